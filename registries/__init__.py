@@ -1,0 +1,1 @@
+"""Container registries for Django: configured once, checked for real, used everywhere."""

@@ -1,0 +1,62 @@
+"""What signs in to a registry: values that know neither kinds nor HTTP.
+
+A kind turns the variables of a row into one of these; the client turns it into requests.
+No secret is ever part of a `repr`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymous:
+    """No credentials: what the registry shows to everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """A user name and a password, access token or robot token, as in RFC 7617."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AwsKeys:
+    """An IAM access key, exchanged for a registry password at the ECR API.
+
+    `service` is `ecr` for private registries, which belong to `region`, or `ecr-public` for
+    public.ecr.aws, whose only API is in us-east-1.
+    """
+
+    region: str
+    access_key: str
+    secret_access_key: str = field(repr=False)
+    service: Literal["ecr", "ecr-public"] = "ecr"
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleServiceAccount:
+    """A Google service account's e-mail and PEM key, exchanged for a one-hour access token."""
+
+    client_email: str
+    private_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AzurePrincipal:
+    """A Microsoft Entra service principal, exchanged for an ACR refresh token by its tenant."""
+
+    tenant_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityToken:
+    """A registry's own refresh token, posted to its token server instead of a password."""
+
+    token: str = field(repr=False)
+
+
+Credential = Anonymous | Basic | AwsKeys | GoogleServiceAccount | AzurePrincipal

@@ -1,0 +1,233 @@
+"""The one catalogue of check codes: what each means and what the operator does next.
+
+Stdlib only. Whatever a registry, a library or the network said is turned into one of these
+codes; their own words never reach the operator or the database. A sentence may hold `%(name)s`
+parts, filled from values of ours alone (host names, seconds, times).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from registries.text import gettext_noop
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    VALID = "valid"
+    ANONYMOUS = "anonymous"
+    UNPROVEN = "unproven"
+    REJECTED = "rejected"
+    MISCONFIGURED = "misconfigured"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A machine-readable outcome: the verdict it leads to and one sentence for the operator.
+
+    `verdict` is None where the code is about an image: the sign-in's own verdict stands.
+    """
+
+    verdict: Verdict | None
+    sentence: str
+
+
+_ = gettext_noop
+
+CODES: dict[str, Code] = {
+    # The registry let us in.
+    "signed_in": Code(Verdict.VALID, _("The registry accepted these credentials.")),
+    "public": Code(Verdict.ANONYMOUS, _("Public images can be read; no credentials are stored.")),
+    # The sign-in is settled; the image was not readable.
+    "no_access_to_image": Code(
+        None,
+        _(
+            "The sign-in works, but the image cannot be read: it does not exist, or this account"
+            " may not see it. Check the image's name and the account's rights."
+        ),
+    ),
+    "repository_not_found": Code(
+        None, _("The sign-in works, but the registry has no such repository. Check the name.")
+    ),
+    "tag_not_found": Code(
+        None, _("The sign-in works, but the repository has no such tag or digest.")
+    ),
+    # Nothing is proven.
+    "open_registry": Code(
+        Verdict.UNPROVEN,
+        _(
+            "The registry lets everybody in, so these credentials prove nothing."
+            " Remove them, or close the registry to anonymous readers."
+        ),
+    ),
+    "accepts_any_password": Code(
+        Verdict.UNPROVEN,
+        _(
+            "The registry accepts a random password as well, so these credentials prove nothing."
+            " Try a private image."
+        ),
+    ),
+    "no_proof": Code(
+        Verdict.UNPROVEN,
+        _("The registry answered, but does not say whom it let in. Try a private image."),
+    ),
+    # Refused.
+    "bad_credentials": Code(
+        Verdict.REJECTED,
+        _("The registry refused these credentials. Enter them again, or make new ones."),
+    ),
+    "ghost_token": Code(
+        Verdict.REJECTED,
+        _(
+            "The registry ignored these credentials and let a guest in."
+            " Enter them again, or use an access token."
+        ),
+    ),
+    # The row cannot work as it stands.
+    "untrusted_realm": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "The registry wants the credentials sent to %(host)s, which this row does not name."
+            " Nothing was sent. If that is its token server, name it in the row."
+        ),
+    ),
+    "insecure_realm": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "The registry wants the credentials sent to %(host)s without encryption."
+            " Nothing was sent. Let its token server use https."
+        ),
+    ),
+    "credentials_required": Code(
+        Verdict.MISCONFIGURED,
+        _("The registry lets nobody in without credentials. Add them to this row."),
+    ),
+    "no_registry_scope": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "The token is right but lacks the right to read the registry."
+            " Make one with the scope read_registry."
+        ),
+    ),
+    "no_permission": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "The keys are right but may not sign in to the registry."
+            " Give their owner the right to read it."
+        ),
+    ),
+    "secret_unreadable": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "The stored secrets cannot be read with today's encryption key. Nothing was sent."
+            " Put the earlier key back, or enter the secrets again."
+        ),
+    ),
+    "unreadable_key": Code(
+        Verdict.MISCONFIGURED,
+        _("The private key cannot be read. Paste the whole PEM key, with its BEGIN and END lines."),
+    ),
+    "unreadable_ca": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "The CA certificate of this row cannot be read. Paste its whole PEM text,"
+            " with its BEGIN and END lines."
+        ),
+    ),
+    "unreadable_ca_bundle": Code(
+        Verdict.MISCONFIGURED,
+        _("The CA certificates of this site cannot be read. Correct its setting CA_BUNDLE."),
+    ),
+    "unknown_region": Code(
+        Verdict.MISCONFIGURED,
+        _("Amazon has no registries in a region of this name. Correct the region."),
+    ),
+    "unknown_tenant": Code(
+        Verdict.MISCONFIGURED,
+        _("Microsoft Entra ID knows no such tenant. Correct the tenant ID."),
+    ),
+    "incomplete": Code(
+        Verdict.MISCONFIGURED, _("The row is not complete. Open it and save it again.")
+    ),
+    "blocked_address": Code(
+        Verdict.MISCONFIGURED,
+        _("%(host)s leads to an address that this site must not call. Nothing was sent."),
+    ),
+    "not_a_registry": Code(
+        Verdict.MISCONFIGURED,
+        _("%(host)s answers, but not as a container registry. Check the address."),
+    ),
+    "bad_token_server": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "The token server at %(host)s does not know this registry."
+            " Check the address of the registry and of its token server."
+        ),
+    ),
+    "unsupported_scheme": Code(
+        Verdict.MISCONFIGURED,
+        _("The registry asks for a way to sign in that this site does not speak."),
+    ),
+    "image_needed": Code(
+        Verdict.MISCONFIGURED,
+        _("This row names no registry to call. Add its address, or name an image to try."),
+    ),
+    "image_elsewhere": Code(
+        Verdict.MISCONFIGURED, _("The image is on %(host)s, which this row does not answer for.")
+    ),
+    "invalid_reference": Code(
+        Verdict.MISCONFIGURED, _("This is no image name. Write it as in docker pull.")
+    ),
+    # Come back later.
+    "rate_limited": Code(Verdict.THROTTLED, _("%(host)s asks for a pause. Check again later.")),
+    # No answer, or none that can be used.
+    "dns": Code(Verdict.UNREACHABLE, _("The name %(host)s cannot be found. Check the address.")),
+    "refused": Code(
+        Verdict.UNREACHABLE,
+        _("%(host)s refused the connection. Check the port, and that the registry runs."),
+    ),
+    "connection": Code(
+        Verdict.UNREACHABLE, _("The connection to %(host)s broke. Check the network, try again.")
+    ),
+    "timeout": Code(
+        Verdict.UNREACHABLE,
+        _("%(host)s did not answer in time. Check the address and the network."),
+    ),
+    "tls": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "The certificate of %(host)s is not trusted. Add the CA certificate to the row,"
+            " or check the address."
+        ),
+    ),
+    "no_tls": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "%(host)s does not answer with TLS that this site can use."
+            " Check the port, and whether the address begins with https."
+        ),
+    ),
+    "server_error": Code(
+        Verdict.UNREACHABLE, _("%(host)s failed with an error of its own. Try again later.")
+    ),
+    "bad_answer": Code(
+        Verdict.UNREACHABLE, _("%(host)s sent an answer that cannot be understood.")
+    ),
+    "too_large": Code(
+        Verdict.UNREACHABLE, _("%(host)s sent more than this site is willing to read.")
+    ),
+    "redirected": Code(
+        Verdict.UNREACHABLE,
+        _("%(host)s redirects to a place that this site will not follow. Check the address."),
+    ),
+}
+
+
+def sentence(code: str, **params: object) -> str:
+    """The English sentence of `code` with its `params` filled in.
+
+    Raises KeyError for a code that is not in the catalogue, or a missing parameter.
+    """
+    return CODES[code].sentence % params
