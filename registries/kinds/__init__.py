@@ -1,0 +1,27 @@
+"""The kinds of registry, by slug."""
+
+from registries.kinds.acr import acr
+from registries.kinds.base import Kind, Variable
+from registries.kinds.custom import custom
+from registries.kinds.ecr import ecr
+from registries.kinds.forgejo import forgejo
+from registries.kinds.gcr import gcr
+from registries.kinds.ghcr import ghcr
+from registries.kinds.gitea import gitea
+from registries.kinds.gitlab import gitlab
+from registries.kinds.hub import hub
+from registries.kinds.lscr import lscr
+from registries.kinds.problem import Invalid, Problem
+from registries.kinds.quay import quay
+
+__all__ = ["KINDS", "Invalid", "Kind", "Problem", "Variable", "variables"]
+
+KINDS: dict[str, Kind] = {
+    kind.slug: kind
+    for kind in (acr, custom, ecr, forgejo, gcr, ghcr, gitea, gitlab, hub, lscr, quay)
+}
+
+
+def variables() -> dict[str, Variable]:
+    """Every variable of every kind, by name; kinds that share a name store it alike."""
+    return {variable.name: variable for kind in KINDS.values() for variable in kind.variables}

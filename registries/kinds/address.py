@@ -1,0 +1,101 @@
+"""Addresses of registries and token servers, parsed once and strictly."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+from registries.kinds.problem import Invalid
+from registries.text import gettext_noop as _
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
+_PARTS = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[^\[\]:/]+)(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<path>/.*)?",
+    re.ASCII | re.IGNORECASE,
+)
+_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
+_API = re.compile(r"(?:/(?:v2)?)+\Z", re.ASCII)
+
+# What the JSON Schema says of an address; `parse_address` is stricter.
+PATTERN = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@%\\]+(/[^\s?#@%\\]*)?$"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Scheme, host, port and path of an address, normalised; a default port is None."""
+
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+
+    @property
+    def netloc(self) -> str:
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        return f"{self.scheme}://{self.netloc}"
+
+    @property
+    def url(self) -> str:
+        return self.origin + self.path
+
+
+def parse_address(text: str) -> Address:
+    """Read the address of a registry or token server. Raises Invalid."""
+    if re.search(r"[\x00-\x20\x7f\\]", text):
+        raise Invalid("character", _("Remove spaces, backslashes and control characters."))
+    if "@" in text:
+        raise Invalid(
+            "user", _("Leave out the user name and password: they have their own fields.")
+        )
+    if "?" in text or "#" in text:
+        raise Invalid("query", _("Leave out the ? or # and all that follows."))
+    parts = _PARTS.fullmatch(text)
+    if parts is None:
+        raise Invalid("invalid", _("Enter an address such as https://registry.example.com:5000."))
+    scheme = parts["scheme"].lower()
+    port = int(parts["port"]) if parts["port"] else None
+    if port is not None and not 0 < port < 65536:
+        raise Invalid("port", _("A port is a number from 1 to 65535."))
+    return Address(
+        scheme,
+        _host(parts["host"].lower()),
+        None if port == _DEFAULT_PORTS[scheme] else port,
+        _path(parts["path"] or ""),
+    )
+
+
+def clean_url(text: str) -> str:
+    """The address as it is stored: lower-case host, no default port, no trailing slash or /v2."""
+    return parse_address(text).url
+
+
+def _host(host: str) -> str:
+    if not host.isascii():
+        raise Invalid("host", _("Write an international host name in its xn-- form."))
+    try:
+        if host.startswith("["):
+            return f"[{IPv6Address(host[1:-1]).compressed}]"
+        # Resolvers read 2130706433, 0x7f.1 and 127.1 as addresses: only four decimals are one.
+        if _NUMBER.fullmatch(host.rpartition(".")[2]):
+            return str(IPv4Address(host))
+    except AddressValueError:
+        raise Invalid("host", _("Write an IP address in full, such as 192.0.2.10.")) from None
+    if len(host) > 253 or not _NAME.fullmatch(host):
+        raise Invalid(
+            "host", _("This is no host name: letters, digits and hyphens, joined by dots.")
+        )
+    return host
+
+
+def _path(path: str) -> str:
+    path = _API.sub("", path)
+    segments = path.split("/")[1:]
+    if not all(_SEGMENT.fullmatch(s) and s not in {".", ".."} for s in segments):
+        raise Invalid("path", _("Enter the path as plain names, joined by single slashes."))
+    return path

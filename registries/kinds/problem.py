@@ -1,0 +1,26 @@
+"""What is wrong with a value or with a set of variables, in words that say what to do."""
+
+from dataclasses import dataclass
+
+from registries.text import Text
+
+
+class Invalid(ValueError):
+    """A value that a variable cannot take; the text says what to do and never quotes the value."""
+
+    def __init__(self, code: str, template: str, **params: str) -> None:
+        self.code = code
+        self.text = Text(template, params)
+        super().__init__(str(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule, at the variable where it is to be mended."""
+
+    variable: str
+    code: str
+    text: Text
+
+    def __str__(self) -> str:
+        return str(self.text)

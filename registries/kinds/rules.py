@@ -1,0 +1,136 @@
+"""Rules over which variables of a kind are set together."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from registries.kinds.problem import Problem
+from registries.text import Text
+from registries.text import gettext_noop as _
+
+# The labels of a kind's variables, by their names.
+Labels = Callable[..., tuple[str, ...]]
+
+
+class Rule(Protocol):
+    """A rule over which variables are set together."""
+
+    def problems(self, given: frozenset[str], labels: Labels) -> Iterable[Problem]: ...
+
+    def schema(self) -> dict[str, Any]:
+        """The same rule in JSON Schema 2020-12, over an object of the variables that are set."""
+        ...
+
+    def sentence(self, labels: Labels) -> Text:
+        """The rule in words."""
+        ...
+
+
+def _missing(labels: Labels, name: str, because: Iterable[str]) -> Problem:
+    template = _("Enter %(missing)s as well: it goes with %(given)s.")
+    params = {"missing": labels(name), "given": labels(*because)}
+    return Problem(name, "missing_partner", Text(template, params))
+
+
+def _any_of(names: Iterable[str]) -> dict[str, Any]:
+    return {"anyOf": [{"required": [name]} for name in names]}
+
+
+class Together:
+    """All of these variables or none; the error is at each one that is missing."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def problems(self, given: frozenset[str], labels: Labels) -> Iterable[Problem]:
+        present = [name for name in self.names if name in given]
+        if present:
+            for name in self.names:
+                if name not in given:
+                    yield _missing(labels, name, present)
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "dependentRequired": {
+                name: [other for other in self.names if other != name] for name in self.names
+            }
+        }
+
+    def sentence(self, labels: Labels) -> Text:
+        return Text(_("All or none: %(names)s."), {"names": labels(*self.names)})
+
+
+class Excludes:
+    """`name` stands alone: with any of `others` the error is at `name`."""
+
+    def __init__(self, name: str, others: tuple[str, ...]) -> None:
+        self.name = name
+        self.others = others
+
+    def problems(self, given: frozenset[str], labels: Labels) -> Iterable[Problem]:
+        present = [other for other in self.others if other in given]
+        if self.name in given and present:
+            template = _("Not both: clear this one, or clear %(given)s.")
+            yield Problem(self.name, "excluded", Text(template, {"given": labels(*present)}))
+
+    def schema(self) -> dict[str, Any]:
+        return {"not": {"required": [self.name], **_any_of(self.others)}}
+
+    def sentence(self, labels: Labels) -> Text:
+        template = _("%(name)s never together with %(others)s.")
+        params = {"name": labels(self.name), "others": labels(*self.others)}
+        return Text(template, params)
+
+
+class Needs:
+    """`name` needs one of `others`; the error is at the first of them."""
+
+    def __init__(self, name: str, others: tuple[str, ...]) -> None:
+        self.name = name
+        self.others = others
+
+    def problems(self, given: frozenset[str], labels: Labels) -> Iterable[Problem]:
+        if self.name in given and not given.intersection(self.others):
+            yield _missing(labels, self.others[0], [self.name])
+
+    def schema(self) -> dict[str, Any]:
+        return {"if": {"required": [self.name]}, "then": _any_of(self.others)}
+
+    def sentence(self, labels: Labels) -> Text:
+        one = _("%(name)s needs %(others)s.")
+        several = _("%(name)s needs one of %(others)s.")
+        params = {"name": labels(self.name), "others": labels(*self.others)}
+        return Text(one if len(self.others) == 1 else several, params)
+
+
+class ExactlyOne:
+    """Exactly one of two ways: all of `first`, or `other` alone.
+
+    With nothing given the errors are at `first`; with both, at `other`.
+    """
+
+    def __init__(self, first: tuple[str, ...], other: str) -> None:
+        self.first = first
+        self.other = other
+        self._parts = (Together(*first), Excludes(other, first))
+
+    def problems(self, given: frozenset[str], labels: Labels) -> Iterable[Problem]:
+        for part in self._parts:
+            yield from part.problems(given, labels)
+        if not given.intersection((*self.first, self.other)):
+            params = {"first": labels(*self.first), "other": labels(self.other)}
+            text = Text(_("Enter %(first)s, or else %(other)s alone."), params)
+            for name in self.first:
+                yield Problem(name, "required", text)
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "oneOf": [
+                {"required": list(self.first), "not": {"required": [self.other]}},
+                {"required": [self.other], "not": _any_of(self.first)},
+            ]
+        }
+
+    def sentence(self, labels: Labels) -> Text:
+        template = _("Exactly one of two ways: %(first)s together, or %(other)s alone.")
+        params = {"first": labels(*self.first), "other": labels(self.other)}
+        return Text(template, params)

@@ -1,0 +1,171 @@
+"""Image references: which registry, repository, tag and digest an image's name means."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv6Address
+
+from registries.text import gettext_noop as _
+
+# Names of Docker Hub; every one of them means the first.
+HUB = "docker.io"
+_HUB_NAMES = frozenset({HUB, "index.docker.io", "registry-1.docker.io"})
+
+# Longer than any legal reference: host, path, tag and a sha512 digest. Checked before any pattern.
+_MAX_LENGTH = 255 + 255 + 128 + 150
+_MAX_HOST = 255
+_MAX_PATH = 255
+
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_HOST = re.compile(
+    rf"(?:{_LABEL}(?:\.{_LABEL})*|\[(?P<ipv6>[a-fA-F0-9:]+)\])(?::[0-9]+)?", re.ASCII
+)
+_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*", re.ASCII)
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}", re.ASCII)
+_BARE_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class InvalidReference(ValueError):
+    """A text that names no image; `str()` says what to do and never quotes the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An image's full name, by the grammar of distribution/reference.
+
+    host: the registry, maybe with a port, as written; `docker.io` for all names of Docker Hub.
+    repository: the path on it.
+    tag, digest: at least one of them; both where both were given.
+    """
+
+    host: str
+    repository: str
+    tag: str | None = None
+    digest: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Reference":
+        """Read a name as `docker pull` does. Raises InvalidReference."""
+        _check_length(text)
+        if _BARE_ID.fullmatch(text):
+            raise InvalidReference(_("This is an image's id. Enter its name."))
+        name, at, digest = text.partition("@")
+        if at and not _DIGEST.fullmatch(digest):
+            raise InvalidReference(
+                _("After the @ comes a digest: sha256: and 64 hexadecimal digits in lower case.")
+            )
+        host, path = _split_host(name)
+        path, colon, tag = path.partition(":")
+        if colon and not _TAG.fullmatch(tag):
+            raise InvalidReference(
+                _("A tag is 1 to 128 letters, digits, dots, hyphens and underscores.")
+            )
+        if host == HUB and "/" not in path:
+            path = f"library/{path}"
+        _check_path(path)
+        return cls(host, path, tag or (None if at else "latest"), digest or None)
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.host}/{self.repository}{tag}{digest}"
+
+    @property
+    def match_host(self) -> str:
+        """The host in lower case, as it is compared with a row's."""
+        return self.host.lower()
+
+
+def prefixes(reference: Reference) -> list[str]:
+    """Every prefix that the image is under, shortest first; a default port may be left out."""
+    host = reference.match_host
+    hosts = dict.fromkeys((host, host.removesuffix(":443").removesuffix(":80")))
+    parts = reference.repository.split("/")
+    return ["/".join((name, *parts[:n])) for n in range(len(parts) + 1) for name in hosts]
+
+
+def parse_prefix(text: str) -> str:
+    """Read the start of image names: a host, maybe with path components.
+
+    The host is lower-cased, Docker Hub's names become docker.io, port 443 and a trailing slash
+    are left out. Raises InvalidReference.
+    """
+    text = text.strip()
+    _check_length(text)
+    if "://" in text:
+        raise InvalidReference(_("Leave out http:// or https://: begin with the host."))
+    if "@" in text:
+        raise InvalidReference(_("Leave out the digest: a prefix is for many images."))
+    host, slash, path = text.removesuffix("/").partition("/")
+    host = host.lower()
+    if not _is_host(host):
+        raise InvalidReference(_("Begin with the registry's host, such as ghcr.io/acme."))
+    host = _known_host(host).removesuffix(":443")
+    if not slash:
+        return host
+    if ":" in path:
+        raise InvalidReference(_("Leave out the tag: a prefix is for many images."))
+    _check_path(path)
+    return f"{host}/{path}"
+
+
+def parse_repository(text: str) -> str:
+    """The path of a repository, without host, tag and digest. Raises InvalidReference."""
+    _check_length(text)
+    _check_path(text)
+    return text
+
+
+def parse_version(text: str) -> str:
+    """A tag or a digest, as it stands behind a repository. Raises InvalidReference."""
+    _check_length(text)
+    if not (_TAG.fullmatch(text) or _DIGEST.fullmatch(text)):
+        raise InvalidReference(
+            _("Enter a tag, or a digest: sha256: and 64 hexadecimal digits in lower case.")
+        )
+    return text
+
+
+def _check_length(text: str) -> None:
+    if not text:
+        raise InvalidReference(_("Enter the image's name."))
+    if len(text) > _MAX_LENGTH:
+        raise InvalidReference(_("This is too long for the name of an image."))
+
+
+def _split_host(name: str) -> tuple[str, str]:
+    """The host that a name begins with, or Docker Hub, and the rest."""
+    first, slash, rest = name.partition("/")
+    if not slash or not (_is_host(first) or first != first.lower()):
+        return HUB, name
+    return _known_host(first), rest
+
+
+def _is_host(first: str) -> bool:
+    return first == "localhost" or "." in first or ":" in first
+
+
+def _known_host(host: str) -> str:
+    match = _HOST.fullmatch(host) if len(host) <= _MAX_HOST else None
+    if match is None or not _is_ipv6(match["ipv6"]):
+        raise InvalidReference(_("The host before the first slash is no host name."))
+    return HUB if host.lower().removesuffix(":443") in _HUB_NAMES else host
+
+
+def _is_ipv6(literal: str | None) -> bool:
+    try:
+        return literal is None or bool(IPv6Address(literal).compressed)
+    except AddressValueError:
+        return False
+
+
+def _check_path(path: str) -> None:
+    if len(path) > _MAX_PATH:
+        raise InvalidReference(_("A repository's path has at most 255 characters."))
+    if not all(map(_COMPONENT.fullmatch, path.split("/"))):
+        raise InvalidReference(
+            _(
+                "A repository's path is in lower case: letters and digits, joined by"
+                " single slashes, dots, hyphens or underscores."
+            )
+        )

@@ -1,0 +1,64 @@
+"""What a kind tells API clients: its JSON Schema and its description."""
+
+from collections.abc import Callable
+from typing import Any
+
+from registries.kinds.base import Kind, Variable
+
+
+def json_schema(kind: Kind) -> dict[str, Any]:
+    """JSON Schema 2020-12 of the object of a kind's variables that are set.
+
+    A default row may be the empty object as well, whatever is required here.
+    """
+    schema: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {variable.name: _property(variable) for variable in kind.variables},
+        "required": [variable.name for variable in kind.variables if variable.required],
+        "additionalProperties": False,
+    }
+    if kind.rules:
+        schema["allOf"] = [rule.schema() for rule in kind.rules]
+    return schema
+
+
+def _property(variable: Variable) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": variable.max_length}
+    if variable.choices:
+        schema["enum"] = [value for value, _label in variable.choices()]
+    if variable.pattern:
+        schema["pattern"] = variable.pattern
+    if variable.secret:
+        schema["writeOnly"] = True
+    if variable.deprecated:
+        schema["deprecated"] = True
+    return schema
+
+
+def describe(kind: Kind, translate: Callable[[str], str]) -> dict[str, Any]:
+    """All that the API tells of a kind, in the language of `translate`."""
+    howto = kind.howto
+    return {
+        "slug": kind.slug,
+        "label": translate(kind.label),
+        "hosts": list(kind.hosts),
+        "variables": [
+            {
+                "name": variable.name,
+                "label": translate(variable.label),
+                "required": variable.required,
+                "secret": variable.secret,
+                "help": translate(variable.help),
+            }
+            for variable in kind.variables
+        ],
+        "rules": [rule.sentence(kind.labels).render(translate) for rule in kind.rules],
+        "schema": json_schema(kind),
+        "howto": {
+            "title": translate(howto.title),
+            "steps": [translate(step) for step in howto.steps],
+            "notes": [translate(note) for note in howto.notes],
+            "links": [{"label": translate(link.label), "url": link.url} for link in howto.links],
+        },
+    }

@@ -1,0 +1,329 @@
+"""Cleaning: what each variable takes, drops and refuses."""
+
+import json
+from base64 import b64encode
+
+import pytest
+
+from registries.kinds import KINDS, Kind
+from registries.kinds.problem import Invalid, Problem
+from tests.kinds.samples import SAMPLES
+
+PEM = SAMPLES["privatekey"]
+CANARY = "c4n4ry-never-shown"
+
+
+def clean(slug: str, **raw: str) -> tuple[dict[str, str], list[Problem]]:
+    return KINDS[slug].clean(raw)
+
+
+def code(slug: str, name: str, value: str) -> str | None:
+    """The code of the problem with a value, None where there is none."""
+    problems = KINDS[slug].clean({name: value})[1]
+    assert all(problem.variable == name for problem in problems)
+    return problems[0].code if problems else None
+
+
+def encoded(text: str | bytes) -> str:
+    return b64encode(text.encode() if isinstance(text, str) else text).decode()
+
+
+OPAQUE = [
+    (slug, variable.name)
+    for slug, kind in KINDS.items()
+    for variable in kind.variables
+    if variable.secret and variable.name not in {"auth", "privatekey"}
+]
+
+
+@pytest.mark.parametrize(("slug", "name"), OPAQUE)
+def test_opaque_secrets(slug: str, name: str) -> None:
+    """Every other secret is any text: only white space around it is dropped."""
+    for text in ("x", " spaces inside ", "pä$$wörd", "a:b", "\U0001f511", "%s{}", "gAAAAABm"):
+        cleaned, problems = KINDS[slug].clean({name: f" \t{text}\r\n"})
+        assert (cleaned, problems) == ({name: text.strip()}, [])
+
+
+@pytest.mark.parametrize(("slug", "name"), OPAQUE)
+@pytest.mark.parametrize("bad", ["\0", "\n", "\r\n", "\t", "\x1b", "\x7f", "\x85", "\ud800"])
+def test_control_characters(slug: str, name: str, bad: str) -> None:
+    """#45: what could split a header or cannot be sent is refused."""
+    assert code(slug, name, f"{CANARY}{bad}x") == "control_character"
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_blank_is_not_set(kind: Kind) -> None:
+    """White space alone is nothing, for every variable."""
+    blanks = {name: blank for name in kind.by_name for blank in ("", " ", "\t\r\n", "\u00a0")}
+    assert kind.clean(blanks) == ({}, [])
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_lengths(kind: Kind) -> None:
+    """The longest value that is stored is known; one that is longer is refused as it comes in."""
+    for variable in kind.variables:
+        problems = kind.clean({variable.name: "a" * (variable.max_length + 1)})[1]
+        assert [problem.code for problem in problems] == ["too_long"]
+        assert str(variable.max_length) in str(problems[0])
+        at_limit = kind.clean({variable.name: "a" * variable.max_length})[1]
+        assert [problem.code for problem in at_limit] != ["too_long"]
+
+
+@pytest.mark.parametrize(
+    ("slug", "name"),
+    [
+        ("hub", "login"),
+        ("custom", "login"),
+        ("ghcr", "username"),
+        ("acr", "clientid"),
+        ("quay", "namespace"),
+        ("quay", "account"),
+    ],
+)
+def test_user_names(slug: str, name: str) -> None:
+    """#45: a colon would move the password's beginning; other names are free."""
+    assert code(slug, name, "reader:secret") == "colon"
+    assert code(slug, name, "rea\nder") == "control_character"
+    assert code(slug, name, "rea\ud800der") == "control_character"
+    assert code(slug, name, "jürgen@example.com") is None
+
+
+@pytest.mark.parametrize("name", ["namespace", "account"])
+def test_robot_names(name: str) -> None:
+    """A robot's whole name is told apart from its halves."""
+    assert code("quay", name, "acme+reader") == "plus"
+    assert code("quay", name, "acme_reader") is None
+
+
+HASHES = [
+    "$2y$05$abcdefghijklmnopqrstuv",
+    "$2b$12$x",
+    "$2a$10$x",
+    "$apr1$salt$x",
+    "$5$x",
+    "$6$x",
+    "{SHA}x=",
+]
+
+
+@pytest.mark.parametrize("slug", ["custom", "forgejo", "gitea", "hub"])
+def test_auth(slug: str) -> None:
+    """Docker's auth: padding is optional, line breaks of base64 tools do not matter."""
+    given = "am9obmRvZToyYzFiZDg3Mi1lZmI2LTRmM2EtODFhYS03MjQ1MThhMGE1OTI="
+    for text in (given, given.rstrip("="), f" {given}\n"):
+        assert clean(slug, auth=text) == ({"auth": text.strip()}, [])
+    assert clean(slug, auth=f"{given[:20]}\n{given[20:]}") == ({"auth": given}, [])
+    for login_password in ("a:b", "a:b:c", "a: ", "jürgen:pä$$", "a:b\0\0"):
+        assert code(slug, "auth", encoded(login_password)) is None
+
+
+@pytest.mark.parametrize("slug", ["custom", "forgejo", "gitea", "hub"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("not base64!", "not_base64"),
+        ("reader:secret", "not_base64"),
+        ("a", "not_base64"),
+        ("cmVhZA===cmVhZA", "not_base64"),
+        ("cmVhZGVyOm5vdC1hLXNlY3JldA-_", "not_base64"),
+        ("\uff39\uff37\uff2a\uff4a", "not_base64"),
+        (encoded(b"\xff\xfe:\xff"), "not_base64"),
+        (encoded("readersecret"), "no_colon"),
+        (encoded("reader:"), "no_colon"),
+        (encoded(":secret"), "no_colon"),
+        (encoded("\0\0"), "no_colon"),
+        (encoded("reader:sec\nret"), "control_character"),
+        (encoded("rea\nder:secret"), "control_character"),
+        *((f"reader:{hashed}", "hashed") for hashed in HASHES),
+        *((encoded(f"reader:{hashed}"), "hashed") for hashed in HASHES),
+    ],
+)
+def test_auth_refused(slug: str, text: str, expected: str) -> None:
+    """Not base64, no colon and a hashed line are told apart."""
+    assert code(slug, "auth", text) == expected
+
+
+def test_auth_messages_differ() -> None:
+    """The three ways to be wrong have three messages, and none repeats what was typed."""
+    wrong = [CANARY, encoded(CANARY.replace("-", "")), f"{CANARY}:$2y$05${CANARY}"]
+    messages = {str(clean("custom", auth=text)[1][0]) for text in wrong}
+    assert len(messages) == len(wrong)
+    assert not any(CANARY in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PEM,
+        PEM.strip(),
+        PEM.replace("\n", "\\n"),
+        PEM.replace("\n", "\r\n"),
+        PEM.replace("\n", "\\r\\n"),
+        PEM.replace("\n", " "),
+        f'"{PEM}"'.replace("\n", "\\n"),
+    ],
+)
+def test_private_key(text: str) -> None:
+    """A key is stored as PEM, however its line breaks were pasted."""
+    assert clean("gcr", privatekey=text) == ({"privatekey": PEM}, [])
+
+
+def test_rsa_private_key() -> None:
+    """The older PEM form is a key as well."""
+    assert code("gcr", "privatekey", PEM.replace("PRIVATE", "RSA PRIVATE")) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CANARY,
+        PEM.replace("-----END PRIVATE KEY-----", ""),
+        PEM.replace("BEGIN PRIVATE", "BEGIN RSA PRIVATE"),
+        PEM.replace("PRIVATE", "ENCRYPTED PRIVATE"),
+        PEM.replace("PRIVATE KEY", "CERTIFICATE"),
+        "-----BEGIN PRIVATE KEY-----\n \n-----END PRIVATE KEY-----",
+        PEM.replace("bm90", "bm90\0"),
+        PEM.replace("bm90", "Proc-Type: 4,ENCRYPTED\n\nbm90"),
+        PEM + PEM,
+        PEM.replace("bm90", "\ud800"),
+    ],
+)
+def test_private_key_refused(text: str) -> None:
+    """What is no single unencrypted key is refused."""
+    assert code("gcr", "privatekey", text) == "not_pem"
+
+
+def key_file(**changes: object) -> str:
+    data = {
+        "type": "service_account",
+        "project_id": "example",
+        "private_key": PEM,
+        "client_email": SAMPLES["clientemail"],
+        "token_uri": "https://evil.example/token",
+    }
+    return json.dumps({**data, **changes}, indent=2)
+
+
+def test_key_file_fills_both() -> None:
+    """A whole Google key file fills both variables and nothing else of it is kept."""
+    both = {"clientemail": SAMPLES["clientemail"], "privatekey": PEM}
+    assert clean("gcr", privatekey=key_file()) == (both, [])
+    assert clean("gcr", privatekey=f"\n{key_file()}\n", clientemail="old@example.com") == (both, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        key_file(type="external_account", credential_source={"file": "/etc/passwd"}),
+        key_file(type="authorized_user"),
+        key_file(type=None),
+        key_file(type=["service_account"]),
+        key_file(private_key=None),
+        key_file(private_key=""),
+        key_file(client_email=7),
+        key_file()[:-1],
+        "{}",
+        "{" * 9000,
+        '{"type":' * 1500,
+        '{"type":' + "1" * 5000 + "}",
+        '{"type": NaN}',
+    ],
+)
+def test_other_files_refused(text: str) -> None:
+    """#49: files that name addresses, or local files to read, are refused, as is broken JSON."""
+    assert code("gcr", "privatekey", text) == "not_a_service_account"
+
+
+def test_key_file_is_cleaned_as_well() -> None:
+    """What a key file holds is checked like what is typed."""
+    text = key_file(private_key=CANARY, client_email="nobody")
+    problems = clean("gcr", privatekey=text)[1]
+    assert {problem.variable for problem in problems} == {"clientemail", "privatekey"}
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("99999999-8888-7777-6666-555555555555", "99999999-8888-7777-6666-555555555555"),
+        ("ABCDEF00-8888-7777-6666-555555555555", "abcdef00-8888-7777-6666-555555555555"),
+        ("Contoso.OnMicrosoft.com", "contoso.onmicrosoft.com"),
+    ],
+)
+def test_tenant(text: str, stored: str) -> None:
+    """A tenant is a GUID or a domain name, in lower case."""
+    assert clean("acr", tenantid=text) == ({"tenantid": stored}, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "common",
+        "organizations",
+        "99999999-8888-7777-6666-55555555555",
+        "9" * 36,
+        "contoso.onmicrosoft.com/../evil",
+        "contoso.com@evil.com",
+        "contoso.com?x",
+        "contoso..com",
+        "127.0.0.1",
+        "a" * 255,
+        "a." * 127,
+    ],
+)
+def test_tenant_refused(text: str) -> None:
+    """#50: what could change the address of the sign-in is refused."""
+    assert code("acr", "tenantid", text) == "invalid"
+
+
+@pytest.mark.parametrize("text", ["AKIAEXAMPLEEXAMPLE00", "testing", "akia_1"])
+def test_access_key(text: str) -> None:
+    """An access key's id is letters, digits and underscores."""
+    assert code("ecr", "accesskey", text) is None
+
+
+@pytest.mark.parametrize("text", ["AKIA/EXAMPLE", "AKIA EXAMPLE", "AKIA\nX", "ÄKIA", "AKIA+="])
+def test_access_key_refused(text: str) -> None:
+    """A secret pasted as the id is noticed."""
+    assert code("ecr", "accesskey", text) == "invalid"
+
+
+@pytest.mark.parametrize("text", ["nobody", "a b@example.com", "a@b@c", "a@\0", "@example.com"])
+def test_client_email_refused(text: str) -> None:
+    """What is no e-mail address is refused."""
+    assert code("gcr", "clientemail", text) == "invalid"
+
+
+# Refused for every variable, whatever it is.
+REFUSED_BY_ALL = [f"{CANARY}\n:+@", f"{CANARY}\ud800", CANARY * 1000, f"https://{CANARY}\0@/"]
+
+
+@pytest.mark.parametrize("bad", [*REFUSED_BY_ALL, f'{{"type": "{CANARY}'])
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_no_message_repeats_a_value(kind: Kind, bad: str) -> None:
+    """#17, #21: nothing that is wrong with a value lets the value out."""
+    for variable in kind.variables:
+        problems = kind.clean({variable.name: bad})[1]
+        assert problems or bad not in REFUSED_BY_ALL, variable.name
+        assert not any(CANARY in f"{problem} {problem!r}" for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("slug", "name", "bad"),
+    [
+        ("hub", "auth", encoded(f"{CANARY}\xff:\n")),
+        ("hub", "auth", encoded(CANARY.encode() + b"\xff")),
+        ("hub", "auth", f"{CANARY}!"),
+        ("hub", "password", f"{CANARY}\ud800"),
+        ("gcr", "privatekey", f"{{{CANARY}"),
+        ("gcr", "privatekey", CANARY),
+        ("acr", "tenantid", CANARY),
+        ("custom", "url", f"http://[{CANARY}"),
+    ],
+)
+def test_no_error_carries_a_value(slug: str, name: str, bad: str) -> None:
+    """#20: an error drags no other along that holds the value, as those of codecs and JSON do."""
+    variable = KINDS[slug].by_name[name]
+    with pytest.raises(Invalid) as caught:
+        variable.take(variable.spread_over(bad).get(name, bad))
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None

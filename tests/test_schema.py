@@ -1,0 +1,129 @@
+"""JSON Schema and description of every kind."""
+
+import json
+
+import jsonschema
+import pytest
+
+from registries.kinds import KINDS, Kind
+from registries.schema import describe, json_schema
+from tests.kinds.samples import SAMPLES
+
+kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+
+def valid(kind: Kind, values: dict[str, object]) -> bool:
+    return jsonschema.Draft202012Validator(json_schema(kind)).is_valid(values)
+
+
+def method_values(kind: Kind) -> dict[str, object]:
+    """Values for the recommended way to sign in, with everything that belongs to all ways."""
+    elsewhere = {name for method in kind.methods[1:] for name in method.variables}
+    names = {*kind.methods[0].variables, *(set(kind.by_name) - elsewhere)}
+    return {name: SAMPLES[name] for name in names}
+
+
+@kinds
+def test_is_a_schema(kind: Kind) -> None:
+    """It is JSON, and JSON Schema 2020-12."""
+    schema = json_schema(kind)
+    assert json.loads(json.dumps(schema)) == schema
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@kinds
+def test_takes_only_its_variables(kind: Kind) -> None:
+    """A variable of another kind, an empty value and a wrong type are refused."""
+    values = method_values(kind)
+    assert valid(kind, values)
+    assert not valid(kind, {**values, "foreign": "x"})
+    for name in values:
+        for wrong in ("", None, 7, ["x"], "a" * (kind.by_name[name].max_length + 1)):
+            assert not valid(kind, {**values, name: wrong}), name
+
+
+@pytest.mark.parametrize(
+    ("slug", "name", "wrong"),
+    [
+        ("custom", "url", "registry.example.com"),
+        ("custom", "url", "https://reader@registry.example.com"),
+        ("custom", "authurl", "ftp://auth.example.com"),
+        ("custom", "auth", "reader:secret"),
+        ("ecr", "region", "xx-fake-9"),
+        ("ecr", "accesskey", "AKIA/EXAMPLE"),
+        ("acr", "tenantid", "common"),
+        ("gcr", "clientemail", "nobody"),
+    ],
+)
+def test_patterns(slug: str, name: str, wrong: str) -> None:
+    """What can be told from the text alone, the schema tells."""
+    kind = KINDS[slug]
+    others = {n: SAMPLES[n] for n in kind.by_name if n not in {"login", "password", name}}
+    if name == "authurl":
+        del others["auth"]
+    assert valid(kind, {**others, name: SAMPLES[name]})
+    assert not valid(kind, {**others, name: wrong})
+
+
+@kinds
+def test_secrets_are_write_only(kind: Kind) -> None:
+    """A secret is never read: the schema says so, and names no other as secret."""
+    properties = json_schema(kind)["properties"]
+    write_only = {name for name, schema in properties.items() if schema.get("writeOnly")}
+    assert write_only == set(kind.secrets)
+    assert not any(word in json.dumps(properties) for word in ("default", "examples", "const"))
+
+
+def test_deprecated() -> None:
+    """Docker Hub's token is accepted, and said to be on its way out."""
+    deprecated = {
+        (slug, name)
+        for slug, kind in KINDS.items()
+        for name, schema in json_schema(kind)["properties"].items()
+        if schema.get("deprecated")
+    }
+    assert deprecated == {("hub", "token")}
+
+
+@kinds
+def test_describe(kind: Kind) -> None:
+    """The description has exactly the parts of the contract, and every text is translated."""
+    seen: list[str] = []
+
+    def translate(text: str) -> str:
+        seen.append(text)
+        return f"«{text}»"
+
+    told = describe(kind, translate)
+    assert json.loads(json.dumps(told)) == told
+    assert list(told) == ["slug", "label", "hosts", "variables", "rules", "schema", "howto"]
+    assert told["slug"] == kind.slug
+    assert told["label"] == f"«{kind.label}»"
+    assert told["hosts"] == list(kind.hosts)
+    assert told["schema"] == json_schema(kind)
+    assert [variable["name"] for variable in told["variables"]] == list(kind.by_name)
+    for told_variable, variable in zip(told["variables"], kind.variables, strict=True):
+        assert told_variable == {
+            "name": variable.name,
+            "label": f"«{variable.label}»",
+            "required": variable.required,
+            "secret": variable.secret,
+            "help": f"«{variable.help}»",
+        }
+    assert len(told["rules"]) == len(kind.rules)
+    assert all("«" in rule and "%(" not in rule for rule in told["rules"])
+    howto = told["howto"]
+    assert list(howto) == ["title", "steps", "notes", "links"]
+    assert howto["steps"] == [f"«{step}»" for step in kind.howto.steps]
+    assert howto["notes"] == [f"«{note}»" for note in kind.howto.notes]
+    assert [link["url"] for link in howto["links"]] == [link.url for link in kind.howto.links]
+    assert all(text.strip() for text in seen)
+
+
+def test_rules_in_words() -> None:
+    """A rule reads like a sentence with the labels that people see."""
+    rules = {slug: describe(kind, str)["rules"] for slug, kind in KINDS.items()}
+    assert rules["ghcr"] == ["All or none: “User name”, “Access token”."]
+    assert rules["hub"][1] == "“Access token or password” needs “Login”."
+    assert rules["lscr"] == []
