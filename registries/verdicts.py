@@ -34,6 +34,23 @@ class Code:
     sentence: str
 
 
+# What a check goes through, in this order.
+STEPS = ("name", "tls", "registry", "credentials", "image")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of `STEPS`: whether it passed, and how many seconds it took by itself.
+
+    A step that was not needed is not there: a literal address is not looked up, a kept
+    connection needs neither name nor TLS.
+    """
+
+    slug: str
+    passed: bool
+    seconds: float
+
+
 _ = gettext_noop
 
 CODES: dict[str, Code] = {

@@ -1,0 +1,194 @@
+"""One registry, as one account: does it let us in, which tags are there, which digest has one?"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from registries.client import proof, reading
+from registries.client.answers import Pulls
+from registries.client.context import Context
+from registries.client.deadline import Deadline
+from registries.client.errors import (
+    ClientError,
+    ImageDenied,
+    Misconfigured,
+    NotFound,
+    Rejected,
+    Throttled,
+)
+from registries.client.manifests import Manifest, Platform
+from registries.client.session import Session
+from registries.client.tokens import Kept, MemoryTokens, TokenStore
+from registries.client.transport import Transport
+from registries.client.workers import Workers
+from registries.credentials import Anonymous, Basic, Credential
+from registries.endpoint import Endpoint, Proof
+from registries.reference import InvalidReference, parse_repository
+from registries.verdicts import CODES, Step, Verdict
+
+__all__ = ["Client", "Manifest", "Outcome", "Platform", "Pulls"]
+
+# Requests of one `digests` call that run side by side.
+THREADS = 8
+
+
+_Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a check ended: the verdict, its code, and what fills the code's sentence.
+
+    `retry_at` (aware UTC) is set where the registry asks for a pause, `pulls` where it tells how
+    many are left. `steps` is what was gone through.
+    """
+
+    verdict: Verdict
+    code: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    retry_at: datetime | None = None
+    pulls: Pulls | None = None
+    steps: tuple[Step, ...] = field(default=(), compare=False)
+
+
+class Client:
+    """Talks to one registry with one credential, until the deadline.
+
+    `identity` names row and secrets: whatever is kept in `tokens` belongs to it alone, so it
+    changes when they change.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credential: Credential,
+        *,
+        transport: Transport,
+        tokens: TokenStore,
+        deadline: Deadline,
+        identity: str,
+    ) -> None:
+        kept = Kept(tokens, identity, deadline.remaining)
+        self._context = Context(endpoint, transport, deadline, kept)
+        self._credential = credential
+        self._session = Session(self._context, credential)
+
+    def check(self, repository: str | None = None, reference: str | None = None) -> Outcome:
+        """Sign in and say how it went; with an image, look for it as well. Raises nothing.
+
+        The image's own trouble has its code and the sign-in's verdict.
+        """
+        verdict = Verdict.UNREACHABLE
+        try:
+            code = proof.sign_in(self._session.auth)
+            verdict = CODES[code].verdict or verdict
+            if repository is not None:
+                with self._context.deadline.step("image"):
+                    self.digest(repository, reference or "latest")
+                if verdict is Verdict.UNPROVEN and not self._others_may(repository, reference):
+                    code, verdict = "signed_in", Verdict.VALID
+        except ClientError as error:
+            return Outcome(
+                error.verdict or verdict,
+                error.code,
+                error.params,
+                error.retry_at if isinstance(error, Throttled) else None,
+                self._session.pulls,
+                self._context.deadline.steps,
+            )
+        return Outcome(verdict, code, pulls=self._session.pulls, steps=self._context.deadline.steps)
+
+    def tags(self, repository: str) -> list[str]:
+        """The tags of a repository, in the registry's order, each once. Raises ClientError.
+
+        Source: the OCI distribution specification, "Listing Tags"; pages follow RFC 8288 links.
+        """
+        return _told(lambda: reading.tags(self._session, repository))
+
+    def digest(self, repository: str, reference: str) -> str:
+        """The digest that a tag or digest stands for, an index's own. Raises ClientError.
+
+        Asked with HEAD, which Docker Hub does not count as a pull.
+        """
+        return _told(lambda: reading.digest(self._session, repository, reference))
+
+    def manifest(self, repository: str, reference: str) -> Manifest:
+        """Digest and media type and, for an index, its platforms. Raises ClientError."""
+        return _told(lambda: reading.manifest(self._session, repository, reference))
+
+    def digests(self, pairs: Sequence[tuple[str, str]]) -> list[str | ClientError]:
+        """The digests of many (repository, reference) pairs, in their order. Raises nothing.
+
+        A pair that fails has its ClientError in its place; one that stops them all is in every
+        place that was not asked any more.
+        """
+        results: dict[tuple[str, str], str | ClientError] = {}
+        stopped: list[ClientError] = []
+
+        def look_up(pair: tuple[str, str]) -> None:
+            if stopped:
+                results[pair] = stopped[0]
+                return
+            try:
+                results[pair] = self.digest(*pair)
+            except ClientError as error:
+                results[pair] = error
+                if _stops_all(error):
+                    stopped.append(error)
+
+        with Workers(THREADS) as workers:
+            try:
+                self._session.batches.fetch(dict.fromkeys(_repositories(pairs)), workers.each)
+            except ClientError as error:
+                stopped.append(error)
+            workers.each(look_up, list(dict.fromkeys(pairs)))
+        return [results[pair] for pair in pairs]
+
+    def _others_may(self, repository: str, reference: str | None) -> bool:
+        """Whether an image can be read without this account, or with a wrong password."""
+        wrong: Credential = Anonymous()
+        if self._context.endpoint.proof is Proof.COMPARE and isinstance(self._credential, Basic):
+            wrong = proof.wrong(self._credential)
+        stranger = Client(
+            self._context.endpoint,
+            wrong,
+            transport=self._context.transport,
+            tokens=MemoryTokens(),
+            deadline=self._context.deadline,
+            identity="",
+        )
+        try:
+            stranger.digest(repository, reference or "latest")
+        except (ImageDenied, NotFound, Rejected, Misconfigured):
+            return False
+        except ClientError:
+            pass  # it cannot be said
+        return True
+
+
+def _told(call: Callable[[], _Found]) -> _Found:
+    """What a call finds; its error is raised from here.
+
+    A traceback that went deeper would show tokens to whoever prints local values.
+    """
+    try:
+        return call()
+    except ClientError as error:
+        failure = error.with_traceback(None)
+    raise failure
+
+
+def _repositories(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
+    for repository, _ in pairs:
+        with suppress(InvalidReference):
+            yield parse_repository(repository)
+
+
+def _stops_all(error: ClientError) -> bool:
+    """Whether an error is about the account or the registry, so that every image would have it."""
+    if isinstance(error, Misconfigured):
+        return error.code != "invalid_reference"
+    lost = {"dns", "refused", "tls", "timeout"}
+    return isinstance(error, Throttled | Rejected) or error.code in lost

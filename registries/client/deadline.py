@@ -1,0 +1,68 @@
+"""How long one service call on one registry may take in all, and where its time went."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+from registries.verdicts import STEPS, Step
+
+
+class Deadline:
+    """The time that one service call has, name resolution included; threads may share it.
+
+    The clock runs from the start. As a context manager it ends with its block: what another
+    thread still does under it then fails at its next read or write.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = monotonic() + seconds
+        self._steps: dict[str, Step] = {}
+
+    @contextmanager
+    def step(self, slug: str) -> Iterator[None]:
+        """Note whether this block passed and how long it took, steps inside it left out."""
+        started, inside = monotonic(), self._noted()
+        passed = False
+        try:
+            yield
+            passed = True
+        finally:
+            seconds = monotonic() - started - (self._noted() - inside)
+            self._steps.setdefault(slug, Step(slug, passed, seconds))
+
+    def _noted(self) -> float:
+        return sum(step.seconds for step in self._steps.values())
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What was gone through, as far as the first step that failed."""
+        taken = [self._steps[slug] for slug in STEPS if slug in self._steps]
+        failed = next((n for n, step in enumerate(taken, 1) if not step.passed), len(taken))
+        return tuple(taken[:failed])
+
+    def remaining(self) -> float:
+        """Seconds left; zero or less when it is over. Raises nothing."""
+        return self._end - monotonic()
+
+    @property
+    def expired(self) -> bool:
+        return self.remaining() <= 0
+
+    def left(self) -> float:
+        """Seconds left, for a socket's timeout; raises TimeoutError when there are none."""
+        if (seconds := self.remaining()) <= 0:
+            raise TimeoutError
+        return seconds
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end = 0.0

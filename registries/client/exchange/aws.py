@@ -1,0 +1,237 @@
+"""IAM access keys become the user `AWS` and a twelve-hour password at the ECR API.
+
+Sources: botocore data/ecr/2015-09-21 and data/ecr-public/2020-10-30, GetAuthorizationToken.
+"""
+
+import base64
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3.session
+import botocore.session
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.exceptions import ClientError as AwsError
+
+from registries.client.answers import trouble
+from registries.client.deadline import Deadline
+from registries.client.errors import (
+    ClientError,
+    Misconfigured,
+    Rejected,
+    Throttled,
+    Unreachable,
+)
+from registries.client.exchange.base import LIMIT, Exchanged
+from registries.client.transport import Transport
+from registries.client.urls import Url
+from registries.credentials import AwsKeys, Basic
+
+_PASSWORD = re.compile(r"AWS:([!-~]+)", re.ASCII)
+
+# The stubs know only some of these, hence no keywords.
+_CONFIG: dict[str, Any] = {
+    "ignore_configured_endpoint_urls": True,
+    "proxies": {},
+    "retries": {"mode": "standard", "total_max_attempts": 1},
+}
+
+_REFUSED = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_THROTTLED = frozenset(
+    {
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+
+def exchange(keys: AwsKeys, transport: Transport, deadline: Deadline) -> Exchanged:
+    """Ask the ECR API of the keys' region for a password. Raises ClientError."""
+    if not keys.access_key.strip() or not keys.secret_access_key.strip():
+        # boto3 would take the machine's own identity instead.
+        raise Misconfigured("incomplete")
+    outcome = _Call(keys, transport, deadline).run()
+    if isinstance(outcome, ClientError):
+        raise outcome.with_traceback(None)
+    return outcome
+
+
+class _Call:
+    """One GetAuthorizationToken, signed by botocore and sent by our transport."""
+
+    def __init__(self, keys: AwsKeys, transport: Transport, deadline: Deadline) -> None:
+        self._keys = keys
+        self._transport = transport
+        self._deadline = deadline
+        # The API's own address, which the transport may lead elsewhere.
+        self._url = ""
+        self._failure: ClientError | None = None
+
+    def run(self) -> Exchanged | ClientError:
+        with _quietly():
+            session = _session()
+            if not _is_region(session, self._keys):
+                return Misconfigured("unknown_region")
+            client = self._client(session)
+            self._url = client.meta.endpoint_url
+            return self._ask(client)
+
+    def _client(self, session: boto3.session.Session) -> Any:
+        service = self._keys.service
+        client = session.client(
+            service,
+            region_name=self._keys.region,
+            aws_access_key_id=self._keys.access_key,
+            aws_secret_access_key=self._keys.secret_access_key,
+            config=Config(**_CONFIG),
+        )
+        client.meta.events.register(f"before-sign.{service}", self._lead)
+        client.meta.events.register(f"before-send.{service}", self._send)
+        return client
+
+    def _ask(self, client: Any) -> Exchanged | ClientError:
+        host = Url.parse(self._url).authority
+        try:
+            answer = client.get_authorization_token()
+        except AwsError as error:
+            return _refusal(error, host)
+        except Exception:  # noqa: BLE001 - whatever the SDK makes of a hostile answer
+            return self._failure or Unreachable("bad_answer", host=host)
+        return _read(answer) or Unreachable("bad_answer", host=host)
+
+    def _lead(self, request: Any, **_: Any) -> None:
+        """The signature covers the Host header, so it is made for where the request goes."""
+        request.url = self._transport.target(request.url)
+
+    def _send(self, request: Any, **_: Any) -> AWSResponse:
+        """Answer for botocore's own HTTP client, which then opens no connection."""
+        headers = {
+            name: value.decode() if isinstance(value, bytes) else value
+            for name, value in request.headers.items()
+            if name.lower() not in {"user-agent", "content-length"}
+        }
+        try:
+            response = self._transport.request(
+                "POST",
+                self._url,
+                headers=headers,
+                body=request.body,
+                deadline=self._deadline,
+                limit=LIMIT,
+            )
+        except ClientError as error:
+            self._failure = error.with_traceback(None)
+            raise
+        self._failure = trouble(response.status, response.headers, Url.parse(self._url).authority)
+        if self._failure:
+            raise self._failure
+        # The stubs ask for another class than botocore makes of it.
+        answered: Any = response.headers
+        return AWSResponse(self._url, response.status, answered, _Raw(response.body))
+
+
+class _Raw:
+    """A body as AWSResponse reads it."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._body
+
+
+def _session() -> boto3.session.Session:
+    """A session that takes nothing from environment variables and files in the home directory."""
+    bare = {
+        name: (None, None, os.devnull if name.endswith("_file") else default, convert)
+        for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    return boto3.session.Session(botocore_session=botocore.session.Session(session_vars=bare))
+
+
+def _is_region(session: boto3.session.Session, keys: AwsKeys) -> bool:
+    return any(
+        keys.region in session.get_available_regions(keys.service, partition)
+        for partition in session.get_available_partitions()
+    )
+
+
+def _refusal(error: AwsError, host: str) -> ClientError:
+    """What the API's error means, by its code where we know it, else by its status."""
+    code = error.response.get("Error", {}).get("Code")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if code in _REFUSED:
+        return Rejected("bad_credentials")
+    if code in _DENIED:
+        return Misconfigured("no_permission")
+    if code in _THROTTLED:
+        return Throttled("rate_limited", host=host)
+    if status in {401, 403}:
+        return Rejected("bad_credentials")
+    return Unreachable("bad_answer", host=host)
+
+
+def _read(answer: Any) -> Exchanged | None:
+    """The password in an answer; None where there is none that can be used."""
+    try:
+        data = answer["authorizationData"]
+        # The private registries' API answers with a list, the public one's with an object.
+        data = data[0] if isinstance(data, list) else data
+        text = base64.b64decode(data["authorizationToken"], validate=True).decode("ascii")
+        expires_at, registry = data["expiresAt"].astimezone(UTC), data.get("proxyEndpoint")
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
+    match = _PASSWORD.fullmatch(text)
+    if match is None or not isinstance(expires_at, datetime):
+        return None
+    return Exchanged(
+        Basic("AWS", match[1]), expires_at, registry if isinstance(registry, str) else None
+    )
+
+
+_hushed = ContextVar("_hushed", default=False)
+
+
+def _audible(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.INFO or not _hushed.get()
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Drop botocore's DEBUG records of what happens in this block; they hold tokens.
+
+    Other threads, and the site's own use of botocore, log as ever.
+    """
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("botocore."):
+            # A logger's filters do not see its children's records, so each one gets it.
+            logging.getLogger(name).addFilter(_audible)
+    token = _hushed.set(True)
+    try:
+        yield
+    finally:
+        _hushed.reset(token)

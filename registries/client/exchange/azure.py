@@ -1,0 +1,234 @@
+"""A Microsoft Entra service principal becomes an ACR refresh token, by way of its tenant.
+
+Source: Azure/acr, docs/AAD-OAuth.md.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlencode
+
+import msal
+
+from registries.client.answers import document, trouble
+from registries.client.bearer import payload
+from registries.client.deadline import Deadline
+from registries.client.errors import ClientError, Misconfigured, Rejected, Unreachable
+from registries.client.exchange.base import LIMIT, Exchanged, is_token
+from registries.client.transport import Response, Transport
+from registries.client.urls import Url
+from registries.credentials import AzurePrincipal, IdentityToken
+
+# By the ending of the login server: who signs its principals in, and for which resource.
+# See https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
+PUBLIC = "https://login.microsoftonline.com", "https://management.azure.com/.default"
+NATIONAL = {
+    "cn": (
+        "https://login.partner.microsoftonline.cn",
+        "https://management.chinacloudapi.cn/.default",
+    ),
+    "us": ("https://login.microsoftonline.us", "https://management.usgovcloudapi.net/.default"),
+}
+# A tenant's id or one of its domain names; never `common` or `organizations`.
+_TENANT = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+",
+    re.ASCII | re.IGNORECASE,
+)
+# AADSTS codes of a tenant that is not there.
+# See https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+_NO_TENANT = frozenset({90002, 90013, 900021, 900023})
+# A token that does not say how long it lives.
+_SHORTEST = timedelta(seconds=60)
+
+
+def exchange(
+    principal: AzurePrincipal, registry: str | None, transport: Transport, deadline: Deadline
+) -> Exchanged:
+    """Sign in at the tenant, then at the login server `registry`. Raises ClientError."""
+    if registry is None:
+        raise Misconfigured("image_needed")
+    if not _TENANT.fullmatch(principal.tenant_id):
+        raise Misconfigured("unknown_tenant")
+    place = Url.parse(registry)
+    authority, scope = NATIONAL.get(place.host.rpartition(".")[2], PUBLIC)
+    call = _Http(transport, deadline, authority)
+    token = _sign_in(principal, call, scope)
+    outcome = (
+        _refresh_token(token, principal.tenant_id, place, call) if isinstance(token, str) else token
+    )
+    if isinstance(outcome, ClientError):
+        # A traceback that shows local values must not show the token.
+        del token
+        raise outcome.with_traceback(None)
+    return outcome
+
+
+def _sign_in(principal: AzurePrincipal, http: "_Http", scope: str) -> str | ClientError:
+    """The tenant's access token for `scope`."""
+    try:
+        app = msal.ConfidentialClientApplication(
+            principal.client_id,
+            client_credential=principal.client_secret,
+            authority=f"{http.authority}/{principal.tenant_id}",
+            # Neither another host's word on which authority is right, nor the environment's.
+            instance_discovery=False,
+            azure_region=msal.ConfidentialClientApplication.DISABLE_MSAL_FORCE_REGION,
+            http_client=http,
+        )
+        answer = app.acquire_token_for_client([scope])
+    except Exception:  # noqa: BLE001 - whatever msal makes of a hostile answer
+        return http.failure or Unreachable("bad_answer", host=http.host)
+    token = answer.get("access_token")
+    if isinstance(token, str) and is_token(token):
+        return token
+    return _refusal(answer) or Unreachable("bad_answer", host=http.host)
+
+
+def _refusal(answer: Mapping[str, Any]) -> ClientError | None:
+    """What an error answer of the tenant means (RFC 6749, section 5.2)."""
+    codes = answer.get("error_codes")
+    if isinstance(codes, list) and any(code in _NO_TENANT for code in codes[:20]):
+        return Misconfigured("unknown_tenant")
+    return Rejected("bad_credentials") if "error" in answer else None
+
+
+def _refresh_token(
+    access_token: str, tenant: str, place: Url, http: "_Http"
+) -> Exchanged | ClientError:
+    """The login server's refresh token for the tenant's access token."""
+    form = {
+        "grant_type": "access_token",
+        "service": place.authority,
+        "tenant": tenant,
+        "access_token": access_token,
+    }
+    try:
+        response = http.transport.request(
+            "POST",
+            f"{place.origin}/oauth2/exchange",
+            form=form,
+            deadline=http.deadline,
+            limit=LIMIT,
+        )
+    except ClientError as error:
+        return error.with_traceback(None)
+    if response.status in {401, 403}:
+        # The tenant knows the principal; the registry does not let it in.
+        return Misconfigured("no_permission")
+    if fault := trouble(response.status, response.headers, place.authority):
+        return fault
+    if response.status == 404:
+        return Misconfigured("not_a_registry", host=place.authority)
+    token = (document(response.body) or {}).get("refresh_token")
+    if response.status != 200 or not isinstance(token, str) or not is_token(token):
+        return Unreachable("bad_answer", host=place.authority)
+    return Exchanged(IdentityToken(token), _end(token))
+
+
+def _end(token: str) -> datetime:
+    try:
+        return datetime.fromtimestamp((payload(token) or {})["exp"], UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return datetime.now(UTC) + _SHORTEST
+
+
+class _Http:
+    """msal's HTTP client, over our transport: it talks to the authority and to nobody else.
+
+    failure: why the last request brought nothing that msal can use.
+    """
+
+    def __init__(self, transport: Transport, deadline: Deadline, authority: str) -> None:
+        self.transport = transport
+        self.deadline = deadline
+        self.authority = authority
+        self.host = Url.parse(authority).authority
+        self.failure: ClientError | None = None
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: Any,
+    ) -> SimpleNamespace:
+        """The discovery document, which is all that msal gets: its token endpoint, if trusted."""
+        answer = self._request("GET", url, params, headers, None)
+        if 400 <= answer.status_code < 500:
+            raise self._failed(Misconfigured("unknown_tenant"))
+        endpoint = (document(answer.text.encode()) or {}).get("token_endpoint")
+        # It may name any address, or the one that the authority leads to.
+        place = str(self._own(str(endpoint)))
+        answer.text = json.dumps({"authorization_endpoint": place, "token_endpoint": place})
+        return answer
+
+    def post(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: Any,
+    ) -> SimpleNamespace:
+        return self._request("POST", url, params, headers, data)
+
+    def close(self) -> None:
+        """Part of msal's interface; the transport keeps its connections."""
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        data: Mapping[str, str] | str | None,
+    ) -> SimpleNamespace:
+        self.failure = None
+        place = self._own(f"{url}?{urlencode(params)}" if params else url)
+        try:
+            response = self.transport.request(
+                method,
+                str(place),
+                headers=headers,
+                form=data if isinstance(data, Mapping) else None,
+                body=data.encode() if isinstance(data, str) else None,
+                deadline=self.deadline,
+                limit=LIMIT,
+            )
+        except ClientError as error:
+            self.failure = error.with_traceback(None)
+            raise
+        if fault := trouble(response.status, response.headers, self.host):
+            raise self._failed(fault)
+        return _answer(response)
+
+    def _own(self, url: str) -> Url:
+        """`url` as one of the authority's own; the secret goes nowhere else."""
+        try:
+            place = Url.parse(self.transport.original(url, (self.authority,)))
+        except ValueError:
+            place = None
+        if place is None:
+            raise self._failed(Unreachable("bad_answer", host=self.host))
+        if place.origin != self.authority:
+            raise self._failed(Misconfigured("untrusted_realm", host=place.authority))
+        return place
+
+    def _failed(self, failure: ClientError) -> ClientError:
+        self.failure = failure
+        return failure
+
+
+def _answer(response: Response) -> SimpleNamespace:
+    def raise_for_status() -> None:
+        """Part of msal's interface, for what is not told already."""
+
+    return SimpleNamespace(
+        status_code=response.status,
+        headers=dict(response.headers.items()),
+        text=response.body.decode("utf-8", "replace"),
+        raise_for_status=raise_for_status,
+    )

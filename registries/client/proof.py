@@ -1,0 +1,80 @@
+"""Signing in to prove that the credentials work, whatever is remembered."""
+
+import secrets
+
+from registries.client import answers, bearer
+from registries.client.auth import BASIC, OPEN, Authorizer, is_registry
+from registries.client.errors import Misconfigured, Rejected
+from registries.client.tokenserver import Scheme
+from registries.credentials import Basic
+from registries.endpoint import Proof
+
+
+def sign_in(auth: Authorizer) -> str:
+    """Sign in now and return the code of what it shows; raises ClientError where it fails."""
+    account, step = auth.account, auth.context.deadline.step
+    if auth.context.endpoint.proof is Proof.EXCHANGE and account.is_exchanged:
+        with step("credentials"):
+            account.exchange_anew()
+        return "signed_in"
+    with step("registry"):
+        scheme = auth.ping()
+    if scheme == OPEN:
+        return "public" if account.is_anonymous else "open_registry"
+    if account.is_anonymous and scheme != BASIC:
+        return "public"
+    with step("credentials"):
+        return _by_basic(auth) if scheme == BASIC else _by_token(auth, scheme)
+
+
+def wrong(credential: Basic) -> Basic:
+    """The same account with a password that nobody can have."""
+    return Basic(credential.username, secrets.token_urlsafe(24))
+
+
+def _by_basic(auth: Authorizer) -> str:
+    """Without credentials the registry said 401, so its 200 is the proof."""
+    if auth.account.is_anonymous:
+        raise Misconfigured("credentials_required")
+    response = auth.ask_root(auth.basic().authorization)
+    if is_registry(response):
+        return "signed_in"
+    if response.status in {401, 403}:
+        raise Rejected("bad_credentials")
+    host = auth.own.authority
+    error = answers.trouble(response.status, response.headers, host)
+    raise error or Misconfigured("not_a_registry", host=host)
+
+
+def _by_token(auth: Authorizer, scheme: Scheme) -> str:
+    presented = auth.account.presented()
+    token = auth.server.proof(scheme, auth.base, presented)
+    kind = auth.context.endpoint.proof
+    if kind is Proof.USER_ID:
+        return _by_user(token)
+    if kind is Proof.COMPARE and isinstance(presented, Basic):
+        guesses = (None, wrong(presented))
+        open_to_all = all(_accepts(auth, scheme, guess) for guess in guesses)
+        return "accepts_any_password" if open_to_all else "signed_in"
+    return "signed_in"
+
+
+def _accepts(auth: Authorizer, scheme: Scheme, presented: Basic | None) -> bool:
+    try:
+        auth.server.proof(scheme, auth.base, presented)
+    except (Rejected, Misconfigured):
+        return False
+    return True
+
+
+def _by_user(token: bearer.Token) -> str:
+    """Gitea and Forgejo answer a guest with a token as well, whose user is -1.
+
+    Source: go-gitea/gitea, services/packages/auth.go.
+    """
+    user = (bearer.payload(token.value) or {}).get("UserID")
+    if isinstance(user, bool) or not isinstance(user, int):
+        return "no_proof"
+    if user <= 0:
+        raise Rejected("ghost_token")
+    return "signed_in"

@@ -1,0 +1,68 @@
+"""Requests about repositories, signed in."""
+
+from registries.client import answers
+from registries.client.answers import Pulls
+from registries.client.auth import Authorizer
+from registries.client.batch import Batches
+from registries.client.context import Context
+from registries.client.manifests import ACCEPT
+from registries.client.transport import Response
+from registries.credentials import Credential
+
+_HEADERS = {"Accept": ACCEPT}
+
+
+class Session:
+    """One account's way to one registry; threads may share it.
+
+    pulls: how many are left, as the registry said last; None where it does not say.
+    """
+
+    def __init__(self, context: Context, credential: Credential) -> None:
+        self._context = context
+        self.auth = Authorizer(context, credential)
+        self.batches = Batches(self.auth)
+        self.pulls: Pulls | None = None
+
+    @property
+    def counts_pulls(self) -> bool:
+        return self._context.endpoint.counts_pulls
+
+    @property
+    def host(self) -> str:
+        """The registry's host and port, for people."""
+        return self.auth.own.authority
+
+    def request(
+        self, method: str, url: str, repository: str, *, limit: int, redirects: int = 0
+    ) -> Response:
+        """The registry's answer about a repository, whatever its status but 401.
+
+        A refusal is answered once with a newer grant. Raises ClientError.
+        """
+
+        def send() -> Response:
+            return self._context.transport.request(
+                method,
+                url,
+                headers=_HEADERS,
+                authorization=grant.authorization,
+                deadline=self._context.deadline,
+                limit=limit,
+                redirects=redirects,
+            )
+
+        grant = self.auth.grant(repository)
+        response = send()
+        if response.status == 401 or response.status in self._context.endpoint.renew_on:
+            refused, renewed = grant, self.auth.renew(repository, grant, response)
+            if renewed is not None:
+                grant = renewed
+                response = send()
+                if response.status < 400:
+                    self.batches.worked_alone(refused)
+        if self.counts_pulls:
+            self.pulls = answers.pulls(response.headers) or self.pulls
+        if response.status == 401:
+            raise self.auth.refusal(grant, response)
+        return response

@@ -1,0 +1,154 @@
+"""Token servers: which may have the credentials, and the bearer tokens they hand out.
+
+A registry names its token server in a challenge, so a hostile registry names whom it likes: the
+credentials go to the registry's own origin and to those that the endpoint names, nowhere else.
+Source: distribution/distribution, docs/content/spec/auth/token.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urldefrag, urlencode, urljoin
+
+from registries.client import answers, bearer
+from registries.client.account import Account, Presented, basic
+from registries.client.context import Context
+from registries.client.errors import (
+    ClientError,
+    ImageDenied,
+    Misconfigured,
+    Rejected,
+    Unreachable,
+)
+from registries.client.transport import Response
+from registries.client.urls import Url
+from registries.credentials import IdentityToken
+from registries.verdicts import CODES, Verdict
+
+TOKEN_LIMIT = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How a registry asks to sign in: `open`, `basic`, or `bearer` with its token server."""
+
+    name: str
+    realm: str = ""
+    service: str = ""
+
+
+class TokenServer:
+    """The token servers of one client's registry."""
+
+    def __init__(self, context: Context, account: Account) -> None:
+        self._context = context
+        self._account = account
+        self._trusted = tuple(Url.parse(realm).origin for realm in context.endpoint.realms)
+
+    def scheme(self, params: Mapping[str, str], base: str) -> Scheme:
+        """What the registry at `base` asks for with a Bearer challenge.
+
+        The realm may be relative and keeps its query; it is read in the names of our world.
+        Raises Unreachable for one that is no address.
+        """
+        own = Url.parse(base)
+        realm = None
+        try:
+            url = urldefrag(urljoin(f"{base}/v2/", params["realm"])).url
+            url = self._context.transport.original(url, (own.origin, *self._trusted))
+            realm = str(Url.parse(url))
+        except ValueError:
+            pass
+        if realm is None:
+            raise Unreachable("bad_answer", host=own.authority)
+        return Scheme("bearer", realm, params.get("service", ""))
+
+    def may_know(self, scheme: Scheme, base: str, *, strict: bool) -> bool:
+        """Whether the token server may have the credentials of the registry at `base`.
+
+        Raises Misconfigured where it may not; unless the endpoint, or having no credentials,
+        allows to ask without them and it need not be `strict`.
+        """
+        own, place = Url.parse(base), Url.parse(scheme.realm)
+        if own.scheme == "https" and place.scheme != "https":
+            raise Misconfigured("insecure_realm", host=place.authority)
+        if place.origin == own.origin or place.origin in self._trusted:
+            return True
+        if self._account.is_anonymous:
+            return False
+        if self._context.endpoint.anonymous_elsewhere and not strict:
+            return False
+        raise Misconfigured("untrusted_realm", host=place.authority)
+
+    def token(self, scheme: Scheme, base: str, scopes: Sequence[str]) -> bearer.Token:
+        """A token for `scopes`. Raises ClientError."""
+        known = self.may_know(scheme, base, strict=False)
+        presented = self._account.presented() if known else None
+        response = self._ask(scheme, scopes, presented)
+        stale = response.status == 401 or response.status in self._context.endpoint.renew_on
+        # Only what a cloud gave is tried again: GitLab bans whoever repeats a refused token.
+        if stale and presented and (renewed := self._account.renewed(presented)):
+            presented = renewed
+            response = self._ask(scheme, scopes, presented)
+        if presented is None or self._account.is_exchanged:
+            # Nobody's credentials, or good ones: it is the repository that is refused.
+            denied = ImageDenied("no_access_to_image")
+            return self._read(response, scheme, refused=denied, forbidden=denied)
+        if response.status == 403 and scopes:
+            # The account, or the repository? Without a scope only the account is left to refuse.
+            self.proof(scheme, base, presented)
+            raise ImageDenied("no_access_to_image")
+        return self._read_of_account(response, scheme)
+
+    def proof(self, scheme: Scheme, base: str, presented: Presented | None) -> bearer.Token:
+        """A token without scope, to see whether these credentials are accepted.
+
+        Raises ClientError: Rejected or Misconfigured where they are not.
+        """
+        self.may_know(scheme, base, strict=True)
+        return self._read_of_account(self._ask(scheme, (), presented), scheme)
+
+    def _ask(self, scheme: Scheme, scopes: Sequence[str], presented: Presented | None) -> Response:
+        request, deadline = self._context.transport.request, self._context.deadline
+        fields = {"service": scheme.service} if scheme.service else {}
+        if isinstance(presented, IdentityToken):
+            # Source: Azure/acr, docs/AAD-OAuth.md.
+            fields |= {"grant_type": "refresh_token", "refresh_token": presented.token}
+            fields |= {"scope": " ".join(scopes)} if scopes else {}
+            return request("POST", scheme.realm, form=fields, deadline=deadline, limit=TOKEN_LIMIT)
+        query = urlencode([*fields.items(), *(("scope", scope) for scope in scopes)])
+        joint = "&" if "?" in scheme.realm else "?"
+        return request(
+            "GET",
+            f"{scheme.realm}{joint}{query}" if query else scheme.realm,
+            authorization=basic(presented) if presented else None,
+            deadline=deadline,
+            limit=TOKEN_LIMIT,
+        )
+
+    def _read_of_account(self, response: Response, scheme: Scheme) -> bearer.Token:
+        code = self._context.endpoint.forbidden
+        rejects = CODES[code].verdict is Verdict.REJECTED
+        return self._read(
+            response,
+            scheme,
+            refused=Rejected("bad_credentials"),
+            forbidden=Rejected(code) if rejects else Misconfigured(code),
+        )
+
+    def _read(
+        self, response: Response, scheme: Scheme, *, refused: ClientError, forbidden: ClientError
+    ) -> bearer.Token:
+        """The token in an answer; `refused` and `forbidden` are what 401 and 403 mean."""
+        host = Url.parse(scheme.realm).authority
+        match response.status:
+            case 200:
+                if token := bearer.read(response.body):
+                    return token
+                raise Unreachable("bad_answer", host=host)
+            case 401:
+                raise refused
+            case 403:
+                raise forbidden
+        raise answers.trouble(response.status, response.headers, host) or Misconfigured(
+            "bad_token_server", host=host
+        )

@@ -1,0 +1,79 @@
+"""URLs read once and strictly, so that the host that is judged is the host that is called."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import Self
+
+PORTS = {"http": 80, "https": 443}
+_URL = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?))"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    # Visible ASCII but for the quote, the backslash (a slash to some parsers) and the fragment.
+    r"(?P<target>[/?][!$-\[\]-~]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+# The resolver reads such names as old forms of IPv4 addresses: 127.1, 0x7f000001, 2130706433.
+_NUMERIC = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """An http or https URL in its parts: host in lower case, target never empty.
+
+    `host` has no brackets; `target` is the path and the query as they were given.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """The parts of `url`.
+
+        Raises ValueError for user information, a fragment, white space, anything that is not
+        ASCII, and for IP addresses in any but their usual form; its text does not repeat the URL.
+        """
+        if (match := _URL.fullmatch(url)) is None:
+            raise ValueError("not a plain http or https URL")
+        scheme = match["scheme"].lower()
+        port = int(match["port"] or PORTS[scheme])
+        if not 0 < port < 65536:
+            raise ValueError("no such port")
+        target = match["target"] or "/"
+        if target.startswith("?"):
+            target = f"/{target}"
+        return cls(scheme, _host(match["v6"], match["name"]), port, target)
+
+    @property
+    def authority(self) -> str:
+        """Host and port as a Host header has them: a default port is left out."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        return f"{self.scheme}://{self.authority}"
+
+    def __str__(self) -> str:
+        return self.origin + self.target
+
+
+def _host(v6: str | None, name: str) -> str:
+    if v6 is not None:
+        return str(IPv6Address(v6))
+    host = name.lower()
+    if ".." in host:
+        raise ValueError("an empty label in a host name")
+    return str(IPv4Address(host)) if _NUMERIC.fullmatch(host) else host
+
+
+def origin(url: str) -> str:
+    """`scheme://host` or `scheme://host:port` of `url`, lower-cased, default ports left out.
+
+    Raises ValueError where `Url.parse` does.
+    """
+    return Url.parse(url).origin

@@ -1,0 +1,68 @@
+"""How tests ask: one server that answers as it is told, and a client of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from registries.client.client import Client, Outcome
+from registries.client.errors import ClientError
+from registries.credentials import Anonymous, Basic
+from registries.endpoint import Endpoint
+from tests.fakes.family import answer
+from tests.fakes.images import Stored
+from tests.fakes.ledger import Ledger
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.world import World
+
+Answer = Callable[[Request], Reply]
+
+
+def check(reply: Reply, credential: Any = None, **endpoint: Any) -> tuple[Outcome, list[Request]]:
+    """The check of a registry that answers everything so, and what arrived."""
+    with FakeServer(lambda request: reply) as server:
+        client = World({}, Ledger()).client(
+            Endpoint(**({"url": server.origin} | endpoint)),
+            credential or Basic("reader", "secret"),
+        )
+        return client.check(), server.requests
+
+
+def verdict(outcome: Outcome) -> tuple[str, str]:
+    return outcome.verdict.value, outcome.code
+
+
+def ask(respond: Answer, call: Callable[[Client], Any], **endpoint: Any) -> tuple[Any, list[str]]:
+    """What a call makes of an open registry that answers so, and the methods it used."""
+
+    def handler(request: Request) -> Reply:
+        return answer({}) if request.path == "/v2/" else respond(request)
+
+    with FakeServer(handler) as server:
+        endpoint = {"url": server.origin} | endpoint
+        client = World({}, Ledger()).client(Endpoint(**endpoint), Anonymous())
+        try:
+            result = call(client)
+        except ClientError as error:
+            result = error
+        return result, [request.method for request in server.requests[1:]]
+
+
+def digest(respond: Answer, reference: str = "latest", **endpoint: Any) -> tuple[Any, list[str]]:
+    return ask(respond, lambda client: client.digest("acme/app", reference), **endpoint)
+
+
+def manifest(respond: Answer, reference: str = "latest") -> tuple[Any, list[str]]:
+    return ask(respond, lambda client: client.manifest("acme/app", reference))
+
+
+def serving(stored: Stored, *, named: str | None = "right", head: int = 200) -> Answer:
+    """A registry with one manifest; `named` is what it says the digest is."""
+
+    def respond(request: Request) -> Reply:
+        headers = {"Content-Type": stored.media_type}
+        if named is not None:
+            headers["Docker-Content-Digest"] = stored.digest if named == "right" else named
+        if request.method == "HEAD" and head != 200:
+            return Reply(head)
+        return Reply(200, stored.body, headers)
+
+    return respond

@@ -1,0 +1,25 @@
+"""What the client's tests share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+import trustme
+
+from tests.fakes.family import Family
+from tests.fakes.world import World
+
+Serve = Callable[[Family], World]
+
+
+@pytest.fixture(scope="session")
+def ca() -> trustme.CA:
+    """A throw-away certificate authority."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def serve(ca: trustme.CA) -> Iterator[Serve]:
+    """Put families on the wire until the test ends; what strays fails it."""
+    with ExitStack() as stack:
+        yield lambda family: stack.enter_context(World.of(family, ca))

@@ -1,0 +1,222 @@
+"""Which URLs and addresses may be called."""
+
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from registries.client.addresses import permitted, resolve
+from registries.client.deadline import Deadline
+from registries.client.urls import Url, origin
+
+ALWAYS_REFUSED = [
+    "0.0.0.0",
+    "0.1.2.3",
+    "169.254.169.254",
+    "169.254.0.1",
+    "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
+    "224.0.0.1",
+    "239.255.255.255",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "fe80::1",
+    "fe80::a9fe:a9fe",
+    "fe80::1%lo",
+    "fd00:ec2::254",
+    "fd20:ce::254",
+    "ff02::1",
+    # IPv4 in disguise: mapped, compatible, NAT64, 6to4, Teredo.
+    "::ffff:169.254.169.254",
+    "::169.254.169.254",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::a9fe:a9fe",
+    "2002:a9fe:a9fe::",
+    "2001:0:5ef5:79fb:0:0:5601:5601",
+]
+PRIVATE = [
+    "127.0.0.1",
+    "127.8.9.10",
+    "10.0.0.1",
+    "100.64.0.1",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.1.1",
+    "192.0.0.1",
+    "198.18.0.1",
+    "::1",
+    "fc00::1",
+    "fd12:3456::1",
+    "fec0::1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::7f00:1",
+    "2002:7f00:1::",
+]
+PUBLIC = [
+    "1.1.1.1",
+    "8.8.8.8",
+    "100.63.255.255",
+    "100.128.0.1",
+    "172.32.0.1",
+    "192.169.0.1",
+    "169.253.0.1",
+    "223.255.255.255",
+    "2606:4700::1111",
+    "::ffff:8.8.8.8",
+    "64:ff9b::808:808",
+    "2002:808:808::",
+]
+
+
+@pytest.mark.parametrize("private", [True, False])
+@pytest.mark.parametrize("address", ALWAYS_REFUSED)
+def test_refused_whatever_the_setting(address: str, private: bool) -> None:
+    """#31, #32: metadata, link-local, unspecified, multicast, in every disguise."""
+    assert not permitted(address, private=private)
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_private_by_setting(address: str) -> None:
+    """#31: private and loopback addresses, where the setting allows them."""
+    assert permitted(address, private=True)
+    assert not permitted(address, private=False)
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_public(address: str) -> None:
+    assert permitted(address, private=False)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://ghcr.io", "https://ghcr.io"),
+        ("HTTPS://GHCR.IO:443/v2/", "https://ghcr.io"),
+        ("http://localhost:80", "http://localhost"),
+        ("http://localhost:443/", "http://localhost:443"),
+        ("https://example.com:05000/x?y=1", "https://example.com:5000"),
+        ("https://[0:0::1]:5000", "https://[::1]:5000"),
+        ("http://127.0.0.1:8080?x", "http://127.0.0.1:8080"),
+        ("http://my_host.internal.", "http://my_host.internal."),
+    ],
+)
+def test_origin(url: str, expected: str) -> None:
+    assert origin(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ghcr.io",
+        "//ghcr.io/",
+        "ftp://ghcr.io/",
+        "file:///etc/passwd",
+        "https://",
+        "https:///v2/",
+        "https:ghcr.io",
+        "https://user@ghcr.io/",
+        "https://user:pw@ghcr.io/",
+        "https://good.example@evil.example/",
+        "http://good.example\\@evil.example/",
+        "http://good.example\\.evil.example/",
+        "https://ghcr.io/#fragment",
+        "https://%67hcr.io/",
+        "https://ghcr.io:0/",
+        "https://ghcr.io:65536/",
+        "https://ghcr.io:x/",
+        "https://ghcr.io:/",
+        "https://ghcr..io/",
+        "https://.ghcr.io/",
+        "https://-ghcr.io/",
+        "https://gh cr.io/",
+        "https://ghcr.io/a b",
+        "https://ghcr.io/\r\nX: y",
+        "https://ghcr.io/\x00",
+        "https://ghcr.io\n",
+        " https://ghcr.io",
+        "https://bücher.example/",
+        "https://ghcr.io/ä",
+        # Names that the resolver reads as IPv4 addresses.
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://0x7f000001/",
+        "http://127.1/",
+        "http://0177.0.0.1/",
+        "http://127.0.0.1./",
+        "http://①②⑦.0.0.1/",
+        "http://1.2.3.4.5/",
+        "http://256.0.0.1/",
+        "http://example.0x/",
+        "http://[::1/",
+        "http://[::1%25lo]/",
+        "http://[1::2::3]/",
+        "http://[127.0.0.1]/",
+        "http://::1/",
+    ],
+)
+def test_no_url(url: str) -> None:
+    """#32, #34: what parsers read differently is refused by the one parser there is."""
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - no text of ours is promised
+        Url.parse(url)
+    assert "user:pw" not in str(error.value)
+
+
+def test_target_is_kept_as_given() -> None:
+    url = Url.parse("https://Example.com/v2/a%2Fb/?n=1&scope=repository:a/b:pull")
+    assert url.target == "/v2/a%2Fb/?n=1&scope=repository:a/b:pull"
+    assert str(url) == "https://example.com" + url.target
+
+
+def test_resolve_gives_addresses_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", answers("10.0.0.1", "::1", "10.0.0.1"))
+    assert resolve("name.example", 443, Deadline(5)) == ["10.0.0.1", "::1"]
+
+
+def test_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(socket.gaierror):
+        resolve("name.example", 443, Deadline(5))
+
+
+def test_name_that_cannot_be_encoded() -> None:
+    with pytest.raises(socket.gaierror):
+        resolve("a" * 64 + ".example", 443, Deadline(5))
+
+
+def test_hung_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """#40: name resolution counts towards the deadline."""
+    release = threading.Event()
+
+    def hang(*_: Any, **__: Any) -> list[Any]:
+        release.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    started = time.monotonic()
+    with pytest.raises(TimeoutError):
+        resolve("name.example", 443, Deadline(0.2))
+    assert time.monotonic() - started < 5
+    release.set()
+
+
+def answers(*addresses: str) -> Any:
+    """A getaddrinfo that knows these addresses for every name."""
+
+    def getaddrinfo(_host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (one, port, 0, 0))
+            if ":" in one
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port))
+            for one in addresses
+        ]
+
+    return getaddrinfo

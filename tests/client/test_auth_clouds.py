@@ -1,0 +1,191 @@
+"""Identities of clouds: exchanged, kept until they end, renewed once."""
+
+import time
+from typing import Any
+
+import pytest
+
+from registries.client.client import Client
+from registries.client.errors import ClientError, ImageDenied
+from registries.credentials import Credential
+from registries.endpoint import Endpoint
+from registries.kinds import KINDS
+from tests.client.conftest import Serve
+from tests.fakes.clouds import TENANT, Azure, AzureTenant, Ecr, EcrPublic, Google
+from tests.fakes.family import Family
+from tests.fakes.images import PRIVATE, PUBLIC
+from tests.fakes.ledger import Ledger
+from tests.fakes.server import Reply, Request
+from tests.fakes.world import World
+
+# The kind of each family's rows, and the names of what it is given.
+ROWS = {
+    Azure: ("acr", ("clientid", "clientsecret"), {}),
+    AzureTenant: ("acr", ("clientid", "clientsecret"), {"tenantid": TENANT}),
+    Ecr: ("ecr", ("accesskey", "secretaccesskey"), {"region": "eu-west-1"}),
+    EcrPublic: ("ecr", ("accesskey", "secretaccesskey"), {"region": "eu-west-1"}),
+    Google: ("gcr", ("clientemail", "privatekey"), {}),
+}
+
+
+def cloud_parts(
+    family: Family, pair: tuple[str, str], host: str | None = ""
+) -> tuple[Endpoint, Credential]:
+    """Endpoint and credential as the kinds make them; an empty host is the family's own."""
+    slug, names, fixed = next(
+        row for kind, row in reversed(ROWS.items()) if isinstance(family, kind)
+    )
+    values = {**dict(zip(names, pair, strict=True)), **fixed}
+    prefix = "public.ecr.aws" if isinstance(family, EcrPublic) else ""
+    if host == "":
+        host = family.origin.removeprefix("https://")
+    kind = KINDS[slug]
+    return kind.endpoint(values, host), kind.credential(values, host or "", prefix)
+
+
+def cloud(world: World, family: Family, host: str | None = "") -> Client:
+    return world.client(*cloud_parts(family, family.right, host))
+
+
+def test_an_exchange_serves_until_it_ends(serve: Serve) -> None:
+    """Twelve hours of ECR, one call of the API."""
+    family = Ecr(Ledger())
+    world = serve(family)
+    for _ in range(3):
+        assert cloud(world, family).digest(PRIVATE, "v1")
+    assert len(world.servers[family.api].requests) == 1
+
+
+@pytest.mark.parametrize("seconds", [-100, 0, 200])
+def test_an_exchange_that_is_about_to_end_is_not_kept(serve: Serve, seconds: int) -> None:
+    class Short(Ecr):
+        def data(self, data: dict[str, Any]) -> Any:
+            return [data | {"expiresAt": time.time() + seconds}]
+
+    family = Short(Ledger())
+    world = serve(family)
+    for calls in (1, 2):
+        assert cloud(world, family).digest(PRIVATE, "v1")
+        assert len(world.servers[family.api].requests) == calls
+
+
+@pytest.mark.parametrize("kind", [Ecr, EcrPublic])
+def test_an_exchange_that_ended_is_renewed_once(serve: Serve, kind: type[Ecr]) -> None:
+    """Private ECR answers 403 to a password that ended, the public one 400 to a token."""
+    family = kind(Ledger())
+    world = serve(family)
+    assert cloud(world, family).digest(PUBLIC, "v1")
+    family.renew_password()
+    family.forget_tokens()
+    assert cloud(world, family).digest(PUBLIC, "v1")
+    assert len(world.servers[family.api].requests) == 2
+
+
+def test_a_new_exchange_that_is_refused_is_not_repeated(serve: Serve) -> None:
+    family = Ecr(Ledger())
+    world = serve(family)
+    with pytest.raises(ClientError) as caught:
+        cloud(world, family).digest("acme/denied", "v1")
+    assert caught.value.code == "no_access_to_image"
+    assert len(world.servers[family.api].requests) == 1
+    assert len(world.servers[family.origin].requests) == 2
+
+
+def test_a_check_exchanges_anew(serve: Serve) -> None:
+    """What is remembered proves nothing about today's keys."""
+    family = Ecr(Ledger())
+    world = serve(family)
+    cloud(world, family).digest(PRIVATE, "v1")
+    family.right = ("AKIAOTHEROTHEROTHER1", "x")
+    endpoint, credential = cloud_parts(family, ("AKIARIGHTRIGHTRIGHT1", "x"))
+    assert world.client(endpoint, credential).check().code == "bad_credentials"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_clouds_account_is_not_doubted(serve: Serve, status: int) -> None:
+    """gcr.io says 401 or 403 of a repository; the account was accepted by Google."""
+
+    class Refusing(Google):
+        def token(self, request: Request) -> Reply:
+            self.ledger.see(request, self.origin)
+            return Reply(status)
+
+    family = Refusing(Ledger())
+    world = serve(family)
+    with pytest.raises(ImageDenied):
+        cloud(world, family).digest(PRIVATE, "v1")
+    assert [request.path for request in world.servers[family.origin].requests] == [
+        "/v2/",
+        "/v2/token",
+    ]
+
+
+def test_threads_with_an_exchange_that_ended_share_the_new_one(serve: Serve) -> None:
+    """Each of them is refused with the old password; one fetches the new one for all."""
+    family = Ecr(Ledger())
+    family.images = dict.fromkeys([f"acme/app-{n}" for n in range(40)], family.images[PUBLIC])
+    pairs = [(name, "v1") for name in family.images]
+    world = serve(family)
+    assert len(set(cloud(world, family).digests(pairs))) == 1
+    family.renew_password()
+    found = cloud(world, family).digests(pairs)
+    assert set(found) == {family.images["acme/app-1"].tags["v1"].digest}
+    assert len(world.servers[family.api].requests) == 2
+
+
+def test_the_registry_that_an_exchange_names(serve: Serve) -> None:
+    """ECR rows without a host ask the registry that ECR names."""
+    family = Ecr(Ledger())
+    world = serve(family)
+    assert cloud(world, family, host=None).digest(PRIVATE, "v1")
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        None,
+        "",
+        "http://123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+        "https://123456789012.dkr.ecr.us-east-1.amazonaws.com",
+        "https://123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.net",
+        "https://123456789012.dkr.ecr.eu-west-1.amazonaws.com:8443",
+        "https://evil.net/123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+        "https://reader@123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+        "not an address",
+    ],
+)
+def test_an_exchange_names_no_registry_that_is_not_the_rows(
+    serve: Serve, named: str | None
+) -> None:
+    """#48: what the API names as a host is believed by the row's own pattern alone."""
+
+    class Naming(Ecr):
+        def data(self, data: dict[str, Any]) -> Any:
+            return [data | {"proxyEndpoint": named}]
+
+    family = Naming(Ledger())
+    world = serve(family)
+    with pytest.raises(ClientError) as caught:
+        cloud(world, family, host=None).digest(PRIVATE, "v1")
+    assert caught.value.code == "image_needed"
+    assert world.servers[family.origin].requests == []
+
+
+@pytest.mark.parametrize("kind", [Azure, AzureTenant])
+def test_a_login_server_that_nobody_names_is_asked_for(serve: Serve, kind: type[Azure]) -> None:
+    family = kind(Ledger())
+    world = serve(family)
+    endpoint, credential = cloud_parts(family, family.right, host=None)
+    outcome = world.client(endpoint, credential).check()
+    assert (outcome.verdict, outcome.code) == ("misconfigured", "image_needed")
+    assert world.requests == []
+
+
+def test_tags_of_acr_need_an_action_of_their_own(serve: Serve) -> None:
+    """Source: https://github.com/renovatebot/renovate/issues/14708."""
+    family = Azure(Ledger())
+    world = serve(family)
+    endpoint, credential = cloud_parts(family, family.right)
+    assert world.client(endpoint, credential).tags(PRIVATE)
+    with pytest.raises(ClientError):
+        world.account(family, actions="pull").tags(PRIVATE)

@@ -1,0 +1,102 @@
+"""The scopes that a registry demands besides those that were asked for."""
+
+import pytest
+
+from registries.client.errors import ClientError, ImageDenied
+from tests.client.conftest import Serve
+from tests.fakes.images import PRIVATE, PUBLIC
+from tests.fakes.ledger import Ledger
+from tests.fakes.selfhosted import TokenRegistry
+from tests.fakes.server import Reply, Request
+from tests.fakes.world import World
+
+
+class Demanding(TokenRegistry):
+    """A registry that wants a scope of its own besides ours."""
+
+    demanded = ""
+
+    def refusal(self, request: Request, repository: str) -> Reply | None:
+        if request.bearer in self._granted and self.demanded in self.asked[-1]:
+            return None
+        header = self.challenge(None, scope=self.demanded, error="insufficient_scope")
+        return Reply(401, b"", {"WWW-Authenticate": header})
+
+    def token(self, request: Request) -> Reply:
+        self.asked.append(request.query.get("scope", []))
+        return super().token(request)
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.asked: list[list[str]] = []
+        super().__init__(ledger)
+
+
+@pytest.fixture
+def demanding(serve: Serve) -> tuple[Demanding, World]:
+    family = Demanding(Ledger())
+    return family, serve(family)
+
+
+def test_a_demanded_scope_is_asked_for_once_and_first(
+    demanding: tuple[Demanding, World],
+) -> None:
+    family, world = demanding
+    family.demanded = f"repository:{PRIVATE}:pull,metadata_read"
+    assert world.account(family).digest(PRIVATE, "v1")
+    mine = f"repository:{PRIVATE}:pull"
+    assert family.asked == [[mine], [family.demanded, mine]]
+    world.forget()
+    assert world.account(family).digest(PRIVATE, "v2")
+    assert len(world.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        f"repository:{PUBLIC}:pull",
+        "repository:other/app:pull,push,delete",
+        "registry:catalog:*",
+        "*",
+    ],
+)
+def test_a_token_server_elsewhere_grants_nothing_but_this_repository(
+    demanding: tuple[Demanding, World], scope: str
+) -> None:
+    """#35: one registry must not get a token that opens another's images."""
+    family, world = demanding
+    family.demanded = scope
+    with pytest.raises(ImageDenied):
+        world.account(family).digest(PRIVATE, "v1")
+    assert family.asked == [[f"repository:{PRIVATE}:pull"]]
+
+
+def test_at_home_any_scope_may_be_demanded(serve: Serve) -> None:
+    """The registry that demands is the one that grants, as public.ecr.aws does."""
+
+    class Home(Demanding):
+        realm = "https://registry.example.com/token"
+        demanded = "aws"
+
+        def readable(self, user: str | None, name: str) -> bool:
+            return True
+
+    family = Home(Ledger())
+    assert serve(family).account(family).digest(PRIVATE, "v1")
+    assert family.asked[-1] == ["aws", f"repository:{PRIVATE}:pull"]
+
+
+@pytest.mark.parametrize(("actions", "tokens"), [("pull", 1), ("pull,push", 2), ("push", 2)])
+def test_a_registry_that_is_never_satisfied_is_asked_no_third_time(
+    serve: Serve, actions: str, tokens: int
+) -> None:
+    class Insatiable(Demanding):
+        def refusal(self, request: Request, repository: str) -> Reply | None:
+            self.demanded = f"repository:{repository}:{actions}"
+            header = self.challenge(None, scope=self.demanded, error="insufficient_scope")
+            return Reply(401, b"", {"WWW-Authenticate": header})
+
+    family = Insatiable(Ledger())
+    with pytest.raises(ClientError) as caught:
+        serve(family).account(family).digest(PRIVATE, "v1")
+    assert caught.value.code == "no_access_to_image"
+    assert len(family.asked) == tokens

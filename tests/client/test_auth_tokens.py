@@ -1,0 +1,249 @@
+"""Bearer tokens: which answers hold one, how long it is used, and who shares it."""
+
+import threading
+import time
+
+import pytest
+
+from registries.client.errors import ClientError, ImageDenied, Rejected, Unreachable
+from registries.client.tokens import MemoryTokens
+from registries.credentials import Basic
+from registries.endpoint import Endpoint
+from tests.client.conftest import Serve
+from tests.fakes.family import answer
+from tests.fakes.images import PRIVATE, PUBLIC
+from tests.fakes.ledger import Ledger, basic
+from tests.fakes.selfhosted import BasicRegistry, GitLab, TokenRegistry
+from tests.fakes.server import Reply, Request
+
+
+class Answering(TokenRegistry):
+    """A token server that answers as it is told."""
+
+    reply: Reply
+
+    def token(self, request: Request) -> Reply:
+        self.ledger.see(request, self.realm_origin)
+        return self.reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(200, b"<html>Sign in</html>", {"Content-Type": "text/html"}), "bad_answer"),
+        (Reply(200, b""), "bad_answer"),
+        (Reply(200, b"{}"), "bad_answer"),
+        (Reply(200, b'{"token": "' + b"a" * 70_000 + b'"}'), "too_large"),
+        (Reply(401), "bad_credentials"),
+        (Reply(403), "bad_credentials"),
+        (Reply(400), "bad_token_server"),
+        (Reply(404), "bad_token_server"),
+        (Reply(418), "bad_token_server"),
+        (Reply(429), "rate_limited"),
+        (Reply(500), "server_error"),
+        (Reply(503), "server_error"),
+    ],
+)
+def test_answers_of_a_token_server(serve: Serve, reply: Reply, code: str) -> None:
+    family = Answering(Ledger())
+    family.reply = reply
+    world = serve(family)
+    assert world.account(family).check().code == code
+    with pytest.raises(ClientError) as caught:
+        world.account(family).digest(PRIVATE, "v1")
+    assert caught.value.code == code
+
+
+def test_the_403_of_a_token_server_is_what_the_endpoint_says(serve: Serve) -> None:
+    """GitLab answers 403 to a token that is right and may not read the registry."""
+    family = Answering(Ledger())
+    family.reply = Reply(403)
+    outcome = serve(family).account(family, forbidden="no_registry_scope").check()
+    assert (outcome.verdict, outcome.code) == ("misconfigured", "no_registry_scope")
+
+
+def test_a_403_for_a_repository_is_not_about_the_account(serve: Serve) -> None:
+    """Without a scope the same account gets a token; a wrong one gets none."""
+
+    class Forbidding(TokenRegistry):
+        def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
+            return Reply(403) if PRIVATE in wanted else None
+
+        def refused(self) -> Reply:
+            return Reply(403)
+
+    family = Forbidding(Ledger())
+    world = serve(family)
+    with pytest.raises(ImageDenied):
+        world.account(family).digest(PRIVATE, "v1")
+    with pytest.raises(Rejected):
+        world.account(family, family.wrong).digest(PRIVATE, "v1")
+
+
+def test_a_refused_credential_is_shown_to_a_token_server_once(serve: Serve) -> None:
+    """#65: GitLab bans an address that fails to sign in again and again; its fake does as well."""
+    family = GitLab(Ledger())
+    world = serve(family)
+    pairs = [(f"{PRIVATE}{number}", "v1") for number in range(50)]
+    found = world.account(family, family.wrong).digests(pairs)
+    assert all(isinstance(error, Rejected) for error in found)
+    assert family.failures == 1
+
+
+def test_a_token_is_used_for_its_own_repository_and_account_alone(serve: Serve) -> None:
+    family = TokenRegistry(Ledger())
+    world = serve(family)
+    endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,))
+
+    def tokens_after(repository: str, identity: str) -> int:
+        world.client(endpoint, Basic(*family.right), identity).digest(repository, "v1")
+        return len(world.servers[family.realm_origin].requests)
+
+    assert tokens_after(PRIVATE, "row 1") == 1
+    assert tokens_after(PRIVATE, "row 1") == 1
+    assert tokens_after(PUBLIC, "row 1") == 2
+    assert tokens_after(PRIVATE, "row 2") == 3
+    assert tokens_after(PRIVATE, "row 1") == 3
+
+
+def test_keys_and_texts_that_are_kept_hold_no_credential(serve: Serve) -> None:
+    class Watched(MemoryTokens):
+        def set(self, key: str, value: str, seconds: float) -> None:
+            kept.append(key + value)
+            super().set(key, value, seconds)
+
+    kept: list[str] = []
+    family = TokenRegistry(Ledger())
+    world = serve(family)
+    world.tokens = Watched()
+    assert world.account(family).check().code == "signed_in"
+    assert world.account(family).digest(PRIVATE, "v1")
+    assert kept
+    secrets = (family.right[1], basic(*family.right).removeprefix("Basic "))
+    assert not [text for text in kept for secret in secrets if secret in text]
+
+
+def test_threads_that_need_the_same_token_fetch_it_once(serve: Serve) -> None:
+    """#65: twenty calls at once: one ping, one token, twenty digests."""
+
+    class Slow(TokenRegistry):
+        def token(self, request: Request) -> Reply:
+            time.sleep(0.1)
+            return super().token(request)
+
+    family = Slow(Ledger())
+    world = serve(family)
+    barrier = threading.Barrier(20)
+    found: list[str] = []
+
+    def call() -> None:
+        client = world.account(family)
+        barrier.wait()
+        found.append(client.digest(PRIVATE, "v1"))
+
+    threads = [threading.Thread(target=call) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {family.images[PRIVATE].tags["v1"].digest}
+    assert len(found) == 20
+    assert len(world.servers[family.realm_origin].requests) == 1
+    registry = world.servers[family.origin].requests
+    assert [request.path for request in registry].count("/v2/") == 1
+
+
+def test_a_token_that_the_registry_refuses_is_renewed_once(serve: Serve) -> None:
+    """#51: whatever was promised of its life, a 401 means another token, and one more try."""
+    family = TokenRegistry(Ledger())
+    world = serve(family)
+    world.account(family).digest(PRIVATE, "v1")
+    family.forget_tokens()
+    world.forget()
+    world.account(family).digest(PRIVATE, "v1")
+    assert [request.method for request in world.servers[family.origin].requests] == ["HEAD"] * 2
+    assert len(world.servers[family.realm_origin].requests) == 1
+
+
+def test_a_registry_that_changes_how_it_asks_is_followed(serve: Serve) -> None:
+    """What is remembered of a registry is no more than a guess."""
+
+    class Changing(TokenRegistry):
+        way = "bearer"
+
+        def ping(self, request: Request) -> Reply:
+            if self.way == "open":
+                return answer({})
+            if self.way == "bearer":
+                return super().ping(request)
+            return Reply(401, b"", {"WWW-Authenticate": 'Basic realm="Registry"'})
+
+        def refusal(self, request: Request, repository: str) -> Reply | None:
+            if self.way == "open":
+                return None
+            if self.way == "bearer":
+                return super().refusal(request, repository)
+            return None if request.basic == self.right else self.ping(request)
+
+    family = Changing(Ledger())
+    world = serve(family)
+    family.ledger.allow(basic(*family.right), family.origin)
+    digest = family.images[PRIVATE].tags["v1"].digest
+    for way in ("bearer", "basic", "bearer", "open", "basic", "open", "bearer"):
+        family.way = way
+        assert world.account(family).digest(PRIVATE, "v1") == digest, way
+        world.forget()
+        assert world.account(family).digest(PRIVATE, "v1") == digest, way
+        assert len(world.requests) == 1, way
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("reader", "pass:word:with:colons"),
+        ("reader", "pässwörd-日本語"),
+        ("reader", " spaces\u00a0inside "),
+        ("reader", ""),
+        ("ünï", "x" * 4000),
+    ],
+)
+def test_credentials_arrive_as_they_are(serve: Serve, pair: tuple[str, str]) -> None:
+    """#45: UTF-8, split at the first colon, whatever the password holds."""
+    family = BasicRegistry(Ledger())
+    family.right = pair
+    family.ledger.allow(basic(*pair), family.origin)
+    assert serve(family).account(family).check().code == "signed_in"
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("rea:der", "password"),
+        ("reader", "pass\nword"),
+        ("reader", "password\n"),
+        ("reader", "pass\x00word"),
+        ("rea\rder", "password"),
+        ("reader", "pass\x7fword"),
+        ("reader", "pass\ud800word"),
+    ],
+)
+@pytest.mark.parametrize("kind", [BasicRegistry, TokenRegistry])
+def test_credentials_that_cannot_be_sent_are_not(
+    serve: Serve, kind: type[BasicRegistry], pair: tuple[str, str]
+) -> None:
+    """#45: a colon would move the split, control characters are forbidden."""
+    family = kind(Ledger())
+    world = serve(family)
+    outcome = world.account(family, pair).check()
+    assert (outcome.verdict, outcome.code) == ("misconfigured", "incomplete")
+    assert family.ledger.seen == []
+
+
+def test_a_refused_token_answer_is_not_kept(serve: Serve) -> None:
+    family = Answering(Ledger())
+    family.reply = Reply(500)
+    world = serve(family)
+    with pytest.raises(Unreachable):
+        world.account(family).digest(PRIVATE, "v1")
+    family.reply = TokenRegistry.granted(family, family.right[0], [PRIVATE])
+    assert world.account(family).digest(PRIVATE, "v1")

@@ -1,0 +1,127 @@
+"""WWW-Authenticate lines as registries send them, and as nobody should."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registries.client.challenge import MAX_LENGTH, Challenge, parse, parse_all
+
+LINES = {
+    "distribution": (
+        'Bearer realm="https://a.example/token",service="r",scope="repository:a/b:pull,push"',
+        [
+            (
+                "bearer",
+                {
+                    "realm": "https://a.example/token",
+                    "service": "r",
+                    "scope": "repository:a/b:pull,push",
+                },
+            )
+        ],
+    ),
+    "two in one line": (
+        'Bearer realm="/v2/token",service="s",scope="*",Basic realm="Gitea Package API"',
+        [
+            ("bearer", {"realm": "/v2/token", "service": "s", "scope": "*"}),
+            ("basic", {"realm": "Gitea Package API"}),
+        ],
+    ),
+    "basic first": (
+        'Basic realm="a", Bearer realm="b"',
+        [("basic", {"realm": "a"}), ("bearer", {"realm": "b"})],
+    ),
+    "no service": (
+        'Bearer realm="https://gcr.io/v2/token"',
+        [("bearer", {"realm": "https://gcr.io/v2/token"})],
+    ),
+    "an address as the realm of Basic": (
+        'Basic realm="https://1.dkr.ecr.eu-west-1.amazonaws.com/",service="ecr.amazonaws.com"',
+        [
+            (
+                "basic",
+                {
+                    "realm": "https://1.dkr.ecr.eu-west-1.amazonaws.com/",
+                    "service": "ecr.amazonaws.com",
+                },
+            )
+        ],
+    ),
+    "capitals": ('BEARER REALM="/Token"', [("bearer", {"realm": "/Token"})]),
+    "escaped quotes": (
+        r'Bearer realm="a\"b\\c",service="x"',
+        [("bearer", {"realm": 'a"b\\c', "service": "x"})],
+    ),
+    "commas and words inside quotes": (
+        'Bearer realm="a, Basic realm=b",service="x"',
+        [("bearer", {"realm": "a, Basic realm=b", "service": "x"})],
+    ),
+    "white space": (
+        'Bearer   realm = "a" ,\tservice\t=  b , ,scope=""',
+        [("bearer", {"realm": "a", "service": "b", "scope": ""})],
+    ),
+    "bare values": (
+        "Bearer realm=https://auth.example.com/token?x=1,service=registry",
+        [("bearer", {"realm": "https://auth.example.com/token?x=1", "service": "registry"})],
+    ),
+    "schemes alone": ("Negotiate, Basic", [("negotiate", {}), ("basic", {})]),
+    "token68": (
+        'Negotiate YII/abc+==, Basic realm="a"',
+        [("negotiate", {}), ("basic", {"realm": "a"})],
+    ),
+    "the first of two values": ('Bearer realm="a",realm="b"', [("bearer", {"realm": "a"})]),
+    "no closing quote": ('Bearer service="a",realm="b', [("bearer", {"service": "a"})]),
+    "a parameter of nobody": ('realm="a", Basic', [("basic", {})]),
+    "rubbish between": (
+        'Bearer realm="a", @@@, service="b"',
+        [("bearer", {"realm": "a", "service": "b"})],
+    ),
+    "nothing": ("", []),
+    "commas": (", ,,", []),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_lines(name: str) -> None:
+    line, expected = LINES[name]
+    assert parse(line) == [Challenge(scheme, params) for scheme, params in expected]
+
+
+def test_several_lines_are_read_in_their_order() -> None:
+    assert parse_all(['Basic realm="a"', 'Bearer realm="b"']) == [
+        Challenge("basic", {"realm": "a"}),
+        Challenge("bearer", {"realm": "b"}),
+    ]
+
+
+def test_several_lines_that_were_joined_are_told_apart() -> None:
+    """HTTP libraries join repeated headers with a comma."""
+    lines = [line for line, _ in LINES.values() if line.startswith(("B", "N")) and '"b' not in line]
+    assert parse(", ".join(lines)) == parse_all(lines)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'Bearer realm="' + "\\" * 100_000,
+        "," * 1_000_000,
+        "a " * 500_000,
+        'x="' * 300_000,
+        "a=" * 300_000,
+    ],
+    ids=["escapes", "commas", "names", "quotes", "equals"],
+)
+def test_a_hostile_line_costs_no_time(line: str) -> None:
+    """#41: a line is read to a limit, and in one pass."""
+    started = time.process_time()
+    assert sum(len(found.params) + 1 for found in parse(line)) <= MAX_LENGTH
+    assert time.process_time() - started < 0.5
+
+
+@given(st.text(max_size=300) | st.text(alphabet='Bb ,="\\\t', max_size=60))
+def test_anything_can_be_read(line: str) -> None:
+    for found in parse(line):
+        assert found.scheme == found.scheme.lower() != ""
+        assert all(name == name.lower() for name in found.params)

@@ -1,0 +1,190 @@
+"""What a check concludes, beyond what every kind's registry does in test_conformance."""
+
+import pytest
+
+from registries.credentials import Anonymous, Basic
+from registries.endpoint import Endpoint
+from registries.verdicts import CODES
+from tests.client.asking import check, verdict
+from tests.client.conftest import Serve
+from tests.fakes.family import answer
+from tests.fakes.images import ABSENT, DENIED, PRIVATE, PUBLIC
+from tests.fakes.ledger import Ledger, basic
+from tests.fakes.selfhosted import BasicRegistry, TokenRegistry
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.world import World
+
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(200, b"{}", {"Content-Type": "application/json"}), "open_registry"),
+        (Reply(200, b""), "open_registry"),
+        (Reply(200, b"true", HTML | VERSION), "open_registry"),
+        (Reply(200, b"<html>", HTML), "not_a_registry"),
+        (Reply(404, b"<html>", HTML), "not_a_registry"),
+        (Reply(403), "not_a_registry"),
+        (Reply(204), "not_a_registry"),
+        (Reply(401), "not_a_registry"),
+        (Reply(401, b"", {"WWW-Authenticate": "Negotiate"}), "unsupported_scheme"),
+        (Reply(401, b"", {"WWW-Authenticate": "Bearer"}), "unsupported_scheme"),
+        (Reply(401, b"", {"WWW-Authenticate": '"'}), "unsupported_scheme"),
+        (Reply(429), "rate_limited"),
+        (Reply(500), "server_error"),
+        (Reply(302, b"", {"Location": "/v2/other"}), "redirected"),
+        (Reply(200, b"x" * 2_000_000), "too_large"),
+    ],
+)
+def test_what_answers_at_the_address(reply: Reply, code: str) -> None:
+    outcome, requests = check(reply)
+    assert verdict(outcome) == (CODES[code].verdict, code)
+    assert [request.authorization for request in requests] == [None]
+
+
+def test_nobody_is_there() -> None:
+    with FakeServer(lambda request: Reply()) as server:
+        gone = server.origin
+    outcome = World({}, Ledger()).client(Endpoint(url=gone), Anonymous()).check()
+    assert verdict(outcome) == ("unreachable", "refused")
+    assert outcome.params == {"host": gone.removeprefix("http://")}
+
+
+def test_without_an_address_there_is_nothing_to_ask() -> None:
+    outcome, requests = check(Reply(200), url=None)
+    assert verdict(outcome) == ("misconfigured", "image_needed")
+    assert requests == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (Reply(200, b"{}"), ("anonymous", "public")),
+        (
+            Reply(401, b"", {"WWW-Authenticate": 'Bearer realm="/token"'}),
+            ("anonymous", "public"),
+        ),
+        (
+            Reply(401, b"", {"WWW-Authenticate": 'Basic realm="x"'}),
+            ("misconfigured", "credentials_required"),
+        ),
+    ],
+)
+def test_without_credentials(reply: Reply, expected: tuple[str, str]) -> None:
+    assert verdict(check(reply, Anonymous())[0]) == expected
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['Basic realm="x"', 'Bearer realm="/token",service="s"'],
+        ['Bearer realm="/token",service="s"', 'Basic realm="x"'],
+        ['Basic realm="x", BEARER realm="/token",service="s"'],
+    ],
+)
+def test_a_token_is_preferred_however_the_challenges_are_sent(lines: list[str]) -> None:
+    def handler(request: Request) -> Reply:
+        if request.path == "/token":
+            return answer({"token": "granted"})
+        return Reply(401, b"", [("WWW-Authenticate", line) for line in lines])
+
+    with FakeServer(handler) as server:
+        client = World({}, Ledger()).client(Endpoint(url=server.origin), Basic("reader", "x"))
+        assert client.check().code == "signed_in"
+        assert [request.path for request in server.requests] == ["/v2/", "/token"]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (401, ("rejected", "bad_credentials")),
+        (403, ("rejected", "bad_credentials")),
+        (429, ("throttled", "rate_limited")),
+        (502, ("unreachable", "server_error")),
+        (404, ("misconfigured", "not_a_registry")),
+    ],
+)
+def test_what_a_basic_registry_answers_to_credentials(
+    serve: Serve, status: int, expected: tuple[str, str]
+) -> None:
+    class Answering(BasicRegistry):
+        def ping(self, request: Request) -> Reply:
+            return Reply(status) if request.basic else super().ping(request)
+
+    family = Answering(Ledger())
+    assert verdict(serve(family).account(family).check()) == expected
+
+
+def test_a_page_is_no_sign_in(serve: Serve) -> None:
+    """A router's or a portal's page asks for a password as well."""
+
+    class Portal(BasicRegistry):
+        def ping(self, request: Request) -> Reply:
+            return Reply(200, b"<html>", HTML) if request.basic else super().ping(request)
+
+    family = Portal(Ledger())
+    outcome = serve(family).account(family).check()
+    assert verdict(outcome) == ("misconfigured", "not_a_registry")
+
+
+# An image as well
+
+
+@pytest.mark.parametrize(
+    ("repository", "reference", "code"),
+    [
+        (PRIVATE, "v1", "signed_in"),
+        (PRIVATE, None, "signed_in"),
+        (PRIVATE, "v99", "tag_not_found"),
+        (ABSENT, "v1", "repository_not_found"),
+        (DENIED, "v1", "no_access_to_image"),
+    ],
+)
+def test_the_images_trouble_keeps_the_sign_ins_verdict(
+    serve: Serve, repository: str, reference: str | None, code: str
+) -> None:
+    family = TokenRegistry(Ledger())
+    outcome = serve(family).account(family).check(repository, reference)
+    assert verdict(outcome) == ("valid", code)
+
+
+def test_an_image_is_not_looked_for_where_the_sign_in_failed(serve: Serve) -> None:
+    family = TokenRegistry(Ledger())
+    world = serve(family)
+    outcome = world.account(family, family.wrong).check(PUBLIC, "v1")
+    assert verdict(outcome) == ("rejected", "bad_credentials")
+    assert [request.method for request in world.requests].count("HEAD") == 0
+
+
+def test_an_image_name_that_is_none(serve: Serve) -> None:
+    family = TokenRegistry(Ledger())
+    outcome = serve(family).account(family).check("../admin", "v1")
+    assert verdict(outcome) == ("misconfigured", "invalid_reference")
+
+
+def test_every_code_has_a_sentence_for_its_parameters(serve: Serve) -> None:
+    family = TokenRegistry(Ledger())
+    world = serve(family)
+    for outcome in (
+        world.account(family).check(),
+        world.account(family, realms=()).check(),
+        world.account(family, url=None).check(),
+        check(Reply(429))[0],
+        check(Reply(500))[0],
+        check(Reply(404))[0],
+    ):
+        assert CODES[outcome.code].sentence % outcome.params
+
+
+def test_a_check_does_not_trust_what_is_remembered(serve: Serve) -> None:
+    """A token that still lives proves nothing about a password that was changed."""
+    family = TokenRegistry(Ledger())
+    world = serve(family)
+    old = family.right
+    assert verdict(world.account(family).check(PRIVATE, "v1")) == ("valid", "signed_in")
+    family.right = ("reader", "changed")
+    assert verdict(world.account(family, old).check()) == ("rejected", "bad_credentials")
+    family.ledger.allow(basic(*family.right), family.realm_origin)
+    assert verdict(world.account(family).check()) == ("valid", "signed_in")

@@ -1,0 +1,258 @@
+"""Servers that send what no server should: only our own errors come out, and in time."""
+
+import json
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from registries.client import answers, bearer, manifests, pages
+from registries.client.deadline import Deadline
+from registries.client.errors import ClientError
+from registries.client.tokens import MemoryTokens
+from registries.credentials import Basic
+from registries.endpoint import Endpoint, Proof
+from registries.verdicts import CODES
+from tests.client.conftest import Serve
+from tests.fakes.family import jwt
+from tests.fakes.images import PRIVATE
+from tests.fakes.ledger import Ledger, basic
+from tests.fakes.selfhosted import TokenRegistry
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.world import World, transport
+
+NESTED = b"[" * 100_000
+BODIES = {
+    "deep list": NESTED,
+    "deep object": b'{"a":' * 50_000,
+    "deep but closed": b'{"errors":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    "long number": b'{"expires_in":' + b"9" * 5000 + b"}",
+    "not a number": b'{"token": "a", "expires_in": NaN}',
+    "infinity": b'{"token": "a", "expires_in": -Infinity}',
+    "utf-16": '{"token": "a"}'.encode("utf-16"),
+    "no utf-8": b'{"token": "\xff\xfe"}',
+    "surrogate": b'{"token": "\\ud800", "tags": ["\\ud800"]}',
+    "nul": b'{"token": "a\\u0000", "tags": ["a\\u0000"], "schemaVersion": 2}',
+    "list": b"[1, 2, 3]",
+    "text": b'"token"',
+    "null": b"null",
+    "nothing": b"",
+    "html": b"<!doctype html><title>Sign in</title>",
+    "wrong types": json.dumps(
+        {
+            "token": {},
+            "tags": {"a": 1},
+            "errors": [{"code": []}, 7],
+            "manifests": 3,
+            "mediaType": [],
+        }
+    ).encode(),
+    "errors as text": b'{"errors": "DENIED", "tags": "a"}',
+    "token in pieces": json.dumps({"token": "a.b.c"}).encode(),
+    "a hostile jwt": json.dumps({"token": f"a.{'A' * 9000}.c"}).encode(),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 405, 429, 500])
+@pytest.mark.parametrize("hostile", ["token", "registry"])
+def test_only_our_errors_come_out(name: str, status: int, hostile: str) -> None:
+    """#42: whatever is in a body, at every step of every call."""
+    body = BODIES[name]
+    challenge = {"WWW-Authenticate": 'Bearer realm="/token",service="s"'}
+
+    def handler(request: Request) -> Reply:
+        if request.path == "/token":
+            return Reply(status, body) if hostile == "token" else Reply(200, b'{"token": "a"}')
+        if request.bearer is None:
+            return Reply(401, body, challenge)
+        return Reply(status, body, challenge | {"Content-Type": manifests.INDEXES[0]})
+
+    with FakeServer(handler) as server:
+        world = World({}, Ledger())
+        endpoint = Endpoint(url=server.origin, proof=Proof.USER_ID)
+        for call in CALLS:
+            client = world.client(endpoint, Basic("reader", "x"), tokens=MemoryTokens())
+            assert code_of(call, client) in CODES
+
+
+def code_of(call: Callable[[Any], Any], client: Any) -> str:
+    """The code that a call ends with."""
+    try:
+        call(client)
+    except ClientError as error:
+        return error.code
+    return "signed_in"
+
+
+CALLS: list[Callable[[Any], Any]] = [
+    lambda client: client.check("acme/app", "latest"),
+    lambda client: client.tags("acme/app"),
+    lambda client: client.digest("acme/app", "latest"),
+    lambda client: client.manifest("acme/app", "latest"),
+    lambda client: client.digests([("acme/app", "latest"), ("acme/other", "latest")]),
+]
+
+KEYS = [
+    *("token", "access_token", "expires_in", "issued_at", "tags", "errors", "code", "access"),
+    *("manifests", "platform", "os", "architecture", "digest", "mediaType"),
+]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "token",
+                    "access_token",
+                    "expires_in",
+                    "issued_at",
+                    "tags",
+                    "errors",
+                    "code",
+                    "manifests",
+                    "platform",
+                    "os",
+                    "architecture",
+                    "digest",
+                    "mediaType",
+                    "access",
+                ]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON | st.binary(max_size=200))
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=300, deadline=None)
+def test_readers_take_anything(document: Any) -> None:
+    """#42: each reader of a body gives what it promises or nothing."""
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    assert all(isinstance(code, str) for code in answers.error_codes(body))
+    token = bearer.read(body)
+    assert token is None or 0 < token.seconds <= bearer.LONGEST
+    assert all(isinstance(tag, str) and tag for tag in pages.tags(body) or [])
+    assert all(manifests.is_digest(one.digest) for one in manifests.platforms(body) or ())
+    assert manifests.is_manifest(body) in {True, False}
+    assert isinstance(manifests.inner_media_type(body), str)
+    if not isinstance(document, bytes):
+        claims = {"access": document, "exp": document}
+        assert bearer.granted(jwt(claims)) is None or isinstance(document, list)
+
+
+@given(st.text(max_size=200))
+def test_links_and_headers_take_anything(text: str) -> None:
+    base = "https://registry.example.com/hub"
+    link = pages.next_link([text, f"<{text}>; rel=next"])
+    url = pages.next_url(link or text, f"{base}/v2/a/tags/list", base)
+    assert url is None or url.startswith(f"{base}/v2/")
+    manifests.media_type(text)
+    bearer.payload(text)
+
+
+def test_hostile_bodies_cost_no_time() -> None:
+    """#41, #42: each is read in one pass."""
+    started = time.process_time()
+    for body in [*BODIES.values(), b"[" * 1_000_000, b'{"a":' * 200_000, b'"' * 1_000_000]:
+        assert answers.document(body) is None or body in BODIES.values()
+    pages.next_link(["<a>;" * 50_000, "<" * 100_000, '<a>;"' * 20_000])
+    assert time.process_time() - started < 2
+
+
+def test_an_error_shows_no_secret(serve: Serve, canary: str) -> None:
+    """#20, #21: neither its words nor the local values of its traceback, nor what it came from."""
+
+    class Echoing(TokenRegistry):
+        def refused(self) -> Reply:
+            words = f"{self.wrong} {basic(*self.wrong)}"
+            return Reply(401, json.dumps({"errors": [{"code": "X", "message": words}]}).encode())
+
+    family = Echoing(Ledger())
+    family.wrong = ("reader", canary)
+    family.ledger.allow(basic(*family.wrong), family.realm_origin)
+    client = serve(family).account(family, family.wrong)
+    with pytest.raises(ClientError) as caught:
+        client.digest(PRIVATE, "v1")
+    [failed] = client.digests([(PRIVATE, "v1")])
+    assert isinstance(failed, ClientError)
+    hidden = (canary, basic(*family.wrong).removeprefix("Basic "))
+    for error in (caught.value, failed):
+        assert error.__context__ is None
+        assert error.__cause__ is None
+        shown = "".join(
+            traceback.TracebackException.from_exception(error, capture_locals=True).format()
+        )
+        shown += repr(error) + str(error) + repr(error.params)
+        # The test's own frame knows the secret; the client's may not show it.
+        shown = shown.partition("registries/client")[2]
+        assert not [secret for secret in hidden if secret in shown]
+
+
+def test_a_tokens_text_is_in_no_traceback(serve: Serve) -> None:
+    """#20: nor is a bearer token, or one that was refused."""
+
+    class Refusing(TokenRegistry):
+        def refusal(self, request: Request, repository: str) -> Reply | None:
+            return Reply(401, b"", {"WWW-Authenticate": self.challenge(repository)})
+
+        def token_text(self, user: str | None, allowed: list[str]) -> str:
+            return "bearer-canary"
+
+    family = Refusing(Ledger())
+    world = serve(family)
+    for _ in range(2):
+        with pytest.raises(ClientError) as caught:
+            world.account(family).digest(PRIVATE, "v1")
+        report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        assert "bearer-canary" not in "".join(report.format())
+
+
+def test_a_token_server_that_never_ends(serve: Serve) -> None:
+    """#40: the deadline holds for pings, tokens and requests together."""
+
+    def trickle(request: Request) -> Reply:
+        def chunks() -> Any:
+            for _ in range(100):
+                time.sleep(0.05)
+                yield b" "
+
+        return Reply(200, chunks())
+
+    class Slow(TokenRegistry):
+        def token(self, request: Request) -> Reply:
+            return trickle(request)
+
+    family = Slow(Ledger())
+    started = time.monotonic()
+    world = serve(family)
+    endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,))
+    client = world.client(
+        endpoint, Basic(*family.right), deadline=Deadline(0.4), transport=world.transport
+    )
+    outcome = client.check()
+    assert (outcome.verdict, outcome.code) == ("unreachable", "timeout")
+    assert time.monotonic() - started < 2
+
+
+def test_a_stand_in_may_be_private_where_addresses_may_not(serve: Serve) -> None:
+    """#31: without a stand-in a loopback registry is refused, and nothing is sent."""
+    family = TokenRegistry(Ledger())
+    world = serve(family)
+    names = {origin: server.origin for origin, server in world.servers.items()}
+    endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,))
+    guarded = transport(names, allow_private_addresses=False)
+    client = world.client(endpoint, Basic(*family.right), transport=guarded)
+    assert client.check().code == "signed_in"
+    bare = transport({}, allow_private_addresses=False)
+    server = world.servers[family.origin].origin
+    client = world.client(Endpoint(url=server), Basic(*family.right), transport=bare)
+    assert client.check().code == "blocked_address"

@@ -1,0 +1,91 @@
+"""Redirects of token servers, manifests and registries."""
+
+from typing import Any
+
+import pytest
+
+from registries.client.errors import Unreachable
+from registries.credentials import Basic
+from registries.endpoint import Endpoint
+from tests.client.conftest import Serve
+from tests.fakes.images import PRIVATE
+from tests.fakes.ledger import Ledger
+from tests.fakes.selfhosted import BasicRegistry, TokenRegistry
+from tests.fakes.server import FakeServer, Handler, Reply, Request
+from tests.fakes.world import World
+
+ELSEWHERE = "https://elsewhere.example.net"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_token_server_that_redirects_is_not_followed(serve: Serve, status: int) -> None:
+    """#36: a realm's redirect could lead anywhere."""
+
+    class Redirecting(TokenRegistry):
+        def token(self, request: Request) -> Reply:
+            self.ledger.see(request, self.realm_origin)
+            return Reply(status, b"", {"Location": f"{ELSEWHERE}/token"})
+
+        def servers(self) -> dict[str, Handler]:
+            return {**super().servers(), ELSEWHERE: lambda request: Reply(200, b'{"token":"x"}')}
+
+    family = Redirecting(Ledger())
+    world = serve(family)
+    outcome = world.account(family).check()
+    assert (outcome.verdict, outcome.code) == ("unreachable", "redirected")
+    assert world.servers[ELSEWHERE].requests == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_manifest_that_lies_elsewhere_is_fetched_without_authorization(
+    serve: Serve, status: int
+) -> None:
+    """#36: object storage gets the request and no token."""
+
+    class Storing(BasicRegistry):
+        arrived: list[Request]
+
+        def manifest(self, request: Request, stored: Any) -> Reply:
+            where = f"{ELSEWHERE}/blobs/{stored.digest}"
+            return Reply(status, b"", {"Location": where})
+
+        def servers(self) -> dict[str, Handler]:
+            return {**super().servers(), ELSEWHERE: self.storage}
+
+        def storage(self, request: Request) -> Reply:
+            self.ledger.see(request, ELSEWHERE)
+            stored = self.images[PRIVATE].find(request.path.rpartition("/")[2])
+            assert stored is not None
+            return Reply(200, stored.body, {"Content-Type": stored.media_type})
+
+    family = Storing(Ledger())
+    world = serve(family)
+    digest = world.account(family).digest(PRIVATE, "v1")
+    assert digest == family.images[PRIVATE].tags["v1"].digest
+    assert world.servers[ELSEWHERE].requests
+    assert all(r.authorization is None for r in world.servers[ELSEWHERE].requests)
+
+
+def test_a_manifest_that_redirects_for_ever_is_given_up(serve: Serve) -> None:
+    """#36: five redirects, no more."""
+
+    class Circling(BasicRegistry):
+        def manifest(self, request: Request, stored: Any) -> Reply:
+            return Reply(307, b"", {"Location": request.target})
+
+    family = Circling(Ledger())
+    world = serve(family)
+    with pytest.raises(Unreachable) as caught:
+        world.account(family).digest(PRIVATE, "v1")
+    assert caught.value.code == "redirected"
+    assert len(world.requests) == 1 + 6
+
+
+@pytest.mark.parametrize("status", [301, 307])
+def test_a_registry_that_redirects_says_so(status: int) -> None:
+    """#36: the address is to be corrected; nothing is guessed."""
+    handler = lambda request: Reply(status, b"", {"Location": "https://r.example.com/"})  # noqa: E731
+    with FakeServer(handler) as server:
+        client = World({}, Ledger()).client(Endpoint(url=server.origin), Basic("reader", "secret"))
+        assert client.check().code == "redirected"
+        assert server.requests[0].authorization is None

@@ -1,0 +1,292 @@
+"""Every kind through the one client, against the fake of its registry."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+import trustme
+
+from registries.client.client import Client, Platform
+from registries.client.deadline import Deadline
+from registries.client.errors import ClientError, ImageDenied, Misconfigured, NotFound, Rejected
+from registries.kinds import KINDS
+from registries.verdicts import Verdict
+from tests.fakes.clouds import TENANT, Azure, AzureTenant, Ecr, EcrPublic, Google
+from tests.fakes.family import Family
+from tests.fakes.hosted import DockerHub, GitHub, LinuxServer, Quay
+from tests.fakes.images import ABSENT, DENIED, PRIVATE, PUBLIC, image
+from tests.fakes.ledger import Ledger, basic
+from tests.fakes.selfhosted import BasicRegistry, Gitea, GitLab, OldGitea, TokenRegistry
+from tests.fakes.world import World
+
+Values = Mapping[str, str]
+LOGIN = ("login", "password")
+USERNAME = ("username", "token")
+
+
+def auth_string(pair: tuple[str, str]) -> Values:
+    return {"auth": basic(*pair).removeprefix("Basic ")}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind, the fake that answers it, and what must come of it.
+
+    names: the variables that hold the account's two parts; or what makes the variables.
+    none: the check's verdict and code without credentials; None where the kind has no such row.
+    wrong: the same with wrong credentials.
+    denied: what comes of an image that the account may not read; None where there is none.
+    absent: what comes of a repository that is not there.
+    own: a repository that the account reads.
+    """
+
+    kind: str
+    family: type[Family]
+    names: tuple[str, str] | Callable[[tuple[str, str]], Values]
+    host: str | None = None
+    prefix: str = ""
+    fixed: tuple[tuple[str, str], ...] = ()
+    none: tuple[str, str] | None = ("anonymous", "public")
+    wrong: tuple[str, str] = ("rejected", "bad_credentials")
+    denied: type[ClientError] | None = ImageDenied
+    absent: str = "repository_not_found"
+    own: str = PRIVATE
+
+    def values(self, pair: tuple[str, str] | None) -> dict[str, str]:
+        if pair is None:
+            return dict(self.fixed)
+        held = (
+            self.names(pair) if callable(self.names) else dict(zip(self.names, pair, strict=True))
+        )
+        return {**dict(self.fixed), **held}
+
+
+SELF = (("url", "https://registry.example.com"),)
+GIT = (("url", "https://git.example.com"),)
+SPLIT = (*SELF, ("authurl", "https://auth.example.com"))
+GITLAB = (
+    ("url", "https://registry.gitlab.example.com"),
+    ("authurl", "https://gitlab.example.com"),
+)
+ACCOUNT = ("clientemail", "privatekey")
+PRINCIPAL = ("clientid", "clientsecret")
+REGION = (("region", "eu-west-1"),)
+KEYS = ("accesskey", "secretaccesskey")
+REQUIRED = ("misconfigured", "credentials_required")
+PRIVATE_ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+
+def robot(pair: tuple[str, str]) -> Values:
+    namespace, _, account = pair[0].partition("+")
+    return {"namespace": namespace, "account": account, "token": pair[1]}
+
+
+CASES = {
+    "custom basic": Case("custom", BasicRegistry, LOGIN, fixed=SELF, none=REQUIRED, denied=None),
+    "custom token": Case("custom", TokenRegistry, LOGIN, fixed=SPLIT),
+    "custom auth": Case("custom", TokenRegistry, auth_string, fixed=SPLIT),
+    "gitlab": Case("gitlab", GitLab, USERNAME, fixed=GITLAB, none=None),
+    "ghcr": Case("ghcr", GitHub, USERNAME),
+    "lscr": Case("lscr", LinuxServer, USERNAME, none=None),
+    "hub": Case("hub", DockerHub, LOGIN),
+    "hub token": Case("hub", DockerHub, ("login", "token")),
+    "quay": Case("quay", Quay, robot),
+    "gitea": Case("gitea", Gitea, LOGIN, fixed=GIT, none=None),
+    "old gitea": Case(
+        "gitea", OldGitea, auth_string, fixed=GIT, none=None, wrong=("rejected", "ghost_token")
+    ),
+    "forgejo": Case("forgejo", Gitea, LOGIN, fixed=GIT, none=None),
+    "gcr": Case("gcr", Google, ACCOUNT),
+    "acr": Case("acr", Azure, PRINCIPAL, host="acme.azurecr.io", none=None),
+    "acr tenant": Case(
+        "acr",
+        AzureTenant,
+        PRINCIPAL,
+        host="acme.azurecr.io",
+        fixed=(("tenantid", TENANT),),
+        none=None,
+    ),
+    "ecr": Case("ecr", Ecr, KEYS, host=PRIVATE_ECR, fixed=REGION, none=None),
+    "ecr public": Case(
+        "ecr",
+        EcrPublic,
+        KEYS,
+        host="public.ecr.aws",
+        prefix="public.ecr.aws/acme",
+        fixed=REGION,
+        own=PUBLIC,
+    ),
+}
+
+
+class Site:
+    """A kind's rows and the registry that they are for."""
+
+    def __init__(self, case: Case, family: Family, world: World) -> None:
+        self.case = case
+        self.family = family
+        self.world = world
+
+    def client(self, who: str) -> Client:
+        """A client of the row with `right`, `wrong` or `none` credentials."""
+        pair = {"right": self.family.right, "wrong": self.family.wrong, "none": None}[who]
+        kind, case = KINDS[self.case.kind], self.case
+        values = case.values(pair)
+        host = case.host or kind.home(values) or ""
+        return self.world.client(
+            kind.endpoint(values, host),
+            kind.credential(values, host, case.prefix),
+            identity=f"row with {who}",
+        )
+
+    def error(self, who: str, repository: str, reference: str = "v1") -> ClientError:
+        with pytest.raises(ClientError) as caught:
+            self.client(who).digest(repository, reference)
+        return caught.value
+
+
+@pytest.fixture(params=CASES)
+def site(request: pytest.FixtureRequest, ca: trustme.CA) -> Iterator[Site]:
+    case = CASES[request.param]
+    family = case.family(Ledger())
+    with World.of(family, ca) as world:
+        yield Site(case, family, world)
+
+
+def test_every_kind_is_here() -> None:
+    assert {case.kind for case in CASES.values()} == set(KINDS)
+
+
+def test_a_credential_in_the_wrong_place_fails_the_test() -> None:
+    """#35: what these tests rely on: the fakes notice."""
+    family = TokenRegistry(Ledger())
+
+    def stray() -> None:
+        with World.of(family) as world:
+            world.transport.request(
+                "GET",
+                f"{family.origin}/v2/",
+                authorization=basic(*family.right),
+                deadline=Deadline(5),
+                limit=1000,
+            )
+
+    with pytest.raises(AssertionError):
+        stray()
+
+
+def test_right_credentials_sign_in(site: Site) -> None:
+    outcome = site.client("right").check()
+    assert (outcome.verdict, outcome.code) == (Verdict.VALID, "signed_in")
+
+
+def test_wrong_credentials_are_refused(site: Site) -> None:
+    outcome = site.client("wrong").check()
+    assert (outcome.verdict, outcome.code) == site.case.wrong
+
+
+def test_wrong_credentials_are_shown_once(site: Site) -> None:
+    """A refused credential is not tried again: GitLab bans whoever does."""
+    site.client("wrong").check()
+    secret = [authorization for authorization, _ in site.family.ledger.seen]
+    assert len(secret) == len(set(secret))
+
+
+def test_no_credentials(site: Site) -> None:
+    if site.case.none is None:
+        # No row of its own can be without: the form says so.
+        assert KINDS[site.case.kind].problems(site.case.values(None))
+        return
+    outcome = site.client("none").check()
+    assert (outcome.verdict, outcome.code) == site.case.none
+
+
+def test_the_tags_of_all_pages_in_the_registrys_order(site: Site) -> None:
+    tags = site.client("right").tags(site.case.own)
+    assert tags == list(site.family.images[site.case.own].tags)
+    assert len(tags) > site.family.page_size
+
+
+def test_the_digest_of_a_tag(site: Site) -> None:
+    stored = site.family.images[site.case.own].tags["v1"]
+    assert site.client("right").digest(site.case.own, "v1") == stored.digest
+    assert site.client("right").digest(site.case.own, stored.digest) == stored.digest
+
+
+def test_the_digest_of_an_index_is_its_own(site: Site) -> None:
+    stored = site.family.images[site.case.own].tags["latest"]
+    found = site.client("right").manifest(site.case.own, "latest")
+    arm = {"os": "linux", "architecture": "arm64", "variant": "v8"}
+    assert (found.digest, found.media_type) == (stored.digest, stored.media_type)
+    assert len(found.platforms) == 2
+    assert found.platforms[1] == Platform(**arm, digest=image(str(arm)).digest)
+
+
+def test_a_warm_digest_is_one_request(site: Site) -> None:
+    site.client("right").digest(site.case.own, "v1")
+    site.world.forget()
+    site.client("right").digest(site.case.own, "v2")
+    assert [request.method for request in site.world.requests] == ["HEAD"]
+
+
+def test_a_token_that_ended_is_renewed(site: Site) -> None:
+    site.client("right").digest(site.case.own, "v1")
+    site.family.forget_tokens()
+    stored = site.family.images[site.case.own].tags["v2"]
+    assert site.client("right").digest(site.case.own, "v2") == stored.digest
+
+
+def test_an_image_that_the_account_may_not_read(site: Site) -> None:
+    """It is the image that is refused, not the account; the check says both."""
+    if site.case.denied is None:
+        assert site.client("right").digest(DENIED, "v1")
+        return
+    error = site.error("right", DENIED)
+    assert (type(error), error.code) == (site.case.denied, "no_access_to_image")
+    outcome = site.client("right").check(DENIED, "v1")
+    assert (outcome.verdict, outcome.code) == (Verdict.VALID, "no_access_to_image")
+
+
+def test_a_tag_that_is_not_there(site: Site) -> None:
+    error = site.error("right", site.case.own, "v99")
+    assert (type(error), error.code) == (NotFound, "tag_not_found")
+    outcome = site.client("right").check(site.case.own, "v99")
+    assert (outcome.verdict, outcome.code) == (Verdict.VALID, "tag_not_found")
+
+
+def test_a_repository_that_is_not_there(site: Site) -> None:
+    error = site.error("right", ABSENT)
+    wanted = "tag_not_found" if isinstance(site.family, DockerHub) else site.case.absent
+    assert (type(error), error.code) == (NotFound, wanted)
+    with pytest.raises(NotFound) as caught:
+        site.client("right").tags(ABSENT)
+    assert caught.value.code == "repository_not_found"
+
+
+def test_what_everybody_may_read(site: Site) -> None:
+    if site.case.none in (None, REQUIRED):
+        assert site.client("right").digest(PUBLIC, "v1")
+        return
+    assert site.client("none").digest(PUBLIC, "v1")
+    error = site.error("none", PRIVATE)
+    assert (type(error), error.code) == (ImageDenied, "no_access_to_image")
+
+
+def test_wrong_credentials_read_nothing(site: Site) -> None:
+    error = site.error("wrong", site.case.own)
+    if isinstance(site.family, OldGitea):
+        assert isinstance(error, ImageDenied)
+    else:
+        assert (type(error), error.code) == (Rejected, "bad_credentials")
+
+
+def test_many_digests_at_once(site: Site) -> None:
+    repositories = [PUBLIC, site.case.own, DENIED]
+    pairs = [(name, tag) for name in repositories for tag in ("v1", "v2", "latest")]
+    found = site.client("right").digests([*pairs, ("UPPER", "v1")])
+    for (name, tag), result in zip(pairs, found, strict=False):
+        if name == DENIED and site.case.denied:
+            assert isinstance(result, site.case.denied)
+        else:
+            assert result == site.family.images[name].tags[tag].digest
+    assert isinstance(found[-1], Misconfigured)

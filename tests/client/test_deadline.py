@@ -1,0 +1,241 @@
+"""One deadline for all that a call does, however slowly the other side goes about it."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from registries.client.deadline import Deadline
+from registries.client.errors import Unreachable
+from registries.client.transport import Transport
+from tests.client.transports import RawServer, read_head, transport
+from tests.fakes.server import FakeServer, Reply
+
+SECONDS = 0.4
+PAUSE = 0.05
+OK = b"HTTP/1.1 200 OK\r\n"
+HEADERS = b"".join(b"X-%d: x\r\n" % number for number in range(90))
+# The beginning of a TLS handshake record that announces 512 bytes.
+TLS_RECORD = b"\x16\x03\x03\x02\x00\x02" + b"\x00" * 400
+
+
+def trickle(text: bytes, before: bytes = b"", *, request: bool = True) -> Callable[[Any], None]:
+    """Send `before` at once and `text` byte by byte, then close."""
+
+    def serve(connection: socket.socket) -> None:
+        if request:
+            read_head(connection)
+        connection.sendall(before)
+        for byte in text:
+            connection.sendall(bytes([byte]))
+            time.sleep(PAUSE)
+
+    return serve
+
+
+def silent(connection: socket.socket) -> None:
+    """Say nothing until the caller hangs up."""
+    while connection.recv(65536):
+        pass
+
+
+@contextmanager
+def times_out(host: str) -> Iterator[None]:
+    started = time.monotonic()
+    with pytest.raises(Unreachable) as caught:
+        yield
+    assert time.monotonic() - started < SECONDS + 2
+    assert (caught.value.code, caught.value.params) == ("timeout", {"host": host})
+
+
+def call(over: Transport, url: str) -> None:
+    over.request("GET", url, deadline=Deadline(SECONDS), limit=1000)
+
+
+@pytest.mark.parametrize(
+    "serve",
+    [
+        silent,
+        trickle(OK + b"\r\n"),
+        trickle(HEADERS + b"\r\n", OK),
+        trickle(b"x" * 900, OK + b"Content-Length: 900\r\n\r\n"),
+        trickle(b"x" * 900, OK + b"\r\n"),
+        trickle(b"1\r\nx\r\n" * 200, OK + b"Transfer-Encoding: chunked\r\n\r\n"),
+        trickle(b"X: y\r\n" * 200, OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"),
+    ],
+    ids=["silence", "status", "headers", "body", "body until close", "chunks", "trailers"],
+)
+def test_slow_answer(serve: Callable[[socket.socket], None]) -> None:
+    """#40: a server that trickles is cut off in time, and what it sent is not believed."""
+    with RawServer(serve) as server, times_out(f"127.0.0.1:{server.port}"):
+        call(transport(), server.origin)
+
+
+@pytest.mark.parametrize(
+    "serve", [silent, trickle(TLS_RECORD, request=False)], ids=["silence", "trickle"]
+)
+def test_slow_handshake(serve: Callable[[socket.socket], None]) -> None:
+    """#40: the TLS handshake counts."""
+    with RawServer(serve) as server, times_out(f"127.0.0.1:{server.port}"):
+        call(transport(), f"https://127.0.0.1:{server.port}/")
+
+
+def test_slow_tunnel() -> None:
+    with (
+        RawServer(trickle(HEADERS, OK)) as proxy,
+        times_out("registry.example"),
+    ):
+        call(transport(proxy=proxy.origin), "https://registry.example/")
+
+
+def test_body_that_is_not_read() -> None:
+    """A peer that stops reading holds up a large request no longer than the deadline."""
+
+    def deaf(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        stop.wait(20)
+
+    stop = threading.Event()
+    with RawServer(deaf) as server:
+        with times_out(f"127.0.0.1:{server.port}"):
+            transport().request(
+                "POST", server.origin, deadline=Deadline(SECONDS), body=b"x" * 20_000_000, limit=10
+            )
+        stop.set()
+
+
+def test_kept_connection_gets_the_new_deadline() -> None:
+    pauses = iter([0.0, SECONDS * 0.6, SECONDS * 0.6, 3.0])
+    stop = threading.Event()
+
+    def handler(_: object) -> Reply:
+        stop.wait(next(pauses))
+        return Reply(200, b"ok")
+
+    with FakeServer(handler) as server:
+        over = transport()
+        for _ in range(3):
+            call(over, server.origin)
+        with times_out(f"127.0.0.1:{server.port}"):
+            call(over, server.origin)
+        stop.set()
+    assert server.connections == 1
+
+
+def test_kept_connection_sends_by_the_new_deadline() -> None:
+    stop = threading.Event()
+
+    def deaf_later(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        read_head(connection)
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")
+        stop.wait(20)
+
+    with RawServer(deaf_later) as server:
+        over = transport()
+        over.request("GET", server.origin, deadline=Deadline(5), limit=10)
+        with times_out(f"127.0.0.1:{server.port}"):
+            over.request(
+                "GET", server.origin, deadline=Deadline(SECONDS), body=b"x" * 20_000_000, limit=10
+            )
+        stop.set()
+    assert server.accepted == 1
+
+
+def test_deadline_is_for_all_requests_of_a_call() -> None:
+    stop = threading.Event()
+
+    def handler(_: object) -> Reply:
+        stop.wait(SECONDS * 0.6)
+        return Reply(200, b"ok")
+
+    with FakeServer(handler) as server:
+        over, deadline = transport(), Deadline(SECONDS)
+        over.request("GET", server.origin, deadline=deadline, limit=10)
+        with pytest.raises(Unreachable) as caught:
+            over.request("GET", server.origin, deadline=deadline, limit=10)
+        assert caught.value.code == "timeout"
+        stop.set()
+
+
+def test_nothing_starts_after_the_end() -> None:
+    with FakeServer(lambda _: Reply()) as server:
+        with pytest.raises(Unreachable) as caught:
+            transport().request("GET", server.origin, deadline=Deadline(0), limit=10)
+        assert caught.value.code == "timeout"
+    assert server.connections == 0
+
+
+def test_answer_that_ends_with_the_deadline() -> None:
+    """#40: a body that is only complete because its reading ended too late is not believed."""
+
+    class Late(Deadline):
+        """Over as soon as everything has arrived."""
+
+        def left(self) -> float:
+            return 5.0
+
+        def remaining(self) -> float:
+            return 0.0
+
+    with (
+        FakeServer(lambda _: Reply(200, b"ok")) as server,
+        pytest.raises(Unreachable) as caught,
+    ):
+        transport().request("GET", server.origin, deadline=Late(5), limit=10)
+    assert caught.value.code == "timeout"
+
+
+def test_deadline() -> None:
+    deadline = Deadline(5)
+    assert 4 < deadline.remaining() <= 5
+    assert 4 < deadline.left() <= 5
+    assert not deadline.expired
+
+
+def test_deadline_that_is_over() -> None:
+    deadline = Deadline(0)
+    assert deadline.expired
+    assert deadline.remaining() <= 0
+    with pytest.raises(TimeoutError):
+        deadline.left()
+
+
+def test_deadline_ends_with_its_block() -> None:
+    with Deadline(5) as deadline:
+        assert not deadline.expired
+    assert deadline.expired
+
+
+def test_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name with an address that swallows packets and one that works is reached."""
+    from tests.client.test_addresses import answers
+
+    full = socket.create_server(("127.0.0.2", 0), backlog=0)
+    port = full.getsockname()[1]
+    fill = [socket.socket() for _ in range(4)]
+    for one in fill:
+        one.setblocking(False)
+        one.connect_ex(("127.0.0.2", port))
+    listener = socket.create_server(("127.0.0.1", port))
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            read_head(connection)
+            connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    monkeypatch.setattr(socket, "getaddrinfo", answers("127.0.0.2", "127.0.0.1"))
+    response = transport().request(
+        "GET", f"http://name.example:{port}/", deadline=Deadline(2), limit=10
+    )
+    thread.join()
+    for one in (full, listener, *fill):
+        one.close()
+    assert response.body == b"ok"

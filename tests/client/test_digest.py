@@ -1,0 +1,157 @@
+"""Digests and manifests: of tags, of indexes, from registries that say too little or lie."""
+
+import hashlib
+
+import pytest
+
+from registries.client.errors import (
+    ClientError,
+    ImageDenied,
+    Misconfigured,
+    NotFound,
+    Throttled,
+    Unreachable,
+)
+from tests.client.asking import ask, digest, serving
+from tests.fakes.family import problem
+from tests.fakes.images import (
+    SCHEMA1,
+    Stored,
+    image,
+)
+from tests.fakes.server import Reply, Request
+
+IMAGE = image("an image")
+OTHER = "sha256:" + "0" * 64
+
+
+def test_the_header_is_enough() -> None:
+    assert digest(serving(IMAGE)) == (IMAGE.digest, ["HEAD"])
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        None,
+        "",
+        "sha256:" + "A" * 64,
+        "sha256:" + "a" * 63,
+        "sha256:" + "a" * 64 + "0",
+        "md5:" + "a" * 32,
+        "sha256:../../etc/passwd",
+        "<script>",
+        "a" * 64,
+    ],
+)
+def test_without_a_digest_that_is_one_the_bytes_decide(named: str | None) -> None:
+    """#42: a digest is what the grammar says, and nothing else is passed on."""
+
+    def respond(request: Request) -> Reply:
+        stored = serving(IMAGE, named=named if request.method == "HEAD" else None)
+        return stored(request)
+
+    assert digest(respond) == (IMAGE.digest, ["HEAD", "GET"])
+
+
+def test_a_registry_without_head() -> None:
+    assert digest(serving(IMAGE, head=405)) == (IMAGE.digest, ["HEAD", "GET"])
+    assert digest(serving(IMAGE, named=None, head=405))[0] == IMAGE.digest
+
+
+def test_a_signed_schema_1_manifest_has_the_headers_digest() -> None:
+    """Its digest is not over the body, which holds the signatures as well."""
+    signed = Stored(f"{SCHEMA1}; charset=utf-8", b'{"schemaVersion": 1, "signatures": []}')
+    assert digest(serving(signed, named=OTHER, head=405)) == (OTHER, ["HEAD", "GET"])
+    error, _ = digest(serving(signed, named=None))
+    assert isinstance(error, Unreachable)
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
+def test_a_digest_asked_for_by_digest(algorithm: str) -> None:
+    reference = f"{algorithm}:{hashlib.new(algorithm, IMAGE.body).hexdigest()}"
+    assert digest(serving(IMAGE, named=None), reference)[0] == reference
+    assert digest(serving(IMAGE, named=reference), reference) == (reference, ["HEAD"])
+
+
+@pytest.mark.parametrize("head", [200, 405])
+def test_another_digest_than_the_one_asked_for_is_refused(head: int) -> None:
+    error, _ = digest(serving(IMAGE, head=head), OTHER)
+    assert isinstance(error, Unreachable)
+    assert error.code == "bad_answer"
+
+
+def test_bytes_that_are_not_those_of_the_header_are_refused() -> None:
+    error, _ = digest(serving(IMAGE, named=OTHER, head=405))
+    assert isinstance(error, Unreachable)
+    assert digest(serving(IMAGE, head=405))[0] == IMAGE.digest
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>Sign in</html>", b"{}", b"[]", b'"schemaVersion"', b'{"a": 1}']
+)
+def test_what_is_no_manifest_has_no_digest(body: bytes) -> None:
+    """A web page with status 200 is not an image."""
+    error, _ = digest(serving(Stored("text/html", body), named=None))
+    assert isinstance(error, Unreachable)
+    assert error.code == "bad_answer"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (problem(404, "MANIFEST_UNKNOWN"), "tag_not_found"),
+        (problem(404, "TAG_EXPIRED"), "tag_not_found"),
+        (problem(404, "NAME_UNKNOWN"), "repository_not_found"),
+        (problem(404, "NOT_FOUND"), "repository_not_found"),
+        (Reply(404, b"not JSON"), "repository_not_found"),
+    ],
+)
+def test_what_is_missing(body: Reply, code: str) -> None:
+    """HEAD has no words, so the repository or the tag is told from a GET."""
+    error, methods = digest(lambda request: body)
+    assert isinstance(error, NotFound)
+    assert (error.code, methods) == (code, ["HEAD", "GET"])
+
+
+def test_what_is_missing_where_a_get_is_counted() -> None:
+    error, methods = digest(lambda request: problem(404, "MANIFEST_UNKNOWN"), counts_pulls=True)
+    assert isinstance(error, NotFound)
+    assert (error.code, methods) == ("tag_not_found", ["HEAD"])
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code"),
+    [
+        (403, ImageDenied, "no_access_to_image"),
+        (429, Throttled, "rate_limited"),
+        (500, Unreachable, "server_error"),
+        (503, Unreachable, "server_error"),
+        (400, Unreachable, "bad_answer"),
+        (418, Unreachable, "bad_answer"),
+        (204, Unreachable, "bad_answer"),
+    ],
+)
+def test_what_a_refusal_means(status: int, kind: type[ClientError], code: str) -> None:
+    error, methods = digest(lambda request: Reply(status))
+    assert isinstance(error, kind)
+    assert (error.code, methods) == (code, ["HEAD"])
+
+
+@pytest.mark.parametrize(
+    "name", ["../../admin", "a//b", "A/b", "a/..", "a/%2e%2e", "a?x=1", "", "a\n"]
+)
+@pytest.mark.parametrize("call", ["tags", "digest", "manifest"])
+def test_a_name_that_is_none_is_not_asked_for(name: str, call: str) -> None:
+    """#46: the grammar stands before the path."""
+    names = (name,) if call == "tags" else (name, "latest")
+    error, methods = ask(serving(IMAGE), lambda client: getattr(client, call)(*names))
+    assert isinstance(error, Misconfigured)
+    assert (error.code, methods) == ("invalid_reference", [])
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "a" * 129, "sha256:abc", "a?b", "a\r\nb", "ä"])
+def test_a_tag_that_is_none_is_not_asked_for(name: str) -> None:
+    """#46: the same for tags and digests."""
+    error, methods = digest(serving(IMAGE), name)
+    assert isinstance(error, Misconfigured)
+    assert (error.code, methods) == ("invalid_reference", [])

@@ -1,0 +1,387 @@
+"""IAM keys at a fake ECR API that checks the signature."""
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from registries.client.deadline import Deadline
+from registries.client.errors import (
+    ClientError,
+    Misconfigured,
+    Rejected,
+    Throttled,
+    Unreachable,
+)
+from registries.client.exchange import Exchanged, exchange
+from registries.credentials import AwsKeys, Basic
+from tests.client.transports import shown, transport
+from tests.fakes.server import FakeServer, Reply, Request
+
+PRIVATE = "https://api.ecr.eu-west-1.amazonaws.com"
+PUBLIC = "https://api.ecr-public.us-east-1.amazonaws.com"
+KEY = "AKIAEXAMPLE"
+SECRET = secrets.token_hex(20)
+PASSWORD = secrets.token_hex(40)
+EXPIRES = 2_000_000_000
+PROXY = "https://123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+TOKEN = base64.b64encode(f"AWS:{PASSWORD}".encode()).decode()
+
+
+def signature(request: Request, secret: str) -> str:
+    """What the request's SigV4 signature should be, over the Host that arrived.
+
+    Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+    """
+    parts = dict(
+        part.strip().split("=", 1)
+        for part in (request.authorization or "").partition(" ")[2].split(",")
+    )
+    names = parts["SignedHeaders"].split(";")
+    lines = "".join(f"{name}:{request.headers[name]}\n" for name in names)
+    payload = hashlib.sha256(request.body).hexdigest()
+    canonical = f"{request.method}\n/\n\n{lines}\n{';'.join(names)}\n{payload}"
+    _, day, region, service, _ = parts["Credential"].split("/")
+    scope = f"{day}/{region}/{service}/aws4_request"
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    text = f"AWS4-HMAC-SHA256\n{request.headers['X-Amz-Date']}\n{scope}\n{digest}"
+    key = f"AWS4{secret}".encode()
+    for part in (day, region, service, "aws4_request", text):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return key.hex()
+
+
+@dataclass
+class Api:
+    """GetAuthorizationToken of one of the two services."""
+
+    service: str = "ecr"
+    region: str = "eu-west-1"
+    answer: Any = field(
+        default_factory=lambda: {
+            "authorizationData": [
+                {"authorizationToken": TOKEN, "expiresAt": EXPIRES, "proxyEndpoint": PROXY}
+            ]
+        }
+    )
+
+    def __call__(self, request: Request) -> Reply:
+        authorization = request.authorization or ""
+        assert f"/{self.region}/{self.service}/aws4_request" in authorization
+        if f"Credential={KEY}/" not in authorization:
+            return error("UnrecognizedClientException")
+        if not authorization.endswith(f"Signature={signature(request, SECRET)}"):
+            return error("InvalidSignatureException")
+        return Reply(200, json.dumps(self.answer).encode())
+
+
+def error(code: str, status: int = 400) -> Reply:
+    body = json.dumps({"__type": code, "message": "secret words of theirs"}).encode()
+    return Reply(status, body, {"Content-Type": "application/x-amz-json-1.1"})
+
+
+def call(
+    server: FakeServer, keys: AwsKeys, seconds: float = 10, origin: str = PRIVATE
+) -> Exchanged:
+    return exchange(
+        keys,
+        registry=None,
+        transport=transport(endpoints={origin: server.origin}),
+        deadline=Deadline(seconds),
+    )
+
+
+def keys(**changed: Any) -> AwsKeys:
+    values: dict[str, Any] = {
+        "region": "eu-west-1",
+        "access_key": KEY,
+        "secret_access_key": SECRET,
+        **changed,
+    }
+    return AwsKeys(**values)
+
+
+def failure(handler: Callable[[Request], Reply], **changed: Any) -> ClientError:
+    with FakeServer(handler) as server, pytest.raises(ClientError) as caught:
+        call(server, keys(**changed))
+    return caught.value
+
+
+@pytest.fixture(autouse=True)
+def metadata(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
+    """#47: a metadata service that would hand out the machine's own identity; nobody asks it."""
+    with FakeServer(lambda _: Reply(200, b"{}")) as server:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.origin)
+        yield server
+    assert server.requests == []
+
+
+def test_private() -> None:
+    with FakeServer(Api()) as server:
+        found = call(server, keys())
+    assert found == Exchanged(
+        Basic("AWS", PASSWORD), datetime.fromtimestamp(EXPIRES, UTC), registry=PROXY
+    )
+    assert found.expires_at.tzinfo is UTC
+
+
+def test_public() -> None:
+    """The public registry's API has its own name and answers with an object."""
+    api = Api(
+        "ecr-public",
+        "us-east-1",
+        {"authorizationData": {"authorizationToken": TOKEN, "expiresAt": EXPIRES}},
+    )
+    with FakeServer(api) as server:
+        found = call(server, keys(region="us-east-1", service="ecr-public"), origin=PUBLIC)
+    assert found == Exchanged(
+        Basic("AWS", PASSWORD), datetime.fromtimestamp(EXPIRES, UTC), registry=None
+    )
+
+
+def test_expired_date() -> None:
+    """moto answers so; what to do about it is the caller's choice."""
+    api = Api()
+    api.answer["authorizationData"][0]["expiresAt"] = 1
+    with FakeServer(api) as server:
+        assert call(server, keys()).expires_at == datetime.fromtimestamp(1, UTC)
+
+
+@pytest.mark.parametrize("wrong", [{"access_key": "AKIAOTHER"}, {"secret_access_key": "wrong"}])
+def test_wrong_keys(wrong: dict[str, str]) -> None:
+    assert isinstance(failure(Api(), **wrong), Rejected)
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        {"access_key": ""},
+        {"secret_access_key": ""},
+        {"access_key": " "},
+        {"access_key": "", "secret_access_key": ""},
+    ],
+)
+def test_blank_keys(blank: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """#47: no call at all, lest the machine's own identity is taken."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    with FakeServer(Api()) as server, pytest.raises(Misconfigured) as caught:
+        call(server, keys(**blank))
+    assert caught.value.code == "incomplete"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "code"),
+    [
+        (error("UnrecognizedClientException"), Rejected, "bad_credentials"),
+        (error("InvalidClientTokenId", 403), Rejected, "bad_credentials"),
+        (error("ExpiredTokenException"), Rejected, "bad_credentials"),
+        (error("SomethingElse", 403), Rejected, "bad_credentials"),
+        (Reply(403, b"<Error><Code>X</Code></Error>"), Rejected, "bad_credentials"),
+        (error("AccessDeniedException"), Misconfigured, "no_permission"),
+        (error("ThrottlingException"), Throttled, "rate_limited"),
+        (Reply(429, b"", {"Retry-After": "7"}), Throttled, "rate_limited"),
+        (error("ServerException", 500), Unreachable, "server_error"),
+        (Reply(503, b"<html>"), Unreachable, "server_error"),
+        (Reply(307, b"", {"Location": "http://evil.example/"}), Unreachable, "redirected"),
+        (error("InvalidParameterException"), Unreachable, "bad_answer"),
+        (Reply(404, b""), Unreachable, "bad_answer"),
+        (Reply(200, b"x" * 300_000), Unreachable, "too_large"),
+    ],
+)
+def test_refusals(reply: Reply, kind: type[ClientError], code: str) -> None:
+    """Each error by what the operator does about it; asked once, words of theirs unused."""
+    with FakeServer(lambda _: reply) as server, pytest.raises(ClientError) as caught:
+        call(server, keys())
+    assert (type(caught.value), caught.value.code) == (kind, code)
+    assert "theirs" not in str(caught.value)
+    assert len(server.requests) == 1
+
+
+def data(**changed: Any) -> bytes:
+    one = {"authorizationToken": TOKEN, "expiresAt": EXPIRES, "proxyEndpoint": PROXY, **changed}
+    return json.dumps({"authorizationData": [one]}).encode()
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b"null",
+        b'{"authorizationData": []}',
+        b'{"authorizationData": {}}',
+        b'{"authorizationData": 5}',
+        b'{"authorizationData": [null]}',
+        data(authorizationToken=None),
+        data(authorizationToken=5),
+        data(authorizationToken="***"),
+        data(authorizationToken=encoded("no colon")),
+        data(authorizationToken=encoded("OTHER:password")),
+        data(authorizationToken=encoded("AWS:")),
+        data(authorizationToken=encoded("AWS:two\r\nlines")),
+        data(authorizationToken=encoded("AWS:ä")),
+        data(expiresAt=None),
+        data(expiresAt="soon"),
+        data(expiresAt=1e300),
+        b"[" * 100_000,
+    ],
+)
+def test_hostile_answers(body: bytes) -> None:
+    """#42: only our own error comes out of whatever the API answers."""
+    found = failure(lambda _: Reply(200, body))
+    assert (found.code, found.params) == (
+        "bad_answer",
+        {"host": "api.ecr.eu-west-1.amazonaws.com"},
+    )
+
+
+def test_registry_that_is_no_text() -> None:
+    with FakeServer(lambda _: Reply(200, data(proxyEndpoint=None))) as server:
+        assert call(server, keys()).registry is None
+
+
+@pytest.mark.parametrize(
+    "region",
+    ["", "xx-fake-9", "eu-west-99", "evil.com/#", "eu-west-1\n", "EU-WEST-1", "127.0.0.1", "aws"],
+)
+def test_regions_that_are_none(region: str) -> None:
+    """#48: the API's host is made of the region, so it must be a real one."""
+    found = failure(Api(), region=region)
+    assert isinstance(found, Misconfigured)
+    assert found.code == "unknown_region"
+
+
+def test_region_of_another_partition() -> None:
+    china = "https://api.ecr.cn-north-1.amazonaws.com.cn"
+    with FakeServer(Api(region="cn-north-1")) as server:
+        found = call(server, keys(region="cn-north-1"), origin=china)
+    assert found.credential == Basic("AWS", PASSWORD)
+
+
+def test_deadline() -> None:
+    """#40: botocore waits for nothing of its own."""
+    stop = threading.Event()
+
+    def slow(_: Request) -> Reply:
+        stop.wait(20)
+        return Reply()
+
+    with FakeServer(slow) as server:
+        started = time.monotonic()
+        with pytest.raises(Unreachable) as caught:
+            call(server, keys(), seconds=1.0)
+        assert time.monotonic() - started < 6
+        stop.set()
+    assert caught.value.code == "timeout"
+    assert caught.value.params == {"host": "api.ecr.eu-west-1.amazonaws.com"}
+
+
+def test_blocked_address() -> None:
+    """#31: the API's address is judged like any other."""
+    with FakeServer(Api()) as server, pytest.raises(ClientError) as caught:
+        exchange(
+            keys(),
+            registry=None,
+            transport=transport(proxy=server.origin, allow_private_addresses=False, timeout=1),
+            deadline=Deadline(0),
+        )
+    # No connection of botocore's own, which would know neither the proxy nor the deadline.
+    assert caught.value.code == "timeout"
+    assert server.connections == 0
+
+
+def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """#37, #47, #48: nothing of the machine's own AWS set-up is taken."""
+    (tmp_path / "config").write_text(
+        "[default]\nregion = us-east-2\nendpoint_url = http://127.0.0.1:1\nuse_fips_endpoint=true\n"
+    )
+    (tmp_path / "credentials").write_text(
+        "[default]\naws_access_key_id = AKIAHOST\naws_secret_access_key = host\n"
+    )
+    with FakeServer(Api()) as server, FakeServer(lambda _: Reply(500)) as evil:
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "AKIAHOST",
+            "AWS_SECRET_ACCESS_KEY": "host",
+            "AWS_SESSION_TOKEN": "host",
+            "AWS_SECURITY_TOKEN": "host",
+            "AWS_PROFILE": "missing",
+            "AWS_DEFAULT_PROFILE": "missing",
+            "AWS_CONFIG_FILE": str(tmp_path / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+            "AWS_REGION": "us-east-2",
+            "AWS_DEFAULT_REGION": "us-east-2",
+            "AWS_ENDPOINT_URL": evil.origin,
+            "AWS_ENDPOINT_URL_ECR": evil.origin,
+            "AWS_USE_FIPS_ENDPOINT": "true",
+            "AWS_USE_DUALSTACK_ENDPOINT": "true",
+            "AWS_MAX_ATTEMPTS": "5",
+            "AWS_RETRY_MODE": "adaptive",
+            "AWS_DEFAULTS_MODE": "nonsense",
+            "AWS_AUTH_SCHEME_PREFERENCE": "httpBearerAuth",
+            "AWS_CA_BUNDLE": "/nowhere",
+            "REQUESTS_CA_BUNDLE": "/nowhere",
+            "AWS_DATA_PATH": "/nowhere",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": evil.origin,
+            "http_proxy": evil.origin,
+            "https_proxy": evil.origin,
+        }.items():
+            monkeypatch.setenv(name, value)
+        found = call(server, keys())
+    assert found.credential == Basic("AWS", PASSWORD)
+    assert server.requests[0].headers["X-Amz-Security-Token"] is None
+    assert evil.requests == []
+
+
+@pytest.mark.parametrize(
+    "handler", [Api(), lambda _: Reply(503), lambda _: Reply(200, b"{}")], ids=["keys", "5xx", "{}"]
+)
+def test_errors_hold_no_secret(handler: Callable[[Request], Reply]) -> None:
+    """#20: neither the error nor what it carries along shows the keys or the signature."""
+    wrong = secrets.token_hex(20)
+    with FakeServer(handler) as server, pytest.raises(ClientError) as caught:
+        call(server, keys(secret_access_key=wrong))
+    text = shown(caught.value)
+    assert "deadline" in text, "the report shows the exchange's frames"
+    signed = (server.requests[0].authorization or "").rpartition("=")[2]
+    assert signed
+    assert wrong not in text
+    assert signed not in text
+
+
+def test_logs_hold_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    """#22: botocore's DEBUG records hold the token; not ours."""
+    caplog.set_level(logging.DEBUG)
+    with FakeServer(Api()) as server:
+        call(server, keys())
+        authorization = server.requests[0].authorization or ""
+    for secret in (SECRET, PASSWORD, TOKEN, authorization.rpartition("=")[2]):
+        assert secret
+        assert secret not in caplog.text
+
+
+def test_site_may_log_its_own_use(caplog: pytest.LogCaptureFixture) -> None:
+    """What the site itself does with botocore is logged as it was before."""
+    caplog.set_level(logging.DEBUG)
+    with FakeServer(Api()) as server:
+        call(server, keys())
+    logging.getLogger("botocore.endpoint").debug("of the site's own")
+    assert "of the site's own" in caplog.text

@@ -1,0 +1,395 @@
+"""A service principal at a fake tenant and a fake login server."""
+
+import base64
+import json
+import logging
+import secrets
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from registries.client.deadline import Deadline
+from registries.client.errors import (
+    ClientError,
+    Misconfigured,
+    Rejected,
+    Throttled,
+    Unreachable,
+)
+from registries.client.exchange import Exchanged, exchange
+from registries.credentials import AzurePrincipal, IdentityToken
+from tests.client.transports import shown, transport
+from tests.fakes.server import FakeServer, Reply, Request
+
+ENTRA = "https://login.microsoftonline.com"
+LOGIN_SERVER = "https://example.azurecr.io"
+TENANT = "0f0e0d0c-0b0a-0908-0706-050403020100"
+CLIENT = "00112233-4455-6677-8899-aabbccddeeff"
+SECRET = secrets.token_urlsafe(30)
+ACCESS = secrets.token_urlsafe(40)
+EXPIRES = 2_000_000_000
+
+
+def part(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+REFRESH = f"{part({'alg': 'RS256'})}.{part({'exp': EXPIRES})}.{secrets.token_hex(8)}"
+
+
+class Entra:
+    """A tenant: its discovery document and its token endpoint."""
+
+    def __init__(
+        self,
+        authority: str = ENTRA,
+        scope: str = "https://management.azure.com/.default",
+        endpoint: str = "",
+    ) -> None:
+        self.base = f"{authority}/{TENANT}"
+        self.scope = scope
+        self.endpoint = endpoint or f"{self.base}/oauth2/v2.0/token"
+
+    def __call__(self, request: Request) -> Reply:
+        if request.target == f"/{TENANT}/v2.0/.well-known/openid-configuration":
+            document = {
+                "authorization_endpoint": f"{self.base}/oauth2/v2.0/authorize",
+                "token_endpoint": self.endpoint,
+                "issuer": f"{self.base}/v2.0",
+            }
+            return Reply(200, json.dumps(document).encode())
+        if request.method == "GET":
+            return Reply(400, b'{"error": "invalid_tenant", "error_codes": [90002]}')
+        assert request.path == f"/{TENANT}/oauth2/v2.0/token"
+        form = {name: value for name, (value,) in request.form.items()}
+        assert form["grant_type"] == "client_credentials"
+        assert form["scope"] == self.scope
+        if (form["client_id"], form["client_secret"]) != (CLIENT, SECRET):
+            return Reply(
+                401, b'{"error": "invalid_client", "error_description": "words of theirs"}'
+            )
+        return Reply(
+            200,
+            json.dumps(
+                {"token_type": "Bearer", "expires_in": 3599, "access_token": ACCESS}
+            ).encode(),
+        )
+
+
+def acr(request: Request) -> Reply:
+    assert (request.method, request.target) == ("POST", "/oauth2/exchange")
+    assert request.form == {
+        "grant_type": ["access_token"],
+        "service": ["example.azurecr.io"],
+        "tenant": [TENANT],
+        "access_token": [ACCESS],
+    }
+    return Reply(200, json.dumps({"refresh_token": REFRESH}).encode())
+
+
+def call(
+    entra: FakeServer,
+    registry: FakeServer,
+    *,
+    tenant: str = TENANT,
+    secret: str = SECRET,
+    seconds: float = 10,
+) -> Exchanged:
+    return exchange(
+        AzurePrincipal(tenant, CLIENT, secret),
+        registry=LOGIN_SERVER,
+        transport=transport(endpoints={ENTRA: entra.origin, LOGIN_SERVER: registry.origin}),
+        deadline=Deadline(seconds),
+    )
+
+
+def failure(entra: Any, registry: Any = acr, **more: Any) -> ClientError:
+    with (
+        FakeServer(entra) as tenant,
+        FakeServer(registry) as login_server,
+        pytest.raises(ClientError) as caught,
+    ):
+        call(tenant, login_server, **more)
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None
+    return caught.value
+
+
+def test_exchange() -> None:
+    with FakeServer(Entra()) as entra, FakeServer(acr) as registry:
+        found = call(entra, registry)
+    assert found == Exchanged(IdentityToken(REFRESH), datetime.fromtimestamp(EXPIRES, UTC))
+    assert [request.method for request in entra.requests] == ["GET", "POST"]
+    assert SECRET not in str([(one.target, one.body) for one in registry.requests])
+
+
+def test_tenant_by_domain() -> None:
+    def entra(request: Request) -> Reply:
+        return Entra()(
+            Request(
+                request.method,
+                request.target.replace("/contoso.onmicrosoft.com/", f"/{TENANT}/"),
+                request.headers,
+                request.body,
+            )
+        )
+
+    def registry(request: Request) -> Reply:
+        assert request.form["tenant"] == ["contoso.onmicrosoft.com"]
+        return Reply(200, json.dumps({"refresh_token": REFRESH}).encode())
+
+    with FakeServer(entra) as tenant, FakeServer(registry) as login_server:
+        found = call(tenant, login_server, tenant="contoso.onmicrosoft.com")
+    assert found.credential == IdentityToken(REFRESH)
+
+
+@pytest.mark.parametrize(
+    ("login_server", "authority", "scope"),
+    [
+        (
+            "https://example.azurecr.cn",
+            "https://login.partner.microsoftonline.cn",
+            "https://management.chinacloudapi.cn/.default",
+        ),
+        (
+            "https://example.azurecr.us",
+            "https://login.microsoftonline.us",
+            "https://management.usgovcloudapi.net/.default",
+        ),
+    ],
+)
+def test_national_clouds(login_server: str, authority: str, scope: str) -> None:
+    """The login server's ending says which cloud signs its principals in."""
+    answer = json.dumps({"refresh_token": REFRESH}).encode()
+    with (
+        FakeServer(Entra(authority, scope)) as entra,
+        FakeServer(lambda _: Reply(200, answer)) as registry,
+    ):
+        over = transport(endpoints={authority: entra.origin, login_server: registry.origin})
+        found = exchange(
+            AzurePrincipal(TENANT, CLIENT, SECRET),
+            registry=login_server,
+            transport=over,
+            deadline=Deadline(10),
+        )
+    assert found.credential == IdentityToken(REFRESH)
+
+
+def test_wrong_secret() -> None:
+    found = failure(Entra(), secret="wrong")
+    assert isinstance(found, Rejected)
+    assert "theirs" not in str(found)
+
+
+def test_no_registry() -> None:
+    with pytest.raises(Misconfigured) as caught:
+        exchange(
+            AzurePrincipal(TENANT, CLIENT, SECRET),
+            registry=None,
+            transport=transport(),
+            deadline=Deadline(1),
+        )
+    assert caught.value.code == "image_needed"
+
+
+def test_unknown_tenant() -> None:
+    found = failure(Entra(), tenant="ffffffff-ffff-ffff-ffff-ffffffffffff")
+    assert isinstance(found, Misconfigured)
+    assert found.code == "unknown_tenant"
+
+
+@pytest.mark.parametrize(
+    "tenant", ["", "common", "organizations", "a/b", "../x", "x?y", "x.y\n", "evil.example/", "ä.b"]
+)
+def test_tenants_that_are_none(tenant: str) -> None:
+    """#50: the tenant is part of a URL; nothing is asked for what is none."""
+    with FakeServer(Entra()) as entra, FakeServer(acr) as registry:
+        with pytest.raises(Misconfigured) as caught:
+            call(entra, registry, tenant=tenant)
+        assert entra.requests == []
+    assert caught.value.code == "unknown_tenant"
+
+
+def test_token_endpoint_elsewhere() -> None:
+    """#50: the secret goes to the authority's own host, whatever its discovery document says."""
+    with FakeServer(lambda _: Reply(200, b"{}")) as evil:
+        found = failure(Entra(endpoint=f"{evil.origin}/token"))
+    assert isinstance(found, Misconfigured)
+    assert (found.code, found.params) == (
+        "untrusted_realm",
+        {"host": f"127.0.0.1:{evil.port}"},
+    )
+    assert evil.requests == []
+
+
+def test_token_endpoint_that_names_the_target() -> None:
+    """Read as the original, as any address is that a server names."""
+    entra = Entra()
+    with FakeServer(entra) as tenant, FakeServer(acr) as registry:
+        entra.endpoint = f"{tenant.origin}/{TENANT}/oauth2/v2.0/token"
+        assert call(tenant, registry).credential == IdentityToken(REFRESH)
+
+
+def token_endpoint(reply: Reply) -> Any:
+    entra = Entra()
+    return lambda request: entra(request) if request.method == "GET" else reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "code"),
+    [
+        (Reply(400, b'{"error": "unauthorized_client"}'), Rejected, "bad_credentials"),
+        (Reply(400, b'{"error": "invalid_request", "error_codes": [90002]}'), Misconfigured,
+         "unknown_tenant"),
+        (Reply(429, b"{}", {"Retry-After": "7"}), Throttled, "rate_limited"),
+        (Reply(500, b"{}"), Unreachable, "server_error"),
+        (Reply(307, b"", {"Location": "http://evil.example/"}), Unreachable, "redirected"),
+        (Reply(200, b""), Unreachable, "bad_answer"),
+        (Reply(200, b"<html>"), Unreachable, "bad_answer"),
+        (Reply(200, b"[]"), Unreachable, "bad_answer"),
+        (Reply(200, b"null"), Unreachable, "bad_answer"),
+        (Reply(200, b"{}"), Unreachable, "bad_answer"),
+        (Reply(200, b'{"access_token": 5}'), Unreachable, "bad_answer"),
+        (Reply(200, b'{"access_token": "a b"}'), Unreachable, "bad_answer"),
+        (Reply(200, b'{"access_token": "a", "expires_in": "x"}'), Unreachable, "bad_answer"),
+        (Reply(200, b'{"error": null, "error_codes": 5}'), Rejected, "bad_credentials"),
+        (Reply(200, b"[" * 100_000), Unreachable, "bad_answer"),
+        (Reply(200, b"x" * 300_000), Unreachable, "too_large"),
+    ],
+)  # fmt: skip
+def test_tenant_that_refuses(reply: Reply, kind: type[ClientError], code: str) -> None:
+    """#42: only our own error comes out of whatever the tenant answers."""
+    found = failure(token_endpoint(reply))
+    assert (type(found), found.code) == (kind, code)
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(404, b""), "unknown_tenant"),
+        (Reply(429, b""), "rate_limited"),
+        (Reply(503, b""), "server_error"),
+        (Reply(200, b"<html>"), "bad_answer"),
+        (Reply(200, b"{}"), "bad_answer"),
+        (Reply(200, b"[]"), "bad_answer"),
+        (Reply(200, b'{"token_endpoint": 5, "authorization_endpoint": 5}'), "bad_answer"),
+    ],
+)
+def test_discovery_that_fails(reply: Reply, code: str) -> None:
+    assert failure(lambda _: reply).code == code
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "code"),
+    [
+        (Reply(401, b"{}"), Misconfigured, "no_permission"),
+        (Reply(403, b"{}"), Misconfigured, "no_permission"),
+        (Reply(404, b""), Misconfigured, "not_a_registry"),
+        (Reply(429, b""), Throttled, "rate_limited"),
+        (Reply(502, b""), Unreachable, "server_error"),
+        (Reply(307, b"", {"Location": "http://evil.example/"}), Unreachable, "redirected"),
+        (Reply(400, b"{}"), Unreachable, "bad_answer"),
+        (Reply(200, b"<html>"), Unreachable, "bad_answer"),
+        (Reply(200, b'{"refresh_token": 5}'), Unreachable, "bad_answer"),
+        (Reply(200, b'{"refresh_token": "two\\nlines"}'), Unreachable, "bad_answer"),
+    ],
+)
+def test_login_server_that_refuses(reply: Reply, kind: type[ClientError], code: str) -> None:
+    found = failure(Entra(), lambda _: reply)
+    assert (type(found), found.code) == (kind, code)
+    if found.params:
+        assert found.params == {"host": "example.azurecr.io"}
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "opaque",
+        "a.b.c",
+        f"a.{part({})}.c",
+        f"a.{part({'exp': 'x'})}.c",
+        f"a.{part({'exp': 1e300})}.c",
+    ],
+)
+def test_token_that_does_not_say_how_long_it_lives(token: str) -> None:
+    answer = json.dumps({"refresh_token": token}).encode()
+    with FakeServer(Entra()) as entra, FakeServer(lambda _: Reply(200, answer)) as registry:
+        ahead = call(entra, registry).expires_at - datetime.now(UTC)
+    assert timedelta() < ahead <= timedelta(seconds=60)
+
+
+def test_deadline() -> None:
+    stop = threading.Event()
+
+    def slow(_: Request) -> Reply:
+        stop.wait(20)
+        return Reply()
+
+    with FakeServer(slow) as entra, FakeServer(acr) as registry:
+        started = time.monotonic()
+        with pytest.raises(Unreachable) as caught:
+            call(entra, registry, seconds=0.4)
+        assert time.monotonic() - started < 5
+        stop.set()
+    assert (caught.value.code, caught.value.params) == (
+        "timeout",
+        {"host": "login.microsoftonline.com"},
+    )
+
+
+def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """#37: neither proxies nor regions of the environment are taken."""
+    with (
+        FakeServer(Entra()) as entra,
+        FakeServer(acr) as registry,
+        FakeServer(lambda _: Reply(500)) as evil,
+    ):
+        for name, value in {
+            "MSAL_FORCE_REGION": "westeurope",
+            "REGION_NAME": "westeurope",
+            "IDENTITY_ENDPOINT": evil.origin,
+            "https_proxy": evil.origin,
+            "http_proxy": evil.origin,
+            "REQUESTS_CA_BUNDLE": "/nowhere",
+        }.items():
+            monkeypatch.setenv(name, value)
+        assert call(entra, registry).credential == IdentityToken(REFRESH)
+    assert evil.requests == []
+
+
+def test_logs_hold_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    """#22"""
+    caplog.set_level(logging.DEBUG)
+    with FakeServer(Entra()) as entra, FakeServer(acr) as registry:
+        call(entra, registry)
+    for secret in (SECRET, ACCESS, REFRESH):
+        assert secret not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("entra", "registry"),
+    [
+        (Entra(), acr),
+        (lambda _: Reply(503), acr),
+        (lambda _: Reply(200, b"{}"), acr),
+        (Entra(endpoint="https://evil.example/x"), acr),
+    ],
+    ids=["secret", "5xx", "{}", "elsewhere"],
+)
+def test_errors_hold_no_secret(entra: Any, registry: Any) -> None:
+    """#20: neither the error nor what it carries along shows the secret."""
+    wrong = secrets.token_urlsafe(30)
+    text = shown(failure(entra, registry, secret=wrong))
+    assert "deadline" in text, "the report shows the exchange's frames"
+    assert wrong not in text
+
+
+def test_errors_of_the_login_server_hold_no_secret() -> None:
+    """#20: nor the tokens that the tenant gave."""
+    text = shown(failure(Entra(), lambda _: Reply(401)))
+    assert "deadline" in text
+    assert SECRET not in text
+    assert ACCESS not in text

@@ -1,0 +1,242 @@
+"""A service account at a fake of Google's token endpoint that checks the assertion."""
+
+import json
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from registries.client.deadline import Deadline
+from registries.client.errors import (
+    ClientError,
+    Misconfigured,
+    Rejected,
+    Throttled,
+    Unreachable,
+)
+from registries.client.exchange import Exchanged, exchange
+from registries.credentials import Basic, GoogleServiceAccount
+from tests.client.transports import shown, transport
+from tests.fakes.server import FakeServer, Reply, Request
+
+ORIGIN = "https://oauth2.googleapis.com"
+EMAIL = "reader@example.iam.gserviceaccount.com"
+TOKEN = f"ya29.{secrets.token_hex(20)}"
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def pem(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = KEY, passphrase: bytes | None = None
+) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(passphrase)
+        if passphrase
+        else serialization.NoEncryption(),
+    ).decode()
+
+
+PEM = pem()
+
+
+def google(request: Request) -> Reply:
+    assert (request.method, request.target) == ("POST", "/token")
+    assert request.form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
+    (assertion,) = request.form["assertion"]
+    try:
+        claims = jwt.decode(
+            assertion, KEY.public_key(), algorithms=["RS256"], audience=f"{ORIGIN}/token"
+        )
+    except jwt.InvalidSignatureError:
+        claims = {}
+    if claims.get("iss") != EMAIL:
+        return Reply(400, b'{"error": "invalid_grant", "error_description": "words of theirs"}')
+    assert claims["scope"] == "https://www.googleapis.com/auth/cloud-platform"
+    return Reply(
+        200,
+        json.dumps({"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"}).encode(),
+    )
+
+
+def call(server: FakeServer, email: str = EMAIL, key: str = PEM, seconds: float = 10) -> Exchanged:
+    return exchange(
+        GoogleServiceAccount(email, key),
+        registry=None,
+        transport=transport(endpoints={ORIGIN: server.origin}),
+        deadline=Deadline(seconds),
+    )
+
+
+def test_exchange() -> None:
+    with FakeServer(google) as server:
+        found = call(server)
+    assert found.credential == Basic("oauth2accesstoken", TOKEN)
+    assert found.registry is None
+    ahead = found.expires_at - datetime.now(UTC)
+    assert timedelta(minutes=50) < ahead <= timedelta(hours=1)
+
+
+def test_wrong_key() -> None:
+    other = pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    with FakeServer(google) as server, pytest.raises(Rejected) as caught:
+        call(server, key=other)
+    assert "theirs" not in str(caught.value)
+    assert len(server.requests) == 1
+
+
+def test_wrong_account() -> None:
+    with FakeServer(google) as server, pytest.raises(Rejected):
+        call(server, email="nobody@example.iam.gserviceaccount.com")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "nonsense",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        PEM.replace("PRIVATE KEY", "PUBLIC KEY"),
+        pem(ec.generate_private_key(ec.SECP256R1())),
+        pem(passphrase=b"passphrase"),
+    ],
+    ids=["empty", "nonsense", "damaged", "public", "elliptic", "with a passphrase"],
+)
+def test_unreadable_key(key: str) -> None:
+    with FakeServer(google) as server, pytest.raises(Misconfigured) as caught:
+        call(server, key=key)
+    assert caught.value.code == "unreadable_key"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "code"),
+    [
+        (Reply(400, b"{}"), Rejected, "bad_credentials"),
+        (Reply(401, b"<html>"), Rejected, "bad_credentials"),
+        (Reply(401, b'{"access_token": "x", "expires_in": 60}'), Rejected, "bad_credentials"),
+        (Reply(403, b'{"error": "internal_failure"}'), Rejected, "bad_credentials"),
+        (Reply(429, b"", {"Retry-After": "7"}), Throttled, "rate_limited"),
+        (Reply(500, b'{"error": "internal_failure"}'), Unreachable, "server_error"),
+        (Reply(503, b""), Unreachable, "server_error"),
+        (Reply(307, b"", {"Location": "http://evil.example/"}), Unreachable, "redirected"),
+        (Reply(404, b""), Unreachable, "bad_answer"),
+        (Reply(408, b""), Unreachable, "bad_answer"),
+        (Reply(200, b"x" * 300_000), Unreachable, "too_large"),
+    ],
+)
+def test_refusals(reply: Reply, kind: type[ClientError], code: str) -> None:
+    """#36, #44: asked once; google-auth neither follows, nor waits and tries again."""
+    with FakeServer(lambda _: reply) as server, pytest.raises(ClientError) as caught:
+        call(server)
+    assert (type(caught.value), caught.value.code) == (kind, code)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"<html>",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"access_token": null, "expires_in": 3599}',
+        b'{"access_token": 5, "expires_in": 3599}',
+        b'{"access_token": "", "expires_in": 3599}',
+        b'{"access_token": "two\\r\\nlines", "expires_in": 3599}',
+        b'{"access_token": "token"}',
+        b'{"access_token": "token", "expires_in": "soon"}',
+        b'{"access_token": "token", "expires_in": 1e300}',
+        b'{"access_token": "token", "expires_in": NaN}',
+        b"[" * 100_000,
+    ],
+)
+def test_hostile_answers(answer: bytes) -> None:
+    """#42: only our own error comes out of whatever the endpoint answers."""
+    with FakeServer(lambda _: Reply(200, answer)) as server, pytest.raises(ClientError) as caught:
+        call(server)
+    assert (caught.value.code, caught.value.params) == (
+        "bad_answer",
+        {"host": "oauth2.googleapis.com"},
+    )
+
+
+def test_deadline() -> None:
+    stop = threading.Event()
+
+    def slow(_: Request) -> Reply:
+        stop.wait(20)
+        return Reply()
+
+    with FakeServer(slow) as server:
+        started = time.monotonic()
+        with pytest.raises(Unreachable) as caught:
+            call(server, seconds=0.4)
+        assert time.monotonic() - started < 5
+        stop.set()
+    assert caught.value.code == "timeout"
+
+
+def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """#37, #49: neither another key file nor another endpoint of the environment is taken."""
+    other = tmp_path / "key.json"
+    with FakeServer(google) as server, FakeServer(lambda _: Reply(500)) as evil:
+        other.write_text(
+            json.dumps(
+                {
+                    "type": "service_account",
+                    "client_email": "host@example.com",
+                    "private_key": PEM,
+                    "token_uri": evil.origin,
+                }
+            )
+        )
+        for name, value in {
+            "GOOGLE_APPLICATION_CREDENTIALS": str(other),
+            "GOOGLE_CLOUD_UNIVERSE_DOMAIN": "evil.example",
+            "GOOGLE_API_USE_CLIENT_CERTIFICATE": "true",
+            "GCE_METADATA_HOST": evil.origin,
+            "https_proxy": evil.origin,
+            "http_proxy": evil.origin,
+            "REQUESTS_CA_BUNDLE": "/nowhere",
+        }.items():
+            monkeypatch.setenv(name, value)
+        assert call(server).credential == Basic("oauth2accesstoken", TOKEN)
+    assert evil.requests == []
+
+
+def test_logs_hold_no_secret(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """#22: with google-auth's own logging switched on as well."""
+    monkeypatch.setenv("GOOGLE_SDK_PYTHON_LOGGING_SCOPE", "google")
+    caplog.set_level(logging.DEBUG)
+    with FakeServer(google) as server:
+        call(server)
+        (assertion,) = server.requests[0].form["assertion"]
+    for secret in (TOKEN, assertion, PEM.splitlines()[1]):
+        assert secret not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "handler", [google, lambda _: Reply(503), lambda _: Reply(200, b"{}")], ids=["key", "5xx", "{}"]
+)
+def test_errors_hold_no_secret(handler: Callable[[Request], Reply]) -> None:
+    """#20: neither the error nor what it carries along shows the key or the assertion."""
+    with FakeServer(handler) as server, pytest.raises(ClientError) as caught:
+        call(server, email="nobody@example.com")
+    text = shown(caught.value)
+    assert "deadline" in text, "the report shows the exchange's frames"
+    (assertion,) = server.requests[0].form["assertion"]
+    assert assertion not in text
+    assert PEM.splitlines()[1] not in text

@@ -1,0 +1,157 @@
+"""Token stores, and threads that need the same token."""
+
+import threading
+import time
+
+import pytest
+
+from registries.client.errors import Rejected, Unreachable
+from registries.client.tokens import Flights, Kept, MemoryTokens
+
+
+def test_a_text_is_kept_until_its_time_is_over() -> None:
+    tokens = MemoryTokens()
+    tokens.set("a", "1", 60)
+    tokens.set("b", "2", 0.01)
+    time.sleep(0.02)
+    assert (tokens.get("a"), tokens.get("b"), tokens.get("c")) == ("1", None, None)
+
+
+def test_a_text_is_replaced() -> None:
+    tokens = MemoryTokens()
+    tokens.set("a", "1", 60)
+    tokens.set("a", "2", 60)
+    assert tokens.get("a") == "2"
+
+
+def test_a_full_store_drops_what_is_over_first_and_then_the_oldest() -> None:
+    tokens = MemoryTokens(limit=10)
+    tokens.set("over", "x", -1)
+    for number in range(9):
+        tokens.set(str(number), "x", 60)
+    tokens.set("new", "x", 60)
+    assert (tokens.get("0"), tokens.get("new")) == ("x", "x")
+    tokens.set("newer", "x", 60)
+    assert (tokens.get("0"), tokens.get("8"), tokens.get("newer")) == (None, "x", "x")
+
+
+def test_keys_of_two_identities_never_meet() -> None:
+    tokens = MemoryTokens()
+    one, two = (Kept(tokens, identity, lambda: 1.0) for identity in ("a", "b"))
+    assert one.key("token", "x") != two.key("token", "x")
+    assert one.key("token", "x") == Kept(tokens, "a", lambda: 1.0).key("token", "x")
+    assert one.key("a", "b") != one.key("ab") != one.key("a", "b", None)
+
+
+class Race:
+    """Threads that ask for the same at the same moment."""
+
+    def __init__(self, count: int) -> None:
+        self.barrier = threading.Barrier(count)
+        self.results: list[object] = []
+        self.calls = 0
+        self._count = count
+
+    def run(self, kept: Kept, outcome: str | Exception) -> None:
+        def make() -> tuple[str, float]:
+            self.calls += 1
+            time.sleep(0.05)  # long enough for the others to arrive
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome, 60
+
+        def ask() -> None:
+            self.barrier.wait()
+            try:
+                self.results.append(kept.get("key", make)[0])
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                self.results.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(self._count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+def test_one_thread_makes_what_many_need() -> None:
+    """#65: fifty threads, one request."""
+    race = Race(50)
+    race.run(Kept(MemoryTokens(), "a", lambda: 10.0), "text")
+    assert race.results == ["text"] * 50
+    assert race.calls == 1
+
+
+def test_many_threads_share_one_refusal() -> None:
+    """#65: a refused password is not tried again by each thread; GitLab would ban the site."""
+    race = Race(20)
+    error = Rejected("bad_credentials")
+    race.run(Kept(MemoryTokens(), "a", lambda: 10.0), error)
+    assert race.results == [error] * 20
+    assert race.calls == 1
+
+
+def test_a_fault_of_ours_reaches_every_thread() -> None:
+    race = Race(5)
+    race.run(Kept(MemoryTokens(), "a", lambda: 10.0), ZeroDivisionError("ours"))
+    assert [type(result) for result in race.results] == [ZeroDivisionError] * 5
+
+
+def test_a_thread_outlives_the_deadline_of_the_one_it_waits_for() -> None:
+    """The first thread's time is over; the second has its own, and does the work itself."""
+    flights = Flights()
+    started, calls = threading.Event(), []
+
+    def slow() -> str:
+        started.set()
+        time.sleep(0.05)
+        raise Unreachable("timeout", host="registry.example.com")
+
+    def first() -> None:
+        with pytest.raises(Unreachable):
+            flights.run("key", slow, lambda: 0.05)
+        calls.append("first")
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    started.wait()
+    assert flights.run("key", lambda: "mine", lambda: 10.0) == "mine"
+    thread.join()
+    assert calls == ["first"]
+
+
+def test_a_thread_waits_no_longer_than_its_deadline() -> None:
+    flights = Flights()
+    started, release = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        started.set()
+        release.wait(10)
+        return "late"
+
+    def mine() -> str:
+        raise Unreachable("timeout", host="registry.example.com")
+
+    thread = threading.Thread(target=lambda: flights.run("key", slow, lambda: 10.0))
+    thread.start()
+    started.wait()
+    with pytest.raises(Unreachable):
+        flights.run("key", mine, lambda: 0.05)
+    assert thread.is_alive()
+    release.set()
+    thread.join()
+
+
+def test_a_text_that_was_refused_is_made_again_once() -> None:
+    kept = Kept(MemoryTokens(), "a", lambda: 10.0)
+    assert kept.get("key", lambda: ("old", 60)) == ("old", True)
+    assert kept.get("key", lambda: ("new", 60)) == ("old", False)
+    assert kept.get("key", lambda: ("new", 60), stale="old") == ("new", True)
+    # Another thread comes late with the same refusal.
+    assert kept.get("key", lambda: ("newer", 60), stale="old") == ("new", False)
+
+
+def test_a_text_without_time_is_not_kept() -> None:
+    kept = Kept(MemoryTokens(), "a", lambda: 10.0)
+    assert kept.get("key", lambda: ("one", -5.0)) == ("one", True)
+    assert kept.get("key", lambda: ("two", 60.0)) == ("two", True)

@@ -1,0 +1,372 @@
+"""Requests and answers: what goes out, what comes back, what is kept open."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from socket import socket
+
+import pytest
+
+from registries.client.deadline import Deadline
+from registries.client.errors import ClientError, Misconfigured, Unreachable
+from registries.client.pool import SERVERS
+from registries.client.transport import Transport
+from tests.client.transports import RawServer, read_head, reading, transport
+from tests.fakes.server import FakeServer, Reply, Request
+
+LIMIT = 1000
+
+
+def hello(request: Request) -> Reply:
+    return Reply(
+        200, b"hello", [("X-Word", "one"), ("X-Word", "two"), ("X-Method", request.method)]
+    )
+
+
+def get(over: Transport, url: str, **more: object) -> bytes:
+    return over.request("GET", url, deadline=Deadline(5), limit=LIMIT, **more).body  # type: ignore[arg-type]
+
+
+def failure(over: Transport, url: str, method: str = "GET", **more: object) -> ClientError:
+    with pytest.raises(ClientError) as caught:
+        over.request(method, url, deadline=Deadline(5), limit=LIMIT, **more)  # type: ignore[arg-type]
+    return caught.value
+
+
+def test_what_is_sent() -> None:
+    with FakeServer(hello) as server:
+        transport(user_agent="registries/1").request(
+            "GET",
+            f"{server.origin}/v2/a%2Fb?n=1&last=x+y",
+            deadline=Deadline(5),
+            headers={"Accept": "text/x"},
+            authorization="Bearer sesame",
+            limit=LIMIT,
+        )
+    (request,) = server.requests
+    assert request.target == "/v2/a%2Fb?n=1&last=x+y"
+    assert sorted(request.headers.items()) == [
+        ("Accept", "text/x"),
+        ("Accept-Encoding", "identity"),
+        ("Authorization", "Bearer sesame"),
+        ("Host", f"127.0.0.1:{server.port}"),
+        ("User-Agent", "registries/1"),
+    ]
+
+
+def test_what_comes_back() -> None:
+    with FakeServer(hello) as server:
+        response = transport().request(
+            "GET", f"{server.origin}/v2/?x", deadline=Deadline(5), limit=LIMIT
+        )
+    assert (response.status, response.body, response.url) == (
+        200,
+        b"hello",
+        f"{server.origin}/v2/?x",
+    )
+    assert response.headers["x-method"] == "GET"
+    assert response.headers["absent"] is None
+    assert response.header_lines("x-word") == ["one", "two"]
+    assert response.header_lines("absent") == []
+
+
+def test_head_has_no_body() -> None:
+    with FakeServer(hello) as server:
+        response = transport().request("HEAD", server.origin, deadline=Deadline(5), limit=0)
+    assert (response.body, response.headers["Content-Length"]) == (b"", "5")
+
+
+def test_form() -> None:
+    with FakeServer(hello) as server:
+        transport().request(
+            "POST",
+            f"{server.origin}/token",
+            deadline=Deadline(5),
+            form={"password": "päß word&="},
+            limit=LIMIT,
+        )
+    (request,) = server.requests
+    assert request.form == {"password": ["päß word&="]}
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+def test_errors_are_answers() -> None:
+    with FakeServer(lambda _: Reply(503, b"no")) as server:
+        response = transport().request("GET", server.origin, deadline=Deadline(5), limit=LIMIT)
+    assert (response.status, response.body) == (503, b"no")
+
+
+def test_retry_after_is_not_slept() -> None:
+    """#44: the caller decides about a pause, and nothing is asked twice."""
+    with FakeServer(lambda _: Reply(429, b"", {"Retry-After": "21600"})) as server:
+        response = transport().request("GET", server.origin, deadline=Deadline(5), limit=LIMIT)
+    assert (response.status, response.headers["Retry-After"]) == (429, "21600")
+    assert len(server.requests) == 1
+
+
+def test_no_cookies() -> None:
+    with FakeServer(lambda _: Reply(200, b"", {"Set-Cookie": "session=1; Path=/"})) as server:
+        over = transport()
+        get(over, server.origin)
+        get(over, server.origin)
+    assert [request.headers["Cookie"] for request in server.requests] == [None, None]
+
+
+# Bodies
+
+
+@pytest.mark.parametrize("body", [b"x" * LIMIT, [b"x" * LIMIT], [b"x"] * LIMIT])
+def test_body_of_the_limit(body: bytes | list[bytes]) -> None:
+    with FakeServer(lambda _: Reply(200, body)) as server:
+        assert get(transport(), server.origin) == b"x" * LIMIT
+
+
+@pytest.mark.parametrize("body", [b"x" * (LIMIT + 1), [b"x" * (LIMIT + 1)], [b"x"] * (LIMIT + 1)])
+def test_body_over_the_limit(body: bytes | list[bytes]) -> None:
+    """#41: a body is read to its limit and no further."""
+    with FakeServer(lambda _: Reply(200, body)) as server:
+        error = failure(transport(), server.origin)
+    assert isinstance(error, Unreachable)
+    assert (error.code, error.params) == ("too_large", {"host": f"127.0.0.1:{server.port}"})
+
+
+def endlessly(head: bytes, part: bytes) -> Callable[[socket], None]:
+    def serve(connection: socket) -> None:
+        read_head(connection)
+        connection.sendall(head)
+        while True:
+            connection.sendall(part)
+
+    return serve
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "part"),
+    [
+        (OK + b"\r\n", b"x" * 4096),
+        (OK + b"Content-Length: 10000000000\r\n\r\n", b"x" * 4096),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b"x" * 4096 + b"\r\n"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", b"x" * 4096),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: x\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["until close", "length", "chunks", "chunk of -1", "trailers", "continue"],
+)
+def test_endless_answer(head: bytes, part: bytes) -> None:
+    """#41: neither a body nor what surrounds it is read without end."""
+    with RawServer(endlessly(head, part)) as server:
+        assert failure(transport(), server.origin).code == "too_large"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"nonsense\r\n\r\n",
+        b"HTTP/9.9 200 OK\r\n\r\n",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        OK + b"X: " + b"y" * 70_000 + b"\r\n\r\n",
+        OK + b"X: y\r\n" * 101 + b"\r\n",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
+    ],
+    ids=["status line", "version", "status", "long line", "many lines", "chunk of -5"],
+)
+def test_garbled_answer(answer: bytes) -> None:
+    with RawServer(reading(answer)) as server:
+        error = failure(transport(), server.origin)
+    assert (error.code, error.params) == ("bad_answer", {"host": f"127.0.0.1:{server.port}"})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        OK + b"Content-Length: 10\r\n\r\nshort",
+        OK + b"Transfer-Encoding: chunked\r\n\r\na\r\nshort",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n",
+    ],
+    ids=["nothing", "length", "within a chunk", "between chunks"],
+)
+def test_answer_cut_short(answer: bytes) -> None:
+    with RawServer(reading(answer)) as server:
+        assert failure(transport(), server.origin).code == "connection"
+
+
+# Faults before an answer
+
+
+def test_refused_connection() -> None:
+    with RawServer(reading(b"")) as server:
+        pass
+    error = failure(transport(), server.origin)
+    assert isinstance(error, Unreachable)
+    assert error.code == "refused"
+
+
+@pytest.mark.parametrize("url", ["http://127.1:80/", "http://u:canary@127.0.0.1/", "gopher://x/"])
+def test_url_that_is_not_called(url: str) -> None:
+    error = failure(transport(), url)
+    assert isinstance(error, Misconfigured)
+    assert error.code == "blocked_address"
+    assert "canary" not in str(error)
+
+
+def test_blocked_address() -> None:
+    """#31: nothing is sent, not even a handshake."""
+    with RawServer(reading(b"")) as server:
+        error = failure(transport(allow_private_addresses=False), server.origin)
+    assert isinstance(error, Misconfigured)
+    assert error.code == "blocked_address"
+    assert server.accepted == 0
+
+
+@pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "a\rb", "a\x00b", "a\x7fb", "ä", "\ud800"])
+@pytest.mark.parametrize("where", ["authorization", "headers", "name"])
+def test_unsafe_header(where: str, value: str) -> None:
+    """#45: control characters and what is not ASCII stay out of headers; nothing is sent."""
+    more = {
+        "authorization": {"authorization": value},
+        "headers": {"headers": {"Accept": value}},
+        "name": {"headers": {value: "x"}},
+    }[where]
+    with FakeServer(hello) as server:
+        error = failure(transport(), server.origin, **more)
+    assert error.code == "bad_answer"
+    assert server.connections == 0
+
+
+def test_safe_header() -> None:
+    with FakeServer(hello) as server:
+        get(transport(), server.origin, authorization="Basic ~!#:\"'")
+    assert server.requests[0].authorization == "Basic ~!#:\"'"
+
+
+# Kept connections
+
+
+def test_connection_is_kept() -> None:
+    with FakeServer(hello) as server:
+        over = transport()
+        for method in ("GET", "HEAD", "GET"):
+            over.request(method, server.origin, deadline=Deadline(5), limit=LIMIT)
+    assert (len(server.requests), server.connections) == (3, 1)
+
+
+def test_connection_is_kept_after_chunks() -> None:
+    with FakeServer(lambda _: Reply(200, [b"a", b"b"])) as server:
+        over = transport()
+        assert [get(over, server.origin), get(over, server.origin)] == [b"ab", b"ab"]
+    assert server.connections == 1
+
+
+def test_connection_is_not_kept_when_the_server_says_so() -> None:
+    def serve(connection: socket) -> None:
+        while True:
+            read_head(connection)
+            connection.sendall(OK + b"Connection: close\r\nContent-Length: 2\r\n\r\nok")
+
+    with RawServer(serve) as server:
+        over = transport()
+        assert [get(over, server.origin), get(over, server.origin)] == [b"ok", b"ok"]
+    assert server.accepted == 2
+
+
+def test_connection_that_the_server_closed() -> None:
+    with FakeServer(hello) as server:
+        over = transport()
+        get(over, server.origin)
+        server.drop_connections()
+        assert get(over, server.origin) == b"hello"
+    assert (len(server.requests), server.connections) == (2, 2)
+
+
+def closing_on(number: int, methods: list[bytes]) -> Callable[[socket], None]:
+    """Answer each request of a connection but its `number`th, which is read and not answered."""
+
+    def serve(connection: socket) -> None:
+        for _ in range(number - 1):
+            methods.append(read_head(connection).split()[0])
+            connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")
+        methods.append(read_head(connection).split()[0])
+
+    return serve
+
+
+def test_connection_that_closes_under_a_request() -> None:
+    methods: list[bytes] = []
+    with RawServer(closing_on(2, methods)) as server:
+        over = transport()
+        assert [get(over, server.origin), get(over, server.origin)] == [b"ok", b"ok"]
+    assert (methods, server.accepted) == ([b"GET", b"GET", b"GET"], 2)
+
+
+def test_new_connection_that_closes_under_a_request() -> None:
+    """Only a kept connection may have been closed meanwhile; a new one is not tried again."""
+    methods: list[bytes] = []
+    with RawServer(closing_on(1, methods)) as server:
+        assert failure(transport(), server.origin).code == "connection"
+    assert methods == [b"GET"]
+
+
+def test_post_takes_a_new_connection() -> None:
+    """A POST could not be sent again, so it does not take a connection that may be closed."""
+    with FakeServer(hello) as server:
+        over = transport()
+        get(over, server.origin)
+        over.request("POST", server.origin, deadline=Deadline(5), body=b"x", limit=LIMIT)
+    assert server.connections == 2
+
+
+def test_answer_that_nobody_asked_for() -> None:
+    """What a server says out of turn is not taken for the answer to the next request."""
+    answer = OK + b"Content-Length: 4\r\n\r\n"
+    first, late = threading.Event(), threading.Event()
+
+    def serve(connection: socket) -> None:
+        read_head(connection)
+        connection.sendall(answer + b"good")
+        if not late.is_set():
+            first.wait(5)
+            connection.sendall(answer + b"evil")
+            late.set()
+        read_head(connection)
+
+    with RawServer(serve) as server:
+        over = transport()
+        assert get(over, server.origin) == b"good"
+        first.set()
+        assert late.wait(5)
+        assert get(over, server.origin) == b"good"
+    assert server.accepted == 2
+
+
+def test_threads_share() -> None:
+    """Eight at once get their own answers, over eight connections at most."""
+    meeting = threading.Barrier(8)
+
+    def echo(request: Request) -> Reply:
+        meeting.wait(5)
+        return Reply(200, request.target.encode())
+
+    with FakeServer(echo) as server, ThreadPoolExecutor(8) as pool:
+        over = transport()
+        urls = [f"{server.origin}/{number}" for number in range(64)]
+        bodies = list(pool.map(lambda url: get(over, url), urls))
+    assert bodies == [f"/{number}".encode() for number in range(64)]
+    assert server.connections == 8
+
+
+def test_few_connections_are_kept() -> None:
+    """The one that was not used for longest is closed for a new one."""
+    with FakeServer(hello, host="0.0.0.0") as server:
+        over = transport()
+        hosts = [f"http://127.0.0.{number}:{server.port}" for number in range(1, SERVERS + 2)]
+        for host in hosts:
+            get(over, host)
+        assert server.connections == SERVERS + 1
+        get(over, hosts[-1])
+        assert server.connections == SERVERS + 1
+        get(over, hosts[0])
+        assert server.connections == SERVERS + 2

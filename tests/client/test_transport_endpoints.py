@@ -1,0 +1,131 @@
+"""Origins that lead elsewhere: mirrors, private links, test servers."""
+
+import pytest
+import trustme
+
+from registries.client.deadline import Deadline
+from registries.client.errors import ClientError, Misconfigured, Unreachable
+from registries.client.transport import Options, Response, Transport
+from tests.client.transports import DEFAULTS, transport
+from tests.fakes.server import FakeServer, Reply, Request
+
+HUB = "https://registry-1.docker.io"
+GHCR = "https://ghcr.io"
+
+
+def hello(_: Request) -> Reply:
+    return Reply(200, b"hello")
+
+
+def get(over: Transport, url: str, **more: object) -> Response:
+    return over.request("GET", url, deadline=Deadline(5), limit=100, **more)  # type: ignore[arg-type]
+
+
+def test_request_goes_to_the_target() -> None:
+    with FakeServer(hello) as server:
+        over = transport(endpoints={HUB: server.origin})
+        response = get(over, f"{HUB}/v2/x?n=1", authorization="Bearer sesame")
+    assert response.url == f"{HUB}/v2/x?n=1"
+    (request,) = server.requests
+    assert request.target == "/v2/x?n=1"
+    assert request.headers["Host"] == f"127.0.0.1:{server.port}"
+    assert request.authorization == "Bearer sesame"
+
+
+def test_tls_is_the_targets() -> None:
+    """Server name and certificate are the target's."""
+    ca = trustme.CA()
+    pem = ca.cert_pem.bytes().decode()
+    with FakeServer(hello, ca, names=["localhost"]) as server:
+        target = f"https://localhost:{server.port}"
+        get(transport(endpoints={HUB: target}, ca_certificate=pem), HUB)
+        with pytest.raises(Unreachable) as caught:
+            get(transport(endpoints={HUB: server.origin}, ca_certificate=pem), HUB)
+    assert (caught.value.code, caught.value.params) == ("tls", {"host": "registry-1.docker.io"})
+    (request,) = server.requests
+    assert (request.sni, request.headers["Host"]) == ("localhost", f"localhost:{server.port}")
+
+
+@pytest.mark.parametrize("name", ["HTTPS://Registry-1.docker.io:443/", HUB + "/"])
+def test_origins_are_normalised(name: str) -> None:
+    with FakeServer(hello) as server:
+        get(transport(endpoints={name: server.origin + "/"}), f"{HUB}:443/v2/")
+    assert server.requests[0].target == "/v2/"
+
+
+@pytest.mark.parametrize("pair", [("ghcr.io", "http://x"), (GHCR, "x"), (GHCR, "http://u@x")])
+def test_origins_that_are_none(pair: tuple[str, str]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - no text is promised
+        transport(endpoints=dict([pair]))
+
+
+def test_no_chains() -> None:
+    """A target is called as it stands, even where it is mapped itself."""
+    with FakeServer(hello) as first, FakeServer(hello) as second:
+        over = transport(endpoints={HUB: first.origin, first.origin: second.origin})
+        get(over, HUB)
+        assert (len(first.requests), len(second.requests)) == (1, 0)
+        get(over, first.origin)
+        assert (len(first.requests), len(second.requests)) == (1, 1)
+
+
+def test_scheme_and_port_are_part_of_an_origin() -> None:
+    with FakeServer(hello) as server:
+        over = transport(endpoints={"https://127.0.0.1:1": server.origin})
+        assert get(over, "https://127.0.0.1:1/").status == 200
+        with pytest.raises(ClientError) as caught:
+            get(over, "http://127.0.0.1:1/")
+    assert caught.value.code == "refused"
+
+
+def test_targets_are_exempt_from_blocking() -> None:
+    """The operator named them; what nobody named stays blocked."""
+    with FakeServer(hello) as server, FakeServer(hello) as other:
+        over = transport(endpoints={HUB: server.origin}, allow_private_addresses=False)
+        assert get(over, HUB).body == b"hello"
+        assert get(over, server.origin).body == b"hello"
+        with pytest.raises(Misconfigured) as caught:
+            get(over, other.origin)
+    assert caught.value.code == "blocked_address"
+    assert other.connections == 0
+
+
+def test_errors_name_the_original() -> None:
+    with FakeServer(hello) as server:
+        pass
+    with pytest.raises(Unreachable) as caught:
+        get(transport(endpoints={GHCR: server.origin}), GHCR)
+    assert (caught.value.code, caught.value.params) == ("refused", {"host": "ghcr.io"})
+
+
+def test_original() -> None:
+    over = transport(endpoints={GHCR: "http://mirror.example:5000"})
+    assert over.original("http://mirror.example:5000/token?x=1") == "https://ghcr.io/token?x=1"
+    assert over.original("http://MIRROR.example:5000") == "https://ghcr.io/"
+    assert over.original("https://ghcr.io/token") == "https://ghcr.io/token"
+    assert over.original("http://mirror.example/token") == "http://mirror.example/token"
+    assert over.original("https://mirror.example:5000/") == "https://mirror.example:5000/"
+    assert over.original("no url") == "no url"
+
+
+def test_original_of_a_shared_target() -> None:
+    mirror = "https://mirror.example"
+    over = transport(endpoints={GHCR: mirror, HUB: mirror})
+    assert over.original(f"{mirror}/x", prefer=[HUB]) == f"{HUB}/x"
+    assert over.original(f"{mirror}/x", prefer=[GHCR, HUB]) == f"{GHCR}/x"
+    assert over.original(f"{mirror}/x", prefer=["https://else.example"]) == f"{GHCR}/x"
+    # A row may have the target itself for its address.
+    assert over.original(f"{mirror}/x", prefer=[mirror]) == f"{mirror}/x"
+
+
+def test_target() -> None:
+    over = transport(endpoints={GHCR: "http://mirror.example:5000"})
+    assert over.target("https://ghcr.io/x?y=1") == "http://mirror.example:5000/x?y=1"
+    assert over.target("https://else.example/x") == "https://else.example/x"
+
+
+def test_options_can_be_keys() -> None:
+    one, other = (Options(**{**DEFAULTS, "endpoints": {GHCR: target}}) for target in (HUB, GHCR))
+    assert hash(one) == hash(other)
+    assert one != other
+    assert one == Options(**{**DEFAULTS, "endpoints": {GHCR: HUB}})

@@ -1,0 +1,195 @@
+"""Redirects: followed when asked to, each hop judged anew, credentials left at home."""
+
+from typing import Any
+
+import pytest
+
+from registries.client.deadline import Deadline
+from registries.client.errors import ClientError, Misconfigured, Unreachable
+from registries.client.transport import Response, Transport
+from tests.client.transports import transport
+from tests.fakes.server import FakeServer, Reply, Request
+
+ALL = [301, 302, 303, 307, 308]
+SECRETS = {"Accept": "text/x", "PRIVATE-TOKEN": "sesame", "X-Api-Key": "sesame"}
+
+
+def hello(_: Request) -> Reply:
+    return Reply(200, b"hello")
+
+
+def to(location: str, status: int = 307) -> Any:
+    return lambda _: Reply(status, b"", {"Location": location})
+
+
+def send(over: Transport, url: str, method: str = "GET", **more: Any) -> Response:
+    more = {"redirects": 5, **more}
+    return over.request(method, url, deadline=Deadline(5), limit=100, **more)
+
+
+def failure(over: Transport, url: str, method: str = "GET", **more: Any) -> ClientError:
+    with pytest.raises(ClientError) as caught:
+        send(over, url, method, **more)
+    return caught.value
+
+
+@pytest.mark.parametrize("status", ALL)
+def test_not_followed_unless_asked(status: int) -> None:
+    with FakeServer(hello) as there, FakeServer(to(there.origin, status)) as here:
+        error = failure(transport(), here.origin, redirects=0)
+    assert isinstance(error, Unreachable)
+    assert (error.code, error.params) == ("redirected", {"host": f"127.0.0.1:{here.port}"})
+    assert there.requests == []
+
+
+@pytest.mark.parametrize("status", ALL)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_elsewhere_without_credentials(method: str, status: int) -> None:
+    """#36: neither Authorization nor any other header but Accept follows to another origin."""
+    with FakeServer(hello) as there, FakeServer(to(f"{there.origin}/x", status)) as here:
+        response = send(
+            transport(), here.origin, method, headers=SECRETS, authorization="Bearer sesame"
+        )
+    assert response.url == f"{there.origin}/x"
+    assert here.requests[0].authorization == "Bearer sesame"
+    (request,) = there.requests
+    assert request.method == method
+    assert "sesame" not in str(request.headers)
+    assert request.headers["Accept"] == "text/x"
+
+
+def test_same_origin_with_credentials() -> None:
+    def handler(request: Request) -> Reply:
+        return (
+            hello(request) if request.path == "/there" else Reply(307, b"", {"Location": "there"})
+        )
+
+    with FakeServer(handler) as server:
+        response = send(transport(), server.origin, headers=SECRETS, authorization="Bearer sesame")
+    assert response.url == f"{server.origin}/there"
+    assert [request.authorization for request in server.requests] == ["Bearer sesame"] * 2
+    assert server.requests[1].headers["X-Api-Key"] == "sesame"
+
+
+def test_there_and_back_without_credentials() -> None:
+    """#36: what was left behind once is not sent again."""
+
+    def home(request: Request) -> Reply:
+        return hello(request) if request.path == "/back" else to(there.origin)(request)
+
+    with FakeServer(home) as here, FakeServer(to(f"{here.origin}/back")) as there:
+        send(transport(), here.origin, authorization="Bearer sesame")
+    assert [request.authorization for request in here.requests] == ["Bearer sesame", None]
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_body_does_not_go_elsewhere(status: int) -> None:
+    """#36: a form with a secret is not posted to another origin."""
+    with FakeServer(hello) as there, FakeServer(to(there.origin, status)) as here:
+        error = failure(transport(), here.origin, "POST", form={"client_secret": "sesame"})
+    assert error.code == "redirected"
+    assert there.requests == []
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_body_is_sent_again_at_the_same_origin(status: int) -> None:
+    def handler(request: Request) -> Reply:
+        return hello(request) if request.path == "/x" else Reply(status, b"", {"Location": "/x"})
+
+    with FakeServer(handler) as server:
+        send(transport(), server.origin, "POST", form={"a": "b"})
+    assert [(one.method, one.form) for one in server.requests] == [("POST", {"a": ["b"]})] * 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_post_becomes_get(status: int) -> None:
+    with FakeServer(hello) as there, FakeServer(to(there.origin, status)) as here:
+        send(transport(), here.origin, "POST", form={"client_secret": "sesame"})
+    (request,) = there.requests
+    assert (request.method, request.body) == ("GET", b"")
+
+
+def test_too_many() -> None:
+    with FakeServer(to("/again")) as server:
+        error = failure(transport(), server.origin, redirects=3)
+    assert error.code == "redirected"
+    assert len(server.requests) == 4
+
+
+def test_never_from_https_to_http() -> None:
+    """#36: decided on the original names; the target's own scheme is the operator's choice."""
+    with FakeServer(hello) as there, FakeServer(to(f"http://127.0.0.1:{there.port}/")) as here:
+        over = transport(endpoints={"https://ghcr.io": here.origin})
+        error = failure(over, "https://ghcr.io/")
+    assert (error.code, error.params) == ("redirected", {"host": "ghcr.io"})
+    assert there.requests == []
+
+
+def test_blocked_hop() -> None:
+    """#36: each hop's address is judged."""
+    with FakeServer(hello) as there, FakeServer(to(there.origin)) as here:
+        over = transport(
+            endpoints={"http://ghcr.example": here.origin}, allow_private_addresses=False
+        )
+        error = failure(over, "http://ghcr.example/")
+    assert isinstance(error, Misconfigured)
+    assert (error.code, error.params) == ("blocked_address", {"host": f"127.0.0.1:{there.port}"})
+    assert there.connections == 0
+
+
+def test_metadata_hop() -> None:
+    with FakeServer(to("http://169.254.169.254/latest/meta-data/")) as here:
+        assert failure(transport(), here.origin).code == "blocked_address"
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["", "http://[::1", "ftp://x/", "http://u:p@x/", "http://x\\@y/", "http://2130706433/", "/#x"],
+)
+def test_location_that_is_no_url(location: str) -> None:
+    with FakeServer(to(location)) as here:
+        error = failure(transport(), here.origin)
+    assert (error.code, error.params) == ("redirected", {"host": f"127.0.0.1:{here.port}"})
+
+
+def test_no_location() -> None:
+    with FakeServer(lambda _: Reply(302)) as here:
+        assert failure(transport(), here.origin).code == "redirected"
+
+
+def test_location_that_names_the_target() -> None:
+    """It is read as the original: the credentials stay with the registry."""
+
+    def handler(request: Request) -> Reply:
+        if request.path == "/there":
+            return hello(request)
+        return Reply(307, b"", {"Location": f"http://{request.headers['Host']}/there"})
+
+    with FakeServer(handler) as server:
+        over = transport(endpoints={"https://ghcr.io": server.origin})
+        response = send(over, "https://ghcr.io/", authorization="Bearer sesame")
+    assert response.url == "https://ghcr.io/there"
+    assert server.requests[1].authorization == "Bearer sesame"
+
+
+def test_location_that_names_a_shared_target() -> None:
+    """Of several origins that it stands for, it is read as the one that was asked."""
+
+    def handler(request: Request) -> Reply:
+        if request.path == "/there":
+            return hello(request)
+        return Reply(307, b"", {"Location": f"http://{request.headers['Host']}/there"})
+
+    with FakeServer(handler) as server:
+        origins = ("https://ghcr.io", "https://quay.io", "https://registry-1.docker.io")
+        over = transport(endpoints=dict.fromkeys(origins, server.origin))
+        for name in origins:
+            response = send(over, name, authorization="Bearer sesame")
+            assert response.url == f"{name}/there"
+    assert [one.authorization for one in server.requests] == ["Bearer sesame"] * 6
+
+
+def test_300_and_304_are_answers() -> None:
+    for status in (300, 304):
+        with FakeServer(lambda _, status=status: Reply(status)) as server:  # type: ignore[misc]
+            assert send(transport(), server.origin).status == status

@@ -1,0 +1,111 @@
+"""What the transport's tests share: options, and a server that does not speak by the book."""
+
+import socket
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from registries.client.transport import Options, Transport
+
+TESTS = Path(__file__).parents[1]
+
+DEFAULTS: dict[str, Any] = {
+    "timeout": 5.0,
+    "user_agent": "tests",
+    "ca_bundle": None,
+    "proxy": None,
+    "no_proxy": (),
+    "allow_private_addresses": True,
+    "endpoints": {},
+}
+
+
+def transport(**options: Any) -> Transport:
+    return Transport(Options(**{**DEFAULTS, **options}))
+
+
+class RawServer:
+    """Hand every connection to `serve`, which speaks whatever it likes; OSErrors end it."""
+
+    def __init__(self, serve: Callable[[socket.socket], None]) -> None:
+        self._serve = serve
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.accepted = 0
+        self._threads: list[threading.Thread] = []
+        self._open: list[socket.socket] = []
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.accepted += 1
+            self._open.append(connection)
+            thread = threading.Thread(target=self._run, args=(connection,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _run(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            self._serve(connection)
+
+    def __enter__(self) -> Self:
+        self._acceptor = threading.Thread(target=self._accept)
+        self._acceptor.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._acceptor.join()
+        for connection in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+
+
+def reading(answer: bytes) -> Callable[[socket.socket], None]:
+    """Read one request's head, send `answer` as it stands, and close."""
+
+    def serve(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(answer)
+
+    return serve
+
+
+def read_head(connection: socket.socket) -> bytes:
+    head = b""
+    while b"\r\n\r\n" not in head:
+        part = connection.recv(65536)
+        if not part:
+            raise OSError
+        head += part
+    return head
+
+
+def shown(error: BaseException) -> str:
+    """All that a reporter could show of an error, but for the frames of the tests."""
+    parts = []
+    seen: BaseException | None = error
+    while seen is not None:
+        parts.append(repr(seen) + repr(vars(seen)))
+        report = traceback.TracebackException.from_exception(seen, capture_locals=True)
+        parts += [
+            str(frame.locals) for frame in report.stack if TESTS not in Path(frame.filename).parents
+        ]
+        seen = seen.__cause__ or seen.__context__
+    return "".join(parts)

@@ -1,0 +1,1 @@
+"""Strict stand-ins for registries and clouds, over real loopback sockets."""

@@ -1,0 +1,96 @@
+"""Fakes of the registries that people run themselves."""
+
+import secrets
+from typing import Any
+
+from tests.fakes.family import Family, answer, jwt, problem
+from tests.fakes.server import Reply, Request
+
+
+class BasicRegistry(Family):
+    """distribution with htpasswd: one list of users, who may read everything."""
+
+    realm = "https://registry.example.com"
+
+    def servers(self) -> dict[str, Any]:
+        return {self.origin: self.registry}
+
+    def ping(self, request: Request) -> Reply:
+        return self.refusal(request, "") or answer({})
+
+    def refusal(self, request: Request, repository: str) -> Reply | None:
+        if request.basic == self.right:
+            return None
+        return problem(401, "UNAUTHORIZED", {"WWW-Authenticate": 'Basic realm="Registry"'})
+
+
+class TokenRegistry(Family):
+    """distribution with a token server of its own; a comparison may send it random passwords."""
+
+    def admit_credentials(self) -> None:
+        super().admit_credentials()
+        self.ledger.allow_any_password(self.right[0], self.realm_origin)
+
+
+class GitLab(Family):
+    """GitLab: its own token server, which bans whoever fails too often.
+
+    Source: app/controllers/jwt_controller.rb, lib/gitlab/auth.rb.
+    """
+
+    origin = "https://registry.gitlab.example.com"
+    realm = "https://gitlab.example.com/jwt/auth"
+    service = "container_registry"
+    failures = 0
+
+    def refused(self) -> Reply:
+        self.failures += 1
+        assert self.failures == 1, "GitLab would ban this address"
+        return problem(401, "HTTP Basic: Access denied")
+
+    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
+        return problem(403, "DENIED") if user is None and not wanted else None
+
+    def token_answer(self, text: str) -> dict[str, Any]:
+        return {"token": text}
+
+
+class Gitea(Family):
+    """Gitea and Forgejo: two challenges in one line, a guest's token for everybody.
+
+    Source: go-gitea/gitea, routers/api/packages/container/container.go, services/packages/auth.go.
+    """
+
+    origin = "https://git.example.com"
+    realm = "https://git.example.com/v2/token"
+    service = "container_registry"
+
+    def challenge(self, repository: str | None = None, **more: str) -> str:
+        bearer = f'Bearer realm="{self.realm}",service="{self.service}",scope="*"'
+        return f'{bearer},Basic realm="Gitea Package API"'
+
+    def refusal(self, request: Request, repository: str) -> Reply | None:
+        user, _ = self._granted.get(request.bearer or "", (None, frozenset()))
+        if request.bearer in self._granted and self.readable(user, repository):
+            return None
+        header = {"WWW-Authenticate": 'Basic realm="Gitea Package API"'}
+        return Reply(401, b"401 Unauthorized", header)
+
+    def has_next(self, page: list[str], rest: list[str]) -> bool:
+        return bool(page)  # so the last page is empty
+
+    def token_text(self, user: str | None, allowed: list[str]) -> str:
+        return jwt({"UserID": -1 if user is None else 7, "Scope": "", "jti": secrets.token_hex(8)})
+
+    def token_answer(self, text: str) -> dict[str, Any]:
+        return {"token": text}
+
+
+class OldGitea(Gitea):
+    """Gitea up to 1.17 answers wrong credentials with a guest's token.
+
+    Source: https://github.com/go-gitea/gitea/issues/20563.
+    """
+
+    def refused(self) -> Reply:
+        return self.granted(None, [])
