@@ -1,0 +1,133 @@
+"""The app's settings: the dict `REGISTRIES`, read when it is needed, with its defaults."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from registries.client.connection import Proxy
+from registries.client.urls import Url
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    """What `settings.REGISTRIES` says, complete and typed.
+
+    timeout: seconds that one service call on one registry may take in all.
+    check_workers: registries checked at a time.
+    ca_bundle: path of a PEM file trusted instead of certifi's, or None.
+    proxy: URL of the outgoing proxy, or None; the environment's proxies are never used.
+    no_proxy: host names that are called without it.
+    allow_private_addresses: whether loopback and private networks may be called.
+    user_agent: what the site calls itself.
+    token_cache: name of the Django cache that keeps bearer tokens; None keeps them in memory.
+    endpoints: origin to the origin that is called instead.
+    """
+
+    timeout: float = 10.0
+    check_workers: int = 16
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    no_proxy: tuple[str, ...] = ()
+    allow_private_addresses: bool = True
+    user_agent: str = "django-registries"
+    token_cache: str | None = None
+    endpoints: tuple[tuple[str, str], ...] = ()
+
+
+def _positive(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 600:
+        raise ValueError("a number of seconds above 0, at most 600")
+    return float(value)
+
+
+def _workers(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 256:
+        raise ValueError("a whole number from 1 to 256")
+    return value
+
+
+def _text(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ValueError("a text or None")
+    return value or None
+
+
+def _proxy(value: Any) -> str | None:
+    try:
+        return str(value) if _text(value) and Proxy.parse(value) else None
+    except ValueError:
+        raise ValueError("http://host:port, maybe with user:password@, or None") from None
+
+
+def _agent(value: Any) -> str:
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
+        raise ValueError("a text of printable ASCII characters")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("True or False")
+    return value
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise ValueError("a list of host names")
+    return tuple(name.strip() for name in value if name.strip())
+
+
+def _origin(value: Any) -> str:
+    url = Url.parse(str(value))
+    if url.target != "/":
+        raise ValueError
+    return url.origin
+
+
+def _origins(value: Any) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(sorted((_origin(key), _origin(target)) for key, target in value.items()))
+    except (ValueError, AttributeError):
+        raise ValueError("a mapping of origin to origin, such as https://host:port") from None
+
+
+def _cache(value: Any) -> str | None:
+    if _text(value) is not None and value not in settings.CACHES:
+        raise ValueError("the name of one of the site's CACHES")
+    return value or None
+
+
+READERS: dict[str, Callable[[Any], Any]] = {
+    "TIMEOUT": _positive,
+    "CHECK_WORKERS": _workers,
+    "CA_BUNDLE": _text,
+    "PROXY": _proxy,
+    "NO_PROXY": _names,
+    "ALLOW_PRIVATE_ADDRESSES": _flag,
+    "USER_AGENT": _agent,
+    "TOKEN_CACHE": _cache,
+    "ENDPOINTS": _origins,
+}
+
+
+def raw() -> Mapping[str, Any]:
+    """The setting as it stands; empty when the site does not set it."""
+    return getattr(settings, "REGISTRIES", {})
+
+
+def get() -> Conf:
+    """The settings in force. Raises ImproperlyConfigured, naming the key, never its value."""
+    read: dict[str, Any] = {}
+    for name, value in raw().items():
+        if name not in READERS:
+            continue  # a system check reports it
+        try:
+            read[name.lower()] = READERS[name](value)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"REGISTRIES[{name!r}] must be {error}.") from None
+    return Conf(**read)

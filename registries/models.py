@@ -1,0 +1,352 @@
+"""Registry: one container registry, its variables, its sealed secrets, its last check."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, Literal, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from registries import names, validation
+from registries.fields import SecretField
+from registries.keys import key_ids
+from registries.kinds import KINDS, Kind, Variable, variables
+from registries.queryset import SECRETS, RegistryQuerySet
+from registries.results import CheckResult
+from registries.verdicts import CODES, Verdict
+
+VARIABLES = tuple(variables())
+# What a check depends on: when one of these changes, the last check says nothing any more.
+WATCHED = ("kind", "ca_certificate", "verify_tls", *VARIABLES)
+# What a check leaves on its row. It belongs to whoever checked last, not to whoever saves.
+CHECK_FIELDS = (
+    "check_verdict",
+    "check_code",
+    "check_params",
+    "checked_at",
+    "retry_at",
+    "pulls_remaining",
+    "pulls_limit",
+    "checking_until",
+)
+DERIVED = ("name_key", "host", "key_id", "updated_at", *CHECK_FIELDS)
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else saved or deleted the row since it was loaded; nothing was written."""
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    return [(kind.slug, kind.label) for kind in KINDS.values()]
+
+
+class Registry(models.Model):
+    """A container registry that the site reads from, with the credentials it signs in with.
+
+    Below this class one nullable column is added for each variable that any kind declares.
+    """
+
+    name = models.CharField(_("name"), max_length=100)
+    name_key = models.CharField(max_length=names.MAX_KEY, unique=True, editable=False)
+    kind = models.CharField(_("kind"), max_length=20, choices=kind_choices)
+    prefix = models.CharField(_("only for images under"), max_length=255, blank=True)
+    # The one host that prefix or address name; empty where the kind's own hosts decide.
+    host = models.CharField(max_length=255, blank=True, editable=False)
+    ca_certificate = models.TextField(_("CA certificate"), blank=True)
+    verify_tls = models.BooleanField(_("verify the certificate"), default=True)
+    is_default = models.BooleanField(_("default"), default=False, editable=False)
+
+    # Ties the secrets to the row before it has a primary key.
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # The ids of the keys that encrypted the secrets, comma-separated.
+    key_id = models.CharField(max_length=100, blank=True, editable=False)
+    version = models.PositiveBigIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    check_verdict = models.CharField(_("last check"), max_length=20, blank=True, editable=False)
+    check_code = models.CharField(max_length=50, blank=True, editable=False)
+    check_params = models.JSONField(default=dict, editable=False)
+    checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
+    retry_at = models.DateTimeField(null=True, editable=False)
+    pulls_remaining = models.PositiveIntegerField(null=True, editable=False)
+    pulls_limit = models.PositiveIntegerField(null=True, editable=False)
+    # Somebody is checking the row: nobody else starts before this time.
+    checking_until = models.DateTimeField(null=True, editable=False)
+
+    objects = RegistryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name_key",)
+        verbose_name = _("registry")
+        verbose_name_plural = _("registries")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=models.Q(is_default=True),
+                name="registries_one_default_a_kind",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["host", "prefix"], name="registries_host_prefix"),
+            models.Index(fields=["kind", "host", "prefix"], name="registries_kind_host"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def declaration(self) -> Kind:
+        """The declaration of the row's kind. Raises KeyError for an unknown one."""
+        return KINDS[self.kind]
+
+    # Variables
+
+    def held(self, name: str) -> Any:
+        """A variable as the row holds it: text, a Secret, or None."""
+        return self.__dict__[name] if name in self.__dict__ else getattr(self, name)
+
+    def given(self) -> set[str]:
+        """The names of the variables that are set, of whatever kind."""
+        return {name for name in VARIABLES if self.held(name)}
+
+    def plain_values(self) -> dict[str, str]:
+        """The set variables that are no secrets."""
+        return {name: self.held(name) for name in self.given() if name not in SECRETS}
+
+    def values(self) -> dict[str, str]:
+        """The set variables in clear. Raises SecretUnreadable."""
+        secrets = self.given().intersection(SECRETS)
+        return {**self.plain_values(), **{name: getattr(self, name).reveal() for name in secrets}}
+
+    @property
+    def state(self) -> Literal["anonymous", "authenticated"]:
+        """`authenticated` when the row holds credentials, whether they work or not."""
+        return self.declaration.state(self.given())
+
+    @property
+    def secrets_readable(self) -> bool:
+        """Whether today's keys include those that sealed the secrets; nothing is decrypted."""
+        return set(_split(self.key_id)) <= set(key_ids())
+
+    def secret_binding(self) -> str:
+        """What ties the secrets to this row and to the address they are sent to."""
+        address = self.declaration.address if self.kind in KINDS else ()
+        return "|".join((self.uid.hex, self.kind, *(self.held(name) or "" for name in address)))
+
+    # Hosts
+
+    def may_answer_for(self, host: str) -> bool:
+        """Whether an image on this lower-cased host can be the row's, prefix left aside."""
+        host = self._without_default_port(host)
+        if own := self.declaration.own_host(self.plain_values()):
+            return host == own
+        lookup = self.declaration.answers(host)
+        return lookup is not None and all(
+            self.held(name) == value
+            for name, value in lookup.items()
+            if name != "is_default" or not self.prefix
+        )
+
+    def answers_for(self, host: str) -> bool:
+        """Whether the row answers for images on this lower-cased host."""
+        prefix_host = self.prefix.partition("/")[0]
+        return self.may_answer_for(host) and (
+            not prefix_host
+            or self._without_default_port(prefix_host) == self._without_default_port(host)
+        )
+
+    def _without_default_port(self, host: str) -> str:
+        plain_http = (self.held("url") or "").startswith("http:")
+        return host.removesuffix(":80" if plain_http else ":443")
+
+    # The last check
+
+    @property
+    def last_check(self) -> CheckResult | None:
+        """The result of the last check; None when the row was not checked as it stands.
+
+        What a later version of the app stored, and this one does not know, is None as well.
+        """
+        if self.checked_at is None or self.check_code not in CODES:
+            return None
+        return CheckResult(
+            verdict=Verdict(self.check_verdict),
+            code=self.check_code,
+            checked_at=self.checked_at,
+            params=self.check_params,
+            retry_at=self.retry_at,
+        )
+
+    def clear_check(self) -> None:
+        """Forget the last check; the history keeps it."""
+        for field in self._meta.concrete_fields:
+            if field.name in CHECK_FIELDS:
+                setattr(self, field.name, field.get_default())
+
+    # What changed since the row was loaded
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any, **kwargs: Any) -> Self:
+        row = super().from_db(db, field_names, values, **kwargs)
+        row._remember()
+        return row
+
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: Any = None,
+    ) -> None:
+        fields = None if fields is None else list(fields)
+        super().refresh_from_db(using, fields, from_queryset)
+        self._remember(fields)
+
+    def _remember(self, fields: Iterable[str] | None = None) -> None:
+        """Note what the database holds, of these columns or of all; others keep their note."""
+        names = WATCHED if fields is None else set(WATCHED).intersection(fields)
+        held = {name: self.__dict__[name] for name in names if name in self.__dict__}
+        self._stored = {**self.__dict__.get("_stored", {}), **held}
+
+    def stored(self, name: str, otherwise: Any = None) -> Any:
+        """A watched column as the database held it when the row was loaded or saved."""
+        stored: dict[str, Any] = self.__dict__.get("_stored", {})
+        return stored.get(name, otherwise)
+
+    def changed(self) -> set[str]:
+        """The watched columns that differ from what was loaded; empty for a new row."""
+        stored: dict[str, Any] = self.__dict__.get("_stored", {})
+        return {name for name, value in stored.items() if self.held(name) != value}
+
+    def misdirected_secrets(self) -> list[str]:
+        """The stored secrets that would go to an address they were not given for."""
+        if not self.changed().intersection(("kind", *self.declaration.address)):
+            return []
+        return [name for name in SECRETS if (held := self.held(name)) and held.is_sealed]
+
+    # Writing
+
+    def clean(self) -> None:
+        """Enforce the kind's rules; the ValidationError's keys are the variables' names."""
+        super().clean()
+        validation.clean(self)
+
+    def derive(self) -> None:
+        """Seal the secrets and set the columns that follow from others."""
+        for name in VARIABLES:
+            if self.held(name) == "":
+                setattr(self, name, None)
+        held = {name: self.held(name) for name in SECRETS}
+        kept = [name for name, secret in held.items() if secret and secret.is_sealed]
+        for field in self._meta.concrete_fields:
+            if isinstance(field, SecretField):
+                field.seal(self)
+        ids = set(_split(self.key_id)) if kept else set()
+        if len(kept) < sum(map(bool, held.values())):
+            ids.add(key_ids()[0])
+        self.key_id = ",".join(sorted(ids))
+        self.name_key = names.key(self.name)
+        own_host = self.declaration.own_host(self.plain_values())
+        self.host = self.prefix.partition("/")[0] or own_host or ""
+
+    def save(
+        self,
+        *args: Any,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write the row.
+
+        Raises ChangedMeanwhile when somebody else saved it since it was loaded, ValidationError
+        when a stored secret would go to another address than it was given for.
+        """
+        if self.kind not in KINDS:
+            raise ValidationError({"kind": _("There is no such kind.")})
+        if misdirected := self.misdirected_secrets():
+            raise ValidationError(dict.fromkeys(misdirected, _("The address changed.")))
+        update_fields = None if update_fields is None else set(update_fields)
+        changed = self.changed()
+        if update_fields is not None:
+            changed &= update_fields
+        self.derive()
+        with transaction.atomic(using=using or self._state.db):
+            if self._state.adding:
+                super().save(force_insert=True, using=using)
+            else:
+                self._overwrite(changed, using, update_fields)
+        self._remember(update_fields)
+
+    def _overwrite(
+        self, changed: set[str], using: str | None, update_fields: Iterable[str] | None
+    ) -> None:
+        columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
+        columns -= {"version", *self.get_deferred_fields()}
+        if update_fields is not None:
+            columns &= {*update_fields, *DERIVED}
+        if changed:
+            self.clear_check()
+        else:
+            columns -= set(CHECK_FIELDS)
+        # An unchanged secret is not written: it may have been encrypted anew since it was loaded.
+        columns -= {name for name in SECRETS if self.stored(name, self) is not self} - changed
+        if not columns.intersection(SECRETS):
+            columns.discard("key_id")
+        # Claiming the version first takes the row's lock: of two writers only one can win.
+        row = type(self)._base_manager.using(using or self._state.db).filter(pk=self.pk)
+        if not row.filter(version=self.version).update(version=self.version + 1):
+            raise ChangedMeanwhile(f"{self._meta.label} pk={self.pk} was changed meanwhile")
+        super().save(force_update=True, using=using, update_fields=columns)
+        self.version += 1
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the row. Raises ValidationError for a default row: those are reset."""
+        if self.is_default:
+            raise ValidationError(
+                _("“%(name)s” is a default registry: reset it instead."),
+                code="is_default",
+                params={"name": self.name},
+            )
+        using = kwargs.get("using") or self._state.db
+        with transaction.atomic(using=using):
+            type(self).objects.using(using).filter(pk=self.pk).locked().first()
+            return super().delete(*args, **kwargs)
+
+
+def _split(key_id: str) -> list[str]:
+    return key_id.split(",") if key_id else []
+
+
+def _column(variable: Variable) -> "models.Field[Any, Any]":
+    """The column of a variable; its label and help are the kind's, so they stay out of it."""
+    if variable.secret:
+        return SecretField(null=True, blank=True)
+    return models.CharField(max_length=variable.max_length, null=True, blank=True)
+
+
+for _name, _variable in variables().items():
+    Registry.add_to_class(_name, _column(_variable))
+
+
+class Check(models.Model):
+    """One past check of a registry; the newest `KEPT` of each are kept."""
+
+    KEPT = 50
+
+    registry = models.ForeignKey(Registry, on_delete=models.CASCADE, related_name="checks")
+    verdict = models.CharField(max_length=20)
+    code = models.CharField(max_length=50)
+    params = models.JSONField(default=dict)
+    checked_at = models.DateTimeField()
+    seconds = models.FloatField(default=0)
+
+    class Meta:
+        ordering = ("-checked_at", "-pk")
+        verbose_name = _("check")
+        verbose_name_plural = _("checks")
+        indexes = [models.Index(fields=["registry", "-checked_at"], name="registries_check_newest")]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.verdict} ({self.code})"

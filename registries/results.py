@@ -1,0 +1,38 @@
+"""CheckResult: what a check found, in a form that can be stored and shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from registries.text import Text
+from registries.verdicts import CODES, Step, Verdict
+
+FINE = frozenset({Verdict.VALID, Verdict.ANONYMOUS})
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The verdict of one check, its code, and when it was made.
+
+    `detail` is one sentence that tells the operator what to do, in the language in force.
+    `params` fill it in; `retry_at` is when a throttled registry may be asked again, UTC. `steps`
+    are there for a check that just ran; they are not stored.
+    """
+
+    verdict: Verdict
+    code: str
+    checked_at: datetime
+    params: Mapping[str, str] = field(default_factory=dict)
+    retry_at: datetime | None = None
+    steps: tuple[Step, ...] = field(default=(), compare=False)
+
+    @property
+    def detail(self) -> str:
+        return Text(CODES[self.code].sentence, self.params).render(gettext)
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nobody has to do anything."""
+        return self.verdict in FINE

@@ -1,0 +1,67 @@
+"""One check of a row at a time, across threads, processes and machines.
+
+Whoever checks a row holds a lease on it: a time, kept on the row, before which nobody else starts.
+Whoever comes meanwhile waits for the result and shares it. A lease ends by itself, so a checker
+that was killed keeps others waiting for no longer than one check may take.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Q
+
+from registries.models import CHECK_FIELDS, Registry
+from registries.queryset import RegistryQuerySet
+from registries.results import CheckResult
+
+
+class Turn:
+    """One caller's wish to check a row.
+
+    seconds: how long a check may take; so long a lease lasts, and so long a caller waits.
+    shares: whether somebody else's result will do.
+    result: that result, once there is one; then there is nothing left to do.
+    """
+
+    def __init__(self, registry: Registry, seconds: float, *, shares: bool) -> None:
+        self.result: CheckResult | None = None
+        self._registry = registry
+        self._seconds = timedelta(seconds=seconds)
+        self._shares = shares
+        self._since = datetime.now(UTC)
+        self._lease: datetime | None = None
+
+    def has_come(self) -> bool:
+        """Whether to check now. If not, look at `result`, or ask again a little later."""
+        registry = self._registry
+        if registry._state.adding or registry.changed():
+            return True  # not the row as it is stored: nobody else is checking this
+        if self._takes_lease():
+            return True
+        row = self._rows().first()
+        if row is None:
+            return True  # saved by somebody else, or deleted: nor this
+        if self._shares and row.checked_at and row.checked_at >= self._since:
+            for name in CHECK_FIELDS:
+                setattr(registry, name, getattr(row, name))
+            self.result = registry.last_check
+            return False
+        return datetime.now(UTC) > self._since + self._seconds
+
+    def end(self) -> None:
+        """Let the next one check."""
+        if self._lease:
+            self._rows().filter(checking_until=self._lease).update(checking_until=None)
+            self._lease = None
+
+    def _takes_lease(self) -> bool:
+        now = datetime.now(UTC)
+        free = Q(checking_until=None) | Q(checking_until__lt=now)
+        if self._shares:
+            free &= Q(checked_at=None) | Q(checked_at__lt=self._since)
+        until = now + self._seconds
+        if self._rows().filter(free).update(checking_until=until):
+            self._lease = until
+        return self._lease is not None
+
+    def _rows(self) -> RegistryQuerySet:
+        return Registry.objects.filter(pk=self._registry.pk, version=self._registry.version)

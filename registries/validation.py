@@ -1,0 +1,121 @@
+"""What a row must fulfil before it is saved: errors by variable, in words that say what to do."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from registries import names
+from registries.fields import Secret
+from registries.kinds import KINDS
+from registries.reference import InvalidReference, parse_prefix
+
+if TYPE_CHECKING:
+    from registries.models import Registry
+
+
+class Errors:
+    """ValidationErrors, gathered by the field they belong to."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[ValidationError]] = {}
+
+    def add(self, name: str, message: Any, code: str) -> None:
+        self.found.setdefault(name, []).append(ValidationError(message, code=code))
+
+    def raise_any(self) -> None:
+        if self.found:
+            raise ValidationError(self.found)
+
+
+def clean(row: "Registry") -> None:
+    """Normalise the row and enforce its kind's rules. Raises ValidationError."""
+    errors = Errors()
+    _clean_name(row, errors)
+    if row.kind in KINDS:  # an unknown kind is the kind field's own error
+        if row.kind != row.stored("kind", row.kind):
+            errors.add("kind", _("A registry's kind cannot change. Add another row."), "changed")
+        if row.is_default and row.declaration.default_name is None:
+            errors.add("kind", _("This kind has no default row."), "no_default")
+        _clean_variables(row, errors)
+        _clean_address(row, errors)
+        _clean_prefix(row, errors)
+    _clean_ca_certificate(row, errors)
+    errors.raise_any()
+
+
+def _clean_name(row: "Registry", errors: Errors) -> None:
+    row.name = names.tidy(row.name)
+    if names.has_invisible(row.name):
+        message = _("This name holds characters that nobody can see. Type it anew.")
+        errors.add("name", message, "invisible")
+        return
+    key = names.key(row.name)
+    if not key:
+        errors.add("name", _("This is required."), "required")
+    if len(key) > names.MAX_KEY:
+        errors.add("name", _("Choose a shorter name."), "too_long")
+    others = type(row)._base_manager.filter(name_key=key).exclude(pk=row.pk)
+    if key and others.exists():
+        errors.add("name", _("Another registry has this name. Choose a different one."), "unique")
+
+
+@sensitive_variables("held", "raw", "cleaned")
+def _clean_variables(row: "Registry", errors: Errors) -> None:
+    held = {name: row.held(name) for name in row.given()}
+    # What a sealed secret holds was checked when it was given; the rules only ask that it is set.
+    kept = {name for name, value in held.items() if isinstance(value, Secret) and value.is_sealed}
+    raw = {
+        name: value.reveal() if isinstance(value, Secret) else value
+        for name, value in held.items()
+        if name not in kept
+    }
+    cleaned, problems = row.declaration.clean(raw)
+    for name in {*raw, *cleaned}:
+        setattr(row, name, cleaned.get(name))
+    broken = {problem.variable for problem in problems}
+    given = {*cleaned, *kept, *broken}
+    problems = [*problems, *row.declaration.problems(given, is_default=row.is_default)]
+    for problem in problems:
+        errors.add(problem.variable, problem.text.render(gettext), problem.code)
+
+
+def _clean_address(row: "Registry", errors: Errors) -> None:
+    for name in row.misdirected_secrets():
+        message = _("The address changed. Enter this again, so that it goes where you want it to.")
+        errors.add(name, message, "address_changed")
+
+
+def _clean_prefix(row: "Registry", errors: Errors) -> None:
+    if not row.prefix:
+        return
+    try:
+        row.prefix = parse_prefix(row.prefix)
+    except InvalidReference as error:
+        errors.add("prefix", gettext(str(error)), "invalid")
+        return
+    host = row.prefix.partition("/")[0]
+    if not row.may_answer_for(host):
+        message = gettext("This registry does not answer for images on %(host)s.")
+        errors.add("prefix", message % {"host": host}, "foreign_host")
+
+
+def _clean_ca_certificate(row: "Registry", errors: Errors) -> None:
+    row.ca_certificate = row.ca_certificate.strip().replace("\r\n", "\n")
+    if not row.ca_certificate:
+        return
+    from cryptography import x509  # noqa: PLC0415 - few rows have one
+
+    message = None
+    if "PRIVATE KEY" in row.ca_certificate:
+        message = _("This holds a private key. Paste the certificate alone.")
+    else:
+        try:
+            x509.load_pem_x509_certificates(row.ca_certificate.encode())
+        except ValueError:
+            message = _("This is no PEM certificate. It starts with BEGIN CERTIFICATE.")
+    if message is not None:
+        row.ca_certificate = ""
+        errors.add("ca_certificate", message, "invalid")

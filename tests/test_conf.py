@@ -1,0 +1,108 @@
+"""Settings of the app: typed, defaulted, read at call time, reported when wrong."""
+
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+from registries import conf
+
+
+def ids() -> set[str]:
+    return {
+        found.id
+        for found in run_checks(tags=["security"])
+        if str(found.id).startswith("registries.")
+    }
+
+
+def test_the_defaults_are_those_of_the_documentation(settings: Any) -> None:
+    del settings.REGISTRIES
+    assert conf.get() == conf.Conf()
+    assert (conf.Conf().timeout, conf.Conf().check_workers) == (10, 16)
+    assert conf.Conf().allow_private_addresses
+    assert ids() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("TIMEOUT", 2, 2.0),
+        ("CHECK_WORKERS", 4, 4),
+        ("CA_BUNDLE", "/etc/ca.pem", "/etc/ca.pem"),
+        ("PROXY", "", None),
+        ("PROXY", "http://user:pw@proxy.example:3128", "http://user:pw@proxy.example:3128"),
+        ("NO_PROXY", "a.example, b.example", ("a.example", "b.example")),
+        ("NO_PROXY", ["a.example"], ("a.example",)),
+        ("ALLOW_PRIVATE_ADDRESSES", False, False),
+        ("USER_AGENT", "Acme/1", "Acme/1"),
+        ("TOKEN_CACHE", "default", "default"),
+        ("ENDPOINTS", {"https://a.example": "http://b"}, (("https://a.example", "http://b"),)),
+    ],
+)
+def test_each_key_is_read(settings: Any, name: str, value: Any, read: Any) -> None:
+    settings.REGISTRIES = {name: value}
+    assert getattr(conf.get(), name.lower()) == read
+    assert ids() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TIMEOUT", 0),
+        ("TIMEOUT", "10"),
+        ("TIMEOUT", True),
+        ("TIMEOUT", float("nan")),
+        ("CHECK_WORKERS", 0),
+        ("CHECK_WORKERS", 1.5),
+        ("CA_BUNDLE", 1),
+        ("PROXY", ["x"]),
+        ("PROXY", "https://proxy.example:3128"),
+        ("PROXY", "proxy.example:3128"),
+        ("NO_PROXY", 5),
+        ("ALLOW_PRIVATE_ADDRESSES", "False"),
+        ("USER_AGENT", "a\r\nb"),
+        ("USER_AGENT", ""),
+        ("ENDPOINTS", [("a", "b")]),
+        ("ENDPOINTS", {"https://a.example": None}),
+        ("ENDPOINTS", {"https://a.example/path": "http://b"}),
+        ("ENDPOINTS", {"a.example": "http://b"}),
+        ("ENDPOINTS", {"https://a.example": "ftp://b"}),
+        ("TOKEN_CACHE", "missing"),
+    ],
+)
+def test_each_wrong_value_is_reported_by_its_key(settings: Any, name: str, value: Any) -> None:
+    settings.REGISTRIES = {name: value}
+    assert ids() == {"registries.E002"}
+    with pytest.raises(ImproperlyConfigured, match=name):
+        conf.get()
+
+
+def test_an_unknown_key_is_reported(settings: Any) -> None:
+    settings.REGISTRIES = {"TIME_OUT": 5}
+    assert ids() == {"registries.E001"}
+    assert conf.get() == conf.Conf()
+
+
+GOOD = "m9P2vVb5VvYcQ8nDgD3uJkqC1sE7rT0hLxW4yZfA6oI="  # of no site
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        (GOOD, set()),
+        ([GOOD.encode(), GOOD], set()),
+        (GOOD + "junk", {"registries.E003"}),
+        ("short", {"registries.E003"}),
+        ("", {"registries.E003"}),
+        (None, {"registries.E003"}),
+        ("A" * 43 + "=", {"registries.W001"}),
+    ],
+)
+def test_keys_are_looked_at(settings: Any, keys: Any, found: set[str]) -> None:
+    """#7: weak and mistyped keys are reported, without showing them."""
+    settings.FIELD_ENCRYPTION_KEY = keys
+    assert ids() == found
+    for issue in run_checks(tags=["security"]):
+        assert not isinstance(keys, str) or not keys or keys not in str(issue)

@@ -1,0 +1,314 @@
+"""SecretField: what the library gets wrong, and this field must not."""
+
+import copy
+import json
+import pickle
+import traceback
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core import serializers
+from django.core.exceptions import FieldError, ValidationError
+from django.db import connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Concat, Length, Lower
+
+from registries.fields import Secret, SecretField, SecretUnreadable
+from registries.models import Registry
+from registries.queryset import SECRETS
+
+pytestmark = pytest.mark.django_db
+
+
+def make(password: str = "hunter2-not-real", **values: str) -> Registry:
+    row = Registry(
+        kind="custom", name="Lab", url="https://lab.example", login="ci", password=password
+    )
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.full_clean()
+    row.save()
+    return Registry.objects.get(pk=row.pk)
+
+
+def column(row: Registry, name: str = "password") -> str:
+    """The raw column as the database holds it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {name} FROM registries_registry WHERE id = %s", [row.pk])
+        return cursor.fetchone()[0]
+
+
+def write(row: Registry, **columns: str) -> None:
+    """Write raw columns, as somebody with the database's password would."""
+    with connection.cursor() as cursor:
+        for name, value in columns.items():
+            cursor.execute(
+                f"UPDATE registries_registry SET {name} = %s WHERE id = %s", [value, row.pk]
+            )
+
+
+def test_a_secret_comes_back_as_it_was_given(canary: str) -> None:
+    row = make(canary)
+    assert row.password.reveal() == canary
+    assert canary not in column(row)
+
+
+@pytest.mark.parametrize(
+    "text", ["pässwörd", "a:b:c", " x ", "日本", "x" * 3000, "{'sealed': 'x'}"]
+)
+def test_any_text_comes_back(text: str) -> None:
+    row = make()
+    row.password = text
+    row.save()
+    assert Registry.objects.get(name="Lab").password.reveal() == text
+
+
+def test_a_secret_never_shows_itself(canary: str) -> None:
+    for secret in (make(canary).password, Registry(password=canary).password):
+        shown = (str(secret), repr(secret), f"{secret}", f"{secret!r}")
+        assert not any(canary in text for text in shown)
+        with pytest.raises(TypeError):
+            json.dumps(secret)
+
+
+def test_pickle_keeps_only_the_sealed_form(canary: str) -> None:
+    row = make(canary)
+    assert canary.encode() not in pickle.dumps(row)
+    assert pickle.loads(pickle.dumps(row)).password.reveal() == canary
+    with pytest.raises(TypeError):
+        pickle.dumps(Registry(kind="hub", password=canary))
+
+
+def test_a_copied_row_keeps_its_secret(canary: str) -> None:
+    assert copy.deepcopy(make(canary)).password.reveal() == canary
+
+
+def test_empty_is_not_set() -> None:
+    assert Registry(kind="hub", password="").password is None
+
+
+@pytest.mark.parametrize("value", [b"bytes", 5, ["x"], {"sealed": "x", "more": 1}])
+def test_only_text_is_a_secret(value: object) -> None:
+    with pytest.raises(TypeError) as caught:
+        Registry(kind="hub", password=value)
+    assert repr(value) not in str(caught.value)
+
+
+def test_a_lone_surrogate_is_refused_without_echo(canary: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Registry(kind="hub", password=canary + "\ud800")
+    assert canary not in repr(caught.value)
+
+
+# Wrong key
+
+
+def test_a_wrong_key_is_an_error_that_names_the_row(canary: str, request) -> None:
+    """#1: a secret that cannot be decrypted is never taken for its ciphertext."""
+    row = make(canary)
+    request.getfixturevalue("other_key")
+    assert not row.password.readable()
+    with pytest.raises(SecretUnreadable) as caught:
+        row.password.reveal()
+    assert f"registries.Registry.password pk={row.pk}" in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_a_traceback_with_locals_shows_no_secret(request) -> None:
+    """#20: a reporter that captures locals finds neither the secret nor the sealed text opened."""
+    row = make()
+    write(row, url="https://moved.example")
+    row = Registry.objects.get(pk=row.pk)
+    with pytest.raises(SecretUnreadable) as caught:
+        row.password.reveal()
+    error = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "hunter2" not in "".join(error.format())
+
+
+def test_a_save_under_a_wrong_key_writes_the_same_bytes(request) -> None:
+    """#2: an unchanged secret is written back byte for byte, whatever the key."""
+    row = make()
+    before = column(row)
+    request.getfixturevalue("other_key")
+    row.name = "Renamed"
+    row.full_clean()
+    row.save()
+    assert column(row) == before
+    assert Registry.objects.get(pk=row.pk).name == "Renamed"
+
+
+def test_the_row_tells_without_decrypting_that_its_key_is_gone(use_keys) -> None:
+    row = make()
+    assert row.secrets_readable
+    old = Registry.objects.get(name="Lab").key_id
+    use_keys(Fernet.generate_key())
+    assert not Registry.objects.get(name="Lab").secrets_readable
+    row.password = "given again"
+    row.save()
+    assert Registry.objects.get(name="Lab").secrets_readable
+    assert Registry.objects.get(name="Lab").key_id != old
+
+
+def test_an_old_key_that_is_still_listed_reads(use_keys) -> None:
+    old, new = Fernet.generate_key(), Fernet.generate_key()
+    use_keys(old)
+    row = make("under the old key")
+    use_keys(new, old)
+    row = Registry.objects.get(pk=row.pk)
+    assert row.secrets_readable
+    assert row.password.reveal() == "under the old key"
+
+
+# What is pasted, planted or moved
+
+
+def test_pasted_ciphertext_stays_text(canary: str) -> None:
+    """#3: form input is never decrypted, so nobody can use a form to decrypt."""
+    stolen = column(make(canary))
+    thief = Registry(kind="custom", name="Thief", url="https://lab.example", login="x")
+    thief.password = stolen
+    thief.full_clean()
+    thief.save()
+    assert Registry.objects.get(name="Thief").password.reveal() == stolen
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"url": "https://evil.example"}, {"authurl": "https://evil.example"}, {"kind": "gitea"}],
+)
+def test_an_address_changed_by_sql_makes_the_secret_unreadable(change: dict[str, str]) -> None:
+    """#4: a secret opens only for the address it was given for."""
+    row = make()
+    write(row, **change)
+    with pytest.raises(SecretUnreadable):
+        Registry.objects.get(name="Lab").password.reveal()
+
+
+def test_a_token_moved_to_another_row_or_column_is_unreadable() -> None:
+    """#4: a secret opens only in its own row and column."""
+    row = make()
+    other = Registry(kind="custom", name="Other", url="https://lab.example", login="ci")
+    other.password = "other"
+    other.save()
+    write(other, password=column(row), auth=column(row))
+    other = Registry.objects.get(name="Other")
+    for secret in (other.password, other.auth):
+        with pytest.raises(SecretUnreadable):
+            secret.reveal()
+
+
+@pytest.mark.parametrize("planted", ["plaintext", "", "gAAAAAB", "gAAAAA" + "x" * 94])
+def test_what_was_never_sealed_is_unreadable(planted: str) -> None:
+    row = make()
+    write(row, password=planted)
+    with pytest.raises(SecretUnreadable):
+        Registry.objects.get(name="Lab").password.reveal()
+
+
+def test_a_sealed_text_without_its_row_is_unreadable() -> None:
+    make()
+    secret = Registry.objects.values_list("password", flat=True).get(name="Lab")
+    with pytest.raises(SecretUnreadable):
+        secret.reveal()
+
+
+# What a queryset may do
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["text", F("login"), Value("x"), Concat(F("login"), Value("x")), Lower("password")],
+    ids=["text", "F", "Value", "Concat", "Lower"],
+)
+@pytest.mark.parametrize("manager", ["objects", "_base_manager"])
+def test_update_never_writes_a_secret(value: object, manager: str) -> None:
+    """#5: update() with a text or an expression is refused and changes nothing."""
+    row = make()
+    before = column(row)
+    with pytest.raises(FieldError), transaction.atomic():
+        getattr(Registry, manager).filter(pk=row.pk).update(password=value)
+    assert column(row) == before
+
+
+def test_a_secret_of_another_row_is_not_copied_by_update() -> None:
+    row = make()
+    with pytest.raises(FieldError):
+        Registry.objects.update(password=row.password)
+
+
+def test_bulk_update_never_writes_a_secret() -> None:
+    """#5: bulk_update() would encrypt the SQL of all rows into each."""
+    row = make()
+    before = column(row)
+    row.password = "new"
+    with pytest.raises(FieldError):
+        Registry.objects.bulk_update([row], ["password"])
+    assert column(row) == before
+    row.login = "other"
+    assert Registry.objects.bulk_update([row], ["login"]) == 1
+
+
+@pytest.mark.parametrize("value", [F("login"), Value("x")], ids=["F", "Value"])
+def test_an_expression_is_no_secret(value: object) -> None:
+    """#5: create() and assignment refuse expressions."""
+    with pytest.raises(FieldError):
+        Registry.objects.create(kind="hub", name="x", password=value)
+    assert not Registry.objects.filter(name="x").exists()
+
+
+@pytest.mark.parametrize("option", ["default", "db_default"])
+def test_a_secret_has_no_default(option: str) -> None:
+    """#5: a default would give every row the same token."""
+    with pytest.raises(FieldError):
+        SecretField(**{option: "x"})
+
+
+def test_bulk_create_seals(canary: str) -> None:
+    row = Registry(kind="hub", name="Bulk", login="ci", password=canary)
+    row.derive()
+    Registry.objects.bulk_create([row])
+    row = Registry.objects.get(name="Bulk")
+    assert canary not in column(row)
+    assert row.password.reveal() == canary
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_only_isnull_looks_up(name: str) -> None:
+    """#14: no lookup lets anybody guess at a secret."""
+    row = make()
+    lookups = {*SecretField.get_lookups(), "year", "length", "lower"} - {"isnull"}
+    for lookup in lookups:
+        with pytest.raises(FieldError):
+            Registry.objects.filter(**{f"{name}__{lookup}": "x"}).exists()
+    with pytest.raises(FieldError):
+        Registry.objects.filter(**{name: "x"}).exists()
+    found = Registry.objects.filter(**{f"{name}__isnull": False}, pk=row.pk).exists()
+    assert found is (name == "password")
+
+
+def test_annotations_show_ciphertext_at_most(canary: str) -> None:
+    make(canary)
+    shown = Registry.objects.annotate(low=Lower("password"), length=Length("password")).values()
+    assert canary not in str(list(shown))
+
+
+# Fixtures
+
+
+@pytest.mark.parametrize("form", ["json", "python"])
+def test_a_dump_holds_ciphertext_and_loads_again(form: str, canary: str) -> None:
+    """#9: dumpdata writes no secret; loaddata with the same key brings it back."""
+    make(canary)
+    dump = serializers.serialize(form, Registry.objects.all())
+    assert canary not in str(dump)
+    Registry.objects.all()._raw_delete("default")
+    for item in serializers.deserialize(form, dump):
+        item.save()
+    assert Registry.objects.get(name="Lab").password.reveal() == canary
+
+
+def test_the_seal_tells_since_when() -> None:
+    secret = make().password
+    assert secret.set_at is not None
+    assert Secret("junk").set_at is None
+    assert Secret(fresh="x").set_at is None
