@@ -1,0 +1,1 @@
+"""Tests against real registries: Debian's docker-registry on loopback."""

@@ -1,0 +1,86 @@
+"""Real registries through the admin: what an operator types, and what Check then says."""
+
+from html import unescape
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from registries.models import Registry
+from tests.real.account import Account
+from tests.real.conftest import Filled
+from tests.real.rows import credentials, row
+from tests.real.token_server import TokenServer
+
+pytestmark = [pytest.mark.usefixtures("programs"), pytest.mark.django_db]
+
+ACCEPTED = "The registry accepted these credentials."
+REFUSED = "The registry refused these credentials."
+ELSEWHERE = "which this row does not name. Nothing was sent."
+EVERYBODY = "The registry lets everybody in"
+
+
+def press_check(admin: Client, registry: Registry) -> tuple[str, str]:
+    """The level and text of the message that the Check button brings; the page says it too."""
+    check = reverse("admin:registries_registry_check", args=[registry.pk])
+    page = admin.get(reverse("admin:registries_registry_change", args=[registry.pk]))
+    assert f'action="{check}"' in page.content.decode()
+    answer = admin.post(check, follow=True)
+    assert answer.status_code == 200
+    (message,) = get_messages(answer.wsgi_request)
+    registry.refresh_from_db()
+    assert registry.last_check is not None
+    assert registry.last_check.detail in unescape(answer.content.decode())
+    return message.level_tag, str(message)
+
+
+@pytest.mark.parametrize(
+    ("name", "way", "level", "sentence"),
+    [
+        ("open_registry", "right", "warning", EVERYBODY),
+        ("basic_registry", "right", "success", ACCEPTED),
+        ("basic_registry", "right auth", "success", ACCEPTED),
+        ("basic_registry", "wrong", "error", REFUSED),
+        ("token_registry", "right", "success", ACCEPTED),
+        ("token_registry", "wrong", "error", REFUSED),
+    ],
+)
+def test_add_and_check(
+    name: str,
+    way: str,
+    level: str,
+    sentence: str,
+    request: pytest.FixtureRequest,
+    admin_client: Client,
+    account: Account,
+    shared_token_server: TokenServer,
+) -> None:
+    filled: Filled = request.getfixturevalue(name)
+    authurl = shared_token_server.origin if name == "token_registry" else ""
+    typed = {"name": "real", "url": filled.origin + "/", "authurl": authurl}
+    add = reverse("admin:registries_registry_add") + "?kind=custom"
+    admin_client.post(add, typed | credentials(way, account))
+    shown, text = press_check(admin_client, Registry.objects.get(name="real"))
+    assert shown == level
+    assert sentence in text
+
+
+def test_credentials_stay_here_when_the_row_does_not_name_the_token_server(
+    admin_client: Client, token_registry: Filled, token_server: TokenServer, account: Account
+) -> None:
+    registry = row(token_registry.origin, **credentials("right", account))
+    level, text = press_check(admin_client, registry)
+    assert level == "error"
+    assert ELSEWHERE in text
+    assert token_server.requests == []
+
+
+def test_check_selected(admin_client: Client, basic_registry: Filled, account: Account) -> None:
+    right = row(basic_registry.origin, **credentials("right", account), name="right")
+    wrong = row(basic_registry.origin, **credentials("wrong", account), name="wrong")
+    chosen = {"action": "check_selected", "_selected_action": [right.pk, wrong.pk]}
+    admin_client.post(reverse("admin:registries_registry_changelist"), chosen)
+    rows = Registry.objects.filter(kind="custom")
+    verdicts = dict(rows.values_list("name", "check_verdict"))
+    assert verdicts == {"right": "valid", "wrong": "rejected"}

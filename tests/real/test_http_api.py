@@ -1,0 +1,119 @@
+"""Real registries through the HTTP API: tags and digests, as a program asks for them."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
+from django.test import Client, override_settings
+from django.urls import reverse
+
+from registries.models import Registry
+from tests.real.account import Account
+from tests.real.conftest import Filled
+from tests.real.push import Pushed
+from tests.real.rows import credentials, row
+from tests.real.servers import RealRegistry
+from tests.real.token_server import TokenServer
+
+pytestmark = [pytest.mark.usefixtures("programs"), pytest.mark.django_db]
+
+
+@pytest.fixture
+def reader() -> Client:
+    """A user who may read registries and nothing else, and has not asked for anything yet."""
+    cache.clear()
+    user = User.objects.create_user("reader")
+    user.user_permissions.add(Permission.objects.get(codename="view_registry"))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def get(reader: Client, what: str, registry: Registry, **query: str) -> tuple[int, dict[str, Any]]:
+    """The status and JSON of the registry's `tags` or `digest`."""
+    response = reader.get(reverse(f"registries_api:{what}", args=[registry.pk]), query)
+    return response.status_code, response.json()
+
+
+def test_tags(reader: Client, readable: tuple[Registry, Filled]) -> None:
+    registry, filled = readable
+    repository = filled.image.repository
+    expected = {"repository": repository, "tags": ["1.0"]}
+    assert get(reader, "tags", registry, repository=repository) == (200, expected)
+    status, body = get(reader, "tags", registry, repository="team/absent")
+    assert (status, body["code"]) == (404, "repository_not_found")
+
+
+def test_many_tags(reader: Client, open_registry: Filled, many_tags: tuple[str, set[str]]) -> None:
+    repository, tags = many_tags
+    _, body = get(reader, "tags", row(open_registry.origin), repository=repository)
+    assert len(body["tags"]) == len(tags) == 2501
+    assert set(body["tags"]) == tags
+
+
+@pytest.mark.parametrize("which", ["image", "index"])
+def test_digest(reader: Client, readable: tuple[Registry, Filled], which: str) -> None:
+    registry, filled = readable
+    pushed: Pushed = getattr(filled, which)
+    wanted = {"repository": pushed.repository, "reference": pushed.tag}
+    status, body = get(reader, "digest", registry, **wanted)
+    platforms = {
+        (platform["os"], platform["architecture"], platform["variant"] or ""): platform["digest"]
+        for platform in body.pop("platforms")
+    }
+    assert platforms == pushed.platforms
+    assert body == wanted | {"digest": pushed.digest, "media_type": pushed.media_type}
+    assert status == 200
+    status, body = get(reader, "digest", registry, repository=pushed.repository, reference="no")
+    assert (status, body["code"]) == (404, "tag_not_found")
+
+
+def test_the_resolved_registry_knows_the_image(
+    reader: Client, basic_registry: Filled, account: Account
+) -> None:
+    row(basic_registry.origin, name="guest")
+    registry = row(basic_registry.origin, name="account", **credentials("right", account))
+    pushed = basic_registry.image
+    host = basic_registry.origin.removeprefix("http://")
+    image = f"{host}/{pushed.repository}:{pushed.tag}"
+    resolved = reader.get(reverse("registries_api:resolve"), {"image": image}).json()
+    assert resolved["registry"]["id"] == registry.pk
+    reference = resolved["reference"]
+    wanted = {"repository": reference["repository"], "reference": reference["tag"]}
+    assert get(reader, "digest", registry, **wanted)[1]["digest"] == pushed.digest
+
+
+def test_wrong_password(reader: Client, basic_registry: Filled, account: Account) -> None:
+    registry = row(basic_registry.origin, **credentials("wrong", account))
+    status, body = get(reader, "tags", registry, repository=basic_registry.image.repository)
+    assert (status, body["code"]) == (502, "bad_credentials")
+
+
+def test_guest_and_a_private_repository(reader: Client, token_registry: Filled) -> None:
+    registry = row(token_registry.origin)
+    public, private = token_registry.public, token_registry.image
+    assert get(reader, "tags", registry, repository=public.repository)[0] == 200
+    status, body = get(reader, "tags", registry, repository=private.repository)
+    assert (status, body["code"]) == (502, "no_access_to_image")
+
+
+def test_credentials_stay_here_when_the_row_does_not_name_the_token_server(
+    reader: Client, token_registry: Filled, token_server: TokenServer, account: Account
+) -> None:
+    registry = row(token_registry.origin, **credentials("right", account))
+    status, body = get(reader, "tags", registry, repository=token_registry.image.repository)
+    assert (status, body["code"]) == (502, "untrusted_realm")
+    assert token_server.requests == []
+
+
+def test_stopped_and_frozen_registry(
+    reader: Client, lone_registry: RealRegistry, account: Account
+) -> None:
+    registry = row(lone_registry.origin, **credentials("right", account))
+    with lone_registry.frozen(), override_settings(REGISTRIES={"TIMEOUT": 0.5}):
+        status, body = get(reader, "tags", registry, repository="team/app")
+    assert (status, body["code"]) == (504, "timeout")
+    lone_registry.stop()
+    status, body = get(reader, "tags", registry, repository="team/app")
+    assert (status, body["code"]) == (502, "refused")

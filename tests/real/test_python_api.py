@@ -1,0 +1,244 @@
+"""Real registries through the Python API: `registries.services` on saved rows."""
+
+import time
+from pathlib import Path
+
+import pytest
+import trustme
+from django.test import override_settings
+
+from registries import services
+from registries.client.errors import ClientError, ImageDenied, NotFound, Rejected, Unreachable
+from registries.models import Registry
+from registries.results import CheckResult
+from tests.real.account import Account
+from tests.real.conftest import Filled
+from tests.real.push import Pushed
+from tests.real.rows import credentials, row
+from tests.real.servers import Htpasswd, RealRegistry, Token
+from tests.real.token_server import TokenServer
+
+pytestmark = [pytest.mark.usefixtures("programs"), pytest.mark.django_db]
+
+
+def found(result: CheckResult) -> tuple[str, str]:
+    return result.verdict.value, result.code
+
+
+@pytest.mark.parametrize(
+    ("name", "way", "expected"),
+    [
+        ("open_registry", "none", ("anonymous", "public")),
+        ("open_registry", "right", ("unproven", "open_registry")),
+        ("open_registry", "right auth", ("unproven", "open_registry")),
+        ("basic_registry", "none", ("misconfigured", "credentials_required")),
+        ("basic_registry", "right", ("valid", "signed_in")),
+        ("basic_registry", "wrong", ("rejected", "bad_credentials")),
+        ("basic_registry", "right auth", ("valid", "signed_in")),
+        ("basic_registry", "wrong auth", ("rejected", "bad_credentials")),
+        ("token_registry", "none", ("anonymous", "public")),
+        ("token_registry", "right", ("valid", "signed_in")),
+        ("token_registry", "wrong", ("rejected", "bad_credentials")),
+        ("token_registry", "right auth", ("valid", "signed_in")),
+        ("token_registry", "wrong auth", ("rejected", "bad_credentials")),
+    ],
+)
+def test_check(
+    name: str,
+    way: str,
+    expected: tuple[str, str],
+    request: pytest.FixtureRequest,
+    account: Account,
+    shared_token_server: TokenServer,
+) -> None:
+    filled: Filled = request.getfixturevalue(name)
+    authurl = shared_token_server.origin if name == "token_registry" else None
+    registry = row(filled.origin, authurl=authurl, **credentials(way, account))
+    result = services.check(registry)
+    assert found(result) == expected
+    registry.refresh_from_db()
+    assert registry.last_check == result
+
+
+@pytest.mark.parametrize("way", ["right", "wrong", "right auth"])
+def test_credentials_stay_here_when_the_row_does_not_name_the_token_server(
+    way: str, token_registry: Filled, token_server: TokenServer, account: Account
+) -> None:
+    registry = row(token_registry.origin, **credentials(way, account))
+    result = services.check(registry)
+    assert found(result) == ("misconfigured", "untrusted_realm")
+    assert token_server.origin.removeprefix("http://") in result.detail
+    with pytest.raises(ClientError) as error:
+        services.list_tags(registry, token_registry.image.repository)
+    assert error.value.code == "untrusted_realm"
+    assert token_server.requests == []
+
+
+def test_named_token_server_receives_the_credentials(
+    token_registry: Filled, token_server: TokenServer, account: Account
+) -> None:
+    values = credentials("right", account)
+    services.check(row(token_registry.origin, authurl=token_server.origin, **values))
+    basic = [request.basic for request in token_server.requests]
+    assert basic[0] == account
+    # Guests get tokens here, so a made-up password is tried as well.
+    assert {user for user, _ in filter(None, basic)} == {account.username}
+    assert len({password for _, password in filter(None, basic)}) == 2
+
+
+def test_token_server_that_takes_any_password_proves_nothing(
+    account: Account, tmp_path: Path
+) -> None:
+    with TokenServer(None) as server, RealRegistry(tmp_path, Token(server, account)) as real:
+        registry = row(real.origin, authurl=server.origin, **credentials("right", account))
+        assert found(services.check(registry)) == ("unproven", "accepts_any_password")
+
+
+@pytest.mark.parametrize("which", ["image", "index"])
+def test_check_with_an_image(readable: tuple[Registry, Filled], which: str) -> None:
+    registry, filled = readable
+    pushed: Pushed = getattr(filled, which)
+    plain = services.check(registry)
+    assert services.check(registry, f"{pushed.repository}:{pushed.tag}").code == plain.code
+    absent = services.check(registry, f"{pushed.repository}:absent")
+    assert (absent.verdict, absent.code) == (plain.verdict, "tag_not_found")
+
+
+def test_check_with_an_image_that_guests_may_not_see(token_registry: Filled) -> None:
+    registry = row(token_registry.origin)
+    public, private = token_registry.public, token_registry.image
+    assert found(services.check(registry, f"{public.repository}:1.0")) == ("anonymous", "public")
+    denied = services.check(registry, f"{private.repository}:1.0")
+    assert found(denied) == ("anonymous", "no_access_to_image")
+
+
+def test_stopped_registry(lone_registry: RealRegistry, account: Account) -> None:
+    registry = row(lone_registry.origin, **credentials("right", account))
+    assert found(services.check(registry)) == ("valid", "signed_in")
+    lone_registry.stop()
+    assert found(services.check(registry)) == ("unreachable", "refused")
+    with pytest.raises(Unreachable):
+        services.list_tags(registry, "team/app")
+
+
+def test_frozen_registry(lone_registry: RealRegistry, account: Account) -> None:
+    registry = row(lone_registry.origin, **credentials("right", account))
+    started = time.monotonic()
+    with lone_registry.frozen(), override_settings(REGISTRIES={"TIMEOUT": 0.5}):
+        assert found(services.check(registry)) == ("unreachable", "timeout")
+        with pytest.raises(Unreachable) as error:
+            services.get_digest(registry, "team/app", "1.0")
+    assert error.value.code == "timeout"
+    assert time.monotonic() - started < 2 * 0.5 + 3  # two deadlines, and a slow machine
+    assert found(services.check(registry)) == ("valid", "signed_in")
+
+
+@pytest.mark.parametrize(
+    ("with_certificate", "verify", "expected"),
+    [
+        (True, True, ("valid", "signed_in")),
+        (False, True, ("unreachable", "tls")),
+        (False, False, ("valid", "signed_in")),
+    ],
+)
+def test_private_authority(
+    *,
+    with_certificate: bool,
+    verify: bool,
+    expected: tuple[str, str],
+    account: Account,
+    tmp_path: Path,
+) -> None:
+    authority = trustme.CA()
+    certificate = authority.cert_pem.bytes().decode() if with_certificate else ""
+    with RealRegistry(tmp_path, Htpasswd(account), authority) as real:
+        values = credentials("right", account)
+        registry = row(real.origin, ca_certificate=certificate, verify_tls=verify, **values)
+        assert found(services.check(registry)) == expected
+
+
+def test_tags(readable: tuple[Registry, Filled]) -> None:
+    registry, filled = readable
+    assert services.list_tags(registry, filled.image.repository) == ["1.0"]
+    with pytest.raises(NotFound) as error:
+        services.list_tags(registry, "team/absent")
+    assert error.value.code == "repository_not_found"
+
+
+def test_many_tags(open_registry: Filled, many_tags: tuple[str, set[str]]) -> None:
+    repository, tags = many_tags
+    found_tags = services.list_tags(row(open_registry.origin), repository)
+    assert len(found_tags) == len(tags) == 2501
+    assert set(found_tags) == tags
+
+
+@pytest.mark.parametrize("which", ["image", "index"])
+def test_digest(readable: tuple[Registry, Filled], which: str) -> None:
+    registry, filled = readable
+    pushed: Pushed = getattr(filled, which)
+    assert services.get_digest(registry, pushed.repository, pushed.tag) == pushed.digest
+    assert services.get_digest(registry, pushed.repository, pushed.digest) == pushed.digest
+    with pytest.raises(NotFound) as error:
+        services.get_digest(registry, pushed.repository, "absent")
+    assert error.value.code == "tag_not_found"
+
+
+@pytest.mark.parametrize("which", ["image", "index"])
+def test_manifest(readable: tuple[Registry, Filled], which: str) -> None:
+    registry, filled = readable
+    pushed: Pushed = getattr(filled, which)
+    manifest = services.get_manifest(registry, pushed.repository, pushed.tag)
+    assert (manifest.digest, manifest.media_type) == (pushed.digest, pushed.media_type)
+    platforms = {
+        (platform.os, platform.architecture, platform.variant or ""): platform.digest
+        for platform in manifest.platforms
+    }
+    assert platforms == pushed.platforms
+
+
+def test_digests_of_many(readable: tuple[Registry, Filled]) -> None:
+    registry, filled = readable
+    pushed = [filled.image, filled.index, filled.public]
+    pairs = [(each.repository, each.tag) for each in pushed]
+    *digests, absent = services.get_digests(registry, [*pairs, ("team/app", "absent")])
+    assert digests == [each.digest for each in pushed]
+    assert isinstance(absent, NotFound)
+
+
+def test_warm_digest_asks_for_no_token(
+    token_registry: Filled, token_server: TokenServer, account: Account
+) -> None:
+    values = credentials("right", account)
+    registry = row(token_registry.origin, authurl=token_server.origin, **values)
+    image = token_registry.image
+    services.get_digest(registry, image.repository, image.tag)
+    assert len(token_server.requests) == 1
+    assert services.get_digest(registry, image.repository, image.tag) == image.digest
+    assert len(token_server.requests) == 1
+
+
+@pytest.mark.parametrize("name", ["basic_registry", "token_registry"])
+def test_reading_with_a_wrong_password(
+    name: str,
+    request: pytest.FixtureRequest,
+    account: Account,
+    shared_token_server: TokenServer,
+) -> None:
+    filled: Filled = request.getfixturevalue(name)
+    authurl = shared_token_server.origin if name == "token_registry" else None
+    registry = row(filled.origin, authurl=authurl, **credentials("wrong", account))
+    with pytest.raises(Rejected):
+        services.list_tags(registry, filled.image.repository)
+    with pytest.raises(Rejected):
+        services.get_digest(registry, filled.image.repository, filled.image.tag)
+
+
+def test_guest_reads_public_repositories_only(token_registry: Filled) -> None:
+    registry = row(token_registry.origin)
+    public, private = token_registry.public, token_registry.image
+    assert services.get_digest(registry, public.repository, public.tag) == public.digest
+    assert services.list_tags(registry, public.repository) == [public.tag]
+    with pytest.raises(ImageDenied):
+        services.get_digest(registry, private.repository, private.tag)
+    with pytest.raises(ImageDenied):
+        services.list_tags(registry, private.repository)

@@ -1,0 +1,245 @@
+"""Services: rows meet registries, and the results are kept where they belong."""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
+
+from registries import services
+from registries.client.errors import ClientError
+from registries.models import Check, Registry
+from registries.reference import InvalidReference
+from registries.verdicts import CODES, Verdict
+from tests.factories import build, create
+from tests.fakes.server import FakeServer, Reply, Request
+
+pytestmark = pytest.mark.django_db
+
+DIGEST = "sha256:" + "a" * 64
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+BASIC = {"WWW-Authenticate": 'Basic realm="fake"'}
+
+
+def htpasswd(request: Request) -> Reply:
+    """A registry of one user, johndoe, with one repository of three tags."""
+    if request.basic != ("johndoe", "fake-password"):
+        return Reply(401, b"{}", BASIC)
+    match request.path:
+        case "/v2/":
+            return Reply(200, b"{}")
+        case "/v2/team/app/tags/list":
+            return Reply(200, json.dumps({"tags": ["3", "1", "2"]}).encode())
+        case "/v2/team/app/manifests/1":
+            return Reply(200, b"", {"Docker-Content-Digest": DIGEST, "Content-Type": MANIFEST})
+    return Reply(404, b'{"errors": [{"code": "NAME_UNKNOWN"}]}')
+
+
+@pytest.fixture
+def registry_server() -> Iterator[FakeServer]:
+    with FakeServer(htpasswd) as server:
+        yield server
+
+
+@pytest.fixture
+def row(registry_server: FakeServer) -> Registry:
+    return create("custom", url=registry_server.origin)
+
+
+# Check
+
+
+def test_a_check_is_kept_on_the_row_and_in_its_history(row: Registry) -> None:
+    result = services.check(row)
+    assert (result.verdict, result.code) == ("valid", "signed_in")
+    assert result.detail == CODES["signed_in"].sentence
+    assert row.last_check == result
+    assert Registry.objects.get(pk=row.pk).last_check == result
+    assert [(check.verdict, check.code) for check in row.checks.all()] == [("valid", "signed_in")]
+
+
+def test_wrong_credentials_are_rejected(row: Registry) -> None:
+    row.password = "wrong"
+    row.save()
+    assert services.check(row).verdict is Verdict.REJECTED
+
+
+def test_no_credentials_where_they_are_needed(row: Registry) -> None:
+    row.login = row.password = None
+    row.save()
+    assert services.check(row).code == "credentials_required"
+
+
+def test_an_image_is_tried_as_well(row: Registry) -> None:
+    host = row.host
+    assert services.check(row, f"{host}/team/app:1").code == "signed_in"
+    assert services.check(row, "team/app:1").code == "signed_in"
+    result = services.check(row, "team/app:9")
+    assert (result.verdict, result.code) == ("valid", "repository_not_found")
+
+
+@pytest.mark.parametrize("image", ["ghcr.io/acme/app", "Not An Image", "other.example/x"])
+def test_an_image_of_another_registry_is_refused(
+    row: Registry, image: str, registry_server: FakeServer
+) -> None:
+    with pytest.raises(InvalidReference):
+        services.check(row, image)
+    assert registry_server.requests == []
+    assert Registry.objects.get(pk=row.pk).last_check is None
+
+
+def test_a_row_that_is_not_saved_is_checked_and_stored_nowhere(
+    registry_server: FakeServer,
+) -> None:
+    row = build("custom", url=registry_server.origin)
+    assert services.check(row).verdict is Verdict.VALID
+    assert not Check.objects.exists()
+
+
+def test_what_is_typed_but_not_saved_is_not_stored_as_the_rows(row: Registry) -> None:
+    row.password = "typed"
+    assert services.check(row).verdict is Verdict.REJECTED
+    assert Registry.objects.get(pk=row.pk).last_check is None
+
+
+def test_a_check_of_what_was_changed_meanwhile_is_dropped(row: Registry) -> None:
+    """#55: a verdict never lands on credentials that it was not made with."""
+    stale = Registry.objects.get(pk=row.pk)
+    row.password = "other"
+    row.save()
+    assert services.check(stale).verdict is Verdict.VALID
+    assert Registry.objects.get(pk=row.pk).last_check is None
+    assert not row.checks.exists()
+
+
+def test_the_history_is_bounded(row: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Check, "KEPT", 3)
+    for _ in range(5):
+        services.check(row)
+    assert row.checks.count() == 3
+
+
+def test_a_wrong_key_sends_nothing(row: Registry, registry_server: FakeServer, use_keys) -> None:
+    """#1: an unreadable secret is a misconfiguration, and its ciphertext goes nowhere."""
+    use_keys(Fernet.generate_key())
+    result = services.check(Registry.objects.get(pk=row.pk))
+    assert (result.verdict, result.code) == ("misconfigured", "secret_unreadable")
+    for ask in (
+        lambda: services.list_tags(row, "team/app"),
+        lambda: services.get_digest(row, "team/app", "1"),
+        lambda: services.get_digests(row, [("team/app", "1")]),
+    ):
+        with pytest.raises(ClientError) as caught:
+            ask()
+        assert caught.value.code == "secret_unreadable"
+    assert registry_server.requests == []
+
+
+def test_a_row_that_was_never_validated_is_incomplete(registry_server: FakeServer) -> None:
+    row = Registry(kind="custom", name="x", url=registry_server.origin, login="johndoe")
+    assert services.check(row).code == "incomplete"
+    assert registry_server.requests == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"url": "nonsense"}, {"authurl": "::"}, {"auth": "?", "login": None, "password": None}],
+)
+def test_a_row_that_was_saved_with_nonsense_is_incomplete(broken: dict[str, Any]) -> None:
+    row = build("custom", **broken)
+    row.save()
+    assert services.check(Registry.objects.get(pk=row.pk)).code == "incomplete"
+
+
+def test_an_acr_row_without_address_needs_an_image() -> None:
+    row = create("acr", url=None)
+    assert services.check(row).code == "image_needed"
+    with pytest.raises(ClientError) as caught:
+        services.list_tags(row, "team/app")
+    assert caught.value.code == "image_needed"
+
+
+# Reading
+
+
+def test_tags_and_digests(row: Registry) -> None:
+    assert services.list_tags(row, "team/app") == ["3", "1", "2"]
+    assert services.get_digest(row, "team/app", "1") == DIGEST
+    assert services.get_manifest(row, "team/app", "1").digest == DIGEST
+    found = services.get_digests(row, [("team/app", "1"), ("team/other", "1")])
+    assert found[0] == DIGEST
+    assert isinstance(found[1], ClientError)
+    assert found[1].code == "repository_not_found"
+
+
+def test_what_is_not_there_is_an_error_with_a_code(row: Registry) -> None:
+    with pytest.raises(ClientError) as caught:
+        services.list_tags(row, "team/other")
+    assert caught.value.code == "repository_not_found"
+
+
+def test_two_rows_never_share_a_sign_in(row: Registry, registry_server: FakeServer) -> None:
+    services.get_digest(row, "team/app", "1")
+    other = create("custom", url=registry_server.origin, password="wrong")
+    with pytest.raises(ClientError):
+        services.get_digest(other, "team/app", "1")
+
+
+def test_settings_are_read_at_call_time(row: Registry, settings: Any) -> None:
+    assert services.check(row).verdict is Verdict.VALID
+    settings.REGISTRIES = {"ALLOW_PRIVATE_ADDRESSES": False}
+    assert services.check(row).code == "blocked_address"
+
+
+# Many at once
+
+
+def test_many_are_checked_side_by_side(row: Registry, registry_server: FakeServer) -> None:
+    wrong = create("custom", url=registry_server.origin, password="wrong")
+    seen: list[tuple[str, str, bool]] = []
+    main = threading.current_thread()
+    results = services.check_many(
+        [row, wrong, row],
+        lambda r, result: seen.append((r.name, result.verdict, threading.current_thread() is main)),
+    )
+    assert [result.verdict for result in results] == ["valid", "rejected", "valid"]
+    assert sorted(seen) == sorted(
+        [(row.name, "valid", True), (row.name, "valid", True), (wrong.name, "rejected", True)]
+    )
+    assert Registry.objects.get(pk=wrong.pk).last_check.verdict is Verdict.REJECTED
+
+
+def test_none_are_checked_at_once() -> None:
+    assert services.check_many([]) == []
+
+
+def test_the_command_prints_a_table(row: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("check_registries", row.name.upper())
+    out, err = capsys.readouterr()
+    assert row.name in out
+    assert "1 checked: 1 fine, 0 need attention." in out
+    assert f"[1/1] {row.name}: valid" in err
+
+
+def test_the_command_prints_json_and_fails_when_asked(
+    row: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row.password = "wrong"
+    row.save()
+    call_command("check_registries", "--json", "--kind", "custom")
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["name"], found["verdict"]) == (row.name, "rejected")
+    with pytest.raises(SystemExit) as caught:
+        call_command("check_registries", row.name, "--fail")
+    assert caught.value.code == 1
+    row.password = "fake-password"
+    row.save()
+    call_command("check_registries", row.name, "--fail")
+
+
+def test_the_command_refuses_names_that_are_not_there() -> None:
+    with pytest.raises(CommandError, match="no such registry: nonsense"):
+        call_command("check_registries", "nonsense")
