@@ -1,0 +1,78 @@
+"""Which registries a list shows, and in which order: explicit lists that name no secret."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import F, Q
+from django.db.models.expressions import OrderBy
+
+from registries import names
+from registries.api.parameters import Choice, Flag, Parameter, Words
+from registries.kinds import KINDS
+from registries.queryset import RegistryQuerySet
+from registries.verdicts import Verdict
+
+# What `verdict` says of rows that were not checked as they stand.
+NOT_CHECKED = "none"
+
+# What `ordering` may name, and the column behind it.
+COLUMNS = {
+    "name": "name_key",
+    "kind": "kind",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "checked_at": "checked_at",
+}
+
+PARAMETERS = (
+    Parameter(name="kind", help="Only this kind.", read=Choice(tuple(KINDS))),
+    Parameter(
+        name="state",
+        help="Only registries without credentials, or only those with.",
+        read=Choice(("anonymous", "authenticated")),
+    ),
+    Parameter(
+        name="verdict",
+        help=f"Only this verdict of the last check; `{NOT_CHECKED}` where there was no check.",
+        read=Choice((*Verdict, NOT_CHECKED)),
+    ),
+    Parameter(name="is_default", help="Only default rows, or only others.", read=Flag()),
+    Parameter(
+        name="search", help="Part of the name, the host or the prefix.", read=Words(longest=100)
+    ),
+    Parameter(
+        name="ordering",
+        help="What to sort by; with a hyphen the other way round.",
+        read=Choice(tuple(sign + name for name in COLUMNS for sign in ("", "-"))),
+        default="name",
+    ),
+)
+
+
+def filtered(rows: RegistryQuerySet, wanted: Mapping[str, Any]) -> RegistryQuerySet:
+    """The rows that the parameters ask for, in the order they ask for."""
+    if (kind := wanted["kind"]) is not None:
+        rows = rows.filter(kind=kind)
+    if (state := wanted["state"]) is not None:
+        rows = rows.authenticated() if state == "authenticated" else rows.anonymous()
+    if (verdict := wanted["verdict"]) is not None:
+        rows = rows.filter(check_verdict="" if verdict == NOT_CHECKED else verdict)
+    if (is_default := wanted["is_default"]) is not None:
+        rows = rows.filter(is_default=is_default)
+    if search := wanted["search"]:
+        # A name is found as names are compared: é finds É on every database.
+        rows = rows.filter(
+            Q(name_key__contains=names.key(search))
+            | Q(host__icontains=search)
+            | Q(prefix__icontains=search)
+        )
+    return rows.order_by(*_order(wanted["ordering"]))
+
+
+def _order(ordering: str) -> tuple[OrderBy, str]:
+    """Rows that were never checked come last; equals keep one order, so that pages fit."""
+    name = ordering.removeprefix("-")
+    nulls_last = True if name == "checked_at" else None
+    if name == ordering:
+        return F(COLUMNS[name]).asc(nulls_last=nulls_last), "pk"
+    return F(COLUMNS[name]).desc(nulls_last=nulls_last), "-pk"

@@ -1,0 +1,41 @@
+"""Who may read, and how often."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
+from rest_framework.throttling import UserRateThrottle
+from rest_framework.views import APIView
+
+
+class MayRead(BasePermission):
+    """Accounts that are signed in, active, and may view registries."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        user = request.user
+        # A site's own authentication may let a deactivated user, or None, come this far.
+        return bool(user and user.is_active and user.has_perm("registries.view_registry"))
+
+
+class ReadThrottle(UserRateThrottle):
+    """A user's requests, of whatever sort.
+
+    The site sets another rate by this scope in `DEFAULT_THROTTLE_RATES`; None turns it off.
+    """
+
+    scope = "registries"
+    usual = "600/min"
+
+    def get_rate(self) -> str | None:
+        rates: Mapping[str, Any] = api_settings.DEFAULT_THROTTLE_RATES
+        rate: str | None = rates.get(self.scope, self.usual)
+        return rate
+
+
+class OutgoingThrottle(ReadThrottle):
+    """A user's requests that make the site call a registry."""
+
+    scope = "registries_outgoing"
+    usual = "120/min"

@@ -1,0 +1,104 @@
+"""How rows, references and manifests look in JSON.
+
+Plain functions over what the database returns: a page of rows costs no model instances, and a
+secret's column is asked only whether it is set.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
+
+from registries.kinds import KINDS, Variable
+from registries.models import VARIABLES, Registry
+from registries.queryset import SECRETS, RegistryQuerySet
+from registries.results import CheckResult
+from registries.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from registries.client.client import Manifest
+
+_IS_SET = {f"{name}_is_set": Q((f"{name}__isnull", False)) for name in SECRETS}
+_COLUMNS = (
+    "id",
+    "name",
+    "kind",
+    "is_default",
+    "prefix",
+    "created_at",
+    "updated_at",
+    "check_verdict",
+    "check_code",
+    "check_params",
+    "checked_at",
+    *(name for name in VARIABLES if name not in SECRETS),
+)
+
+
+def columns(rows: RegistryQuerySet) -> QuerySet[Registry, dict[str, Any]]:
+    """The rows with the columns that `registry` reads, no secret among them."""
+    read: QuerySet[Registry, dict[str, Any]]
+    read = rows.annotate(**_IS_SET).values(*_COLUMNS, *_IS_SET)
+    return read
+
+
+def registry(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A registry as the API shows it, from a row of `columns`."""
+    kind = KINDS.get(row["kind"])
+    # A kind may be gone after a downgrade: its rows are still listed.
+    declared = kind.variables if kind else ()
+    variables = {variable.name: _variable(variable, row) for variable in declared}
+    authenticated = any(row[name] for name in _IS_SET)
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "kind": row["kind"],
+        "label": gettext(kind.label) if kind else row["kind"],
+        "state": "authenticated" if authenticated else "anonymous",
+        "is_default": row["is_default"],
+        "prefix": row["prefix"] or None,
+        "url": variables.get("url"),
+        "check": _check(row),
+        "variables": variables,
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+    }
+
+
+def _variable(variable: Variable, row: Mapping[str, Any]) -> Any:
+    if variable.secret:
+        return {"set": bool(row[f"{variable.name}_is_set"])}
+    return row[variable.name] or None
+
+
+def _check(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    if row["checked_at"] is None:
+        return None
+    result = CheckResult(
+        Verdict(row["check_verdict"]), row["check_code"], row["checked_at"], row["check_params"]
+    )
+    return {
+        "verdict": result.verdict.value,
+        "code": result.code,
+        "detail": result.detail,
+        "checked_at": result.checked_at,
+    }
+
+
+def chosen(row: Registry) -> dict[str, Any]:
+    """What tells which registry was chosen for an image."""
+    return {"id": row.pk, "name": row.name, "kind": row.kind, "state": row.state}
+
+
+def manifest(found: "Manifest") -> dict[str, Any]:
+    """A manifest's digest, media type and platforms; what the registry left out is null."""
+    return {
+        "digest": found.digest,
+        "media_type": found.media_type or None,
+        "platforms": [
+            {**asdict(platform), "variant": platform.variant or None}
+            for platform in found.platforms
+        ],
+    }

@@ -1,0 +1,132 @@
+"""Errors: one shape, our codes apart from the registries', our throttle, our own failures."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+
+from registries.api import errors, parameters
+from registries.models import Registry
+from registries.verdicts import CODES
+from tests.api.conftest import ROOT, Caller, caller
+
+Said = Callable[..., Any]
+
+
+@pytest.fixture
+def rates(settings: Any) -> Callable[..., None]:
+    """Set the site's rates by scope."""
+
+    def use(**by_scope: str | None) -> None:
+        settings.REST_FRAMEWORK = {"DEFAULT_THROTTLE_RATES": by_scope}
+
+    return use
+
+
+def statuses(client: Caller, path: str, times: int) -> list[int]:
+    return [client.get(path).status_code for _ in range(times)]
+
+
+def test_our_codes_are_no_registrys(said: Said) -> None:
+    """A client tells from the code alone whose fault it is."""
+    raised = [
+        said("registries/?foo=1", 400)["code"],
+        said("registries/?page=x", 400)["code"],
+        said("registries/?search=%FF", 400)["code"],
+    ]
+    ours = {fault.code for fault in errors.FAULTS} | set(raised)
+    assert len(ours) == len(errors.FAULTS) + 3
+    assert not ours & CODES.keys()
+
+
+@pytest.mark.parametrize(
+    "path", ["", "nowhere", "nowhere/", "registries", "schemas/", "a/b/c", "%0A"]
+)
+def test_addresses_that_are_not_there(path: str, said: Said) -> None:
+    answer = said(path, 404)
+    assert answer == {"code": "not_found", "detail": "There is nothing here."}
+
+
+def test_outside_the_api_nothing_is_json() -> None:
+    """The answer above is the API's own, not the site's."""
+    answer = Client().get("/gateway/elsewhere/")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+def test_requests_are_limited_for_each_user(rates: Callable[..., None], reader: Caller) -> None:
+    rates(registries="3/min")
+    other = caller("other", "view_registry")
+    assert statuses(reader, "kinds/hub/", 5) == [200] * 3 + [429] * 2
+    answer = reader.get("registries/")
+    assert answer.json()["code"] == "throttled"
+    assert 1 <= int(answer["Retry-After"]) <= 60
+    assert statuses(other, "kinds/hub/", 1) == [200]
+
+
+def test_what_goes_out_is_limited_more(
+    rates: Callable[..., None], reader: Caller, row: Registry, registry: Any
+) -> None:
+    rates(registries_outgoing="2/min")
+    tags = f"registries/{row.pk}/tags/?repository=acme/app"
+    assert statuses(reader, tags, 3) == [200, 200, 429]
+    asked = len(registry.requests)
+    digest = f"registries/{row.pk}/digest/?repository=acme/app&reference=one"
+    assert statuses(reader, digest, 1) == [429]
+    assert len(registry.requests) == asked
+    assert statuses(reader, "registries/", 1) == [200]
+
+
+def test_the_usual_rates(reader: Caller, row: Registry) -> None:
+    tags = f"registries/{row.pk}/tags/"
+    assert statuses(reader, tags, 121) == [400] * 120 + [429]
+    assert statuses(reader, "kinds/hub/", 480) == [200] * 479 + [429]
+
+
+def test_a_site_may_switch_them_off(
+    rates: Callable[..., None], reader: Caller, row: Registry
+) -> None:
+    rates(registries=None, registries_outgoing=None)
+    assert set(statuses(reader, f"registries/{row.pk}/tags/", 130)) == {400}
+
+
+def test_our_own_failure(
+    reader: Caller, row: Registry, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """500 in the same shape, told to the log and to error trackers, not to the caller."""
+    settings.REGISTRIES = {"TIMEOUT": "soon"}
+    tags = f"registries/{row.pk}/tags/?repository=acme/app"
+    with pytest.raises(ImproperlyConfigured):
+        reader.get(tags)
+    reader.raise_request_exception = False
+    caplog.clear()
+    answer = reader.get(tags)
+    assert answer.status_code == 500
+    assert answer.json() == {
+        "code": "internal_error",
+        "detail": "The site failed. Its log tells why.",
+    }
+    (record,) = [found for found in caplog.records if found.name == "django.request"]
+    assert record.levelno == logging.ERROR
+    assert record.exc_info
+    assert record.exc_info[0] is ImproperlyConfigured
+    assert record.request.path == f"{ROOT}registries/{row.pk}/tags/"  # type: ignore[attr-defined]
+
+
+def test_a_strange_host_is_a_bad_request(reader: Caller, settings: Any) -> None:
+    """Without CommonMiddleware the list's links are the first to look at it."""
+    settings.MIDDLEWARE = [
+        name for name in django_settings.MIDDLEWARE if not name.endswith("CommonMiddleware")
+    ]
+    answer = reader.get("registries/", headers={"host": "evil.example"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert reader.get("registries/").status_code == 200
+
+
+def test_more_parameters_than_are_counted(said: Said) -> None:
+    many = "&".join("page=1" for _ in range(parameters.MAX_PARAMETERS))
+    assert said(f"registries/?{many}", 400)["code"] == "invalid_parameter"
+    assert said(f"registries/?{many}&page=1", 400)["code"] == "invalid_query"

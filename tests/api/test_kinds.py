@@ -1,0 +1,57 @@
+"""What the API tells of kinds."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils.translation import override
+
+from registries.kinds import KINDS
+from registries.schema import describe
+
+Said = Callable[..., Any]
+KEYS = ["slug", "label", "hosts", "variables", "rules", "schema", "howto"]
+
+
+def plain(text: str) -> str:
+    return text
+
+
+def test_all_kinds(said: Said) -> None:
+    shown = said("kinds/")
+    assert [kind["slug"] for kind in shown] == list(KINDS)
+    for kind in shown:
+        assert said(f"kinds/{kind['slug']}/") == kind
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_one_kind(slug: str, said: Said) -> None:
+    shown = said(f"kinds/{slug}/")
+    assert list(shown) == KEYS
+    assert shown == describe(KINDS[slug], plain)
+    assert [variable["name"] for variable in shown["variables"]] == list(KINDS[slug].by_name)
+    assert list(shown["schema"]["properties"]) == list(KINDS[slug].by_name)
+    assert set(shown["variables"][0]) == {"name", "label", "required", "secret", "help"}
+
+
+@pytest.mark.parametrize("slug", ["Hub", "hub ", "h", "hub%00", "%FF", "a/b", "hub%0A", "x" * 5000])
+def test_no_other_kind(slug: str, said: Said) -> None:
+    assert said(f"kinds/{slug}/", 404)["code"] == "not_found"
+
+
+def test_texts_are_translated(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Labels, sentences and errors pass through gettext."""
+    seen: list[str] = []
+
+    def shout(text: str) -> str:
+        seen.append(text)
+        return f"¡{text}!"
+
+    for module in ("views", "parameters", "errors", "serializers"):
+        monkeypatch.setattr(f"registries.api.{module}.gettext", shout)
+    with override("en"):
+        assert reader.get("kinds/hub/").json()["label"] == "¡Docker Hub!"
+        assert reader.get("nowhere/").json()["detail"] == "¡There is nothing here.!"
+        assert reader.get("resolve/").json()["fields"] == {"image": "¡This is required.!"}
+    assert "Docker Hub" in seen

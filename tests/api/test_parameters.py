@@ -1,0 +1,204 @@
+"""Query parameters: none is ignored, none is echoed, none breaks anything."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from registries.models import Registry
+from tests.api.conftest import PATHS, Caller, addresses
+
+Said = Callable[..., Any]
+
+GOOD = {
+    "kind": "hub",
+    "state": "anonymous",
+    "verdict": "valid",
+    "is_default": "true",
+    "search": "x",
+    "ordering": "name",
+    "page": "1",
+    "page_size": "1",
+    "repository": "acme/app",
+    "reference": "latest",
+    "image": "nginx",
+}
+TAKEN = {
+    "registries/": "kind state verdict is_default search ordering page page_size",
+    "registries/{pk}/": "",
+    "registries/{pk}/tags/": "repository",
+    "registries/{pk}/digest/": "repository reference",
+    "kinds/": "",
+    "kinds/custom/": "",
+    "resolve/": "image",
+}
+# Bad for every parameter, percent-encoded.
+HOSTILE = [
+    "%00",
+    "a%00b",
+    "%ED%A0%80",
+    "%FF",
+    "%C3%28",
+    "%0D%0ASet-Cookie:x",
+    "%E2%80%8B",
+    "%F3%A0%80%81",
+    "a" * 5000,
+]
+# Bad for every parameter but a search, which looks for it.
+ODD = [
+    "../../etc/passwd",
+    "%27%20OR%201=1--",
+    "%3Cscript%3E",
+    "%7B0.__class__%7D",
+    "%2B",
+    "1%2C5",
+    "-",
+    "%20",
+]
+
+
+def test_the_table_is_complete() -> None:
+    assert tuple(TAKEN) == PATHS
+    assert {name for names in TAKEN.values() for name in names.split()} == GOOD.keys()
+
+
+def query(path: str, **changed: str) -> str:
+    """The path with what it takes, some of it changed."""
+    pairs = {name: GOOD[name] for name in TAKEN[path].split()} | changed
+    return path + "?" + "&".join(f"{name}={value}" for name, value in pairs.items())
+
+
+TAKING = [(path, name) for path, names in TAKEN.items() for name in names.split()]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("name", ["foo", "format", "Page", "name__lt", "", "%00", "kind%20"])
+def test_unknown_parameters_are_errors(
+    path: str, name: str, said: Said, row: Registry, registry: Any
+) -> None:
+    answer = said(query(path, **{name: "1"}).format(pk=row.pk), 400)
+    assert answer["code"] == "unknown_parameter"
+    taken = ", ".join(TAKEN[path].split())
+    assert answer["detail"] == (
+        f"This address takes only: {taken}." if taken else "This address takes no parameters."
+    )
+    assert registry.requests == []
+
+
+def test_known_ones_are_none(said: Said, row: Registry) -> None:
+    for path in addresses(row):
+        said(path)
+    said("registries/?" + "&".join(f"{name}={GOOD[name]}" for name in TAKEN["registries/"].split()))
+
+
+@pytest.mark.parametrize(("path", "name"), TAKING)
+@pytest.mark.parametrize("value", HOSTILE)
+def test_hostile_values(
+    value: str, path: str, name: str, said: Said, row: Registry, registry: Any
+) -> None:
+    """#63: 400, never 500, and no registry is asked."""
+    answer = said(query(path, **{name: value}).format(pk=row.pk), 400)
+    assert answer["code"] in {"invalid_parameter", "invalid_query"}
+    assert set(answer.get("fields", {name: ""})) == {name}
+    assert registry.requests == []
+
+
+@pytest.mark.parametrize(("path", "name"), [pair for pair in TAKING if pair[1] != "search"])
+@pytest.mark.parametrize("value", [*ODD, ""])
+def test_odd_values(value: str, path: str, name: str, said: Said, row: Registry) -> None:
+    answer = said(query(path, **{name: value}).format(pk=row.pk), 400)
+    assert list(answer["fields"]) == [name]
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_odd_searches_find_nothing_odd(value: str, said: Said, row: Registry) -> None:
+    assert said(f"registries/?search={value}")["count"] in {0, 1, 5, 6}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("kind", "HUB"),
+        ("kind", "hub,quay"),
+        ("state", "not_configured"),
+        ("verdict", "None"),
+        ("is_default", "1"),
+        ("is_default", "True"),
+        ("ordering", "id"),
+        ("ordering", "--name"),
+        ("ordering", "name,kind"),
+        ("ordering", "host"),
+        ("page", "0"),
+        ("page", "-1"),
+        ("page", "1.0"),
+        ("page", "%D9%A1"),
+        ("page", "9" * 19),
+        ("page", "last"),
+        ("page_size", "0"),
+        ("page_size", "501"),
+        ("page_size", "all"),
+    ],
+)
+def test_unknown_values_are_errors(name: str, value: str, said: Said, db: None) -> None:
+    assert list(said(f"registries/?{name}={value}", 400)["fields"]) == [name]
+
+
+@pytest.mark.parametrize(("path", "name"), TAKING)
+def test_a_parameter_given_twice(path: str, name: str, said: Said, row: Registry) -> None:
+    twice = query(path).format(pk=row.pk) + f"&{name}={GOOD[name]}"
+    assert said(twice, 400)["fields"] == {name: "Give this once."}
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("registries/{pk}/tags/", ["repository"]),
+        ("registries/{pk}/digest/", ["repository", "reference"]),
+        ("registries/{pk}/digest/?reference=latest", ["repository"]),
+        ("registries/{pk}/digest/?repository=acme/app", ["reference"]),
+        ("resolve/", ["image"]),
+    ],
+)
+def test_required_parameters(path: str, wanted: list[str], said: Said, row: Registry) -> None:
+    answer = said(path.format(pk=row.pk), 400)
+    assert answer["fields"] == dict.fromkeys(wanted, "This is required.")
+
+
+@pytest.mark.parametrize(
+    "value", ["Acme/App", "acme//app", "/acme", "acme/", "acme/../app", "acme/app:1", "a?b", "a%23"]
+)
+def test_what_is_no_repository(value: str, said: Said, row: Registry, registry: Any) -> None:
+    """#46: nothing that could lead to another path reaches the registry."""
+    answer = said(f"registries/{row.pk}/tags/?repository={value}", 400)
+    assert list(answer["fields"]) == ["repository"]
+    assert registry.requests == []
+
+
+def test_every_wrong_parameter_is_named_and_none_is_echoed(said: Said, canary: str) -> None:
+    """#17: the answer says what is taken, never what was given."""
+    answer = said(f"registries/?kind={canary}&page={canary}&ordering={canary}", 400)
+    assert list(answer["fields"]) == ["kind", "ordering", "page"]
+    assert canary not in str(answer)
+    assert canary not in str(said(f"registries/?{canary}=1", 400))
+    assert canary not in str(said(f"kinds/{canary}/", 404))
+    assert canary not in str(said(f"resolve/?image={canary}:{canary}:1", 400))
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "utf-16", "nonsense"])
+def test_the_query_is_utf_8_whatever_the_request_claims(charset: str, reader: Caller) -> None:
+    """#63: Django would decode the query as the Content-Type says, surrogates and all."""
+    headers = {"CONTENT_TYPE": f"text/plain; charset={charset}"}
+    answer = reader.get("registries/?search=%5Cud800", **headers)
+    assert (answer.status_code, answer.json()["count"]) == (200, 0)
+    assert reader.get("registries/?search=quay", **headers).json()["count"] == 1
+
+
+def test_a_query_of_raw_bytes(reader: Caller) -> None:
+    for raw in ("search=\xe9", "search=\x00", "\xff=1"):
+        answer = reader.generic("GET", "registries/", QUERY_STRING=raw)
+        assert answer.status_code == 400
+
+
+def test_thousands_of_parameters(said: Said) -> None:
+    for query in ("&".join(f"p{n}=1" for n in range(5000)), "page=1&" * 5000):
+        assert said(f"registries/?{query}", 400)["code"] in {"invalid_query", "unknown_parameter"}

@@ -1,0 +1,304 @@
+"""The list of registries and one of them: how they look, which are shown, what that costs."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from encrypted_model_fields import fields as library
+
+from registries.api import filters
+from registries.kinds import KINDS
+from registries.models import Registry
+from registries.queryset import SECRETS
+from registries.verdicts import Verdict
+from tests import factories
+from tests.api.conftest import Caller
+
+Said = Callable[..., Any]
+KEYS = [
+    "id",
+    "name",
+    "kind",
+    "label",
+    "state",
+    "is_default",
+    "prefix",
+    "url",
+    "check",
+    "variables",
+    "created_at",
+    "updated_at",
+]
+CHECKED = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def checked(row: Registry, verdict: str, code: str, **columns: Any) -> None:
+    columns = {"checked_at": CHECKED, **columns}
+    Registry.objects.filter(pk=row.pk).update(check_verdict=verdict, check_code=code, **columns)
+
+
+def names(page: dict[str, Any]) -> list[str]:
+    return [found["name"] for found in page["results"]]
+
+
+# How a registry looks
+
+
+def test_one(said: Said) -> None:
+    row = factories.create("custom", name="Lab", prefix="registry.example:5000/team")
+    assert said(f"registries/{row.pk}/") == {
+        "id": row.pk,
+        "name": "Lab",
+        "kind": "custom",
+        "label": "Self-hosted registry",
+        "state": "authenticated",
+        "is_default": False,
+        "prefix": "registry.example:5000/team",
+        "url": "https://registry.example:5000",
+        "check": None,
+        "variables": {
+            "url": "https://registry.example:5000",
+            "login": "johndoe",
+            "password": {"set": True},
+            "auth": {"set": False},
+            "authurl": None,
+        },
+        "created_at": row.created_at.isoformat().replace("+00:00", "Z"),
+        "updated_at": row.updated_at.isoformat().replace("+00:00", "Z"),
+    }
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_one_of_every_kind(slug: str, said: Said) -> None:
+    row = factories.create(slug)
+    shown = said(f"registries/{row.pk}/")
+    assert list(shown) == KEYS
+    assert shown["state"] == row.state == "authenticated"
+    assert list(shown["variables"]) == list(KINDS[slug].by_name)
+    for name, variable in KINDS[slug].by_name.items():
+        given = row.held(name)
+        wanted = {"set": given is not None} if variable.secret else given
+        assert shown["variables"][name] == wanted
+    assert shown["url"] == shown["variables"].get("url")
+
+
+@pytest.mark.parametrize("slug", [slug for slug, kind in KINDS.items() if kind.default_name])
+def test_a_default_row(slug: str, said: Said) -> None:
+    (shown,) = said(f"registries/?kind={slug}")["results"]
+    assert (shown["is_default"], shown["state"], shown["check"]) == (True, "anonymous", None)
+    assert shown["prefix"] is None
+    for name, variable in KINDS[slug].by_name.items():
+        assert shown["variables"][name] == ({"set": False} if variable.secret else None)
+
+
+def test_the_last_check(said: Said) -> None:
+    row = factories.create("hub")
+    checked(row, "unreachable", "dns", check_params={"host": "registry.example"})
+    assert said(f"registries/{row.pk}/")["check"] == {
+        "verdict": "unreachable",
+        "code": "dns",
+        "detail": "The name registry.example cannot be found. Check the address.",
+        "checked_at": "2030-01-02T03:04:05Z",
+    }
+
+
+def test_the_list_shows_the_same(said: Said) -> None:
+    row = factories.create("quay")
+    checked(row, "valid", "signed_in")
+    page = said("registries/")
+    assert list(page) == ["count", "next", "previous", "results"]
+    assert page["count"] == 6
+    assert [said(f"registries/{shown['id']}/") for shown in page["results"]] == page["results"]
+
+
+def test_a_row_whose_kind_is_gone_is_still_listed(said: Said) -> None:
+    row = factories.create("hub")
+    Registry.objects.filter(pk=row.pk).update(kind="gone")
+    shown = said(f"registries/{row.pk}/")
+    assert (shown["kind"], shown["label"], shown["variables"]) == ("gone", "gone", {})
+    assert said("registries/")["count"] == 6
+
+
+@pytest.mark.parametrize(
+    "pk",
+    ["0", "999999", "9" * 30, "9" * 5000, "-1", "x", "1.0", "%00", "1%00", "%F0%28", "1%0A", "1 "],
+)
+def test_nothing_else_is_there(pk: str, said: Said) -> None:
+    """#63: whatever stands in the path."""
+    for path in (f"registries/{pk}/", f"registries/{pk}/tags/?repository=x"):
+        assert said(path, 404)["code"] == "not_found"
+
+
+# Which are shown
+
+
+@pytest.fixture
+def rows(db: None) -> dict[str, Registry]:
+    """Some rows besides the five defaults."""
+    found = {
+        "team": factories.create("hub", name="Team", prefix="docker.io/team"),
+        "Élan": factories.create("custom", name="Élan"),
+        "open": factories.create("custom", name="Open", login=None, password=None),
+    }
+    checked(found["team"], "valid", "signed_in")
+    checked(found["open"], "unproven", "open_registry", checked_at=CHECKED.replace(year=2029))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("kind=hub", ["Docker Hub", "Team"]),
+        ("kind=acr", []),
+        ("state=authenticated", ["Team", "Élan"]),
+        ("state=anonymous&kind=custom", ["Open"]),
+        ("verdict=valid", ["Team"]),
+        ("verdict=unproven", ["Open"]),
+        ("verdict=rejected", []),
+        ("verdict=none&is_default=false", ["Élan"]),
+        ("is_default=false", ["Open", "Team", "Élan"]),
+        ("is_default=true&kind=hub", ["Docker Hub"]),
+        ("search=TEAM", ["Team"]),
+        ("search=docker.io/te", ["Team"]),
+        ("search=REGISTRY.example", ["Open", "Élan"]),
+        ("search=%C3%A9LAN", ["Élan"]),
+        ("search=%25", []),
+        ("search=_", []),
+        ("search=johndoe", []),
+        ("search=&is_default=false", ["Open", "Team", "Élan"]),
+    ],
+)
+def test_filters(query: str, wanted: list[str], rows: Any, said: Said) -> None:
+    page = said(f"registries/?{query}")
+    assert names(page) == wanted
+    assert page["count"] == len(wanted)
+
+
+@pytest.mark.parametrize("verdict", [*Verdict, filters.NOT_CHECKED])
+def test_every_verdict_is_a_filter(verdict: str, said: Said) -> None:
+    row = factories.create("hub", name="It")
+    if verdict != filters.NOT_CHECKED:
+        checked(row, verdict, "signed_in")
+    assert names(said(f"registries/?verdict={verdict}&is_default=false")) == ["It"]
+
+
+@pytest.mark.parametrize(
+    ("ordering", "wanted"),
+    [
+        ("name", ["Open", "Team", "Élan"]),
+        ("-name", ["Élan", "Team", "Open"]),
+        ("kind", ["Élan", "Open", "Team"]),
+        ("-kind", ["Team", "Open", "Élan"]),
+        ("created_at", ["Team", "Élan", "Open"]),
+        ("-created_at", ["Open", "Élan", "Team"]),
+        ("updated_at", ["Team", "Élan", "Open"]),
+        ("-updated_at", ["Open", "Élan", "Team"]),
+        ("checked_at", ["Open", "Team", "Élan"]),
+        ("-checked_at", ["Team", "Open", "Élan"]),
+    ],
+)
+def test_ordering(ordering: str, wanted: list[str], rows: Any, said: Said) -> None:
+    """Rows that were never checked come last both ways."""
+    assert names(said(f"registries/?is_default=false&ordering={ordering}")) == wanted
+
+
+def test_no_list_names_a_secret() -> None:
+    """#15: neither filters nor orderings nor search look at one."""
+    looked_at = {*filters.COLUMNS, *filters.COLUMNS.values()}
+    looked_at |= {parameter.name for parameter in filters.PARAMETERS}
+    assert not looked_at & set(SECRETS)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_nothing_can_be_asked_about_a_secret(secret: str, said: Said) -> None:
+    """#14: no lookup, no ordering."""
+    for name in (secret, f"{secret}__startswith", f"{secret}__isnull", f"{secret}_is_set"):
+        assert said(f"registries/?{name}=x", 400)["code"] == "unknown_parameter"
+        assert said(f"registries/?ordering={name}", 400)["code"] == "invalid_parameter"
+
+
+# Pages
+
+
+def test_pages_are_whole(said: Said, reader: Caller) -> None:
+    for number in range(4):
+        factories.create("hub", name=f"Hub {number}")
+    seen, address = [], "registries/?page_size=4&ordering=-kind"
+    while address:
+        page = said(address)
+        assert page["count"] == 9
+        assert len(page["results"]) == min(4, 9 - len(seen))
+        seen += names(page)
+        address = (page["next"] or "").removeprefix("http://testserver/gateway/v1/")
+    assert len(set(seen)) == 9
+    assert seen == names(said("registries/?ordering=-kind"))
+    last = said("registries/?page_size=4&ordering=-kind&page=3")
+    assert last["next"] is None
+    assert "page=2" in last["previous"]
+    assert "ordering=-kind" in last["previous"]
+
+
+def test_the_end(said: Said) -> None:
+    assert said("registries/?page_size=5&page=1")["next"] is None
+    for number in (2, 10**17):
+        assert said(f"registries/?page_size=5&page={number}", 404)["code"] == "not_found"
+    assert said("registries/?kind=acr&page=1")["results"] == []
+    said("registries/?kind=acr&page=2", 404)
+
+
+def test_a_page_is_bounded(said: Said) -> None:
+    many(51)
+    assert len(said("registries/")["results"]) == 50
+    assert len(said("registries/?page_size=500")["results"]) == 56
+    assert said("registries/?page_size=501", 400)["fields"] == {
+        "page_size": "Enter a whole number from 1 to 500."
+    }
+
+
+# What it costs
+
+
+def many(count: int) -> None:
+    rows = [factories.build("hub", name=f"Row {number:04}") for number in range(count)]
+    for row in rows:
+        row.derive()
+    Registry.objects.bulk_create(rows)
+
+
+@pytest.fixture
+def decrypted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every token that the library is asked to decrypt."""
+    seen: list[str] = []
+    real = library.decrypt_str
+    monkeypatch.setattr(library, "decrypt_str", lambda token: seen.append(token) or real(token))
+    return seen
+
+
+def test_a_thousand_rows_decrypt_nothing(said: Said, decrypted: list[str]) -> None:
+    many(1000)
+    shown = [found for page in (1, 2) for found in said(listed(500, page))["results"]]
+    assert sum(found["variables"].get("password") == {"set": True} for found in shown) >= 995
+    said(f"registries/{shown[-1]['id']}/")
+    said("resolve/?image=nginx")
+    assert decrypted == []
+    assert Registry.objects.get(name="Row 0000").password.reveal()
+    assert len(decrypted) == 1
+
+
+def listed(size: int, page: int = 1) -> str:
+    return f"registries/?page_size={size}&page={page}"
+
+
+def test_the_number_of_queries_stays(said: Said) -> None:
+    many(60)
+    for size in (1, 60):
+        with CaptureQueriesContext(connection) as captured:
+            said(listed(size))
+        queries = [query["sql"] for query in captured if "registries_registry" in query["sql"]]
+        assert len(queries) == 2
+        assert not [name for name in SECRETS if f'"{name}",' in "".join(queries)]
+        # Session, user, and the permissions of user and groups.
+        assert len(captured) <= 2 + 4

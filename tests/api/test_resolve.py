@@ -1,0 +1,124 @@
+"""Which registry is an image's, and the sentences that say why."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from registries.models import Registry
+from registries.reference import Reference
+from tests import factories
+
+Said = Callable[..., Any]
+DIGEST = "sha256:" + "a" * 64
+
+
+def why(said: Said, image: str) -> list[str]:
+    answer = said(f"resolve/?image={image}")
+    chosen = Registry.objects.resolve(image)
+    assert (answer["registry"] or {}).get("id") == (chosen.pk if chosen else None)
+    assert answer["why"][0] == (
+        f"The image's full name is {Reference.parse(image)};"
+        f" its registry is {Reference.parse(image).host}."
+    )
+    reasons: list[str] = answer["why"][1:]
+    return reasons
+
+
+def test_an_image(said: Said) -> None:
+    hub = Registry.objects.get(kind="hub")
+    assert said("resolve/?image=nginx") == {
+        "image": "nginx",
+        "reference": {
+            "host": "docker.io",
+            "repository": "library/nginx",
+            "tag": "latest",
+            "digest": None,
+        },
+        "registry": {"id": hub.pk, "name": "Docker Hub", "kind": "hub", "state": "anonymous"},
+        "why": [
+            "The image's full name is docker.io/library/nginx:latest; its registry is docker.io.",
+            "“Docker Hub” is of a kind that answers for docker.io.",
+            "No other registry answers for it.",
+        ],
+    }
+
+
+def test_tag_and_digest(said: Said) -> None:
+    found = said(f"resolve/?image=ghcr.io/acme/app:1.0@{DIGEST}")
+    assert found["reference"] == {
+        "host": "ghcr.io",
+        "repository": "acme/app",
+        "tag": "1.0",
+        "digest": DIGEST,
+    }
+    assert found["registry"]["kind"] == "ghcr"
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["unknown.example/app", "evilgcr.io/app", "gcr.io.evil.example/app", "localhost:5000/app"],
+)
+def test_nobody_answers(image: str, said: Said) -> None:
+    assert said(f"resolve/?image={image}")["registry"] is None
+    assert why(said, image) == ["No registry of this site answers for it."]
+
+
+@pytest.mark.parametrize("image", ["", ":", "Nginx", "a//b", "a" * 64, "x" * 900, "https://x.io/y"])
+def test_no_image(image: str, said: Said) -> None:
+    answer = said(f"resolve/?image={image}", 400)
+    assert (answer["code"], list(answer["fields"])) == ("invalid_parameter", ["image"])
+
+
+def test_the_longest_prefix(said: Said) -> None:
+    factories.create("ghcr", name="Acme", prefix="ghcr.io/acme")
+    factories.create("ghcr", name="App", prefix="ghcr.io/acme/app", token=None, username=None)
+    assert why(said, "ghcr.io/acme/app") == [
+        "“App” is for images under ghcr.io/acme/app.",
+        "Registries that answer: 3.",
+        "“App” comes before “Acme”: its prefix is longer.",
+    ]
+    assert why(said, "ghcr.io/acme/apple")[0] == "“Acme” is for images under ghcr.io/acme."
+    assert why(said, "ghcr.io/acmes/app")[1] == "No other registry answers for it."
+
+
+def test_credentials(said: Said) -> None:
+    factories.create("hub", name="Team")
+    assert why(said, "nginx")[1:] == [
+        "Registries that answer: 2.",
+        "“Team” comes before “Docker Hub”: it holds credentials.",
+    ]
+
+
+def test_no_default_row(said: Said) -> None:
+    factories.create("hub", name="Second", login=None, password=None)
+    assert why(said, "nginx")[2] == (
+        "“Second” comes before “Docker Hub”: it is no default registry."
+    )
+
+
+def test_the_oldest(said: Said) -> None:
+    factories.create("custom", name="First")
+    factories.create("custom", name="Second")
+    assert why(said, "registry.example:5000/app") == [
+        "“First” has its address on registry.example:5000.",
+        "Registries that answer: 2.",
+        "“First” comes before “Second”: it is older.",
+    ]
+
+
+def test_many_are_not_all_counted(said: Said) -> None:
+    for number in range(11):
+        factories.create("custom", name=f"Lab {number:02}")
+        said_so = why(said, "registry.example:5000/app")
+        if number == 9:
+            assert said_so[1] == "Registries that answer: 10."
+    assert said_so[1:] == [
+        "More than 10 registries answer.",
+        "“Lab 00” comes before “Lab 01”: it is older.",
+    ]
+
+
+def test_a_name_is_no_template(said: Said) -> None:
+    factories.create("custom", name="100%(name)s %s")
+    assert why(said, "registry.example:5000/app")[0].startswith("“100%(name)s %s” has its address")

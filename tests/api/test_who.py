@@ -1,0 +1,161 @@
+"""Who is answered, what they may do, and that the site's REST_FRAMEWORK changes none of it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from registries.models import Registry
+from tests.api.conftest import PATHS, Caller, addresses, caller
+
+OTHER_METHODS = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "FROB")
+
+
+@pytest.fixture
+def strangers(db: None) -> dict[str, Caller]:
+    """Everybody who may not read."""
+    gone = caller("gone", "view_registry")
+    User.objects.filter(username="gone").update(is_active=False)
+    return {
+        "nobody": Caller(),
+        "without permission": caller("plain"),
+        "staff without permission": caller("staff", is_staff=True),
+        "with other permissions": caller("changer", "change_registry", "add_registry"),
+        "deactivated": gone,
+    }
+
+
+@pytest.fixture
+def readers(db: None) -> dict[str, Caller]:
+    """Everybody who may."""
+    chief = Caller()
+    chief.force_login(User.objects.create_superuser("chief"))
+    return {"with permission": caller("viewer", "view_registry"), "superuser": chief}
+
+
+def test_readers_are_answered(readers: dict[str, Caller], row: Registry) -> None:
+    for who, client in readers.items():
+        for path in addresses(row):
+            assert client.get(path).status_code == 200, (who, path)
+
+
+def test_nobody_else_is(strangers: dict[str, Caller], row: Registry) -> None:
+    """#29a: role by address by method; nothing is told, and no registry is asked."""
+    for who, client in strangers.items():
+        for path in [*addresses(row), "registries/999999/", "nowhere/", ""]:
+            for method in ("GET", "HEAD", "OPTIONS", *OTHER_METHODS):
+                answer = client.generic(method, path)
+                assert answer.status_code in {401, 403}, (who, method, path)
+                assert row.name.encode() not in answer.content
+
+
+def test_nobody_makes_the_site_call_a_registry(
+    strangers: dict[str, Caller], row: Registry, registry: Any, reader: Caller
+) -> None:
+    tags = f"registries/{row.pk}/tags/?repository=acme/app"
+    for client in strangers.values():
+        client.get(tags)
+    assert registry.requests == []
+    assert reader.get(tags).status_code == 200
+    assert registry.requests
+
+
+def test_who_is_nobody_is_told_so(strangers: dict[str, Caller]) -> None:
+    assert strangers["nobody"].get("kinds/").json()["code"] == "not_authenticated"
+    assert strangers["without permission"].get("kinds/").json()["code"] == "permission_denied"
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", OTHER_METHODS)
+def test_a_reader_only_reads(method: str, path: str, reader: Caller, row: Registry) -> None:
+    before = Registry.objects.values().get(pk=row.pk)
+    answer = reader.generic(method, path.format(pk=row.pk), '{"name": "x"}', "application/json")
+    assert answer.status_code == 405
+    assert answer["Allow"] == "GET, HEAD, OPTIONS"
+    assert answer.json()["code"] == "method_not_allowed"
+    assert method not in answer.json()["detail"]
+    assert Registry.objects.values().get(pk=row.pk) == before
+
+
+def test_a_browser_without_a_csrf_token_is_told_405_as_well(reader: Caller) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.cookies = reader.cookies
+    assert browser.get("/gateway/v1/kinds/").status_code == 200
+    assert browser.post("/gateway/v1/kinds/").status_code == 405
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_options(path: str, reader: Caller, row: Registry, registry: Any) -> None:
+    answer = reader.options(path.format(pk=row.pk))
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer["Allow"] == "GET, HEAD, OPTIONS"
+    assert registry.requests == []
+
+
+def test_head(reader: Caller, row: Registry) -> None:
+    for path in addresses(row):
+        answer = reader.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer["Content-Type"] == "application/json"
+    assert reader.head("registries/999999/").status_code == 404
+
+
+@pytest.mark.parametrize("accepted", ["text/html", "application/xml", "*/*", "", "nonsense"])
+def test_whatever_is_asked_for_the_answer_is_json(accepted: str, reader: Caller) -> None:
+    """#18: no browsable API, not even for browsers."""
+    for path in ("registries/", "nowhere/", "registries/?bad=1"):
+        answer = reader.get(path, HTTP_ACCEPT=accepted)
+        assert answer["Content-Type"] == "application/json"
+        assert answer.json()
+
+
+def test_answers_are_private(reader: Caller) -> None:
+    for path in ("registries/", "nowhere/"):
+        assert reader.get(path)["Cache-Control"] == "private, no-cache"
+
+
+@pytest.fixture(scope="module")
+def foreign() -> dict[str, Any]:
+    """What a site saw whose REST_FRAMEWORK would turn everything around."""
+    ran = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "foreign.py")],
+        cwd=Path(__file__).parents[2],
+        env={"PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def test_a_foreign_site_says_who_somebody_is(foreign: dict[str, Any]) -> None:
+    assert foreign["operator"]["status"] == 200
+    assert foreign["operator"]["count"] == 5
+    assert foreign["nobody"]["status"] == 401
+    assert foreign["nobody"]["challenge"] == "Whisper"
+    assert foreign["deactivated"]["status"] == 403
+
+
+@pytest.mark.parametrize("who", ["operator", "nobody", "deactivated", "lost", "posting", "html"])
+def test_a_foreign_sites_defaults_change_nothing(who: str, foreign: dict[str, Any]) -> None:
+    assert foreign[who]["type"] == "application/json"
+    assert foreign[who]["handled by the site"] is False
+
+
+def test_the_foreign_sites_statuses(foreign: dict[str, Any]) -> None:
+    assert foreign["lost"]["status"] == 404
+    assert foreign["posting"]["status"] == 405
+    assert foreign["html"]["status"] == 200
+    assert foreign["refused"]["status"] == 401
+
+
+def test_no_transaction_is_open_while_a_registry_is_waited_for(foreign: dict[str, Any]) -> None:
+    """#59: even where the site wraps its requests in transactions."""
+    assert foreign["transaction elsewhere"] is True
+    assert foreign["transaction"] is False
