@@ -1,0 +1,80 @@
+# `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BIND ?= 127.0.0.1
+PORT ?= 8000
+# What pytest runs: `make test TESTS=tests/site`.
+TESTS ?= tests
+# Which benchmarks run, and how often: `make bench BENCH="digests --rounds 9"`.
+BENCH ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run install test test-quick test-postgres bench lint types format docs screenshots wheel clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# DEBUG is for this machine alone: bound to another address, the site runs as in production.
+run: export PYTHONUNBUFFERED = 1
+run: export DJANGO_DEBUG ?= $(if $(filter 127.0.0.1 localhost,$(BIND)),1,0)
+run: $(VENV)/.site ## start the site on http://127.0.0.1:8000/ (BIND=, PORT=)
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py ensure_admin
+	@$(BIN)/python manage.py runserver $(BIND):$(PORT)
+
+install: $(VENV)/.site ## install the site into .venv, to be run by a server of your own
+
+test: $(VENV)/.test ## run the tests (TESTS=, for some of them)
+	$(BIN)/python -m pytest -n auto $(TESTS)
+
+test-quick: $(VENV)/.test ## run the tests, but for those that take many seconds
+	$(BIN)/python -m pytest -n auto -m "not slow" $(TESTS)
+
+test-postgres: $(VENV)/.test ## run the tests that use the database on PostgreSQL, but for the browser's
+	tests/with-postgres $(BIN)/python -m pytest -n auto -m django_db --ignore=tests/browser $(TESTS)
+
+bench: $(VENV)/.bench ## print how fast it is, beside others (BENCH=, for some of them)
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+lint: $(VENV)/.test ## look for faults in style and in who imports whom
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.test ## check the types
+	$(BIN)/python -m mypy
+
+format: $(VENV)/.test ## write the code in the project's style
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+docs: $(VENV)/.test ## write the pages of docs/ that are made from the code
+	$(BIN)/python -m tests.pages
+
+wheel: $(VENV)/.test ## build the app's wheel in dist/
+	$(BIN)/python -m build --wheel
+
+screenshots: $(VENV)/.test ## take the pictures of docs/images anew
+	$(BIN)/python -m tests.browser.screenshots
+
+clean: ## take away what was made, but for the site's data in var/
+	rm -rf $(VENV) build dist staticfiles .*_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What is installed: again when pyproject.toml changes.
+$(BIN)/python:
+	@# Without ensurepip, half a venv would stay behind and look finished.
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/.site: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site,test]'
+	@touch $@ $(VENV)/.site
+
+$(VENV)/.bench: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@

@@ -1,0 +1,42 @@
+"""The command `migrate`, one at a time."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.management.commands.migrate import Command as Migrate
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.sqlite3.base import DatabaseWrapper as Sqlite
+
+# Any fixed number: PostgreSQL tells its advisory locks apart by them.
+LOCK = 7_412_063
+
+
+class Command(Migrate):
+    """Instances that start together take turns, where Django alone would let one of them fail."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with turn(connections[options["database"]]):
+            super().handle(*args, **options)
+
+
+@contextmanager
+def turn(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Wait until no other process migrates this database, and keep the others waiting."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    elif isinstance(connection, Sqlite) and not connection.is_in_memory_db():
+        with Path(f"{connection.settings_dict['NAME']}.migrate").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    else:
+        yield  # a database in memory, which no other process sees

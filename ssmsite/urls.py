@@ -1,0 +1,15 @@
+"""The site's addresses; `/healthz` is answered before them, in `ssmsite.views`."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
+
+from ssmsite import views
+
+admin.site.site_title = admin.site.site_header = _("Container registries")
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("admin/", admin.site.urls),
+    path("api/", include("registries.api.urls")),
+]

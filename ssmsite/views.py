@@ -1,0 +1,50 @@
+"""The site's own pages: home, and the answer to health checks."""
+
+from collections.abc import Callable
+
+from django.contrib import admin
+from django.db import Error, connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from registries.admin.overview import overview
+from registries.models import Registry
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What this site is, the ways into it and, for who may see them, how its registries are."""
+    context = {**admin.site.each_context(request), "title": _("Home")}
+    if admin.site.has_permission(request) and request.user.has_perm("registries.view_registry"):
+        context["overview"] = overview(Registry.objects.all())
+    return render(request, "home.html", context)
+
+
+@never_cache
+@require_safe
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """200 when the database answers, else 503; says nothing else."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        return HttpResponse(status=503)
+    return HttpResponse()
+
+
+def healthz_first(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer `/healthz` before the redirect to HTTPS and before the check of the host name.
+
+    Load balancers ask by plain HTTP and by address. That is safe: the answer uses nothing of the
+    request.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return healthz(request) if request.path_info == "/healthz" else get_response(request)
+
+    return middleware

@@ -1,0 +1,112 @@
+"""The site in processes of its own: the tests themselves run under other settings."""
+
+import base64
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+LISTENING = re.compile(r"Listening at: (http://127\.0\.0\.1:\d+)")
+
+
+def new_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+class Site:
+    """The site with its data in `data`, and no variable but those given."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.database = data / "db.sqlite3"
+        self.key_file = data / "field_encryption_key"
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "DATA_DIR": str(self.data),
+            # From this machine gunicorn would believe X-Forwarded-Proto before Django is asked.
+            "FORWARDED_ALLOW_IPS": "",
+            **variables,
+        }
+
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        """Start Python with the arguments; stdout and stderr come as one text."""
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=self.environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def manage(self, *arguments: str, **variables: str) -> tuple[int, str]:
+        """Run a command of manage.py; its return code and what it said."""
+        with self.start("manage.py", *arguments, **variables) as process:
+            said, _ = process.communicate(timeout=120)
+        return process.returncode, said
+
+    def ask(self, code: str, **variables: str) -> str:
+        """What the code prints inside the site."""
+        returned, said = self.manage("shell", "--no-imports", "--command", code, **variables)
+        assert returned == 0, said
+        return said
+
+    @contextmanager
+    def served(self, **variables: str) -> Iterator["Visitor"]:
+        """The site under gunicorn."""
+        process = self.start("-m", "gunicorn", "--bind", "127.0.0.1:0", "ssmsite.wsgi", **variables)
+        assert process.stdout
+        said = ""
+        try:
+            for line in process.stdout:
+                said += line
+                if found := LISTENING.search(line):
+                    break
+            else:
+                pytest.fail(said)
+            with Visitor(found[1]) as visitor:
+                yield visitor
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+
+
+class Visitor(requests.Session):
+    """Asks the served site by path, and follows no redirect."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__()
+        self.origin = origin
+        self.trust_env = False
+
+    def see(self, path: str, **headers: str) -> requests.Response:
+        return self.get(
+            self.origin + path,
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
+            allow_redirects=False,
+            timeout=30,
+        )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site with its tables, for tests that only look."""
+    site = Site(tmp_path_factory.mktemp("site") / "data")
+    returned, said = site.manage("migrate", "--verbosity", "0")
+    assert returned == 0, said
+    return site

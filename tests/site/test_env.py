@@ -1,0 +1,170 @@
+"""The environment variables: what each accepts, and how it refuses."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from ssmsite import env
+
+OWN = Path("own.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "CACHE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [
+        *[(value, True) for value in ("1", "true", "True", "yes", "ON", " 1 ")],
+        *[(value, False) for value in ("", " ", "0", "false", "No", "off")],
+    ],
+)
+def test_flags(value: str, meaning: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_DEBUG", value)
+    assert env.flag("DJANGO_DEBUG") is meaning
+
+
+def test_a_flag_is_off_without_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DJANGO_DEBUG", raising=False)
+    assert env.flag("DJANGO_DEBUG") is False
+
+
+def test_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_ALLOWED_HOSTS", " a.example, ,b.example ,")
+    assert env.items("DJANGO_ALLOWED_HOSTS") == ["a.example", "b.example"]
+
+
+def test_database_without_an_address_is_the_sites_own_file() -> None:
+    database = env.database(OWN)
+    assert database["ENGINE"] == "django.db.backends.sqlite3"
+    assert database["NAME"] == OWN
+    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert database["OPTIONS"]["timeout"] == 20
+    assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
+
+
+@pytest.mark.parametrize(
+    ("url", "engine", "parts"),
+    [
+        (
+            "postgres://me:p%40ss@db.example:5433/regs?sslmode=require",
+            "django.db.backends.postgresql",
+            {"HOST": "db.example", "PORT": 5433, "NAME": "regs", "USER": "me", "PASSWORD": "p@ss"},
+        ),
+        ("postgresql://db.example/regs", "django.db.backends.postgresql", {"NAME": "regs"}),
+        (
+            "sqlite:////srv/regs.sqlite3",
+            "django.db.backends.sqlite3",
+            {"NAME": "/srv/regs.sqlite3"},
+        ),
+    ],
+)
+def test_database_by_address(
+    url: str, engine: str, parts: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    database = env.database(OWN)
+    assert database["ENGINE"] == engine
+    assert {name: database[name] for name in parts} == parts
+    assert database["CONN_HEALTH_CHECKS"] is True
+
+
+def test_what_the_address_says_of_the_connection_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "DATABASE_URL", "postgres://db.example/regs?connect_timeout=2&sslmode=require"
+    )
+    assert env.database(OWN)["OPTIONS"] == {"connect_timeout": 2, "sslmode": "require"}
+
+
+@pytest.mark.parametrize(
+    ("url", "backend"),
+    [
+        ("", "locmem.LocMemCache"),
+        ("locmem://", "locmem.LocMemCache"),
+        ("redis://:secret@cache.example:6379/0", "redis.RedisCache"),
+        ("rediss://cache.example", "redis.RedisCache"),
+    ],
+)
+def test_cache(url: str, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CACHE_URL", url)
+    cache = env.cache()
+    assert cache["BACKEND"] == f"django.core.cache.backends.{backend}"
+    assert cache.get("LOCATION", url) == url
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "read"),
+    [
+        ("TIMEOUT", "2.5", 2.5),
+        ("CHECK_WORKERS", "4", 4),
+        ("CA_BUNDLE", "/etc/ssl/corp.pem", "/etc/ssl/corp.pem"),
+        ("PROXY", "http://proxy.example:3128", "http://proxy.example:3128"),
+        ("NO_PROXY", "a.example,b.example", "a.example,b.example"),
+        ("ALLOW_PRIVATE_ADDRESSES", "no", False),
+        ("ALLOW_PRIVATE_ADDRESSES", "1", True),
+        ("USER_AGENT", "acme/1", "acme/1"),
+        ("TOKEN_CACHE", "default", "default"),
+        (
+            "ENDPOINTS",
+            '{"https://registry-1.docker.io": "https://mirror.example"}',
+            {"https://registry-1.docker.io": "https://mirror.example"},
+        ),
+        ("TIMEOT", "3", "3"),
+    ],
+)
+def test_registries(key: str, value: str, read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"REGISTRIES_{key}", value)
+    assert env.registries()[key] == read
+
+
+@pytest.mark.parametrize("key", ["SERVICE_HOST", "PORT", "PORT_8000_TCP_ADDR"])
+def test_variables_of_kubernetes_are_not_ours(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"REGISTRIES_{key}", "10.0.0.1")
+    assert key not in env.registries()
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGISTRIES_TIMEOUT", "")
+    assert "TIMEOUT" not in env.registries()
+
+
+SECRET = "canary"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", SECRET),
+        ("DATABASE_URL", f"postgres://me:{SECRET}@db.example:port/regs"),
+        ("DATABASE_URL", f"mysql://me:{SECRET}@db.example/regs"),
+        ("DATABASE_URL", f"{SECRET}://db.example/regs"),
+        ("DATABASE_URL", f"postgres://me:{SECRET}@[db.example/regs"),
+        ("CACHE_URL", SECRET),
+        ("CACHE_URL", f"memcached://:{SECRET}@cache.example"),
+        ("REGISTRIES_TIMEOUT", SECRET),
+        ("REGISTRIES_TIMEOUT", "-3"),
+        ("REGISTRIES_TIMEOUT", "nan"),
+        ("REGISTRIES_CHECK_WORKERS", "2.5"),
+        ("REGISTRIES_ALLOW_PRIVATE_ADDRESSES", SECRET),
+        ("REGISTRIES_USER_AGENT", f"{SECRET}\u00e9"),
+        ("REGISTRIES_ENDPOINTS", SECRET),
+        ("REGISTRIES_ENDPOINTS", f'["{SECRET}"]'),
+        ("REGISTRIES_ENDPOINTS", f'{{"https://{SECRET}": 1}}'),
+    ],
+)
+def test_a_refusal_names_the_variable_and_never_its_value(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured) as refused:
+        env.database(OWN), env.cache(), env.registries()
+    assert name in str(refused.value)
+    error: BaseException | None = refused.value
+    while error:
+        assert SECRET not in str(error)
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,138 @@
+"""The site as browsers, programs and load balancers meet it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.site.conftest import Site, Visitor, new_key
+
+HTTPS = {"X_Forwarded_Proto": "https"}
+SESSION = {"Cookie": "sessionid=of-somebody-unknown"}
+
+
+@pytest.fixture(scope="module")
+def visitor(migrated: Site) -> Iterator[Visitor]:
+    """The site as it is without any variable: for HTTPS, on this machine's names."""
+    with migrated.served() as visitor:
+        yield visitor
+
+
+@pytest.fixture(scope="module")
+def proxied(migrated: Site) -> Iterator[Visitor]:
+    """The site behind a proxy that speaks HTTPS."""
+    with migrated.served(
+        DJANGO_BEHIND_PROXY="1", DJANGO_ALLOWED_HOSTS="registries.example"
+    ) as visitor:
+        visitor.headers.update({"Host": "registries.example"})
+        yield visitor
+
+
+def test_healthz_answers_plain_http_under_any_name(visitor: Visitor) -> None:
+    for host in ("localhost", "10.0.0.7", "any.example"):
+        answer = visitor.see("/healthz", Host=host)
+        assert (answer.status_code, answer.text) == (200, "")
+        assert "no-store" in answer.headers["Cache-Control"]
+    # The twins: everything else is for HTTPS and for the site's own names.
+    assert visitor.see("/", Host="localhost").status_code == 301
+    assert visitor.see("/", Host="any.example").status_code == 400
+
+
+def test_healthz_only_tells(visitor: Visitor) -> None:
+    answer = visitor.post(f"{visitor.origin}/healthz", timeout=30)
+    assert answer.status_code == 405
+
+
+def test_healthz_with_the_database_down(site: Site) -> None:
+    with site.served(
+        DATABASE_URL="postgres://me:canary@127.0.0.1:1/regs",
+        DJANGO_SECRET_KEY="x" * 50,
+        FIELD_ENCRYPTION_KEY=new_key(),
+    ) as visitor:
+        answer = visitor.see("/healthz")
+    assert (answer.status_code, answer.text) == (503, "")
+
+
+def test_healthz_with_a_broken_file(site: Site) -> None:
+    site.manage("check")
+    site.database.write_bytes(b"no database" * 1000)
+    with site.served() as visitor:
+        assert visitor.see("/healthz").status_code == 503
+
+
+def test_plain_http_is_sent_to_https(visitor: Visitor) -> None:
+    answer = visitor.see("/admin/", Host="localhost", **HTTPS)
+    assert answer.status_code == 301, "without DJANGO_BEHIND_PROXY the header is anybody's word"
+    assert answer.headers["Location"] == "https://localhost/admin/"
+
+
+def test_behind_a_proxy_the_proxys_word_counts(proxied: Visitor) -> None:
+    assert proxied.see("/").status_code == 301
+    answer = proxied.see("/", **HTTPS)
+    assert answer.status_code == 200
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert "max-age=" in answer.headers["Strict-Transport-Security"]
+
+
+def test_cookies_travel_over_https_alone(proxied: Visitor) -> None:
+    answer = proxied.see("/admin/login/", **HTTPS)
+    assert answer.status_code == 200
+    assert "csrftoken" in answer.cookies
+    assert all(cookie.secure for cookie in answer.cookies)
+
+
+def test_home_leads_on_and_shows_no_registries(proxied: Visitor, migrated: Site) -> None:
+    page = proxied.see("/", **HTTPS).text
+    assert 'href="/admin/"' in page
+    assert 'href="/api/docs/"' in page
+    names = migrated.ask(
+        "from registries.models import Registry\n"
+        "print(*Registry.objects.values_list('name', flat=True), sep='\\n')"
+    ).splitlines()
+    assert len(names) == 5
+    assert not [name for name in names if name in page]
+
+
+@pytest.mark.parametrize("path", ["/", "/admin/login/", "/no/such/page"])
+def test_every_file_of_a_page_is_there(path: str, proxied: Visitor) -> None:
+    page = proxied.see(path, **HTTPS).text
+    files = {part.split('"')[0] for part in page.split('"/static/')[1:]}
+    assert files
+    for file in files:
+        assert proxied.see(f"/static/{file}", **HTTPS).status_code == 200, file
+
+
+def test_a_page_that_is_not_there(proxied: Visitor) -> None:
+    answer = proxied.see("/no/such/page", **HTTPS)
+    assert answer.status_code == 404
+    assert "There is nothing at this address" in answer.text
+
+
+def test_a_fault_is_told_to_the_log_alone(site: Site) -> None:
+    """Nothing was migrated, so a page that reads the database fails."""
+    with site.served(DJANGO_BEHIND_PROXY="1") as visitor:
+        answer = visitor.see("/admin/login/", Host="localhost", **SESSION, **HTTPS)
+    assert answer.status_code == 500
+    assert "This is a fault of the site" in answer.text
+    assert "no such table" not in answer.text
+
+
+def test_debug_shows_the_site_over_plain_http(migrated: Site) -> None:
+    with migrated.served(DJANGO_DEBUG="1") as visitor:
+        assert visitor.see("/").status_code == 200
+        answer = visitor.see("/admin/login/")
+        assert not any(cookie.secure for cookie in answer.cookies)
+
+
+def test_a_debug_page_hides_addresses_with_passwords(site: Site) -> None:
+    with site.served(
+        DJANGO_DEBUG="1",
+        CACHE_URL="redis://:canary1@cache.example",
+        DJANGO_SECRET_KEY="canary2" * 8,
+        FIELD_ENCRYPTION_KEY=(key := new_key()),
+        REGISTRIES_PROXY="http://me:canary3@proxy.example",
+    ) as visitor:
+        answer = visitor.see("/admin/login/", **SESSION)
+    assert answer.status_code == 500
+    assert "REGISTRIES" in answer.text
+    assert "canary" not in answer.text
+    assert key not in answer.text

@@ -1,0 +1,139 @@
+"""Starting the site: deployment checks, first start, second start, starts together."""
+
+import fcntl
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.site.conftest import Site, new_key
+
+STORED = """
+from django.contrib.auth.models import User
+from registries.models import Registry
+print(list(User.objects.values_list()))
+print(list(Registry.objects.order_by("pk").values_list("pk", "name", "kind")))
+"""
+PASSWORD = """
+from django.contrib.auth import authenticate
+print(authenticate(username="admin", password=%r))
+"""
+
+ASGI = """
+import asyncio
+from asgiref.testing import ApplicationCommunicator
+from ssmsite.asgi import application
+
+async def ask():
+    scope = {"type": "http", "method": "GET", "path": "/healthz"}
+    scope |= {"query_string": b"", "headers": []}
+    asked = ApplicationCommunicator(application, scope)
+    await asked.send_input({"type": "http.request"})
+    print((await asked.receive_output(60))["status"])
+
+asyncio.run(ask())
+"""
+
+
+def test_deployment_checks_find_nothing(site: Site) -> None:
+    returned, said = site.manage("check", "--deploy", "--fail-level", "DEBUG")
+    assert returned == 0, said
+    assert "no issues (0 silenced)" in said
+
+
+def test_deployment_checks_find_debug(site: Site) -> None:
+    returned, said = site.manage("check", "--deploy", "--fail-level", "DEBUG", DJANGO_DEBUG="1")
+    assert returned == 1
+    assert "security.W018" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DJANGO_DEBUG", "maybe"), ("REGISTRIES_TIMEOUT", "soon"), ("FIELD_ENCRYPTION_KEY", "short")],
+)
+def test_a_wrong_variable_ends_in_a_sentence(name: str, value: str, site: Site) -> None:
+    returned, said = site.manage("check", **{name: value})
+    assert returned == 1
+    assert name in said
+    assert "Traceback" not in said
+
+
+def test_an_unknown_variable_of_the_app_is_reported(site: Site) -> None:
+    _, said = site.manage("check", REGISTRIES_TIMEOT="3")
+    assert "TIMEOT" in said
+    _, said = site.manage("check", REGISTRIES_TIMEOUT="3")
+    assert "no issues" in said
+
+
+def test_a_second_start_changes_nothing(site: Site) -> None:
+    def start() -> str:
+        said = ""
+        for command in (["migrate", "--verbosity", "0"], ["ensure_admin"]):
+            returned, words = site.manage(*command)
+            assert returned == 0, words
+            said += words
+        return said
+
+    first = start()
+    password = first.split("Password: ")[1].split("\n")[0]
+    stored = site.ask(STORED)
+    assert stored.count("'hub'") == 1
+    assert site.ask(PASSWORD % password) == "admin\n"
+    keys = site.key_file.read_bytes()
+
+    assert start() == ""
+    assert site.ask(STORED) == stored
+    assert site.key_file.read_bytes() == keys
+
+
+def test_an_administrator_of_another_name_is_enough(migrated: Site) -> None:
+    migrated.manage(
+        "createsuperuser", "--noinput", "--username", "ann", "--email", "ann@example.com"
+    )
+    assert migrated.manage("ensure_admin") == (0, "")
+
+
+def test_migrate_waits_for_its_turn(site: Site) -> None:
+    site.data.mkdir()
+    with Path(f"{site.database}.migrate").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        waiting = site.start("manage.py", "migrate", "--verbosity", "0")
+        with pytest.raises(subprocess.TimeoutExpired):  # alone it takes one second
+            waiting.wait(timeout=4)
+    assert waiting.communicate(timeout=120)[0] == ""
+    assert waiting.returncode == 0
+
+
+def test_sites_that_start_together_do_not_fail(site: Site) -> None:
+    together = [site.start("manage.py", "migrate", "--verbosity", "0") for _ in range(3)]
+    assert [(process.communicate(timeout=120)[0], process.returncode) for process in together] == [
+        ("", 0)
+    ] * 3
+    assert "'hub'" in site.ask(STORED)
+
+
+def test_another_database_by_its_address(site: Site) -> None:
+    site.data.mkdir()
+    variables = {
+        "DATABASE_URL": f"sqlite:///{site.data}/another",
+        "DJANGO_SECRET_KEY": "x" * 50,
+        "FIELD_ENCRYPTION_KEY": f"{new_key()},{new_key()}",
+    }
+    returned, said = site.manage("migrate", "--verbosity", "0", **variables)
+    assert returned == 0, said
+    assert "'hub'" in site.ask(STORED, **variables)
+    assert not site.database.exists()
+    assert not site.key_file.exists()
+
+
+def test_sqlite_keeps_a_write_ahead_log(migrated: Site) -> None:
+    said = migrated.ask(
+        "from django.db import connection as c\n"
+        "print(c.cursor().execute('PRAGMA journal_mode').fetchone())"
+    )
+    assert said == "('wal',)\n"
+
+
+def test_asgi_servers_are_served_too(site: Site) -> None:
+    with site.start("-c", ASGI) as process:
+        assert process.communicate(timeout=60)[0] == "200\n"
