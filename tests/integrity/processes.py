@@ -1,0 +1,112 @@
+"""What other processes of the site do in these tests, under the site's own settings.
+
+Each is a process of its own, forked from one that has loaded the site already.
+"""
+
+import itertools
+import resource
+import time
+from collections.abc import Callable
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier, Event
+from typing import Any
+
+import django
+from cryptography.fernet import Fernet, MultiFernet
+from django.db import OperationalError, transaction
+
+django.setup()
+
+from encrypted_model_fields import fields as library  # noqa: E402 - after Django's set-up
+
+from registries import reencryption, services  # noqa: E402
+from registries.fields import SecretUnreadable  # noqa: E402
+from registries.models import ChangedMeanwhile, Registry  # noqa: E402
+from ssmsite.settings import DATABASES  # noqa: E402
+
+
+def run(work: Callable[..., Any], keys: list[bytes], arguments: tuple[Any, ...]) -> None:
+    """Do the work under these keys."""
+    assert DATABASES, "the site's settings"
+    library.CRYPTER = MultiFernet([Fernet(key) for key in keys])
+    work(*arguments)
+
+
+def save_for_ever(pk: int, started: Event) -> None:
+    """Give the row a login and a password of one number, and of the next, until killed."""
+    for number in itertools.count():
+        _give(pk, number)
+        started.set()
+
+
+def edit(pks: list[int], times: int, started: Event) -> None:
+    """Edit one row after the other, so many times in all."""
+    for number, pk in enumerate(itertools.islice(itertools.cycle(pks), times)):
+        _give(pk, number)
+        started.set()
+        time.sleep(0.002)  # SQLite hands a lock to whoever asks next, not to who waited longest
+
+
+def _give(pk: int, number: int) -> None:
+    row = Registry.objects.get(pk=pk)
+    row.login, row.password = f"login-{number}", f"password-{number}"
+    row.save()
+
+
+def reencrypt(started: Event) -> None:
+    for _row, _outcome in reencryption.reencrypt():
+        started.set()
+
+
+def count_up(pk: int, times: int) -> None:
+    """Add one to the number that the row's login is, so many times, beginning anew on conflict.
+
+    It is read and saved in one transaction, as the admin does.
+    """
+    while times:
+        try:
+            with transaction.atomic():
+                row = Registry.objects.get(pk=pk)
+                row.login = str(int(row.login or "") + 1)
+                row.save()
+        except ChangedMeanwhile:
+            continue
+        times -= 1
+
+
+def serve(name: str, unreadable: "SimpleQueue[list[str]]") -> None:
+    """What an instance does: store a secret, read all there are; the names of rows it cannot."""
+    Registry.objects.create(kind="hub", name=name, login="johndoe", password="fake-password")
+    failed = []
+    for row in Registry.objects.authenticated():
+        try:
+            row.values()
+        except SecretUnreadable:
+            failed.append(row.name)
+    unreadable.put(failed)
+
+
+def check(pk: int, together: Barrier) -> None:
+    row = Registry.objects.get(pk=pk)
+    together.wait()
+    services.check(row)
+
+
+def check_all(results: "SimpleQueue[tuple[dict[int, str], int]]") -> None:
+    """Check all rows that hold credentials: the codes by row, and by how many KiB memory grew."""
+    rows = list(Registry.objects.authenticated())
+    services.check(Registry(kind="custom", name="x", url="http://127.0.0.1:9"))  # loads the client
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    codes = {row.pk: result.code for row, result in services.check_each(rows)}
+    results.put((codes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+
+
+def fill_the_disk(pk: int, room: int, told: "SimpleQueue[str]") -> None:
+    """Save until no file may grow beyond `room` bytes; what the database then says."""
+    Registry.objects.get(pk=pk)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+    try:
+        for number in itertools.count():
+            _give(pk, number)
+    except OperationalError as error:
+        told.put(str(error))

@@ -1,0 +1,321 @@
+"""People, checks and processes at the same rows at the same time: no update is lost."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from registries import services
+from registries.models import ChangedMeanwhile, Check, Registry
+from registries.verdicts import Verdict
+from tests.factories import create
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.integrity import processes as work
+from tests.integrity.conftest import ROOT, Processes, site_environment
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 20
+MANY = 50
+
+
+def together(*functions: Callable[[], Any]) -> list[Any]:
+    """Call the functions in threads that start at once; what each returned or raised, in order."""
+    gate = threading.Barrier(len(functions))
+    ended: dict[int, Any] = {}
+
+    def call(number: int) -> None:
+        try:
+            gate.wait()
+            ended[number] = functions[number]()
+        except Exception as error:  # noqa: BLE001 - handed to the test
+            ended[number] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(len(functions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [ended[number] for number in range(len(functions))]
+
+
+class Gate:
+    """A registry of the user johndoe whose answers wait until the gate is open."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.open = threading.Event()
+
+    def __call__(self, request: Request) -> Reply:
+        self.asked.set()
+        assert self.open.wait(30)
+        if request.basic == ("johndoe", "fake-password"):
+            return Reply(200, b"{}")
+        return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+def server(gate: Gate) -> Iterator[FakeServer]:
+    with FakeServer(gate) as server:
+        yield server
+        gate.open.set()
+
+
+@pytest.fixture
+def row(server: FakeServer) -> Registry:
+    return create("custom", url=server.origin)
+
+
+def stored(row: Registry) -> Registry:
+    return Registry.objects.get(pk=row.pk)
+
+
+# Two who change the same row
+
+
+def test_of_two_editors_one_is_told() -> None:
+    """#56: nobody's change is overwritten by somebody who has not seen it."""
+    row = create("hub")
+    for number in range(ROUNDS):
+        editors = [stored(row), stored(row)]
+        for which, editor in enumerate(editors):
+            editor.name = f"Round {number} of {which}"
+        first, second = together(*(editor.save for editor in editors))
+        conflict, saved = (first, second) if first else (second, first)
+        assert isinstance(conflict, ChangedMeanwhile)
+        assert saved is None
+        assert stored(row).name == f"Round {number} of {0 if conflict is second else 1}"
+
+
+def test_of_a_reset_and_an_edit_one_is_told() -> None:
+    """#56: a reset leaves no half of an edit behind, nor an edit half of a reset."""
+    row = Registry.objects.get(kind="hub", is_default=True)
+    for _ in range(ROUNDS):
+        editor, resetter = stored(row), stored(row)
+        editor.login, editor.password = "johndoe", "fake-password"
+        edited, was_reset = together(editor.save, lambda row=resetter: services.reset(row))
+        found = stored(row)
+        if edited is None:
+            assert isinstance(was_reset, ChangedMeanwhile)
+            assert (found.login, found.password.reveal()) == ("johndoe", "fake-password")
+        else:
+            assert isinstance(edited, ChangedMeanwhile)
+            assert found.given() == set()
+
+
+def test_a_reset_forgets_the_check_of_a_row_that_nothing_was_changed_on() -> None:
+    row = Registry.objects.get(kind="hub", is_default=True)
+    now = datetime.now(UTC)
+    Registry.objects.filter(pk=row.pk).update(
+        check_verdict="anonymous", check_code="public", checked_at=now
+    )
+    services.reset(stored(row))
+    assert stored(row).last_check is None
+
+
+@pytest.mark.slow
+def test_no_increment_is_lost(processes: Processes) -> None:
+    """#57, #58: 240 writes of eight processes to one row; no lock is refused, no number lost."""
+    row = create("hub", login="0")
+    writers = [processes.start(work.count_up, row.pk, 30) for _ in range(8)]
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0] * 8
+    assert stored(row).login == "240"
+
+
+# Checks
+
+
+def test_an_edit_does_not_wait_for_a_slow_registry(
+    row: Registry, gate: Gate, server: FakeServer
+) -> None:
+    """#55, #59: no transaction is open meanwhile, and the verdict on what was is dropped."""
+    ended: list[Any] = []
+    checking = threading.Thread(
+        target=lambda: ended.extend(together(lambda: services.check(stored(row))))
+    )
+    checking.start()
+    assert gate.asked.wait(30)
+    editor = stored(row)
+    editor.password = "changed meanwhile"
+    editor.save()
+    gate.open.set()
+    checking.join()
+    assert ended[0].verdict is Verdict.VALID
+    found = stored(row)
+    assert found.password.reveal() == "changed meanwhile"
+    assert found.last_check is None
+    assert not found.checks.exists()
+
+
+def test_a_verdict_stands_only_beside_what_it_was_made_with(row: Registry, gate: Gate) -> None:
+    """#55: an edit and a check at once, many times over."""
+    gate.open.set()
+    for number in range(ROUNDS):
+        editor, checked = stored(row), stored(row)
+        editor.password = "fake-password" if number % 2 else "wrong"
+        saved, result = together(editor.save, lambda row=checked: services.check(row))
+        assert saved is None
+        assert result.verdict in {Verdict.VALID, Verdict.REJECTED}
+        found = stored(row)
+        assert found.password.reveal() == editor.password.reveal()
+        if found.last_check:
+            is_right = found.password.reveal() == "fake-password"
+            assert found.last_check.verdict == (Verdict.VALID if is_right else Verdict.REJECTED)
+
+
+def test_a_row_is_deleted_while_its_check_is_stored(server: FakeServer, gate: Gate) -> None:
+    """The history does not grow a line for a row that is gone, which would undo the deletion."""
+    gate.open.set()
+    for _ in range(ROUNDS):
+        row = create("custom", url=server.origin)
+        services.check(row)
+        deleted, result = together(stored(row).delete, lambda row=row: services.check(row))
+        assert not isinstance(deleted, Exception), deleted
+        assert result.verdict is Verdict.VALID
+        assert not Registry.objects.filter(pk=row.pk).exists()
+    assert not Check.objects.exists()
+
+
+def sign_ins(server: FakeServer) -> int:
+    return sum(request.basic == ("johndoe", "fake-password") for request in server.requests)
+
+
+def test_a_storm_of_checks_is_one_sign_in(row: Registry, gate: Gate, server: FakeServer) -> None:
+    """#65: fifty at once ask the registry once, and all get its answer."""
+    threading.Timer(1, gate.open.set).start()
+    results = together(*(lambda: services.check(stored(row)) for _ in range(MANY)))
+    assert [result.code for result in results] == ["signed_in"] * MANY
+    assert len({result.checked_at for result in results}) == 1
+    assert sign_ins(server) == 1
+    assert stored(row).checking_until is None
+    services.check(stored(row))
+    assert sign_ins(server) == 2, "the next check asks anew"
+
+
+def test_a_storm_from_several_processes_is_one_sign_in(
+    row: Registry, gate: Gate, server: FakeServer, processes: Processes
+) -> None:
+    """#65, across processes."""
+    gathered = processes.context.Barrier(5)
+    checkers = [processes.start(work.check, row.pk, gathered) for _ in range(4)]
+    gathered.wait(60)
+    assert gate.asked.wait(30)
+    time.sleep(0.5)  # the other three come to the row
+    gate.open.set()
+    for checker in checkers:
+        checker.join()
+        assert checker.exitcode == 0
+    assert sign_ins(server) == 1
+
+
+def test_two_images_of_one_row_are_tried_one_after_the_other(
+    row: Registry, gate: Gate, server: FakeServer
+) -> None:
+    """Nobody gets the answer about somebody else's image."""
+    asked_before: list[int] = []
+
+    def open_gate() -> None:
+        asked_before.append(len(server.requests))
+        gate.open.set()
+
+    threading.Timer(0.5, open_gate).start()
+    first, second = together(
+        lambda: services.check(stored(row), "team/one"),
+        lambda: services.check(stored(row), "team/two"),
+    )
+    assert asked_before == [1]
+    assert first.checked_at != second.checked_at
+    asked = [request.path.split("/")[3] for request in server.requests if "team" in request.path]
+    assert asked in (sorted(asked), sorted(asked, reverse=True))
+    assert set(asked) == {"one", "two"}
+
+
+def test_a_checker_that_was_killed_keeps_nobody_waiting(
+    row: Registry, gate: Gate, server: FakeServer, processes: Processes, settings: Any
+) -> None:
+    """#65: its lease ends by itself."""
+    settings.REGISTRIES = {"TIMEOUT": 2}
+    gathered = processes.context.Barrier(2)
+    checker = processes.start(work.check, row.pk, gathered)
+    gathered.wait(60)
+    assert gate.asked.wait(30)
+    checker.kill()
+    checker.join()
+    assert stored(row).checking_until is not None
+    gate.open.set()
+    assert services.check(stored(row)).verdict is Verdict.VALID
+    assert stored(row).checking_until is None
+
+
+def test_a_lease_that_is_over_is_taken_at_once(row: Registry, gate: Gate) -> None:
+    gate.open.set()
+    over = datetime.now(UTC) - timedelta(seconds=1)
+    Registry.objects.filter(pk=row.pk).update(checking_until=over)
+    started = time.monotonic()
+    assert services.check(stored(row)).verdict is Verdict.VALID
+    assert time.monotonic() - started < 5, "half of what it would wait for a lease in force"
+
+
+def test_a_changed_row_need_not_wait_for_the_check_of_what_it_was(
+    row: Registry, gate: Gate
+) -> None:
+    Registry.objects.filter(pk=row.pk).update(
+        checking_until=datetime.now(UTC) + timedelta(seconds=60)
+    )
+    editor = stored(row)
+    editor.login, editor.password = "johndoe", "other"
+    editor.save()
+    assert stored(row).checking_until is None
+
+
+def test_a_rename_leaves_the_lease(row: Registry) -> None:
+    until = datetime.now(UTC) + timedelta(seconds=60)
+    Registry.objects.filter(pk=row.pk).update(checking_until=until)
+    editor = stored(row)
+    editor.name = "Renamed"
+    editor.save()
+    assert stored(row).checking_until == until
+
+
+# Migrations
+
+
+@pytest.mark.slow
+def test_two_migrate_a_new_database_at_once(new_database: str) -> None:
+    """#60: neither fails, and the default rows are there once."""
+    environment = {**os.environ, **site_environment(), "DATABASE_URL": new_database}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+            cwd=ROOT,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        _out, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    counted = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "--command",
+         "from registries.models import Registry; print(Registry.objects.count())"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert counted.stdout.strip() == "5"
