@@ -1,0 +1,13 @@
+"""The registries in the Django admin: choose a kind, fill in its form, check, reset, delete."""
+
+from django.contrib import admin
+
+from registries.admin.acting import ActionPages
+from registries.admin.editing import FormPages
+from registries.admin.listing import ListPages
+from registries.models import Registry
+
+
+@admin.register(Registry)
+class RegistryAdmin(ListPages, FormPages, ActionPages):
+    """Rows of every kind; the kind decides the form, `is_default` between Delete and Reset."""

@@ -1,0 +1,246 @@
+"""Check, reset and delete, one row or many; what cannot be undone asks first."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import connections, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from registries import services
+from registries.admin.base import Pages, is_default, not_default
+from registries.admin.looks import LOOKS, ShownResult, milliseconds
+from registries.fields import Secret
+from registries.models import ChangedMeanwhile, Registry
+from registries.results import CheckResult
+
+# So few rows are checked before a progress bar could be read.
+FEW = 5
+# Where the page of a bulk check is cut: what comes before is sent at once.
+CUT = "<!-- results -->"
+FROM_LIST = "_list"
+
+
+class ActionPages(Pages):
+    """Buttons of a row, actions of the list, and their confirmations."""
+
+    actions = ("check_selected", "reset_selected", "delete_selected")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Registry | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_default)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        urls = [
+            path(
+                "<path:object_id>/check/", wrap(self.check_view), name="registries_registry_check"
+            ),
+            path(
+                "<path:object_id>/reset/", wrap(self.reset_view), name="registries_registry_reset"
+            ),
+            *super().get_urls(),
+        ]
+        # Where a site wraps every request in a transaction, checks would hold it open while they
+        # wait for the network. What these pages write, they write in transactions of their own.
+        for url in urls:
+            url.callback = transaction.non_atomic_requests(url.callback)
+        return urls
+
+    # One row
+
+    @method_decorator(require_POST)
+    def check_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Check the stored row and show the verdict."""
+        row = self.changeable(request, object_id)
+        if row is None:
+            return self.gone(request, object_id)
+        result = services.check(row)
+        self.log_check(request, row, result)
+        self.tell(request, row, result)
+        if FROM_LIST in request.POST:
+            return self.to(request, "changelist")
+        return self.to(request, "change", row.pk)
+
+    def reset_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then make a default row anonymous again."""
+        row = self.changeable(request, object_id)
+        if row is None:
+            return self.gone(request, object_id)
+        if not row.is_default:
+            self.refuse(request, [not_default(row)])
+            return self.to(request, "change", row.pk)
+        if request.method == "POST":
+            self._reset(request, [row])
+            return self.to(request, "changelist")
+        return self._confirm(request, "reset", [row], [])
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask, then delete a row that is no default."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            return self.gone(request, object_id)
+        if row.is_default and super().has_delete_permission(request):
+            self.refuse(request, [is_default(row)])
+            return self.to(request, "change", row.pk)
+        if not self.has_delete_permission(request, row):
+            raise PermissionDenied
+        if request.method == "POST":
+            return super().delete_view(request, object_id, extra_context)
+        return self._confirm(request, "delete", [row], [])
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Who did what, and every check that is kept, the admin's own or not."""
+        row = self.get_object(request, unquote(object_id))
+        checks = row.checks.all() if row else ()
+        shown = [
+            {"check": check, "look": LOOKS[check.verdict], "time": milliseconds(check.seconds)}
+            for check in checks
+        ]
+        return super().history_view(request, object_id, {"checks": shown, **(extra_context or {})})
+
+    # Many rows
+
+    @admin.action(description=_("Check selected registries"), permissions=["change"])
+    def check_selected(
+        self, request: HttpRequest, queryset: QuerySet[Registry]
+    ) -> HttpResponseBase:
+        rows = list(queryset)
+        # The page comes as the results do: progress that needs no script.
+        parts = self._checking(request, rows)
+        if len(rows) <= FEW:
+            return HttpResponse(parts)
+        response = StreamingHttpResponse(parts)
+        response["X-Accel-Buffering"] = "no"
+        return response
+
+    def _checking(self, request: HttpRequest, rows: Sequence[Registry]) -> Iterator[str]:
+        context = self.page_context(request, title=_("Check registries"), count=len(rows))
+        page = render_to_string("admin/registries/registry/check.html", context, request)
+        before, _cut, after = page.partition(CUT)
+        yield before
+        started, done, fine = time.monotonic(), 0, 0
+        for row, result in _check_now(rows) if len(rows) <= FEW else _check_each(rows):
+            self.log_check(request, row, result)
+            done += 1
+            fine += result.is_fine
+            parts = {"shown": ShownResult(row, result), "done": done, "count": len(rows)}
+            yield render_to_string("registries/checked.html", {**context, **parts}, request)
+        told = {"count": done, "fine": fine, "attention": done - fine}
+        taken = milliseconds(time.monotonic() - started)
+        yield render_to_string("registries/check_summary.html", {**told, "time": taken})
+        yield after
+
+    @admin.action(description=_("Reset selected registries to default"), permissions=["change"])
+    def reset_selected(
+        self, request: HttpRequest, queryset: QuerySet[Registry]
+    ) -> HttpResponse | None:
+        rows = [row for row in queryset if row.is_default]
+        others = [(row, not_default(row)) for row in queryset if not row.is_default]
+        if "post" not in request.POST:
+            return self._confirm(request, "reset", rows, others, "reset_selected")
+        self.refuse(request, [why for _row, why in others])
+        self._reset(request, rows)
+        return None
+
+    @admin.action(description=_("Delete selected registries"), permissions=["delete"])
+    def delete_selected(
+        self, request: HttpRequest, queryset: QuerySet[Registry]
+    ) -> HttpResponse | None:
+        rows = [row for row in queryset if not row.is_default]
+        others = [(row, is_default(row)) for row in queryset if row.is_default]
+        if "post" not in request.POST:
+            return self._confirm(request, "delete", rows, others, "delete_selected")
+        self.refuse(request, [why for _row, why in others])
+        if rows:
+            doomed = queryset.filter(is_default=False)
+            self.log_deletions(request, doomed)
+            self.delete_queryset(request, doomed)
+            text = ngettext(
+                "Deleted %(count)d registry.", "Deleted %(count)d registries.", len(rows)
+            )
+            self.message_user(request, text % {"count": len(rows)}, messages.SUCCESS)
+        return None
+
+    def _reset(self, request: HttpRequest, rows: Iterable[Registry]) -> None:
+        for row in rows:
+            try:
+                services.reset(row)
+            except ChangedMeanwhile:
+                text = gettext("“%(name)s” was saved meanwhile. Look at it, then reset it again.")
+                self.refuse(request, [text % {"name": row}])
+                continue
+            self.log_change(request, row, "Reset to default.")
+            text = gettext("“%(name)s” is anonymous again.") % {"name": row}
+            self.message_user(request, text, messages.SUCCESS)
+
+    def _confirm(
+        self,
+        request: HttpRequest,
+        verb: str,
+        rows: list[Registry],
+        refused: list[tuple[Registry, str]],
+        action: str | None = None,
+    ) -> HttpResponse:
+        """The page that lists what will be touched, what will not, and why."""
+        return self.page(
+            request,
+            "confirm",
+            title=_("Reset to default") if verb == "reset" else _("Delete registries"),
+            verb=verb,
+            rows=[(row, _holdings(row)) for row in rows],
+            refused=refused,
+            count=len(rows) + len(refused),
+            action=action,
+            action_checkbox_name=ACTION_CHECKBOX_NAME,
+        )
+
+
+def _check_now(rows: Sequence[Registry]) -> list[tuple[Registry, CheckResult]]:
+    return list(zip(rows, services.check_many(rows), strict=True))
+
+
+def _check_each(rows: Sequence[Registry]) -> Iterator[tuple[Registry, CheckResult]]:
+    """Check the rows, and yield each as it ends: in a thread, while this one writes the page."""
+    ended: SimpleQueue[tuple[Registry, CheckResult] | None] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            services.check_many(rows, progress=lambda *each: ended.put(each))
+        finally:
+            ended.put(None)
+            connections.close_all()  # this thread's own
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run)
+        while (each := ended.get()) is not None:
+            yield each
+        running.result()
+
+
+def _holdings(row: Registry) -> list[tuple[str, Any]]:
+    """The names of what a row holds, secrets with the time since when they are set."""
+    held = {variable.name: row.held(variable.name) for variable in row.declaration.variables}
+    held |= {"prefix": row.prefix, "ca_certificate": row.ca_certificate}
+    return [
+        (name, value if isinstance(value, Secret) else None)
+        for name, value in held.items()
+        if value
+    ]

@@ -1,0 +1,119 @@
+"""What the pages of the admin share."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
+
+from registries.admin.looks import LOOKS, ShownResult
+from registries.models import Registry
+from registries.results import CheckResult
+from registries.verdicts import Step, Verdict
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Registry]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+LEVELS = {"ok": messages.SUCCESS, "warn": messages.WARNING, "bad": messages.ERROR}
+# Where the result of a check waits for the page that shows it.
+WAITING = "registries_checked"
+# Marks the message that such a page leaves out: it shows the whole result.
+SHOWN_IN_FULL = "registries-check"
+
+
+class Pages(_ModelAdmin):
+    """Addresses, refusals, messages, and the result of a check on its way to the next page."""
+
+    def page_context(self, request: HttpRequest, **more: Any) -> dict[str, Any]:
+        request.current_app = self.admin_site.name
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "preserved_filters": self.get_preserved_filters(request),
+            "has_view_permission": self.has_view_permission(request),
+            "has_change_permission": self.has_change_permission(request),
+            "has_add_permission": self.has_add_permission(request),
+            **more,
+        }
+
+    def page(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
+        name = f"admin/registries/registry/{template}.html"
+        return TemplateResponse(request, name, self.page_context(request, **context))
+
+    def to(self, request: HttpRequest, page: str, *args: Any) -> HttpResponseRedirect:
+        """Lead to a page of ours, with the list's filters kept."""
+        name = f"admin:registries_registry_{page}"
+        url = reverse(name, args=[quote(arg) for arg in args], current_app=self.admin_site.name)
+        kept: dict[str, Any] = {
+            "opts": self.opts,
+            "preserved_filters": self.get_preserved_filters(request),
+        }
+        return HttpResponseRedirect(add_preserved_filters(kept, url))
+
+    def changeable(self, request: HttpRequest, object_id: str) -> Registry | None:
+        """The row, for somebody who may change it. Raises PermissionDenied."""
+        row = self.get_object(request, unquote(object_id))
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        return row
+
+    def gone(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        text = gettext("There is no registry with the ID “%(id)s” any more.")
+        self.message_user(request, text % {"id": unquote(object_id)}, messages.WARNING)
+        return self.to(request, "changelist")
+
+    def refuse(self, request: HttpRequest, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.message_user(request, text, messages.ERROR)
+
+    # Checks
+
+    def log_check(self, request: HttpRequest, row: Registry, result: CheckResult) -> None:
+        self.log_change(request, row, f"Checked: {result.verdict} ({result.code}).")
+
+    def tell(self, request: HttpRequest, row: Registry, result: CheckResult) -> None:
+        """Say how a check went, and keep its result for the next page."""
+        look = LOOKS[result.verdict]
+        text = f"{row}: {look.label}. {result.detail}"
+        self.message_user(request, text, LEVELS[look.tone], extra_tags=SHOWN_IN_FULL)
+        request.session[WAITING] = {
+            "pk": str(row.pk),
+            "verdict": result.verdict.value,
+            "code": result.code,
+            "params": dict(result.params),
+            "checked_at": result.checked_at.isoformat(),
+            "steps": [[step.slug, step.passed, step.seconds] for step in result.steps],
+        }
+
+    def told(self, request: HttpRequest) -> ShownResult | None:
+        """The result that waits for this page, once."""
+        kept = request.session.pop(WAITING, None)
+        row = self.get_object(request, kept["pk"]) if kept else None
+        if row is None or (checked_at := parse_datetime(kept["checked_at"])) is None:
+            return None
+        result = CheckResult(
+            Verdict(kept["verdict"]),
+            kept["code"],
+            checked_at,
+            kept["params"],
+            steps=tuple(Step(*step) for step in kept["steps"]),
+        )
+        return ShownResult(row, result)
+
+
+def is_default(row: Registry) -> str:
+    return gettext("“%(name)s” is a default registry: reset it instead.") % {"name": row}
+
+
+def not_default(row: Registry) -> str:
+    text = gettext("“%(name)s” is not a default registry: delete it instead.")
+    return text % {"name": row}

@@ -1,0 +1,232 @@
+"""The chooser of a kind and the form of a row: check what is typed, save, tell who was faster."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.helpers import AdminErrorList
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.utils import unquote
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from registries import services
+from registries.admin.base import Pages
+from registries.admin.looks import ShownResult, Trend, answers, badges
+from registries.admin.overview import ANY_SERVER, overview, past_verdicts, sorted_kinds
+from registries.fields import Secret
+from registries.forms import CHECK, RegistryForm, form_class
+from registries.kinds import KINDS, Kind
+from registries.models import ChangedMeanwhile, Registry
+from registries.reference import InvalidReference
+
+SAVE_AND_CHECK = "_savecheck"
+# Buttons of Django's own forms, which lead elsewhere after saving.
+STOCK_BUTTONS = {"_continue", "_addanother", IS_POPUP_VAR}
+
+
+class SecretState:
+    """A read-only column that tells whether a secret is set, and nothing else."""
+
+    def __init__(self, name: str, label: str) -> None:
+        self.name = name
+        self.__name__ = name
+        self.short_description = _(label)
+
+    def __call__(self, row: Registry) -> Any:
+        return _("Set") if isinstance(row.held(self.name), Secret) else _("Not set")
+
+
+class FormPages(Pages):
+    """The chooser, and one form per kind."""
+
+    change_form_template = "admin/registries/registry/change_form.html"
+
+    def get_form(
+        self, request: HttpRequest, obj: Registry | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if kind := self._kind(request, obj):
+            kwargs["form"] = form_class(kind)
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Registry | None = None) -> Any:
+        kind = self._kind(request, obj)
+        if kind is None:
+            return super().get_fieldsets(request, obj)
+        viewing = obj is not None and not self.has_change_permission(request, obj)
+        variables = [
+            SecretState(variable.name, variable.label)
+            if viewing and variable.secret
+            else variable.name
+            for variable in kind.variables
+        ]
+        return [
+            (_("Registry"), {"fields": ["name", "prefix"]}),
+            (_("Sign in with"), {"fields": variables}),
+            (_("Connection"), {"fields": ["verify_tls", "ca_certificate"]}),
+        ]
+
+    def _kind(self, request: HttpRequest, obj: Registry | None) -> Kind | None:
+        return KINDS.get(obj.kind if obj else request.GET.get("kind", ""))
+
+    # Choosing
+
+    def _choose_kind(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        counts = overview(self.get_queryset(request)).kinds
+        counted = [(kind, counts[kind.slug]) for kind in sorted_kinds()]
+        return self.page(
+            request,
+            "choose_kind",
+            title=_("Add registry"),
+            known=[(kind, count) for kind, count in counted if kind is not ANY_SERVER],
+            others=[(kind, count) for kind, count in counted if kind is ANY_SERVER],
+            is_unknown="kind" in request.GET,
+            is_popup=IS_POPUP_VAR in request.GET,
+        )
+
+    # The form
+
+    @method_decorator(sensitive_post_parameters())
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if object_id is None and request.GET.get("kind") not in KINDS:
+            return self._choose_kind(request)
+        extra = dict(extra_context or {})
+        if {CHECK, SAVE_AND_CHECK}.intersection(request.POST):
+            if not self.has_change_permission(request):
+                raise PermissionDenied
+            # Here, where no transaction is open yet.
+            if CHECK in request.POST:
+                extra |= self._try(request, object_id)
+        try:
+            response = super().changeform_view(request, object_id, form_url, extra)
+        except (ChangedMeanwhile, IntegrityError, ValidationError):
+            # Somebody was faster between the form's validation and the write. Asked again, the
+            # form finds that out by itself, and shows it with everything that was typed.
+            response = super().changeform_view(request, object_id, form_url, extra)
+        if saved := getattr(request, "_registry_saved", None):
+            return self._check_saved(request, saved)
+        return response
+
+    def _try(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
+        """Check what is in the form; nothing is saved."""
+        row = self.get_object(request, unquote(object_id)) if object_id else None
+        if object_id and row is None:
+            return {}
+        form = self.get_form(request, row, change=row is not None)(request.POST, instance=row)
+        if form.errors:
+            return {}
+        try:
+            result = services.check(form.instance, form.cleaned_data["image"] or None)
+        except InvalidReference as error:
+            return {"image_error": gettext(str(error))}
+        return {"shown": ShownResult(form.instance, result, is_kept=False)}
+
+    def _check_saved(self, request: HttpRequest, row: Registry) -> HttpResponse:
+        try:
+            result = services.check(row, request.POST.get("image", "").strip() or None)
+        except InvalidReference as error:
+            self.refuse(request, [gettext(str(error))])
+        else:
+            self.log_check(request, row, result)
+            self.tell(request, row, result)
+        return self.to(request, "change", row.pk)
+
+    def response_add(
+        self, request: HttpRequest, obj: Registry, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        if STOCK_BUTTONS.intersection(request.POST):
+            return super().response_add(request, obj, post_url_continue)
+        return self._saved(request, obj, gettext("Added “%(name)s”."))
+
+    def response_change(self, request: HttpRequest, obj: Registry) -> HttpResponse:
+        if STOCK_BUTTONS.intersection(request.POST):
+            return super().response_change(request, obj)
+        return self._saved(request, obj, gettext("Saved “%(name)s”."))
+
+    def _saved(self, request: HttpRequest, row: Registry, text: str) -> HttpResponse:
+        self.message_user(request, text % {"name": row}, messages.SUCCESS)
+        if SAVE_AND_CHECK in request.POST:
+            # Checked when the transaction that saves it is over.
+            request._registry_saved = row  # type: ignore[attr-defined]  # for changeform_view
+        return self.response_post_save_change(request, row)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj: Registry | None = kwargs.get("obj")
+        kind = self._kind(request, obj)
+        form = context["adminform"].form
+        if error := context.get("image_error"):
+            form.add_error("image", error)
+            context["errors"] = AdminErrorList(form, [])
+        if kind and isinstance(form, RegistryForm):
+            context |= self._form_context(request, form, kind, obj)
+            context.setdefault("shown", self.told(request))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _form_context(
+        self, request: HttpRequest, form: RegistryForm, kind: Kind, obj: Registry | None
+    ) -> dict[str, Any]:
+        context: dict[str, Any] = {
+            "kind": kind,
+            "form": form,
+            "answers": answers(form.instance),
+            "kind_answers": answers(Registry(kind=kind.slug)),
+            "answers_by_choice": _answers_by_choice(kind),
+            "is_editable": self.has_change_permission(request, obj)
+            if obj
+            else self.has_add_permission(request),
+            "can_check": self.has_change_permission(request, obj),
+        }
+        if obj is None:
+            return context
+        # A form that is shown again has changed its own copy of the row.
+        row = self.get_object(request, str(obj.pk)) if form.is_bound else obj
+        if row is None:
+            return context
+        return context | {
+            "row": row,
+            "badges": badges(row),
+            "last": ShownResult(row, row.last_check) if row.last_check else None,
+            "trend": Trend.of(past_verdicts([row])[row.pk]),
+            "can_reset": row.is_default and self.has_change_permission(request, row),
+            "can_delete": self.has_delete_permission(request, row),
+            "meanwhile": _last_change(row) if form.is_conflict else None,
+        }
+
+
+def _answers_by_choice(kind: Kind) -> str:
+    """What a row answers for by the choices of its variables, for the page's script."""
+    found = {
+        variable.name: {
+            value: answers(Registry(kind=kind.slug, **{variable.name: value}))
+            for value, _label in variable.choices()
+        }
+        for variable in kind.variables
+        if variable.choices is not None
+    }
+    return json.dumps(found)
+
+
+def _last_change(row: Registry) -> LogEntry | None:
+    """Who saved the row last in the admin, and what."""
+    entries = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)
+    )
+    changes = entries.exclude(change_message__startswith="Checked: ").select_related("user")
+    return changes.order_by("-action_time", "-pk").first()

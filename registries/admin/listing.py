@@ -1,0 +1,134 @@
+"""The list of registries: tiles or a table, trouble first."""
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.html import format_html_join
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from registries.admin.base import Pages
+from registries.admin.filters import FILTERS
+from registries.admin.looks import LOOKS, STATES, answers, badges
+from registries.admin.overview import attention_first, overview, tiles
+from registries.models import Registry
+
+VIEWS = ("tiles", "table")
+VIEW_VAR = "view"
+VIEW_COOKIE = "registries_view"
+A_YEAR = 365 * 24 * 60 * 60
+# The list's orders: the column, with a minus where it is reversed, and how it is called.
+ORDERS = {
+    "": _("attention first"),
+    "name": _("name"),
+    "kind_label": _("kind"),
+    "-verdict_label": _("last check"),
+}
+
+
+class ListPages(Pages):
+    """The list; popups of other pages get the stock one."""
+
+    list_display = ("name", "kind_label", "answers", "state_label", "verdict_label", "warnings")
+    list_filter = FILTERS
+    search_fields = ("name", "host", "prefix")
+    # As many as fill rows of two, three and four tiles.
+    list_per_page = 48
+    show_full_result_count = False
+    change_list_template = "admin/registries/registry/change_list.html"
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_label(self, row: Registry) -> str:
+        return gettext(row.declaration.label)
+
+    @admin.display(description=_("answers for"))
+    def answers(self, row: Registry) -> str:
+        return answers(row)
+
+    @admin.display(description=_("state"))
+    def state_label(self, row: Registry) -> Any:
+        return STATES[row.state].label
+
+    @admin.display(description=_("last check"), ordering=F("checked_at").asc(nulls_first=True))
+    def verdict_label(self, row: Registry) -> Any:
+        return LOOKS[row.check_verdict].label
+
+    @admin.display(description=_("attention"))
+    def warnings(self, row: Registry) -> SafeString | str:
+        red = [(look.label,) for look in badges(row) if look.tone == "bad"]
+        return format_html_join(" ", "<strong>{}</strong>", red)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup in {each.parameter_name for each in FILTERS}
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return attention_first()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if (view := request.GET.get(VIEW_VAR)) in VIEWS:
+            return self._remember(request, view)
+        response = super().changelist_view(request, extra_context)
+        context = (response.context_data or {}) if isinstance(response, TemplateResponse) else {}
+        if "cl" in context:  # an action may have answered with a page of its own
+            if IS_POPUP_VAR in request.GET:
+                cast("TemplateResponse", response).template_name = "admin/change_list.html"
+            else:
+                context |= self._list_context(request, context["cl"])
+        return response
+
+    def _remember(self, request: HttpRequest, view: str) -> HttpResponse:
+        query = request.GET.copy()
+        del query[VIEW_VAR]
+        response = HttpResponseRedirect(f"{request.path}?{query.urlencode()}".rstrip("?"))
+        response.set_cookie(
+            VIEW_COOKIE, view, A_YEAR, path=request.path, httponly=True, samesite="Lax"
+        )
+        return response
+
+    def _list_context(self, request: HttpRequest, cl: Any) -> dict[str, Any]:
+        kept = {name: value for name, value in cl.params.items() if name != SEARCH_VAR}
+        rows = list(cl.result_list)
+        return {
+            "title": self.opts.verbose_name_plural,
+            "tiles": tiles(rows),
+            "overview": overview(self.get_queryset(request)),
+            "as_table": request.COOKIES.get(VIEW_COOKIE) == "table",
+            "filters": [(spec, list(spec.choices(cl))) for spec in cl.filter_specs],
+            "orders": _orders(cl),
+            "search_params": kept,
+            "kept": _kept(cl),
+            "view_links": {view: cl.get_query_string({VIEW_VAR: view}) for view in VIEWS},
+            "is_narrowed": cl.has_active_filters or cl.query,
+            "shown": self.told(request),
+            "has_change_permission": self.has_change_permission(request),
+            "has_delete_permission": self.has_delete_permission(request),
+        }
+
+
+def _kept(cl: Any) -> str:
+    """What an address of a row's page ends with, so that it leads back to the same list."""
+    query = cl.get_query_string()
+    return "?" + urlencode({"_changelist_filters": query[1:]}) if len(query) > 1 else ""
+
+
+def _orders(cl: Any) -> list[dict[str, Any]]:
+    """The orders to choose from, each with its address."""
+    chosen = cl.params.get(ORDER_VAR)
+    found = []
+    for name, label in ORDERS.items():
+        column = name.removeprefix("-")
+        # The address names columns by number, which differs with the permission for actions.
+        minus = "-" if column != name else ""
+        value = f"{minus}{cl.list_display.index(column)}" if name else None
+        query = cl.get_query_string({ORDER_VAR: value})
+        found.append({"label": label, "is_chosen": value == chosen, "query": query})
+    return found

@@ -1,0 +1,285 @@
+"""One form per kind, made from the kind's declaration."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from registries.forms.secrets import ACTION_SUFFIX, QUIET, Choice, SecretFormField, SecretInput
+from registries.kinds import KINDS, Kind, Variable
+from registries.kinds.base import Method
+from registries.models import Registry
+
+if TYPE_CHECKING:
+    _ModelForm = forms.ModelForm[Registry]
+else:
+    _ModelForm = forms.ModelForm
+
+# The button that tries what is in the form.
+CHECK = "_check"
+SHOWN_SUFFIX = "_shown"
+MONO = {**QUIET, "class": "vTextField reg-mono"}
+
+
+class SwitchInput(forms.CheckboxInput):
+    """A checkbox that is off only when the form that showed it says so; missing means on."""
+
+    template_name = "registries/switch_input.html"
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> bool:
+        if name not in data and name + SHOWN_SUFFIX not in data:
+            return True
+        return bool(super().value_from_datadict(data, files, name))
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A field of the form as the page shows it: whether it must be filled in, and for which ways.
+
+    ways: numbers of the ways to sign in that take it, from 1; empty where it belongs to all.
+    """
+
+    field: forms.BoundField
+    is_needed: bool
+    ways: tuple[int, ...] = ()
+
+
+class RegistryForm(_ModelForm):
+    """The form of one kind's rows; `form_class` makes one per kind."""
+
+    kind: ClassVar[Kind]
+
+    # The version that the form was made from: a later one means that somebody else saved.
+    opened_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    # The way to sign in; what the other ways take is cleared. Not sent: everything counts.
+    sign_in = forms.ChoiceField(required=False)
+    image = forms.CharField(
+        label=_("Image to try"),
+        help_text=_(
+            "Optional, not stored. A private image proves the most;"
+            " without one only the sign-in is tried."
+        ),
+        required=False,
+        max_length=512,
+        widget=forms.TextInput(attrs={**MONO, "placeholder": "team/app:1.0"}),
+    )
+    HELPERS = ("opened_version", "sign_in", "image")
+
+    class Meta:
+        model = Registry
+        fields: ClassVar[list[str]] = ["name", "prefix", "ca_certificate", "verify_tls"]
+        labels: ClassVar[dict[str, Any]] = {"verify_tls": _("Verify the registry's certificate")}
+        help_texts: ClassVar[dict[str, Any]] = {
+            "prefix": _("Leave it empty to use this row for every image that it answers for."),
+            "ca_certificate": _(
+                "PEM, for a private authority. Empty: the authorities this site trusts."
+            ),
+            "verify_tls": _(
+                "Leave this on. Without it, whoever answers in the registry's place"
+                " receives the credentials."
+            ),
+        }
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "name": forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+            "verify_tls": SwitchInput(),
+            "prefix": forms.TextInput(attrs=MONO),
+            "ca_certificate": forms.Textarea(
+                attrs={**MONO, "rows": 3, "placeholder": "-----BEGIN CERTIFICATE-----"}
+            ),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance._state.adding:
+            self.instance.kind = self.kind.slug
+        else:
+            self.initial["opened_version"] = self.instance.version
+        is_default = self.instance.is_default
+        self.methods = [
+            method for method in self.kind.methods if is_default or not method.default_only
+        ]
+        sign_in = cast("forms.ChoiceField", self.fields["sign_in"])
+        sign_in.choices = [(method.slug, method.label) for method in self.methods]
+        for name in self.kind.secrets:
+            widget = self._secret_input(name)
+            widget.can_clear = is_default or not self.kind.by_name[name].required
+            if self.is_bound:
+                key = self.add_prefix(name)
+                widget.action = self.data.get(key + ACTION_SUFFIX, "keep")
+                widget.is_retyped = bool(self.data.get(key))
+        self._dropped: list[str] = []
+
+    def _secret_input(self, name: str) -> SecretInput:
+        return cast("SecretInput", self.fields[name].widget)
+
+    # How the page shows it
+
+    @cached_property
+    def chosen(self) -> Method:
+        """The way to sign in that the page shows: as posted, else the one that the row fits."""
+        posted = self.data.get(self.add_prefix("sign_in")) if self.is_bound else None
+        for method in self.methods:
+            if method.slug == posted:
+                return method
+        given = self.instance.given()
+        if self.instance._state.adding and not given:
+            return self.methods[0]
+        return max(
+            self.methods, key=lambda way: (given.issuperset(way.variables), len(way.variables))
+        )
+
+    @property
+    def common_rows(self) -> list[Row]:
+        """The variables that every way to sign in takes, such as an address."""
+        some = self._of_some_method
+        return [
+            Row(self[variable.name], variable.required)
+            for variable in self.kind.variables
+            if variable.name not in some
+        ]
+
+    @property
+    def sign_in_rows(self) -> list[Row]:
+        """The variables of the ways to sign in, each once, with the ways that take it."""
+        several = len(self.methods) > 1
+        return [
+            Row(
+                self[variable.name],
+                several or variable.required,
+                tuple(
+                    number
+                    for number, method in enumerate(self.methods, 1)
+                    if several and variable.name in method.variables
+                ),
+            )
+            for variable in self.kind.variables
+            if variable.name in self._of_some_method
+        ]
+
+    @property
+    def other_rows(self) -> dict[str, Row]:
+        """The fields that every kind has, by name."""
+        names = [*RegistryForm.Meta.fields, "image"]
+        return {name: Row(self[name], name == "name") for name in names}
+
+    @cached_property
+    def _of_some_method(self) -> set[str]:
+        return {name for method in self.kind.methods for name in method.variables}
+
+    # What it takes
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("sign_in"):
+            self._drop_other_ways(cleaned)
+        for name in self.kind.secrets:
+            match cleaned.get(name):
+                case Choice.KEEP:
+                    del cleaned[name]
+                case Choice.CLEAR:
+                    cleaned[name] = None
+        opened = cleaned.get("opened_version")
+        if opened is not None and opened != self.instance.version:
+            # Whoever saves again has been told, and means it.
+            name = self.add_prefix("opened_version")
+            self.data = {key: self.data.get(key) for key in self.data}
+            self.data[name] = str(self.instance.version)
+            raise ValidationError(
+                _("Somebody else saved this registry while you were editing."),
+                code="changed_meanwhile",
+            )
+        return cleaned
+
+    def _drop_other_ways(self, cleaned: dict[str, Any]) -> None:
+        for name in self._of_some_method.difference(self.chosen.variables):
+            self.errors.pop(name, None)
+            cleaned[name] = None
+            if self.instance.held(name):
+                self._dropped.append(name)
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self._is_tried:
+            self.errors.pop("name", None)  # a name is needed to save, not to check
+        if not self.is_bound or not self.cleaned_data.get("sign_in"):
+            return
+        # Only now: a key file that was pasted whole has filled the other variables.
+        for name in self.chosen.variables:
+            if name not in self.errors and not self.instance.held(name):
+                message = _("Enter this, or choose another way to sign in.")
+                self.add_error(name, ValidationError(message, code="required"))
+
+    def is_valid(self) -> bool:
+        """Whether it may be saved: a form that is only tried never is."""
+        return super().is_valid() and not self._is_tried
+
+    @property
+    def _is_tried(self) -> bool:
+        return CHECK in self.data
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether somebody else saved the row meanwhile."""
+        return self.has_error(NON_FIELD_ERRORS, "changed_meanwhile")
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """The names of what changes, for the history."""
+        others = self._of_some_method.difference(self.chosen.variables) if self._is_chosen else ()
+        names = [name for name in super().changed_data if name not in {*self.HELPERS, *others}]
+        return names + self._dropped
+
+    @property
+    def _is_chosen(self) -> bool:
+        return bool(self.is_bound and self.data.get(self.add_prefix("sign_in")))
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Place an error; one at a field that the form does not show stands above the form."""
+        if field is None and hasattr(error, "error_dict"):
+            for name, errors in error.error_dict.items():
+                shown = name in self.fields or name == NON_FIELD_ERRORS
+                if name not in self.errors:  # what the form found itself says enough
+                    self.add_error(name if shown else None, errors)
+            return
+        if field in self.kind.secrets:
+            self._secret_input(field).action = "replace"
+        super().add_error(field, error)
+
+
+def _form_field(variable: Variable) -> forms.Field:
+    common: dict[str, Any] = {"label": _(variable.label), "help_text": _(variable.help)}
+    attrs: dict[str, Any] = {"placeholder": variable.placeholder} if variable.placeholder else {}
+    if variable.secret:
+        return SecretFormField(
+            widget=SecretInput(multiline=variable.multiline, attrs=attrs), **common
+        )
+    common["initial"] = variable.initial or None
+    if variable.choices is not None:
+        choices = [("", "---------"), *variable.choices()]
+        return forms.CharField(
+            required=False, empty_value=None, widget=forms.Select(choices=choices), **common
+        )
+    # Length is the kind's to check: its message counts what is stored, not what was pasted.
+    shape = MONO if variable.address else {**QUIET, "class": "vTextField"}
+    return forms.CharField(
+        required=False,
+        empty_value=None,
+        strip=False,
+        widget=forms.TextInput(attrs={**shape, **attrs}),
+        **common,
+    )
+
+
+@lru_cache(maxsize=len(KINDS))
+def form_class(kind: Kind) -> type[RegistryForm]:
+    """The form class of a kind, with a field for each of its variables, named as they are."""
+    fields = {variable.name: _form_field(variable) for variable in kind.variables}
+    meta = type("Meta", (RegistryForm.Meta,), {"fields": [*RegistryForm.Meta.fields, *fields]})
+    name = f"{kind.slug.capitalize()}Form"
+    return type(name, (RegistryForm,), {**fields, "kind": kind, "Meta": meta})

@@ -1,0 +1,101 @@
+"""The form field of a secret: keep, replace or clear what is stored; nothing is ever shown."""
+
+from enum import Enum
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from registries.fields import Secret
+
+CLEAR_SUFFIX = "_clear"
+ACTION_SUFFIX = "_do"
+
+# Keeps browsers and password managers from filling in, or storing, what is no login of theirs.
+QUIET = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+
+
+class Choice(Enum):
+    """What a form says of a stored secret, when it does not give a new one."""
+
+    KEEP = "keep"
+    CLEAR = "clear"
+
+
+class Given(NamedTuple):
+    """What a form sent for a secret: a new value, the wish to clear it, the wish to replace it."""
+
+    text: str
+    clear: bool
+    replace: bool
+
+
+class SecretInput(forms.Widget):
+    """An empty input, with keep, replace and clear where there is a secret already.
+
+    can_clear: whether the row can do without. action: which of the three is chosen.
+    is_retyped: whether something was typed that the page does not send back.
+    """
+
+    template_name = "registries/secret_input.html"
+    label: Any = ""
+    can_clear = True
+    action = "keep"
+    is_retyped = False
+
+    def __init__(self, *, multiline: bool = False, attrs: dict[str, Any] | None = None) -> None:
+        self.multiline = multiline
+        super().__init__({**QUIET, "autocomplete": "new-password", **(attrs or {})})
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        is_set = isinstance(value, Secret)
+        context = super().get_context(name, None, attrs)
+        context["widget"] |= {
+            "multiline": self.multiline,
+            "is_set": is_set,
+            "set_at": value.set_at if is_set else None,
+            "action_name": name + ACTION_SUFFIX,
+            "action": self.action,
+            "label": self.label,
+            "can_clear": self.can_clear,
+            "is_retyped": self.is_retyped,
+        }
+        return context
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Given:
+        action = data.get(name + ACTION_SUFFIX, "replace")
+        text = data.get(name) or ""
+        return Given(
+            # Behind "keep" and "clear" the input is hidden: what is left in it is not meant.
+            text if action == "replace" and text.strip() else "",
+            action == "clear" or name + CLEAR_SUFFIX in data,
+            data.get(name + ACTION_SUFFIX) == "replace",
+        )
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return not {name, name + CLEAR_SUFFIX, name + ACTION_SUFFIX}.intersection(data)
+
+
+class SecretFormField(forms.Field):
+    """A secret of a form: left blank it is kept, and only an explicit choice clears it."""
+
+    widget: SecretInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.widget.label = self.label
+
+    def clean(self, value: Given) -> str | Choice:
+        if value.text and value.clear:
+            message = _("Enter a new value or clear the old one, not both.")
+            raise ValidationError(message, code="both")
+        if value.replace and not value.text:
+            raise ValidationError(_("Enter the new value, or keep the old one."), code="empty")
+        return value.text or (Choice.CLEAR if value.clear else Choice.KEEP)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data.text) or (data.clear and initial is not None)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return initial  # what was typed is never sent back

@@ -1,0 +1,179 @@
+/* What the pages do better with a script; without it everything works as well. */
+"use strict";
+{
+    const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+
+    /* The list: how many are selected, all of the page, a range with shift, all pages. */
+    const selection = () => {
+        const bar = document.querySelector("#changelist-form .actions");
+        const boxes = all("#changelist-form .action-select");
+        if (!bar || !boxes.length) {
+            return;
+        }
+        const counter = bar.querySelector(".action-counter");
+        const toggle = document.getElementById("action-toggle");
+        const across = bar.querySelector(".reg-across");
+        const acrossInput = bar.querySelector(".select-across");
+        let last = null;
+        const show = () => {
+            const selected = boxes.filter((box) => box.checked).length;
+            const isAcross = acrossInput.value === "1";
+            counter.textContent = isAcross
+                ? bar.dataset.all
+                : bar.dataset.counter.replace("{selected}", selected).replace("{count}", boxes.length);
+            toggle.checked = selected === boxes.length;
+            toggle.indeterminate = selected > 0 && !toggle.checked;
+            if (across) {
+                across.hidden = isAcross || !toggle.checked;
+            }
+        };
+        const change = () => {
+            acrossInput.value = "0";
+            show();
+        };
+        toggle.closest("label").hidden = false;
+        toggle.addEventListener("change", () => {
+            boxes.forEach((box) => { box.checked = toggle.checked; });
+            change();
+        });
+        boxes.forEach((box, place) => box.addEventListener("click", (event) => {
+            if (event.shiftKey && last !== null) {
+                const [from, to] = [Math.min(last, place), Math.max(last, place)];
+                boxes.slice(from, to + 1).forEach((other) => { other.checked = box.checked; });
+            }
+            last = place;
+            change();
+        }));
+        across?.addEventListener("click", () => {
+            acrossInput.value = "1";
+            show();
+        });
+        // A browser that goes back restores the boxes after this.
+        window.addEventListener("pageshow", show);
+        show();
+    };
+
+    /* Filters close on Escape and on a click elsewhere. */
+    const popovers = () => {
+        const open = () => all(".reg-filters details[open]");
+        document.addEventListener("keydown", (event) => {
+            if (event.key === "Escape") {
+                open().forEach((details) => {
+                    details.open = false;
+                    details.querySelector("summary").focus();
+                });
+            }
+        });
+        document.addEventListener("click", (event) => {
+            open().filter((details) => !details.contains(event.target))
+                .forEach((details) => { details.open = false; });
+        });
+    };
+
+    /* A check takes seconds: its button says that it runs. */
+    const busy = () => {
+        document.addEventListener("submit", (event) => {
+            if (!event.defaultPrevented && event.submitter) {
+                event.submitter.setAttribute("aria-busy", "true");
+            }
+        });
+        window.addEventListener("pageshow", () => {
+            all("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+        });
+    };
+
+    /* The form: what the row will answer for, while it is typed. */
+    const hostOf = (text) => {
+        try {
+            const url = new URL(text.trim());
+            return /^https?:$/.test(url.protocol) ? url.host : "";
+        } catch {
+            return "";
+        }
+    };
+
+    const answers = (form) => {
+        const output = form.querySelector(".reg-answers");
+        const value = (name) => form.elements[name]?.value.trim() ?? "";
+        if (!output) {
+            return;
+        }
+        const byChoice = Object.entries(JSON.parse(output.dataset.choices));
+        const typed = () => value("prefix") || hostOf(value("url"))
+            || byChoice.map(([name, hosts]) => hosts[value(name)]).find(Boolean) || "";
+        form.addEventListener("input", () => {
+            output.textContent = typed() || output.dataset.otherwise;
+        });
+    };
+
+    /* An address that changes asks for the secrets again, before the site has to. */
+    const addresses = (form) => {
+        form.addEventListener("input", (event) => {
+            if (!["url", "authurl", "region"].includes(event.target.name)) {
+                return;
+            }
+            all("input[value=keep]:checked", form).forEach((keep) => {
+                form.querySelector(`[name="${keep.name}"][value=replace]`).checked = true;
+            });
+        });
+    };
+
+    /* "Check" tries the form in place, so that the secrets that were typed stay in it. */
+    const takeErrors = (form, page) => {
+        all(".form-row[data-field]", form).forEach((row) => {
+            const other = page.querySelector(`.form-row[data-field="${row.dataset.field}"]`);
+            const errors = other?.querySelector(".errorlist");
+            row.querySelector(".errorlist")?.remove();
+            row.classList.toggle("errors", Boolean(errors));
+            all("input, select, textarea", row).forEach((input) => input.setAttribute("aria-invalid", Boolean(errors)));
+            if (errors) {
+                row.prepend(errors);
+            }
+        });
+        form.querySelector("#form-errors").replaceChildren(...page.querySelector("#form-errors").childNodes);
+    };
+
+    const checkInPlace = (form) => {
+        const result = document.getElementById("check-result");
+        form.addEventListener("submit", async (event) => {
+            const button = event.submitter;
+            if (button?.name !== "_check") {
+                return;
+            }
+            event.preventDefault();
+            const label = button.textContent;
+            button.disabled = true;
+            button.textContent = form.dataset.checking;
+            try {
+                const data = new FormData(form);
+                data.append("_check", "1");
+                const answer = await fetch(form.action, { method: "POST", body: data });
+                const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+                const found = page.getElementById("check-result");
+                if (!answer.ok || !found) {
+                    throw new Error("no result");
+                }
+                takeErrors(form, page);
+                result.replaceChildren(...found.childNodes);
+                const first = result.querySelector("h2") ?? form.querySelector(".errors input, .errors select, .errors textarea");
+                first?.focus();
+                first?.scrollIntoView({ block: "center" });
+            } catch {
+                result.textContent = form.dataset.failed;
+            } finally {
+                button.disabled = false;
+                button.textContent = label;
+            }
+        });
+    };
+
+    selection();
+    popovers();
+    busy();
+    const form = document.getElementById("registry_form");
+    if (form) {
+        answers(form);
+        addresses(form);
+        checkInPlace(form);
+    }
+}

@@ -1,0 +1,479 @@
+"""The admin: choose a kind, fill in its form, check, reset, delete."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+
+import pytest
+from cryptography.fernet import Fernet
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.db import IntegrityError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from encrypted_model_fields import fields as library
+
+from registries.kinds import KINDS, variables
+from registries.models import ChangedMeanwhile, Registry
+from tests.factories import SAMPLES, build, create
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/backstage/registries/registry/"
+ADD = LIST + "add/"
+
+
+def page(row: Registry, name: str = "change") -> str:
+    return f"{LIST}{row.pk}/{name}/"
+
+
+def default(slug: str) -> Registry:
+    return Registry.objects.get(kind=slug, is_default=True)
+
+
+@pytest.fixture
+def admin(admin_client: Client) -> Client:
+    return admin_client
+
+
+def user_with(*permissions: str, **flags: bool) -> Client:
+    user = User.objects.create_user("robin", is_staff=True, **flags)
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=[f"{verb}_registry" for verb in permissions])
+    )
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text_of(response) -> str:
+    return unescape(response.content.decode())
+
+
+def errors(response) -> dict[str, list[str]]:
+    return response.context["adminform"].form.errors
+
+
+# Choosing a kind
+
+
+def test_add_starts_with_the_choice_of_a_kind(admin: Client) -> None:
+    response = admin.get(ADD)
+    links = re.findall(r'href="\?kind=(\w+)"', text_of(response))
+    assert sorted(links) == sorted(KINDS)
+    assert links[-1] == "custom"
+    assert "no such kind" not in text_of(response)
+
+
+def test_an_unknown_kind_leads_to_the_choice(admin: Client) -> None:
+    assert "There is no such kind" in text_of(admin.get(ADD, {"kind": "nonsense"}))
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_the_form_of_a_kind_has_its_variables_and_no_others(admin: Client, slug: str) -> None:
+    html = text_of(admin.get(ADD, {"kind": slug}))
+    for name in variables():
+        assert (f'name="{name}"' in html) == (name in KINDS[slug].by_name), name
+    assert KINDS[slug].howto.steps[0] in html
+
+
+# Adding and changing
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_a_row_of_each_kind_is_added(admin: Client, slug: str) -> None:
+    response = admin.post(f"{ADD}?kind={slug}", {"name": "Mine", **SAMPLES[slug]})
+    assert response.status_code == 302, errors(response)
+    row = Registry.objects.get(name="Mine")
+    assert (row.kind, row.values()) == (slug, SAMPLES[slug])
+    assert row.verify_tls
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_errors_stand_at_the_fields_and_nothing_is_saved(admin: Client, slug: str) -> None:
+    response = admin.post(f"{ADD}?kind={slug}", {"name": "Mine", "verify_tls_shown": "1"})
+    expected = set(KINDS[slug].problems([]) and [p.variable for p in KINDS[slug].problems([])])
+    if expected:
+        assert set(errors(response)) == expected
+        assert not Registry.objects.filter(name="Mine").exists()
+    else:
+        assert Registry.objects.get(name="Mine").state == "anonymous"
+
+
+def test_the_forms_of_hub_refuse_what_excludes_each_other(admin: Client) -> None:
+    everything = {"name": "x", "login": "a", "password": "b", "token": "c", "auth": "YTpi"}
+    response = admin.post(f"{ADD}?kind=hub", everything)
+    assert set(errors(response)) == {"auth", "token"}
+
+
+def test_verify_tls_is_off_only_when_the_form_says_so(admin: Client) -> None:
+    admin.post(f"{ADD}?kind=hub", {"name": "Silent"})
+    admin.post(f"{ADD}?kind=hub", {"name": "Off", "verify_tls_shown": "1"})
+    admin.post(f"{ADD}?kind=hub", {"name": "On", "verify_tls_shown": "1", "verify_tls": "on"})
+    rows = Registry.objects.filter(is_default=False).values_list("name", "verify_tls")
+    assert dict(rows) == {"Silent": True, "Off": False, "On": True}
+
+
+def token_of(row: Registry, name: str = "password") -> str | None:
+    secret = Registry.objects.get(pk=row.pk).held(name)
+    return secret and secret.token
+
+
+def test_blank_keeps_a_secret_and_only_the_box_clears_it(admin: Client) -> None:
+    """#12: an empty field never erases."""
+    row = create("custom")
+    before = token_of(row)
+    form = {"name": row.name, "url": row.url, "login": row.login}
+    admin.post(page(row), {**form, "password": "   "})
+    assert token_of(row) == before
+    response = admin.post(page(row), {**form, "password": "new", "password_clear": "on"})
+    assert set(errors(response)) == {"password"}
+    assert token_of(row) == before
+    response = admin.post(page(row), {**form, "password_clear": "on"})
+    assert set(errors(response)) == {"password"}, "login without password"
+    admin.post(page(row), {**form, "login": "", "password_clear": "on"})
+    assert token_of(row) is None
+    assert Registry.objects.get(pk=row.pk).state == "anonymous"
+
+
+def test_moving_from_auth_to_login_and_password_is_one_save(admin: Client) -> None:
+    row = create("gitea", login=None, password=None, auth="am9obmRvZTpzZWNyZXQ=")
+    form = {"name": row.name, "url": row.url, "login": "john", "password": "secret"}
+    response = admin.post(page(row), form)
+    assert set(errors(response)) == {"auth"}
+    assert admin.post(page(row), {**form, "auth_clear": "on"}).status_code == 302
+    assert Registry.objects.get(pk=row.pk).values() == {
+        "url": row.url,
+        "login": "john",
+        "password": "secret",
+    }
+
+
+def test_a_changed_address_asks_for_the_secret(admin: Client) -> None:
+    """#30: in the form as in the model."""
+    row = create("custom")
+    form = {"name": row.name, "url": "https://evil.example", "login": row.login}
+    response = admin.post(page(row), form)
+    assert set(errors(response)) == {"password"}
+    assert Registry.objects.get(pk=row.pk).url == row.url
+    assert admin.post(page(row), {**form, "password": "again"}).status_code == 302
+
+
+def test_what_was_typed_stays_after_an_error_but_no_secret(admin: Client, canary: str) -> None:
+    """#11: an error page shows the plain values that were typed, and no secret."""
+    form = {"name": "", "url": "https://typed.example", "login": "typed-login", "password": canary}
+    html = text_of(admin.post(f"{ADD}?kind=custom", form))
+    assert "https://typed.example" in html
+    assert "typed-login" in html
+    assert canary not in html
+
+
+def test_secret_inputs_ask_browsers_to_keep_out(admin: Client) -> None:
+    """#13: no password manager fills in, or stores, what is no login of its user's."""
+    html = text_of(admin.get(page(create("custom"))))
+    field = re.search(r'<input type="password" name="password"[^>]*>', html)
+    assert field
+    assert 'autocomplete="new-password"' in field[0]
+    assert "value=" not in field[0]
+
+
+# Two people at once
+
+
+def test_the_second_to_save_is_told_and_keeps_what_was_typed(admin: Client) -> None:
+    """#56: the page that was opened earlier overwrites nothing by itself."""
+    row = create("custom")
+    opened = row.version
+    other = Registry.objects.get(pk=row.pk)
+    other.login = "theirs"
+    other.save()
+    form = {"name": "Mine now", "url": row.url, "login": "mine", "opened_version": str(opened)}
+    response = admin.post(page(row), form)
+    assert "Somebody else saved" in text_of(response)
+    assert 'value="Mine now"' in text_of(response)
+    assert Registry.objects.get(pk=row.pk).login == "theirs"
+    version = re.search(r'name="opened_version" value="(\d+)"', text_of(response))[1]
+    assert admin.post(page(row), {**form, "opened_version": version}).status_code == 302
+    assert Registry.objects.get(pk=row.pk).login == "mine"
+
+
+@pytest.fixture
+def lose_the_race(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the first write fail because of what somebody else wrote after the validation."""
+
+    def lose(error: Exception, meanwhile: Callable[[], object]) -> None:
+        def first(self: ModelAdmin, *args: object, **kwargs: object) -> None:
+            monkeypatch.undo()
+            meanwhile()
+            raise error
+
+        monkeypatch.setattr(ModelAdmin, "changeform_view", first)
+
+    return lose
+
+
+def test_somebody_faster_between_validation_and_write_is_noticed(
+    admin: Client, lose_the_race: Callable[..., None]
+) -> None:
+    row = create("custom")
+    lose_the_race(ChangedMeanwhile(), Registry.objects.get(pk=row.pk).save)
+    form = {"name": "Mine", "url": row.url, "login": "mine", "opened_version": str(row.version)}
+    response = admin.post(page(row), form)
+    assert "Somebody else saved" in text_of(response)
+    assert Registry.objects.get(pk=row.pk).name == row.name
+
+
+def test_a_name_taken_between_validation_and_write_is_an_error_at_name(
+    admin: Client, lose_the_race: Callable[..., None]
+) -> None:
+    lose_the_race(IntegrityError(), lambda: create("hub", name="Wanted"))
+    response = admin.post(f"{ADD}?kind=hub", {"name": "wanted"})
+    assert set(errors(response)) == {"name"}
+
+
+# Delete and Reset
+
+
+def test_each_row_has_the_button_that_is_its_own(admin: Client) -> None:
+    own, hub = create("hub"), default("hub")
+    assert f"{LIST}{own.pk}/delete/" in text_of(admin.get(page(own)))
+    assert f"{LIST}{own.pk}/reset/" not in text_of(admin.get(page(own)))
+    assert f"{LIST}{hub.pk}/reset/" in text_of(admin.get(page(hub)))
+    assert f"{LIST}{hub.pk}/delete/" not in text_of(admin.get(page(hub)))
+
+
+def test_delete_asks_then_deletes(admin: Client) -> None:
+    row = create("hub")
+    assert admin.get(page(row, "delete")).status_code == 200
+    assert Registry.objects.filter(pk=row.pk).exists()
+    admin.post(page(row, "delete"), {"post": "yes"})
+    assert not Registry.objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_delete_refuses_a_default_row_and_says_why(admin: Client, method: str) -> None:
+    row = default("hub")
+    response = getattr(admin, method)(page(row, "delete"), {"post": "yes"}, follow=True)
+    assert "reset it instead" in text_of(response)
+    assert Registry.objects.filter(pk=row.pk).exists()
+
+
+def configure(slug: str) -> Registry:
+    row = default(slug)
+    for name, value in SAMPLES[slug].items():
+        setattr(row, name, value)
+    row.save()
+    return row
+
+
+def test_reset_asks_then_makes_anonymous(admin: Client) -> None:
+    row = configure("hub")
+    assert "become anonymous again" in text_of(admin.get(page(row, "reset")))
+    assert Registry.objects.get(pk=row.pk).state == "authenticated"
+    response = admin.post(page(row, "reset"), {"post": "yes"}, follow=True)
+    assert "is anonymous again" in text_of(response)
+    assert Registry.objects.get(pk=row.pk).state == "anonymous"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_reset_refuses_any_other_row_and_says_why(admin: Client, method: str) -> None:
+    row = create("hub")
+    response = getattr(admin, method)(page(row, "reset"), {"post": "yes"}, follow=True)
+    assert "delete it instead" in text_of(response)
+    assert Registry.objects.get(pk=row.pk).state == "authenticated"
+
+
+@pytest.mark.parametrize("name", ["reset", "check", "delete"])
+def test_a_row_that_is_gone_is_said_to_be_gone(admin: Client, name: str) -> None:
+    for pk in ("999999", "nonsense", "9" * 40, "_00"):
+        response = admin.post(f"{LIST}{pk}/{name}/", follow=True)
+        assert response.status_code == 200
+
+
+# Actions
+
+
+def act(client: Client, action: str, rows, **data: str):
+    chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
+    return client.post(LIST, {**chosen, **data}, follow=True)
+
+
+def test_delete_selected_asks_and_leaves_default_rows_alone(admin: Client) -> None:
+    own, hub = create("hub"), default("hub")
+    response = act(admin, "delete_selected", [own, hub])
+    assert "Delete 1 registry" in text_of(response)
+    assert "reset it instead" in text_of(response)
+    assert Registry.objects.filter(pk=own.pk).exists()
+    response = act(admin, "delete_selected", [own, hub], post="yes")
+    assert "Deleted 1 registry" in text_of(response)
+    assert not Registry.objects.filter(pk=own.pk).exists()
+    assert Registry.objects.filter(pk=hub.pk).exists()
+
+
+def test_reset_selected_asks_and_leaves_other_rows_alone(admin: Client) -> None:
+    own, hub = create("hub"), configure("hub")
+    response = act(admin, "reset_selected", [own, hub])
+    assert "Reset 1 registry" in text_of(response)
+    assert "delete it instead" in text_of(response)
+    assert Registry.objects.get(pk=hub.pk).state == "authenticated"
+    act(admin, "reset_selected", [own, hub], post="yes")
+    assert Registry.objects.get(pk=hub.pk).state == "anonymous"
+    assert Registry.objects.get(pk=own.pk).state == "authenticated"
+
+
+# Who may do what
+
+
+@pytest.mark.parametrize(
+    ("held", "allowed"),
+    [
+        ((), set()),
+        (("view",), {"list", "open"}),
+        (("view", "change"), {"list", "open", "save", "check", "reset"}),
+        (("view", "delete"), {"list", "open", "delete"}),
+        (("view", "add"), {"list", "open", "choose", "add"}),
+    ],
+    ids=["nothing", "view", "change", "delete", "add"],
+)
+def test_every_page_asks_for_its_permission(held: tuple[str, ...], allowed: set[str]) -> None:
+    """#25: an action or a page needs more than being staff."""
+    client = user_with(*held)
+    own, hub = create("hub"), configure("hub")
+    answers = {
+        "list": client.get(LIST),
+        "open": client.get(page(own)),
+        "choose": client.get(ADD),
+        "add": client.get(f"{ADD}?kind=hub"),
+        "save": client.post(page(own), {"name": "Saved", "login": "x"}),
+        "check": None,
+        "reset": client.post(page(hub, "reset"), {"post": "yes"}),
+        "delete": client.get(page(own, "delete")),
+    }
+    for name, answer in answers.items():
+        if answer is not None:
+            assert (answer.status_code == 403) == (name not in allowed), name
+    assert (Registry.objects.get(pk=own.pk).name == "Saved") == ("save" in allowed)
+    assert (Registry.objects.get(pk=hub.pk).state == "anonymous") == ("reset" in allowed)
+    if "check" not in allowed:
+        assert client.post(page(own, "check")).status_code == 403
+
+
+@pytest.mark.parametrize("action", ["check_selected", "reset_selected", "delete_selected"])
+def test_no_action_runs_for_a_viewer(action: str) -> None:
+    """#25: actions ask for their permission."""
+    client = user_with("view")
+    own, hub = create("hub"), configure("hub")
+    act(client, action, [own, hub], post="yes")
+    assert Registry.objects.get(pk=own.pk).last_check is None
+    assert Registry.objects.get(pk=hub.pk).state == "authenticated"
+
+
+def test_checking_needs_post_and_csrf() -> None:
+    """#25, #26: a link or another site cannot make the site call a registry."""
+    row = default("hub")
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(User.objects.create_superuser("root"))
+    assert strict.get(page(row, "check")).status_code == 405
+    assert strict.post(page(row, "check")).status_code == 403
+    assert strict.post(page(row, "reset")).status_code == 403
+
+
+def test_a_viewer_sees_whether_a_secret_is_set(canary: str) -> None:
+    """#10: the view-only page says set or not set."""
+    row = create("custom", password=canary)
+    html = text_of(user_with("view").get(page(row)))
+    assert canary not in html
+    assert row.held("password").token not in html
+    assert re.search(r"Password.*?Set", html, re.DOTALL)
+    assert "Not set" in html
+
+
+# Lookups
+
+
+@pytest.mark.parametrize("name", [*variables(), "key_id", "name", "checks__code"])
+@pytest.mark.parametrize("lookup", ["", "__exact", "__startswith", "__regex", "__isnull", "__in"])
+def test_no_lookup_of_the_list_lets_anybody_guess(admin: Client, name: str, lookup: str) -> None:
+    """#14: filters are an allow-list."""
+    create("custom")
+    response = admin.get(LIST, {f"{name}{lookup}": "g"})
+    assert response.status_code in {302, 400}
+
+
+@pytest.mark.parametrize("query", [{"q": "\x00"}, {"q": "'"}, {"state": "x"}, {"verdict": "\x00"}])
+def test_odd_filters_do_no_harm(admin: Client, query: dict[str, str]) -> None:
+    """#63: nothing typed into the list's address makes a 500."""
+    assert admin.get(LIST, query).status_code in {200, 302, 400}
+
+
+def test_filters_find_rows(admin: Client) -> None:
+    row = create("custom")
+    for query in ({"kind__exact": "custom"}, {"state": "authenticated"}, {"q": "registry.example"}):
+        response = admin.get(LIST, query)
+        assert [found.pk for found in response.context["cl"].result_list] == [row.pk]
+    assert not admin.get(LIST, {"verdict": "valid"}).context["cl"].result_list
+    response = admin.get(LIST, {"verdict": "none", "is_default__exact": "0"})
+    assert [found.pk for found in response.context["cl"].result_list] == [row.pk]
+
+
+# Many rows, wrong key
+
+
+def test_a_thousand_rows_take_constant_queries_and_no_decryption(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """#14: the list never opens a secret, however many there are."""
+    decrypted: list[str] = []
+    monkeypatch.setattr(library, "decrypt_str", decrypted.append)
+    with CaptureQueriesContext(connection) as few:
+        admin.get(LIST)
+    rows = [build("custom") for _ in range(1000)]
+    for row in rows:
+        row.derive()
+    Registry.objects.bulk_create(rows)
+    with CaptureQueriesContext(connection) as many:
+        assert admin.get(LIST).status_code == 200
+        assert admin.get(LIST, {"all": ""}).status_code == 200
+    assert len(many) <= 2 * len(few)
+    assert decrypted == []
+
+
+def test_with_a_wrong_key_every_page_opens_and_a_save_harms_nothing(
+    admin: Client, use_keys
+) -> None:
+    """#1, #2: the pages open, the row says so, and another field can be saved."""
+    row = create("custom")
+    before = token_of(row)
+    use_keys(Fernet.generate_key())
+    assert "Secrets cannot be read" in text_of(admin.get(LIST))
+    for name in ("change", "history", "delete"):
+        assert admin.get(page(row, name)).status_code == 200
+    assert "Secrets cannot be read" in text_of(admin.get(page(row)))
+    admin.post(page(row), {"name": "Renamed", "url": row.url, "login": row.login})
+    assert Registry.objects.get(pk=row.pk).name == "Renamed"
+    assert token_of(row) == before
+    html = text_of(admin.post(page(row, "check"), follow=True))
+    assert "cannot be read with today's encryption key" in html
+    assert Registry.objects.get(pk=row.pk).last_check.code == "secret_unreadable"
+
+
+# History
+
+
+def test_history_names_variables_and_never_values(admin: Client, canary: str) -> None:
+    """#24: who did what, without what it was."""
+    row = create("custom")
+    form = {"name": row.name, "url": row.url, "login": "typed-login", "password": canary}
+    admin.post(page(row), form)
+    admin.post(page(row, "check"))
+    entries = list(LogEntry.objects.values_list("change_message", flat=True))
+    assert any("Password" in entry for entry in entries)
+    assert any(entry.startswith("Checked: ") for entry in entries)
+    assert not any(canary in entry or "typed-login" in entry for entry in entries)
+    assert admin.get(page(row, "history")).status_code == 200
+
+
+def test_the_admin_site_of_another_name_works(admin: Client) -> None:
+    assert reverse("admin:registries_registry_changelist") == LIST

@@ -1,0 +1,334 @@
+"""Unique random secrets in every secret variable, driven through everything there is.
+
+Whatever a page, an answer, a log, an error report, the history or a dump shows is searched for
+them, plain and in each form that they take on their way.
+"""
+
+import base64
+import io
+import json
+import logging
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from cryptography.fernet import Fernet
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.views.debug import ExceptionReporter
+
+from registries.kinds import KINDS
+from registries.models import Registry
+from tests.factories import SAMPLES, build
+from tests.fakes.server import FakeServer, Reply, Request
+
+pytestmark = pytest.mark.django_db
+
+
+def forms(secret: str) -> set[str]:
+    """A secret as it may appear: as it is, base64 in each alignment, URL-quoted, in JSON."""
+    plain = secret.encode()
+    encoded = {
+        base64.b64encode(b"x" * shift + plain).decode()[4 if shift else 0 : -4]
+        for shift in range(3)
+    }
+    return {secret, quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1], *encoded}
+
+
+@dataclass
+class Canaries:
+    """The secrets that were set free, and a search for them."""
+
+    values: list[str] = field(default_factory=list)
+
+    def one(self) -> str:
+        # With characters that quoting and JSON change.
+        value = f'cän"ary/{secrets.token_hex(12)}'
+        self.values.append(value)
+        return value
+
+    def pem(self) -> str:
+        body = base64.b64encode(secrets.token_bytes(600)).decode()
+        lines = [body[start : start + 64] for start in range(0, len(body), 64)]
+        self.values += lines[:2]
+        joined = "\n".join(lines)
+        return f"-----BEGIN PRIVATE KEY-----\n{joined}\n-----END PRIVATE KEY-----\n"
+
+    def auth(self) -> str:
+        password = self.one()
+        value = base64.b64encode(f"johndoe:{password}".encode()).decode()
+        self.values.append(value)
+        return value
+
+    def assert_absent(self, where: str, text: str) -> None:
+        for value in self.values:
+            for form in forms(value):
+                assert form not in text, f"a secret shows in {where}"
+
+
+@pytest.fixture
+def canaries() -> Canaries:
+    return Canaries()
+
+
+@pytest.fixture
+def logs() -> Iterator[io.StringIO]:
+    """Everything that any logger says at DEBUG."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.DEBUG)
+    root.addHandler(handler)
+    yield stream
+    root.removeHandler(handler)
+    root.setLevel(before)
+
+
+def refuse(request: Request) -> Reply:
+    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="x"'})
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    with FakeServer(refuse) as running:
+        yield running
+
+
+def with_canaries(slug: str, canaries: Canaries, url: str) -> dict[str, str]:
+    """A kind's sample with fresh secrets, at a server that answers."""
+    values = dict(SAMPLES[slug])
+    for name in KINDS[slug].secrets:
+        if name in values:
+            values[name] = canaries.pem() if name == "privatekey" else canaries.one()
+    for name in ("url", "authurl"):
+        if name in values and slug != "acr":
+            values[name] = url
+    return values
+
+
+@pytest.fixture
+def rows(canaries: Canaries, server: FakeServer) -> list[Registry]:
+    """A row of each kind, one more for each further secret, and the default rows configured."""
+    found = []
+    for slug in KINDS:
+        values = with_canaries(slug, canaries, server.origin)
+        found.append(build(slug, name=f"Canary {slug}", **values))
+        if "auth" in KINDS[slug].by_name:
+            without = dict.fromkeys(("login", "password"))
+            found.append(
+                build(slug, name=f"{slug} auth", **{**values, **without, "auth": canaries.auth()})
+            )
+    found.append(build("hub", name="hub token", password=None, token=canaries.one()))
+    for row in found:
+        row.full_clean()
+        row.save()
+    return found
+
+
+@pytest.fixture
+def endpoints(settings: Any, server: FakeServer) -> None:
+    """Every origin that a kind calls leads to the one server: nothing leaves this machine."""
+    origins = {
+        f"https://{host}" for kind in KINDS.values() for host in kind.hosts if "{" not in host
+    }
+    origins |= {
+        "https://registry-1.docker.io",
+        "https://auth.docker.io",
+        "https://example.azurecr.io",
+        "https://api.ecr.eu-west-1.amazonaws.com",
+        "https://oauth2.googleapis.com",
+    }
+    settings.REGISTRIES = {"TIMEOUT": 5, "ENDPOINTS": dict.fromkeys(origins, server.origin)}
+
+
+def addresses(row: Registry) -> Iterator[str]:
+    """Every address of the site, found by walking its URL configuration, filled in for a row."""
+    fill = {"object_id": row.pk, "pk": row.pk, "id": row.pk, "slug": row.kind, "kind": row.kind}
+    fill |= {"app_label": "registries", "content_type_id": 1, "url": "x", "path": "x"}
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[str]:
+        for pattern in patterns:
+            route = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, route)
+            else:
+                yield route
+
+    for route in walk(get_resolver().url_patterns, "/"):
+        if route.startswith("/backstage/auth/") or "(?P" in route or "logout" in route:
+            continue
+        yield re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(fill[found[1]]), route)
+
+
+def user(*permissions: str, superuser: bool = False) -> Client:
+    made = User.objects.create_user(
+        f"user{secrets.token_hex(4)}", is_staff=True, is_superuser=superuser
+    )
+    made.user_permissions.set(
+        Permission.objects.filter(codename__in=[f"{verb}_registry" for verb in permissions])
+    )
+    client = Client(raise_request_exception=False)
+    client.force_login(made)
+    return client
+
+
+@pytest.mark.usefixtures("endpoints")
+def test_no_page_and_no_answer_shows_a_secret(
+    canaries: Canaries, rows: list[Registry], logs: io.StringIO
+) -> None:
+    """#10, #16, #22: every address, for every role, with every library logging at DEBUG."""
+    clients = {
+        "superuser": user(superuser=True),
+        "editor": user("view", "change", "add", "delete"),
+        "viewer": user("view"),
+        "nobody": user(),
+    }
+    query = {"repository": "team/app", "reference": "1", "image": "localhost/team/app"}
+    visited = set()
+    for role, client in clients.items():
+        for row in rows:
+            for address in addresses(row):
+                if (role, address) in visited:
+                    continue
+                visited.add((role, address))
+                for data in ({}, query, {"kind": row.kind}):
+                    response = client.get(address, data)
+                    assert response.status_code < 500 or response.status_code in {502, 504}, address
+                    canaries.assert_absent(
+                        f"{address} for the {role}",
+                        f"{response.headers}{response.getvalue().decode(errors='replace')}",
+                    )
+    canaries.assert_absent("the log", logs.getvalue())
+    assert len(visited) > 100
+
+
+@pytest.mark.usefixtures("endpoints")
+def test_no_check_leaves_a_secret_anywhere(
+    canaries: Canaries, rows: list[Registry], logs: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """#21, #22, #24: a sign-in that fails tells its code, and keeps what it sent to itself."""
+    client = user(superuser=True)
+    for row in rows:
+        response = client.post(f"/backstage/registries/registry/{row.pk}/check/", follow=True)
+        canaries.assert_absent(f"the check of {row.kind}", response.content.decode())
+    call_command("check_registries")
+    call_command("check_registries", "--json")
+    canaries.assert_absent("the command", "".join(capsys.readouterr()))
+    canaries.assert_absent("the log", logs.getvalue())
+    canaries.assert_absent("the history", str(list(LogEntry.objects.values())))
+    canaries.assert_absent(
+        "a session", str([session.get_decoded() for session in Session.objects.all()])
+    )
+    stored = Registry.objects.exclude(check_code="").values_list("check_code", flat=True)
+    assert set(stored) & {"bad_credentials", "credentials_required", "signed_in"}
+    call_command("dumpdata", stdout=(dump := io.StringIO()))
+    canaries.assert_absent("a dump", dump.getvalue())
+    assert "sealed" in dump.getvalue()
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_no_form_that_fails_shows_what_was_typed(
+    canaries: Canaries, slug: str, logs: io.StringIO
+) -> None:
+    """#11: neither an invalid form, nor one whose write fails, nor its log."""
+    client = user(superuser=True)
+    address = f"/backstage/registries/registry/add/?kind={slug}"
+    values = {name: canaries.one() for name in KINDS[slug].secrets}
+    for name in ("", "x"):
+        response = client.post(address, {"name": name, **values, "ca_certificate": "junk"})
+        assert response.status_code == 200
+        canaries.assert_absent("the form", response.content.decode())
+    canaries.assert_absent("the log", logs.getvalue())
+
+
+def broken(*args: object, **kwargs: object) -> None:
+    raise RuntimeError("broken on purpose")
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_no_error_report_shows_a_secret(
+    canaries: Canaries,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    debug: bool,
+    logs: io.StringIO,
+) -> None:
+    """#19: neither the debug page nor the mail to the site's administrators."""
+    settings.DEBUG = debug
+    settings.ADMINS = [("Root", "root@site.example")]
+    monkeypatch.setattr("registries.admin.RegistryAdmin.save_model", broken)
+    values = with_canaries("custom", canaries, "https://registry.example")
+    client = user(superuser=True)
+    response = client.post(
+        "/backstage/registries/registry/add/?kind=custom", {"name": "x", **values}
+    )
+    assert response.status_code == 500
+    canaries.assert_absent("the page", response.content.decode())
+    canaries.assert_absent("the log", logs.getvalue())
+    if not debug:
+        assert mail.outbox
+        canaries.assert_absent("the mail", str([message.message() for message in mail.outbox]))
+
+
+@pytest.mark.parametrize(
+    "where", ["registries.client.client.Client.check", "registries.services._store"]
+)
+def test_no_report_of_a_fault_in_a_check_shows_a_secret(
+    canaries: Canaries,
+    rows: list[Registry],
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+    rf: Any,
+) -> None:
+    """#20: a fault of ours while secrets are open is reported without them."""
+    monkeypatch.setattr(where, broken)
+    from registries import services
+
+    row = Registry.objects.get(name="Canary custom")
+    with pytest.raises(RuntimeError) as caught:
+        services.check(row)
+    # Without this test's own frame, which holds the canaries.
+    report = ExceptionReporter(rf.get("/"), caught.type, caught.value, caught.tb.tb_next)
+    canaries.assert_absent("the debug page", report.get_traceback_html())
+    canaries.assert_absent("the mail", report.get_traceback_text())
+
+
+def test_with_a_wrong_key_no_ciphertext_is_taken_for_a_secret(
+    canaries: Canaries, rows: list[Registry], use_keys: Callable[..., None], server: FakeServer
+) -> None:
+    """#1: nothing is sent, and nothing but the site's own sentence is shown."""
+    use_keys(Fernet.generate_key())
+    client = user(superuser=True)
+    for row in rows:
+        html = client.post(
+            f"/backstage/registries/registry/{row.pk}/check/", follow=True
+        ).content.decode()
+        assert "cannot be read with today" in html
+        assert row.held(next(n for n in KINDS[row.kind].secrets if row.held(n))).token not in html
+    assert server.requests == []
+
+
+def test_the_search_itself_finds_every_form() -> None:
+    canaries = Canaries()
+    secret = canaries.one()
+    for text in (
+        secret,
+        quote(secret),
+        json.dumps({"x": secret}),
+        base64.b64encode(f"user:{secret}".encode()).decode(),
+        base64.b64encode(f"johndoe:{secret}".encode()).decode(),
+        base64.b64encode(f"a:{secret}".encode()).decode(),
+    ):
+        with pytest.raises(AssertionError):
+            canaries.assert_absent("here", f"before {text} after")
+    canaries.assert_absent("here", "nothing")
