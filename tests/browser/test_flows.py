@@ -1,0 +1,281 @@
+"""What an operator does, in a browser, with and without JavaScript."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from registries.admin.acting import FEW
+from registries.models import Registry
+from tests.browser.conftest import type_of_open
+from tests.factories import create
+from tests.real.account import Account
+from tests.real.conftest import Filled
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST = "/admin/registries/registry/"
+NO_SCRIPT = {"java_script_enabled": False}
+
+
+def tile(page: Page, name: str) -> Any:
+    return page.locator(".reg-tile", has=page.get_by_role("heading", name=name, exact=True))
+
+
+def test_add_a_registry_check_it_save_it(
+    open_page: type_of_open, registry: Filled, account: Account
+) -> None:
+    """From the list to a registry that works, without ever leaving the form to check."""
+    page = open_page(LIST)
+    page.get_by_role("link", name="Add registry").click()
+    page.get_by_role("link", name="Self-hosted registry").click()
+    page.get_by_label("Address:").fill(registry.origin)
+    assert page.locator(".reg-answers").text_content() == registry.origin.removeprefix("http://")
+    page.get_by_label("Login:").fill(account.username)
+    page.get_by_label("Password or access token:").fill("wrong")
+    page.get_by_role("button", name="Check", exact=True).click()
+    result = page.locator("#check-result")
+    expect(result).to_contain_text("Rejected")
+    expect(result).to_contain_text("Enter them again")
+    assert not Registry.objects.filter(kind="custom").exists()
+    # What was typed is still there.
+    assert page.get_by_label("Password or access token:").input_value() == "wrong"
+    page.get_by_label("Password or access token:").fill(account.password)
+    page.get_by_label("Image to try:").fill("team/app:1.0")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(result).to_contain_text("Valid")
+    page.get_by_label("Name:").fill("Lab")
+    page.get_by_role("button", name="Save and check").click()
+    expect(page.locator(".reg-result")).to_contain_text("The registry accepted these credentials.")
+    assert Registry.objects.get(name="Lab").check_verdict == "valid"
+    page.get_by_role("link", name="Registries", exact=True).first.click()
+    expect(tile(page, "Lab")).to_contain_text("Valid")
+
+
+def test_a_check_of_a_form_with_errors_says_where(open_page: type_of_open) -> None:
+    page = open_page(f"{LIST}add/?kind=custom")
+    page.get_by_label("Address:").fill("ftp://registry.example")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator(".field-url .errorlist")).to_contain_text("Enter an address")
+    expect(page.locator(".field-login .errorlist")).to_contain_text("another way to sign in")
+    expect(page.locator(".field-name .errorlist")).to_have_count(0)
+    page.get_by_label("Nothing, anonymous").check()
+    page.get_by_label("Address:").fill("http://127.0.0.1:1")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator("#check-result")).to_contain_text("refused the connection")
+    expect(page.locator(".errorlist")).to_have_count(0)
+
+
+@pytest.mark.parametrize("options", [{}, NO_SCRIPT], ids=["script", "no script"])
+def test_a_way_to_sign_in_shows_its_fields(
+    open_page: type_of_open, options: dict[str, Any]
+) -> None:
+    page = open_page(f"{LIST}add/?kind=hub", **options)
+    fields = {
+        "Login and access token": {"login", "password"},
+        "Auth string": {"auth"},
+        "Login and separate token": {"login", "token"},
+        "Nothing, anonymous": set(),
+    }
+    for way, shown in fields.items():
+        page.get_by_role("radio", name=re.compile(f"^{way}")).check()
+        for name in ("login", "password", "auth", "token"):
+            assert page.locator(f"#id_{name}").is_visible() == (name in shown), (way, name)
+
+
+def test_add_check_reset_and_delete_without_script(
+    open_page: type_of_open, registry: Filled, account: Account
+) -> None:
+    page = open_page(f"{LIST}add/?kind=custom", **NO_SCRIPT)
+    page.get_by_label("Address:").fill(registry.origin)
+    page.get_by_label("Login:").fill(account.username)
+    page.get_by_label("Password or access token:").fill(account.password)
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator("#check-result")).to_contain_text("Valid")
+    expect(page.locator(".field-password")).to_contain_text("Type it again")
+    page.get_by_label("Name:").fill("Lab")
+    page.get_by_label("Password or access token:").fill(account.password)
+    page.get_by_role("button", name="Save", exact=True).click()
+    tile(page, "Lab").get_by_role("button", name="Check").click()
+    expect(page.locator(".reg-result")).to_contain_text("Valid")
+    tile(page, "Lab").get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete 1 registry").click()
+    expect(page.locator(".reg-tiles")).not_to_contain_text("Lab")
+    tile(page, "Docker Hub").get_by_role("link", name="Configure").click()
+    page.get_by_role("radio", name=re.compile("^Login and access token")).check()
+    page.get_by_label("Login:").fill("acmebot")
+    page.get_by_label("Access token or password:").fill("fake")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(tile(page, "Docker Hub")).to_contain_text("Authenticated")
+    tile(page, "Docker Hub").get_by_role("link", name="Reset").click()
+    page.get_by_role("button", name="Reset 1 registry").click()
+    expect(tile(page, "Docker Hub")).to_contain_text("Anonymous")
+
+
+def test_a_secret_is_kept_replaced_or_cleared(open_page: type_of_open, row: Registry) -> None:
+    page = open_page(f"{LIST}{row.pk}/change/")
+    expect(page.locator(".reg-secret__state").first).to_contain_text("Set since")
+    secret = page.locator("#id_password")
+    assert secret.is_hidden()
+    # Another address asks for the secret by itself.
+    page.get_by_label("Address:").fill("https://other.example")
+    assert secret.is_visible()
+    page.get_by_label("Address:").fill(row.url)
+    page.get_by_role("radio", name="Keep").check()
+    page.get_by_label("Name:").fill("Kept")
+    page.get_by_role("button", name="Save", exact=True).click()
+    kept = Registry.objects.get(pk=row.pk)
+    assert kept.name == "Kept"
+    assert kept.values() == row.values()
+    page.goto(page.url.split("/admin")[0] + f"{LIST}{row.pk}/change/")
+    page.get_by_role("radio", name="Replace").check()
+    secret.fill("new")
+    page.get_by_role("button", name="Save", exact=True).click()
+    assert Registry.objects.get(pk=row.pk).values()["password"] == "new"
+    page.goto(page.url.split("/admin")[0] + f"{LIST}{row.pk}/change/")
+    page.get_by_role("radio", name=re.compile("^Nothing, anonymous")).check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(tile(page, "Kept")).to_contain_text("Anonymous")
+    assert Registry.objects.get(pk=row.pk).plain_values() == {"url": row.url}
+
+
+def test_what_a_row_will_answer_for_follows_typing(open_page: type_of_open) -> None:
+    page = open_page(f"{LIST}add/?kind=ecr")
+    answers = page.locator(".reg-answers")
+    page.get_by_label("Region:").select_option("eu-west-1")
+    expect(answers).to_contain_text("*.dkr.ecr.eu-west-1.amazonaws.com")
+    page.get_by_label("Region:").select_option("cn-north-1")
+    expect(answers).to_contain_text("*.dkr.ecr.cn-north-1.amazonaws.com.cn")
+    page.get_by_label("Only for images under:").fill("public.ecr.aws/acme")
+    expect(answers).to_have_text("public.ecr.aws/acme")
+
+
+def test_the_view_is_remembered_and_selection_works_in_both(
+    open_page: type_of_open, row: Registry
+) -> None:
+    page = open_page(LIST)
+    for view in ("Tiles", "Table"):
+        page.get_by_role("link", name=view).click()
+        page.goto(page.url.split("?")[0])
+        assert page.locator("#result_list").is_visible() == (view == "Table")
+        boxes = page.locator(".action-select")
+        boxes.nth(0).click()
+        boxes.nth(2).click(modifiers=["Shift"])
+        expect(page.locator(".action-counter")).to_have_text("3 of 6 selected")
+        page.get_by_label("Select all").check()
+        expect(page.locator(".action-counter")).to_have_text("6 of 6 selected")
+
+
+def test_filters_close_on_escape(open_page: type_of_open) -> None:
+    page = open_page(LIST)
+    kind = page.locator(".reg-filters summary", has_text="Kind")
+    kind.click()
+    assert page.get_by_role("link", name="Gitea", exact=True).is_visible()
+    page.keyboard.press("Escape")
+    assert page.get_by_role("link", name="Gitea", exact=True).is_hidden()
+    kind.click()
+    page.locator(".reg-filters").get_by_role("link", name="Quay", exact=True).click()
+    expect(page.locator(".reg-tile")).to_have_count(1)
+
+
+@pytest.mark.parametrize("options", [{}, NO_SCRIPT], ids=["script", "no script"])
+def test_check_selected_ends_with_a_summary(
+    open_page: type_of_open, row: Registry, options: dict[str, Any]
+) -> None:
+    """More rows than fit on a screen come as they end; the progress gives way to the summary."""
+    # Nothing listens at port 1.
+    others = [create("custom", url="http://127.0.0.1:1") for _ in range(FEW + 1)]
+    page = open_page(f"{LIST}?kind__exact=custom", **options)
+    for box in page.locator(".action-select").all():
+        box.check()
+    page.get_by_label("Action:").select_option("check_selected")
+    page.get_by_role("button", name="Go", exact=True).click()
+    summary = page.locator(".reg-stream__summary")
+    expect(summary).to_contain_text(f"Checked {len(others) + 1} registries")
+    expect(summary).to_contain_text("1 fine")
+    expect(summary).to_contain_text(f"{len(others)} need attention")
+    expect(page.locator(".reg-result")).to_have_count(len(others) + 1)
+    assert page.locator(".reg-progress:visible").count() == 0
+    assert page.locator(".reg-progress").count() == len(others) + 2
+    page.get_by_role("link", name="Back to all registries").click()
+    assert Registry.objects.get(pk=row.pk).check_verdict == "valid"
+
+
+def test_delete_selected_says_what_stays_and_why(open_page: type_of_open, row: Registry) -> None:
+    page = open_page(LIST)
+    page.get_by_label("Select all").check()
+    page.get_by_label("Action:").select_option("delete_selected")
+    page.get_by_role("button", name="Go", exact=True).click()
+    groups = page.locator(".reg-group")
+    expect(groups.nth(0)).to_contain_text("Will be deleted 1")
+    expect(groups.nth(1)).to_contain_text("Will not be touched 5")
+    expect(groups.nth(1)).to_contain_text("reset it instead")
+    page.get_by_role("button", name="Delete 1 registry").click()
+    expect(page.locator(".reg-tile")).to_have_count(5)
+
+
+def test_the_second_to_save_is_told_by_whom(
+    open_page: type_of_open, row: Registry, django_user_model: Any
+) -> None:
+    sam = django_user_model.objects.create_superuser("sam")
+    mine, theirs = open_page(f"{LIST}{row.pk}/change/"), open_page(f"{LIST}{row.pk}/change/", sam)
+    theirs.get_by_label("Login:").fill("theirs")
+    theirs.get_by_role("button", name="Save", exact=True).click()
+    mine.get_by_label("Name:").fill("Mine")
+    mine.get_by_role("button", name="Save", exact=True).click()
+    note = mine.get_by_role("alert")
+    expect(note).to_contain_text("Somebody else saved this registry")
+    expect(note).to_contain_text("sam,")
+    expect(note).to_contain_text("Changed Login")
+    assert mine.get_by_label("Name:").input_value() == "Mine"
+    assert Registry.objects.get(pk=row.pk).name == row.name
+    mine.get_by_role("button", name="Overwrite with mine").click()
+    expect(tile(mine, "Mine")).to_be_visible()
+    tile(mine, "Mine").get_by_role("link", name="Configure").click()
+    mine.get_by_role("link", name="History").click()
+    log = mine.locator(".reg-log").first
+    expect(log).to_contain_text("sam")
+    expect(log).to_contain_text("robin")
+
+
+def test_everything_by_keyboard(
+    open_page: type_of_open, registry: Filled, account: Account
+) -> None:
+    """Adding a registry and deleting it again, with Tab, arrows, Space and Enter alone."""
+    page = open_page(LIST)
+
+    def tab_to(selector: str) -> None:
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+                outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+                assert outline != "none" or "radio" in selector
+                return
+        pytest.fail(f"no way to {selector} by Tab")
+
+    tab_to("a.reg-btn--primary")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/add/")
+    tab_to("a[href='?kind=custom']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**kind=custom")
+    for selector, text in (
+        ("#id_name", "Typed"),
+        ("#id_url", registry.origin),
+        (".reg-method input", ""),
+        ("#id_login", account.username),
+        ("#id_password", account.password),
+    ):
+        tab_to(selector)
+        page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    expect(tile(page, "Typed")).to_be_visible()
+    page.locator("#searchbar").focus()
+    tab_to("a[href*='/delete/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/delete/**")
+    tab_to(".reg-btn--danger")
+    page.keyboard.press("Space")
+    expect(page.locator(".messagelist")).to_contain_text("deleted")
+    assert not Registry.objects.filter(name="Typed").exists()

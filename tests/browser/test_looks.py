@@ -1,0 +1,91 @@
+"""Every page of ours: axe finds no violation, light and dark, and nothing breaks when narrow."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from registries.models import Registry
+from tests.browser.conftest import type_of_open
+from tests.browser.samples import fill
+from tests.factories import create
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST = "/admin/registries/registry/"
+# All rules once; in the dark only what depends on it.
+SCHEMES = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
+
+
+def assert_fit(page: Page, where: str) -> None:
+    # Colours on their way from one scheme to the other are none.
+    page.add_style_tag(content="* { transition: none !important }")
+    for scheme, options in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page, options=options)
+        assert found.violations_count == 0, f"{where}, {scheme}\n{found.generate_report()}"
+    for width in (360, 800):
+        page.set_viewport_size({"width": width, "height": 800})
+        beyond = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert beyond <= 0, f"{where} is {beyond} px wider than {width} px"
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_list(open_page: type_of_open) -> None:
+    fill()
+    Registry.objects.filter(name="Lab registry").update(verify_tls=False, key_id="ffffffff")
+    page = open_page(LIST)
+    assert_fit(page, "tiles")
+    page.locator(".reg-filters summary").first.click()
+    assert_fit(page, "an open filter")
+    page.goto(f"{page.url}?view=table")
+    assert_fit(page, "table")
+    page.goto(f"{page.url}?q=nothing-like-it")
+    assert_fit(page, "nothing found")
+
+
+# An empty one is the choice of a kind; the others have ways to sign in, a choice, a long secret.
+@pytest.mark.parametrize("kind", ["", "custom", "ecr", "gcr"])
+def test_adding(open_page: type_of_open, kind: str) -> None:
+    page = open_page(f"{LIST}add/" + (f"?kind={kind}" if kind else ""))
+    if kind:
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.locator(".errors").first.wait_for()
+    assert_fit(page, f"adding {kind}")
+
+
+def test_pages_of_a_row(open_page: type_of_open) -> None:
+    row = create("custom", name="A long name that " + "goes on " * 8, url="http://127.0.0.1:1")
+    page = open_page(f"{LIST}{row.pk}/change/")
+    page.get_by_role("radio", name="Clear").check()
+    assert_fit(page, "the form")
+    page.get_by_role("button", name="Check now").click()
+    page.locator(".reg-result").wait_for()
+    assert_fit(page, "a result")
+    for name in ("history", "delete"):
+        page.goto(page.url.split("/admin")[0] + f"{LIST}{row.pk}/{name}/")
+        assert_fit(page, name)
+    page.goto(page.url.split("/admin")[0] + LIST)
+    page.get_by_label("Select all").check()
+    for action in ("check_selected", "reset_selected"):
+        page.get_by_label("Action:").select_option(action)
+        page.get_by_role("button", name="Go", exact=True).click()
+        page.locator("#content-main").wait_for()
+        assert_fit(page, action)
+        page.go_back()
+
+
+def test_a_viewer(open_page: type_of_open, django_user_model: type) -> None:
+    from django.contrib.auth.models import Permission
+
+    user = django_user_model.objects.create_user("vera", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_registry"))
+    row = create("custom")
+    assert_fit(open_page(LIST, user), "the list of a viewer")
+    assert_fit(open_page(f"{LIST}{row.pk}/change/", user), "the form of a viewer")
+
+
+def test_pages_around_the_admin(open_page: type_of_open) -> None:
+    assert_fit(open_page("/"), "home")
+    assert_fit(open_page("/", None), "home for anybody")
+    assert_fit(open_page("/admin/login/", None), "login")
+    assert_fit(open_page("/no/such/page"), "404")
