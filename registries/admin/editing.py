@@ -21,9 +21,8 @@ from registries import services
 from registries.admin.base import Pages
 from registries.admin.looks import ShownResult, Trend, answers, badges
 from registries.admin.overview import ANY_SERVER, overview, past_verdicts, sorted_kinds
-from registries.fields import Secret
 from registries.forms import CHECK, RegistryForm, form_class
-from registries.kinds import KINDS, Kind
+from registries.kinds import KINDS, Kind, Variable
 from registries.models import ChangedMeanwhile, Registry
 from registries.reference import InvalidReference
 
@@ -32,16 +31,19 @@ SAVE_AND_CHECK = "_savecheck"
 STOCK_BUTTONS = {"_continue", "_addanother", IS_POPUP_VAR}
 
 
-class SecretState:
-    """A read-only column that tells whether a secret is set, and nothing else."""
+class ShownVariable:
+    """A variable for who may only look; of a secret, whether it is set and nothing else."""
 
-    def __init__(self, name: str, label: str) -> None:
-        self.name = name
-        self.__name__ = name
-        self.short_description = _(label)
+    def __init__(self, variable: Variable) -> None:
+        self.variable = variable
+        self.__name__ = variable.name
+        self.short_description = _(variable.label)
 
     def __call__(self, row: Registry) -> Any:
-        return _("Set") if isinstance(row.held(self.name), Secret) else _("Not set")
+        held = row.held(self.variable.name)
+        if self.variable.secret:
+            return _("Set") if held else _("Not set")
+        return held or "-"
 
 
 class FormPages(Pages):
@@ -62,10 +64,7 @@ class FormPages(Pages):
             return super().get_fieldsets(request, obj)
         viewing = obj is not None and not self.has_change_permission(request, obj)
         variables = [
-            SecretState(variable.name, variable.label)
-            if viewing and variable.secret
-            else variable.name
-            for variable in kind.variables
+            ShownVariable(variable) if viewing else variable.name for variable in kind.variables
         ]
         return [
             (_("Registry"), {"fields": ["name", "prefix"]}),

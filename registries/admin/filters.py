@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registries.admin.looks import LOOKS, STATES
 from registries.admin.overview import is_fine, needs_attention, sorted_kinds
+from registries.kinds import KINDS
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -19,7 +20,10 @@ class KindFilter(admin.SimpleListFilter):
         return [(kind.slug, gettext(kind.label)) for kind in sorted_kinds()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
+        if not self.value():
+            return queryset
+        # Only what a row can hold: PostgreSQL refuses some texts altogether.
+        return queryset.filter(kind=self.value()) if self.value() in KINDS else queryset.none()
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -59,7 +63,8 @@ class VerdictFilter(admin.SimpleListFilter):
                 return queryset.filter(is_fine())
             case "none":
                 return queryset.filter(check_verdict="")
-        return queryset.filter(check_verdict=self.value())
+        verdict = self.value()
+        return queryset.filter(check_verdict=verdict) if verdict in LOOKS else queryset.none()
 
 
 class DefaultFilter(admin.SimpleListFilter):

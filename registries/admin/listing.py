@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -98,7 +99,7 @@ class ListPages(Pages):
         kept = {name: value for name, value in cl.params.items() if name != SEARCH_VAR}
         rows = list(cl.result_list)
         return {
-            "title": self.opts.verbose_name_plural,
+            "title": capfirst(self.opts.verbose_name_plural),
             "tiles": tiles(rows),
             "overview": overview(self.get_queryset(request)),
             "as_table": request.COOKIES.get(VIEW_COOKIE) == "table",

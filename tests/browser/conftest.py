@@ -58,6 +58,7 @@ def site(settings: Any, live_server: Any) -> str:
     settings.ROOT_URLCONF = "ssmsite.urls"
     [templates] = django_settings.TEMPLATES
     settings.TEMPLATES = [{**templates, "DIRS": [ROOT / "templates"]}]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "ssmsite.csp.content_security_policy"]
     settings.REGISTRIES = {"TIMEOUT": 5}
     return str(live_server.url)
 
@@ -87,6 +88,7 @@ def open_page(browser: Browser, site: str, robin: User) -> Iterator[type_of_open
             context.add_cookies([cookie])  # type: ignore[list-item]  # a TypedDict of this shape
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda said: _refused(said.text, faults))
         page.goto(site + path)
         return page
 
@@ -94,6 +96,11 @@ def open_page(browser: Browser, site: str, robin: User) -> Iterator[type_of_open
     for context in contexts:
         context.close()
     assert faults == []
+
+
+def _refused(said: str, faults: list[str]) -> None:
+    if "Content Security Policy" in said:
+        faults.append(said)
 
 
 @pytest.fixture

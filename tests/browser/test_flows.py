@@ -31,7 +31,7 @@ def test_add_a_registry_check_it_save_it(
     page.get_by_role("link", name="Add registry").click()
     page.get_by_role("link", name="Self-hosted registry").click()
     page.get_by_label("Address:").fill(registry.origin)
-    assert page.locator(".reg-answers").text_content() == registry.origin.removeprefix("http://")
+    expect(page.locator(".reg-answers")).to_have_text(registry.origin.removeprefix("http://"))
     page.get_by_label("Login:").fill(account.username)
     page.get_by_label("Password or access token:").fill("wrong")
     page.get_by_role("button", name="Check", exact=True).click()

@@ -101,9 +101,12 @@
         const byChoice = Object.entries(JSON.parse(output.dataset.choices));
         const typed = () => value("prefix") || hostOf(value("url"))
             || byChoice.map(([name, hosts]) => hosts[value(name)]).find(Boolean) || "";
-        form.addEventListener("input", () => {
+        const show = () => {
             output.textContent = typed() || output.dataset.otherwise;
-        });
+        };
+        form.addEventListener("input", show);
+        // What was typed before this ran, or is restored by a browser that goes back.
+        window.addEventListener("pageshow", show);
     };
 
     /* An address that changes asks for the secrets again, before the site has to. */

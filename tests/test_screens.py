@@ -1,0 +1,513 @@
+"""What the operator's screens show and do, apart from a browser."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.db import connection, connections
+from django.template.loader import render_to_string
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+import registries
+from registries.admin.acting import FEW
+from registries.admin.looks import LOOKS, STATES, TONES, Trend, answers, shown_steps
+from registries.admin.overview import overview, past_verdicts
+from registries.kinds import KINDS
+from registries.models import Check, Registry
+from registries.verdicts import STEPS, Step, Verdict
+from tests.browser.samples import past
+from tests.factories import build, create
+from tests.fakes.server import FakeServer, Reply, Request
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/backstage/registries/registry/"
+ADD = LIST + "add/"
+PACKAGE = Path(registries.__file__).parent
+ROOT = PACKAGE.parent
+
+
+def page(row: Registry, name: str = "change") -> str:
+    return f"{LIST}{row.pk}/{name}/"
+
+
+def text_of(response: Any) -> str:
+    return unescape(response.content.decode())
+
+
+def default(slug: str) -> Registry:
+    return Registry.objects.get(kind=slug, is_default=True)
+
+
+def user_with(*permissions: str) -> Client:
+    user = User.objects.create_user("robin", is_staff=True)
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=[f"{verb}_registry" for verb in permissions])
+    )
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def admin(admin_client: Client) -> Client:
+    return admin_client
+
+
+def let_in(request: Request) -> Reply:
+    """A registry with the account johndoe:right, by Basic."""
+    if request.headers.get("Authorization") == "Basic am9obmRvZTpyaWdodA==":
+        return Reply(200, b"{}", {"Docker-Distribution-Api-Version": "registry/2.0"})
+    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="x"'})
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    with FakeServer(let_in) as running:
+        yield running
+
+
+def typed(server: FakeServer, **more: str) -> dict[str, str]:
+    return {"name": "Lab", "url": server.origin, "login": "johndoe", "password": "right", **more}
+
+
+# The vocabulary
+
+
+def test_every_verdict_kind_and_tone_has_its_look() -> None:
+    icons = render_to_string("registries/icons.html")
+    assert set(LOOKS) == {*Verdict, ""}
+    for look in (*LOOKS.values(), *STATES.values()):
+        assert f'id="reg-{look.icon}"' in icons
+    assert {look.tone for look in LOOKS.values()} == {*TONES, "none"}
+    marks = {path.stem for path in (PACKAGE / "static/registries/marks").glob("*.svg")}
+    assert marks == set(KINDS)
+
+
+def test_no_page_has_script_or_style_of_its_own() -> None:
+    """A Content-Security-Policy may forbid both."""
+    inline = re.compile(
+        r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=|javascript:", re.IGNORECASE
+    )
+    files = [*PACKAGE.glob("templates/**/*.html"), *ROOT.glob("templates/**/*.html")]
+    found = [str(path) for path in files if inline.search(path.read_text())]
+    assert len(files) > 20
+    assert found == []
+    for bad in ("<p style='x'>", "<script>", '<a onclick="x">'):
+        assert inline.search(bad)
+
+
+@pytest.mark.parametrize(
+    ("slug", "columns", "expected"),
+    [
+        ("hub", {}, "docker.io"),
+        ("hub", {"prefix": "docker.io/acme"}, "docker.io/acme"),
+        ("custom", {}, "registry.example:5000"),
+        ("gcr", {}, "gcr.io, us.gcr.io and 4 more"),
+        ("ecr", {"region": "cn-north-1"}, "*.dkr.ecr.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_what_a_row_answers_for(slug: str, columns: dict[str, str], expected: str) -> None:
+    assert answers(build(slug, **columns)).startswith(expected)
+
+
+def test_what_the_default_row_of_ecr_answers_for() -> None:
+    assert answers(default("ecr")) == "public.ecr.aws"
+
+
+def test_a_trend_tells_the_same_to_who_cannot_see_it() -> None:
+    trend = Trend.of(["timeout", "valid", "throttled"][:0])
+    assert (set(trend.marks), trend.label) == ({"none"}, "No checks yet")
+    trend = Trend.of(["rejected", "valid", "throttled", *["valid"] * 30])
+    assert len(trend.marks) == 20
+    assert trend.marks[-3:] == ("warn", "ok", "bad")
+    assert trend.label == "Last 20 checks, oldest first: 18 fine, 1 unsure, 1 failed"
+    assert trend.short == "18 of 20 fine"
+
+
+def test_the_steps_of_a_check_and_what_was_not_tried() -> None:
+    failed = list(shown_steps([Step("name", True, 0.01), Step("tls", False, 0.03)]))
+    assert [step.look.tone for step in failed] == ["ok", "bad", "skip", "skip", "skip"]
+    assert [step.time for step in failed[:2]] == ["10 ms", "30 ms"]
+    assert (failed[1].start, failed[1].width) == (25, 75)
+    worked = list(shown_steps([Step("registry", True, 0.01), Step("credentials", True, 1.5)]))
+    assert [step.time for step in worked] == ["10 ms", "1.5 s"]
+    every = [Step(slug, True, 0.1) for slug in STEPS]
+    assert len(list(shown_steps(every))) == len(STEPS)
+    assert list(shown_steps([])) == []
+
+
+# The list
+
+
+def test_a_tile_shows_what_matters(admin: Client) -> None:
+    past(default("hub"), ["public", "rate_limited", "public"], pulls=(61, 100))
+    row = create("custom", name="Lab", verify_tls=False)
+    past(row, ["signed_in", "tls"])
+    html = text_of(admin.get(LIST))
+    assert "6 registries:" in html
+    assert "1 fine" in html
+    assert "1 needs attention" in html
+    assert "4 not checked" in html
+    assert "Pulls left <b>61</b> of 100" in html
+    assert "TLS not verified" in html
+    assert "The certificate of registry.example:5000 is not trusted." in html
+    assert "Last 2 checks, oldest first: 1 fine, 1 failed" in html
+    # Trouble first, then by name; a kind without a row leads to its form.
+    names = re.findall(r"<h3><a [^>]*>(.*?)</a>", html)
+    assert names == ["Lab", "Amazon ECR Public", "Docker Hub", *sorted(names[3:])]
+    assert f'href="{ADD}?kind=gitea"' in html
+    assert f'href="{ADD}?kind=hub"' not in html
+
+
+def test_rows_whose_secrets_cannot_be_read_need_attention(admin: Client, use_keys: Any) -> None:
+    row = create("hub", name="Sealed")
+    past(row, ["signed_in"])
+    assert overview(Registry.objects.all()).fine == 1
+    assert not admin.get(LIST, {"verdict": "attention"}).context["tiles"]
+    use_keys(Fernet.generate_key())
+    found = overview(Registry.objects.all())
+    assert (found.fine, found.attention, found.unchecked) == (0, 1, 5)
+    [tile] = admin.get(LIST, {"verdict": "attention"}).context["tiles"]
+    assert (tile.row, tile.tone) == (row, "bad")
+    assert not admin.get(LIST, {"verdict": "fine"}).context["tiles"]
+
+
+def test_the_list_takes_the_same_queries_with_a_past_and_without(admin: Client) -> None:
+    with CaptureQueriesContext(connection) as few:
+        admin.get(LIST)
+    rows = [create("custom", url=f"https://r{number}.example") for number in range(40)]
+    now = datetime.now(UTC)
+    Check.objects.bulk_create(
+        Check(registry=row, verdict="valid", code="signed_in", checked_at=now)
+        for row in rows
+        for _ in range(30)
+    )
+    with CaptureQueriesContext(connection) as many:
+        html = text_of(admin.get(LIST))
+    assert len(many) == len(few)
+    assert html.count("Last 20 checks, oldest first: 20 fine") == 40
+    assert {len(verdicts) for verdicts in past_verdicts(rows).values()} == {20}
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+def test_the_orders_of_the_list_lead_where_they_say(admin: Client, order: int) -> None:
+    past(create("custom", name="Zulu"), ["signed_in"], pulls=None)
+    links = admin.get(LIST).context["orders"]
+    names = [tile.row.name for tile in admin.get(LIST + links[order]["query"]).context["tiles"]]
+    assert len(names) == 6
+    firsts = ["Amazon ECR Public", "Amazon ECR Public", "Zulu", "Zulu"]
+    assert names[0] == firsts[order]
+
+
+def test_the_view_is_remembered(admin: Client) -> None:
+    assert 'class="reg-tiles"' in text_of(admin.get(LIST))
+    answer = admin.get(LIST, {"view": "table", "q": "hub"})
+    assert (answer.status_code, answer["Location"]) == (302, f"{LIST}?q=hub")
+    html = text_of(admin.get(LIST))
+    assert 'id="result_list"' in html
+    assert 'class="reg-tiles"' not in html
+    assert admin.get(LIST, {"view": "nonsense"}).status_code in {302, 400}
+
+
+def test_popups_of_other_pages_get_the_list_that_they_expect(admin: Client) -> None:
+    assert "data-popup-opener" in text_of(admin.get(LIST, {"_popup": "1", "_to_field": "id"}))
+    assert 'href="?kind=hub&_popup=1"' in text_of(admin.get(ADD, {"_popup": "1"}))
+
+
+def test_a_viewer_reads_the_words_of_the_kind() -> None:
+    row = create("custom")
+    html = text_of(user_with("view").get(page(row)))
+    assert "Address of the token server" in html
+    assert row.url in html
+    assert "Authurl" not in html
+    for button in ("Save", "Check", "Delete", "Reset"):
+        assert f">{button}<" not in html
+
+
+# Ways to sign in
+
+
+def test_the_chosen_way_clears_what_the_others_take(admin: Client) -> None:
+    row = create("hub")
+    form = {"name": row.name, "sign_in": "auth", "login": "left over", "auth": "YTpi"}
+    assert admin.post(page(row), form).status_code == 302
+    assert Registry.objects.get(pk=row.pk).values() == {"auth": "YTpi"}
+    # The history names what went, though nobody typed there.
+    entry = admin.get(page(row, "history")).context["action_list"][0]
+    message = entry.get_change_message()
+    assert "Auth string" in message
+    assert "Access token or password" in message
+    admin.post(page(row), {"name": row.name, "sign_in": "anonymous", "auth": "YTpi"})
+    assert Registry.objects.get(pk=row.pk).state == "anonymous"
+
+
+def test_the_chosen_way_asks_for_what_it_takes(admin: Client) -> None:
+    answer = admin.post(f"{ADD}?kind=hub", {"name": "x", "sign_in": "password"})
+    assert set(answer.context["form"].errors) == {"login", "password"}
+    # A key file that is pasted whole fills both.
+    row = build("gcr")
+    key = {"client_email": row.clientemail, "private_key": row.privatekey.reveal()}
+    key["type"] = "service_account"
+    form = {"name": "x", "sign_in": "key", "privatekey": json.dumps(key)}
+    assert admin.post(f"{ADD}?kind=gcr", form).status_code == 302
+    assert Registry.objects.get(name="x").clientemail == row.clientemail
+    answer = admin.post(f"{ADD}?kind=ecr", {"name": "y", "sign_in": "anonymous"})
+    assert "sign_in" in answer.context["form"].errors, "for the default row alone"
+
+
+def test_a_secret_is_kept_replaced_and_cleared_by_choice(admin: Client) -> None:
+    row = create("hub")
+    form = {"name": row.name, "sign_in": "password", "login": row.login}
+    admin.post(page(row), {**form, "password_do": "keep", "password": "typed before"})
+    assert Registry.objects.get(pk=row.pk).values()["password"] == "fake-password"
+    answer = admin.post(page(row), {**form, "password_do": "replace", "password": " "})
+    assert set(answer.context["form"].errors) == {"password"}
+    admin.post(page(row), {**form, "password_do": "replace", "password": "new"})
+    assert Registry.objects.get(pk=row.pk).values()["password"] == "new"
+    admin.post(page(row), {"name": row.name, "login": "", "password_do": "clear"})
+    assert Registry.objects.get(pk=row.pk).state == "anonymous"
+
+
+def test_a_secret_that_must_be_there_cannot_be_cleared(admin: Client) -> None:
+    assert 'value="clear"' not in text_of(admin.get(page(create("gitlab"))))
+    assert 'value="clear"' in text_of(admin.get(page(create("hub"))))
+
+
+def test_a_form_that_is_shown_again_is_headed_by_what_is_stored(admin: Client) -> None:
+    row = create("custom", name="Stored")
+    html = text_of(admin.post(page(row), {"name": "Typed", "url": "", "password_do": "clear"}))
+    assert "<h1>Stored</h1>" in html
+    assert "Authenticated" in html
+    assert 'value="Typed"' in html
+
+
+# Check before saving
+
+
+def test_check_tries_what_is_in_the_form_and_saves_nothing(
+    admin: Client, server: FakeServer
+) -> None:
+    form = typed(server, _check="1", password="wrong", name="")
+    html = text_of(admin.post(f"{ADD}?kind=custom", form))
+    assert "Rejected" in html
+    assert "Credentials accepted" in html
+    assert "wrong" not in html
+    assert not Registry.objects.filter(kind="custom").exists()
+    html = text_of(admin.post(f"{ADD}?kind=custom", {**form, "password": "right"}))
+    assert "The registry accepted these credentials." in html
+
+
+def test_check_of_a_stored_row_uses_what_is_typed_and_keeps_the_row(
+    admin: Client, server: FakeServer
+) -> None:
+    row = create("custom", url=server.origin, password="right")
+    before = Registry.objects.filter(pk=row.pk).values().get()
+    html = text_of(admin.post(page(row), typed(server, _check="1", password="", login="other")))
+    assert "Rejected" in html
+    assert Registry.objects.filter(pk=row.pk).values().get() == before
+    assert not row.checks.exists()
+    # The stored secret goes nowhere else than where it was given for.
+    count = len(server.requests)
+    elsewhere = typed(server, _check="1", password="", url=server.origin + "/other")
+    answer = admin.post(page(row), elsewhere)
+    assert set(answer.context["form"].errors) == {"password"}
+    assert len(server.requests) == count
+
+
+@pytest.mark.parametrize("image", ["NOT AN IMAGE", "ghcr.io/acme/app"])
+def test_an_image_that_cannot_be_tried_is_an_error_there(
+    admin: Client, server: FakeServer, image: str
+) -> None:
+    answer = admin.post(f"{ADD}?kind=custom", typed(server, _check="1", image=image))
+    assert set(answer.context["form"].errors) == {"image"}
+    assert server.requests == []
+
+
+def test_save_and_check_does_both_and_shows_the_steps_once(
+    admin: Client, server: FakeServer
+) -> None:
+    answer = admin.post(f"{ADD}?kind=custom", typed(server, _savecheck="1"), follow=True)
+    row = Registry.objects.get(name="Lab")
+    assert row.check_verdict == "valid"
+    assert "Registry answers" in text_of(answer)
+    assert answer.request["PATH_INFO"] == page(row)
+    assert "Registry answers" not in text_of(admin.get(page(row)))
+    # A check that fails blocks nothing.
+    form = typed(server, _savecheck="1", password="wrong", login="jane")
+    admin.post(page(row), form, follow=True)
+    row = Registry.objects.get(name="Lab")
+    assert (row.login, row.check_verdict) == ("jane", "rejected")
+    admin.post(page(row), {**form, "image": "NOT AN IMAGE", "login": "jo"}, follow=True)
+    assert Registry.objects.get(name="Lab").login == "jo"
+
+
+def test_checks_from_a_form_need_the_permission_to_change(server: FakeServer) -> None:
+    client = user_with("add", "view")
+    html = text_of(client.get(f"{ADD}?kind=custom"))
+    assert 'name="_save"' in html
+    assert 'name="_check"' not in html
+    for button in ("_check", "_savecheck"):
+        answer = client.post(f"{ADD}?kind=custom", {**typed(server), button: "1"})
+        assert answer.status_code == 403
+    assert server.requests == []
+    assert not Registry.objects.filter(kind="custom").exists()
+
+
+def test_a_link_checks_nothing(admin: Client, server: FakeServer) -> None:
+    row = create("custom", url=server.origin)
+    admin.get(page(row), {"_check": "1"})
+    admin.get(f"{ADD}?kind=custom", {"kind": "custom", **typed(server, _check="1")})
+    assert server.requests == []
+
+
+def test_a_tile_checks_and_leads_back_to_the_same_list(admin: Client, server: FakeServer) -> None:
+    row = create("custom", url=server.origin, password="right")
+    check = f"{page(row, 'check')}?_changelist_filters=kind__exact%3Dcustom"
+    answer = admin.post(check, {"_list": "1"}, follow=True)
+    assert answer.redirect_chain == [(f"{LIST}?kind__exact=custom", 302)]
+    assert f'id="result-{row.pk}"' in text_of(answer)
+    assert f'id="result-{row.pk}"' not in text_of(admin.get(LIST))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("button", ["check", "_check", "_savecheck", "check_selected"])
+def test_no_transaction_is_open_while_a_registry_is_asked(
+    admin_user: User, monkeypatch: pytest.MonkeyPatch, settings: Any, button: str
+) -> None:
+    """#59: even on a site that wraps every request in one, others can save meanwhile."""
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+    settings.REGISTRIES = {"TIMEOUT": 3}
+    saved = []
+
+    def save_meanwhile(request: Request) -> Reply:
+        try:
+            saved.append(User.objects.filter(pk=admin_user.pk).update(first_name="Meanwhile"))
+        finally:
+            connection.close()
+        return let_in(request)
+
+    client = Client()
+    client.force_login(admin_user)
+    with FakeServer(save_meanwhile) as server:
+        row = create("custom", url=server.origin, password="right", name="Lab")
+        form = typed(server, opened_version="1", **{button: "1"})
+        if button == "check_selected":
+            answer = client.post(LIST, {"action": button, "_selected_action": [row.pk]})
+        else:
+            address = page(row, "check") if button == "check" else page(row)
+            answer = client.post(address, form, follow=True)
+    assert saved
+    assert all(saved)
+    # A registry that waits for us would not have answered in time.
+    assert "The registry accepted these credentials." in text_of(answer)
+
+
+# Bulk, history, two at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_checks_come_as_they_end(admin_user: User, server: FakeServer) -> None:
+    client = Client()
+    client.force_login(admin_user)
+    rows = [create("custom", url=server.origin, password="right") for _ in range(FEW)]
+    rows.append(create("custom", url=server.origin, password="wrong"))
+    chosen = {"action": "check_selected", "_selected_action": [row.pk for row in rows]}
+    answer = client.post(LIST, chosen)
+    parts = [part.decode() for part in answer.streaming_content]
+    assert len(parts) == len(rows) + 3
+    for done, part in enumerate(parts[1:-2], 1):
+        assert f'value="{done}"' in part
+    assert f"Checked {len(rows)} registries" in parts[-2]
+    assert f"{FEW} fine" in parts[-2]
+    assert "1 needs attention" in parts[-2]
+    assert Check.objects.count() == len(rows)
+    assert LogEntry.objects.filter(change_message__startswith="Checked: ").count() == len(rows)
+
+
+def test_few_checks_come_at_once(admin: Client, server: FakeServer) -> None:
+    row = create("custom", url=server.origin, password="right")
+    answer = admin.post(LIST, {"action": "check_selected", "_selected_action": [row.pk]})
+    assert "Checked 1 registry" in text_of(answer)
+
+
+def test_history_shows_who_did_what_and_every_check(admin: Client, server: FakeServer) -> None:
+    row = create("custom", url=server.origin, password="right")
+    past(row, ["tls"])
+    admin.post(page(row), {"name": "New", "url": row.url, "login": row.login, "opened_version": 1})
+    admin.post(page(row, "check"))
+    html = text_of(admin.get(page(row, "history")))
+    assert "<b>admin</b>" in html
+    assert "Changed Name." in html
+    assert "Checked: valid (signed_in)." in html
+    assert "<code>tls</code>" in html
+    assert "<code>signed_in</code>" in html
+
+
+def test_the_second_to_save_learns_who_was_faster(admin: Client, canary: str) -> None:
+    row = create("custom")
+    sam = Client()
+    sam.force_login(User.objects.create_superuser("sam"))
+    form = {"name": row.name, "url": row.url, "login": "theirs", "opened_version": row.version}
+    sam.post(page(row), form)
+    html = text_of(admin.post(page(row), {**form, "login": "mine", "password": canary}))
+    assert "sam, " in html
+    assert "Changed Login." in html
+    assert 'value="mine"' in html
+    assert canary not in html
+    assert "Type it again" in html
+    assert Registry.objects.get(pk=row.pk).login == "theirs"
+
+
+def test_a_default_row_that_was_saved_meanwhile_is_not_reset(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from registries import services
+
+    reset = services.reset
+
+    def slow(row: Registry) -> None:
+        Registry.objects.filter(pk=row.pk).update(version=row.version + 1)
+        reset(row)
+
+    monkeypatch.setattr(services, "reset", slow)
+    answer = admin.post(page(default("hub"), "reset"), {"post": "yes"}, follow=True)
+    assert "saved meanwhile" in text_of(answer)
+
+
+# The site's own pages
+
+
+@pytest.fixture
+def site(settings: Any) -> None:
+    settings.ROOT_URLCONF = "ssmsite.urls"
+    [templates] = settings.TEMPLATES
+    settings.TEMPLATES = [{**templates, "DIRS": [ROOT / "templates"]}]
+
+
+@pytest.mark.usefixtures("site")
+def test_home_tells_how_they_are_to_who_may_see_them(admin: Client) -> None:
+    past(default("hub"), ["public"])
+    assert "5 registries:" in text_of(admin.get("/"))
+    assert "1 fine" in text_of(admin.get("/"))
+    for client in (Client(), user_with()):
+        html = text_of(client.get("/"))
+        assert "registries:" not in html
+        assert 'href="/api/docs/"' in html
+
+
+@pytest.mark.parametrize("code", ["403", "404", "500"])
+@pytest.mark.usefixtures("site")
+def test_error_pages_lead_home(code: str) -> None:
+    html = render_to_string(f"{code}.html")
+    assert f">{code}<" in html
+    assert 'href="/"' in html
