@@ -9,6 +9,14 @@ from cryptography.fernet import Fernet, MultiFernet
 from encrypted_model_fields import fields as library
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the database by a fixture as well, for `-m django_db` to find it."""
+    for item in items:
+        if {"db", "transactional_db"}.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("django_db")
+
+
 @pytest.fixture
 def canary() -> str:
     """A random secret that stands nowhere else."""
@@ -35,6 +43,6 @@ def other_key(use_keys: Callable[..., None]) -> None:
 def _fresh_services() -> Iterator[None]:
     """No token or connection of one test serves another."""
     yield
-    if services := sys.modules.get("registries.services"):
-        services._transport.cache_clear()
-        services._tokens.cache_clear()
+    if connecting := sys.modules.get("registries.connecting"):
+        connecting._transport.cache_clear()
+        connecting._tokens.cache_clear()

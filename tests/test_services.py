@@ -154,6 +154,25 @@ def test_a_row_that_was_saved_with_nonsense_is_incomplete(broken: dict[str, Any]
     assert services.check(Registry.objects.get(pk=row.pk)).code == "incomplete"
 
 
+@pytest.mark.parametrize("slug", ["ecr", "gcr", "ghcr", "hub", "custom"])
+def test_a_prefix_written_past_the_rules_leads_no_credentials_elsewhere(
+    slug: str, registry_server: FakeServer
+) -> None:
+    """#4, #38: whoever writes to the database does not get the token of a cloud's registry."""
+    row = create(slug)
+    place = registry_server.origin.removeprefix("http://")
+    Registry.objects.filter(pk=row.pk).update(prefix=place, host=place)
+    row = Registry.objects.get(pk=row.pk)
+    if slug in {"ecr", "gcr"}:  # elsewhere the address is the kind's or the row's own
+        assert services.check(row).code == "image_elsewhere"
+        with pytest.raises(ClientError) as caught:
+            services.list_tags(row, "team/app")
+        assert caught.value.code == "image_elsewhere"
+    with pytest.raises(ClientError):
+        services.list_tags(row, "team/app", host=place)
+    assert registry_server.requests == []
+
+
 def test_an_acr_row_without_address_needs_an_image() -> None:
     row = create("acr", url=None)
     assert services.check(row).code == "image_needed"

@@ -1,0 +1,126 @@
+"""Checks of rows: run side by side, each row by one at a time, and kept where they belong."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from registries import conf
+from registries.client.errors import ClientError
+from registries.connecting import client_for
+from registries.models import Check, Registry
+from registries.reference import Reference
+from registries.results import CheckResult
+from registries.turns import Turn
+from registries.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from registries.client.client import Pulls
+
+# Seconds between two looks at a row that somebody else is checking.
+LOOK_AGAIN = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A check that ran, and how long it took."""
+
+    result: CheckResult
+    pulls: Pulls | None
+    seconds: float
+
+
+def run_checks(
+    wanted: Sequence[tuple[Registry, Reference | None]],
+) -> Iterator[tuple[int, CheckResult]]:
+    """Check each in its turn; the place in `wanted` and the result, as each ends."""
+    settings = conf.get()
+    waiting = deque(
+        (number, Turn(row, settings.timeout, shares=reference is None))
+        for number, (row, reference) in enumerate(wanted)
+    )
+    running: dict[Future[_Checked], tuple[int, Turn]] = {}
+    # Threads only talk to registries; the database is read and written here.
+    with ThreadPoolExecutor(min(settings.check_workers, len(wanted) or 1)) as pool:
+        while waiting or running:
+            for _each in range(len(waiting)):
+                if len(running) == settings.check_workers:
+                    break
+                number, turn = waiting.popleft()
+                if turn.has_come():
+                    running[pool.submit(_run_check, *wanted[number])] = (number, turn)
+                elif turn.result:
+                    yield number, turn.result
+                else:
+                    waiting.append((number, turn))
+            if waiting and not running:
+                time.sleep(LOOK_AGAIN)
+            for future in wait(running, LOOK_AGAIN, FIRST_COMPLETED).done:
+                number, turn = running.pop(future)
+                try:
+                    _store(wanted[number][0], future.result())
+                finally:
+                    turn.end()
+                yield number, future.result().result
+
+
+def _run_check(registry: Registry, reference: Reference | None) -> _Checked:
+    started = time.monotonic()
+    pulls = None
+    try:
+        with client_for(registry, reference.match_host if reference else None) as client:
+            image = (reference.repository, reference.version) if reference else ()
+            outcome = client.check(*image)
+        pulls = outcome.pulls
+        result = CheckResult(
+            outcome.verdict,
+            outcome.code,
+            datetime.now(UTC),
+            outcome.params,
+            outcome.retry_at,
+            outcome.steps,
+        )
+    except ClientError as error:
+        verdict = error.verdict or Verdict.MISCONFIGURED
+        result = CheckResult(verdict, error.code, datetime.now(UTC), error.params)
+    return _Checked(result, pulls, time.monotonic() - started)
+
+
+def _store(registry: Registry, checked: _Checked) -> None:
+    """Keep a result on the row it was made for, never on one that changed meanwhile."""
+    if registry.pk is None or registry.changed():
+        return
+    result, pulls = checked.result, checked.pulls
+    columns = {
+        "check_verdict": result.verdict.value,
+        "check_code": result.code,
+        "check_params": dict(result.params),
+        "checked_at": result.checked_at,
+        "retry_at": result.retry_at,
+        "pulls_remaining": pulls.remaining if pulls else None,
+        "pulls_limit": pulls.limit if pulls else None,
+    }
+    rows = Registry.objects.filter(pk=registry.pk, version=registry.version)
+    # Together: whoever deletes the row meanwhile comes before its history grows, or after.
+    with transaction.atomic():
+        if not rows.update(**columns):
+            return
+        Check.objects.create(
+            registry=registry,
+            verdict=result.verdict.value,
+            code=result.code,
+            params=dict(result.params),
+            checked_at=result.checked_at,
+            seconds=checked.seconds,
+        )
+        past = Check.objects.filter(registry=registry).values_list("pk", flat=True)[Check.KEPT :]
+        Check.objects.filter(pk__in=list(past)).delete()
+    for name, value in columns.items():
+        setattr(registry, name, value)

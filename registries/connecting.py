@@ -1,0 +1,110 @@
+"""A client for a row: what it signs in with, how it connects, where its tokens are kept.
+
+The client is imported when it is first needed, so that loading the app loads neither requests nor
+a cloud's SDK.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from django.utils.crypto import salted_hmac
+from django.views.decorators.debug import sensitive_variables
+
+from registries import conf
+from registries.client.errors import Misconfigured
+from registries.fields import SecretUnreadable
+from registries.models import Registry
+
+if TYPE_CHECKING:
+    from registries.client.client import Client
+    from registries.client.tokens import TokenStore
+    from registries.client.transport import Transport
+
+
+def home_of(registry: Registry) -> str | None:
+    """The host to ask when no image names one: of the address, the prefix, or the kind."""
+    values = registry.plain_values()
+    own = registry.declaration.own_host(values)
+    return own or registry.prefix.partition("/")[0] or registry.declaration.home(values)
+
+
+@contextmanager
+@sensitive_variables("values")
+def client_for(registry: Registry, host: str | None = None) -> Iterator[Client]:
+    """A client for the row, good for `TIMEOUT` seconds. Raises ClientError."""
+    from registries.client.client import Client  # noqa: PLC0415 - loads requests
+    from registries.client.deadline import Deadline  # noqa: PLC0415
+
+    values, identity = _credentials(registry)
+    kind = registry.declaration
+    host = host or home_of(registry)
+    if host and not registry.may_answer_for(host):
+        # A prefix that was written past the rules must not lead the credentials elsewhere.
+        raise Misconfigured("image_elsewhere", host=host)
+    settings = conf.get()
+    with Deadline(settings.timeout) as deadline:
+        yield Client(
+            kind.endpoint(values, host),
+            kind.credential(values, host, registry.prefix),
+            transport=_transport(settings, registry.verify_tls, registry.ca_certificate),
+            tokens=_tokens(settings.token_cache),
+            deadline=deadline,
+            identity=identity,
+        )
+
+
+@sensitive_variables("values", "told")
+def _credentials(registry: Registry) -> tuple[dict[str, str], str]:
+    """The row's values in clear, and an identity that changes with them."""
+    unreadable = False
+    values: dict[str, str] = {}
+    try:
+        values = registry.values()
+    except SecretUnreadable:
+        unreadable = True
+    if unreadable:
+        raise Misconfigured("secret_unreadable")
+    # A row may have been saved without its rules being asked.
+    kind = registry.declaration
+    values, problems = kind.clean(values)
+    if problems or kind.problems(values, is_default=registry.is_default):
+        raise Misconfigured("incomplete")
+    # Keyed, so that nobody who reads the token cache can try passwords against it.
+    told = json.dumps([registry.uid.hex, sorted(values.items())])
+    return values, salted_hmac("registries.identity", told, algorithm="sha256").hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _transport(settings: conf.Conf, verify_tls: bool, ca_certificate: str) -> Transport:
+    """One transport, with its kept-alive connections, for all rows that connect alike."""
+    from registries.client.transport import Options, Transport  # noqa: PLC0415
+
+    return Transport(
+        Options(
+            timeout=settings.timeout,
+            user_agent=settings.user_agent,
+            ca_bundle=settings.ca_bundle,
+            proxy=settings.proxy,
+            no_proxy=settings.no_proxy,
+            allow_private_addresses=settings.allow_private_addresses,
+            endpoints=dict(settings.endpoints),
+            verify_tls=verify_tls,
+            ca_certificate=ca_certificate,
+        )
+    )
+
+
+@lru_cache(maxsize=8)
+def _tokens(cache_name: str | None) -> TokenStore:
+    from registries.client.tokens import MemoryTokens  # noqa: PLC0415
+
+    if cache_name is None:
+        return MemoryTokens()
+    from registries.tokencache import CacheTokens  # noqa: PLC0415
+
+    return CacheTokens(cache_name)
