@@ -6,11 +6,16 @@ BIND ?= 127.0.0.1
 PORT ?= 8000
 # What pytest runs: `make test TESTS=tests/site`.
 TESTS ?= tests
+# What `make messages` writes, and where it finds no texts.
+LANGUAGES := de
+NO_TEXTS := $(VENV) tests build dist mutants var
+# How many inputs each fuzz test tries: `make fuzz FUZZ=100000`.
+FUZZ ?= 5000
 # Which benchmarks run, and how often: `make bench BENCH="digests --rounds 9"`.
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-quick test-postgres bench lint types format docs screenshots wheel clean
+.PHONY: help run install test test-quick test-postgres fuzz mutate bench lint types format docs messages screenshots wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +39,13 @@ test-quick: $(VENV)/.test ## run the tests, but for those that take many seconds
 test-postgres: $(VENV)/.test ## run the tests that use the database on PostgreSQL, but for the browser's
 	tests/with-postgres $(BIN)/python -m pytest -n auto -m django_db --ignore=tests/browser $(TESTS)
 
+fuzz: $(VENV)/.test ## try many more odd inputs than the tests do (FUZZ=, for how many)
+	FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n auto tests/fuzz
+
+mutate: $(VENV)/.mutate ## break the code on purpose, to find what no test notices
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 bench: $(VENV)/.bench ## print how fast it is, beside others (BENCH=, for some of them)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
@@ -52,6 +64,10 @@ format: $(VENV)/.test ## write the code in the project's style
 docs: $(VENV)/.test ## write the pages of docs/ that are made from the code
 	$(BIN)/python -m tests.pages
 
+messages: $(VENV)/.test ## collect the texts to translate, and compile the translations (needs gettext)
+	$(BIN)/django-admin makemessages $(LANGUAGES:%=-l %) --no-obsolete --add-location file $(NO_TEXTS:%=-i %)
+	$(BIN)/django-admin compilemessages $(LANGUAGES:%=-l %) $(NO_TEXTS:%=-i %)
+
 wheel: $(VENV)/.test ## build the app's wheel in dist/
 	$(BIN)/python -m build --wheel
 
@@ -59,7 +75,7 @@ screenshots: $(VENV)/.test ## take the pictures of docs/images anew
 	$(BIN)/python -m tests.browser.screenshots
 
 clean: ## take away what was made, but for the site's data in var/
-	rm -rf $(VENV) build dist staticfiles .*_cache *.egg-info
+	rm -rf $(VENV) build dist mutants staticfiles .*_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What is installed: again when pyproject.toml changes.
@@ -74,6 +90,10 @@ $(VENV)/.site: pyproject.toml | $(BIN)/python
 $(VENV)/.test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site,test]'
 	@touch $@ $(VENV)/.site
+
+$(VENV)/.mutate: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutate]'
+	@touch $@
 
 $(VENV)/.bench: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

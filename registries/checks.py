@@ -3,7 +3,8 @@
 registries.E001  an unknown key in REGISTRIES
 registries.E002  a value in REGISTRIES that cannot be used
 registries.E003  an encryption key that is no Fernet key
-registries.W001  an encryption key that is not random
+registries.W001  an encryption key that is not random, such as a sample
+registries.W002  an encryption key that is the site's SECRET_KEY as well
 """
 
 import base64
@@ -50,9 +51,13 @@ def check_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             hint = "Make one with cryptography.fernet.Fernet.generate_key()."
             message = f"FIELD_ENCRYPTION_KEY: key {number} is not 32 bytes of URL-safe base64."
             found.append(Error(message, hint=hint, id="registries.E003"))
-        elif len(set(raw)) < KEY_BYTES // 4:
+        elif len(set(raw)) < KEY_BYTES // 4 or raw.isascii():
             message = f"FIELD_ENCRYPTION_KEY: key {number} is not random."
             found.append(Caution(message, id="registries.W001"))
+        if key and key in {settings.SECRET_KEY, settings.SECRET_KEY.encode()}:
+            message = f"FIELD_ENCRYPTION_KEY: key {number} is SECRET_KEY as well."
+            hint = "Use a key of its own: they are kept, changed and lost apart."
+            found.append(Caution(message, hint=hint, id="registries.W002"))
     return found
 
 

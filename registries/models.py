@@ -12,7 +12,7 @@ from registries import names, validation
 from registries.fields import SecretField
 from registries.keys import key_ids
 from registries.kinds import KINDS, Kind, Variable, variables
-from registries.queryset import SECRETS, RegistryQuerySet
+from registries.queryset import BEST_FIRST, SECRETS, RegistryQuerySet
 from registries.results import CheckResult
 from registries.verdicts import CODES, Verdict
 
@@ -81,6 +81,7 @@ class Registry(models.Model):
         ordering = ("name_key",)
         verbose_name = _("registry")
         verbose_name_plural = _("registries")
+        permissions = [("query_registry", "Can make the site call a registry")]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind"],
@@ -89,8 +90,14 @@ class Registry(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["host", "prefix"], name="registries_host_prefix"),
-            models.Index(fields=["kind", "host", "prefix"], name="registries_kind_host"),
+            models.Index("host", *BEST_FIRST, name="registries_host_best"),
+            models.Index("kind", "host", *BEST_FIRST, name="registries_kind_best"),
+            # What lists are filtered and ordered by most.
+            models.Index(fields=["kind", "name_key"], name="registries_kind_name"),
+            models.Index(fields=["kind", "id"], name="registries_kind_id"),
+            models.Index(fields=["check_verdict", "name_key"], name="registries_verdict_name"),
+            models.Index(fields=["created_at", "id"], name="registries_created"),
+            models.Index(fields=["updated_at", "id"], name="registries_updated"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,13 @@ import unicodedata
 MAX_KEY = 255
 # Control, format (zero-width and direction marks), surrogate, line and paragraph separators.
 FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# The same as a character class of JSON Schema's patterns, without surrogates: no JSON holds them.
+VISIBLE_PATTERN = (
+    "^[^\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0001\U000e0020-\U000e007f]*$"
+)
 
 
 def has_invisible(name: str) -> bool:

@@ -13,7 +13,7 @@ _HUB_NAMES = frozenset({HUB, "index.docker.io", "registry-1.docker.io"})
 # Longer than any legal reference: host, path, tag and a sha512 digest. Checked before any pattern.
 _MAX_LENGTH = 255 + 255 + 128 + 150
 _MAX_HOST = 255
-_MAX_PATH = 255
+MAX_PATH = 255
 
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _HOST = re.compile(
@@ -22,7 +22,21 @@ _HOST = re.compile(
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}", re.ASCII)
+_PLATFORM = re.compile(r"[a-z0-9._-]{1,64}(?:/[a-z0-9._-]{1,64}){1,2}", re.ASCII)
 _BARE_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+# The grammar as JSON Schema's patterns. That of an image is a little narrower than what is taken:
+# no IPv6 hosts, and paths and hosts of at most 247 characters.
+_WORD = r"[a-z0-9]+(?:(?:_{1,2}|-+)[a-z0-9]+)*"
+TAG_PATTERN = f"^{_TAG.pattern}$"
+VERSION_PATTERN = f"^(?:{_TAG.pattern}|{_DIGEST.pattern})$"
+PLATFORM_PATTERN = f"^{_PLATFORM.pattern}$"
+REPOSITORY_PATTERN = f"^{_COMPONENT.pattern}(?:/{_COMPONENT.pattern})*$"
+IMAGE_PATTERN = (
+    r"^(?![a-z0-9._-]{248}|(?=[a-z0-9_-]+/)[a-z0-9._/-]{248}|[^/]*/[a-z0-9._/-]{248}|[^/]{248}[^/]*/)"
+    rf"(?:(?:{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?|{_WORD})/(?:{_COMPONENT.pattern}/)*)?"
+    rf"{_COMPONENT.pattern}(?::{_TAG.pattern})?(?:@(?:{_DIGEST.pattern}))?$"
+)
 
 
 class InvalidReference(ValueError):
@@ -56,10 +70,8 @@ class Reference:
             )
         host, path = _split_host(name)
         path, colon, tag = path.partition(":")
-        if colon and not _TAG.fullmatch(tag):
-            raise InvalidReference(
-                _("A tag is 1 to 128 letters, digits, dots, hyphens and underscores.")
-            )
+        if colon:
+            parse_tag(tag)
         if host == HUB and "/" not in path:
             path = f"library/{path}"
         _check_path(path)
@@ -74,6 +86,11 @@ class Reference:
     def match_host(self) -> str:
         """The host in lower case, as it is compared with a row's."""
         return self.host.lower()
+
+    @property
+    def version(self) -> str:
+        """What to ask the registry for: the digest where there is one, else the tag."""
+        return self.digest or self.tag or "latest"
 
 
 def prefixes(reference: Reference) -> list[str]:
@@ -126,6 +143,22 @@ def parse_version(text: str) -> str:
     return text
 
 
+def parse_tag(text: str) -> str:
+    """A tag. Raises InvalidReference."""
+    if not _TAG.fullmatch(text):
+        raise InvalidReference(
+            _("A tag is 1 to 128 letters, digits, dots, hyphens and underscores.")
+        )
+    return text
+
+
+def parse_platform(text: str) -> str:
+    """What an image runs on: system, architecture and maybe variant. Raises InvalidReference."""
+    if not _PLATFORM.fullmatch(text):
+        raise InvalidReference(_("Enter a platform, such as linux/amd64 or linux/arm/v7."))
+    return text
+
+
 def _check_length(text: str) -> None:
     if not text:
         raise InvalidReference(_("Enter the image's name."))
@@ -160,7 +193,7 @@ def _is_ipv6(literal: str | None) -> bool:
 
 
 def _check_path(path: str) -> None:
-    if len(path) > _MAX_PATH:
+    if len(path) > MAX_PATH:
         raise InvalidReference(_("A repository's path has at most 255 characters."))
     if not all(map(_COMPONENT.fullmatch, path.split("/"))):
         raise InvalidReference(

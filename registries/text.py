@@ -9,6 +9,9 @@ def gettext_noop(text: str) -> str:
     return text
 
 
+QUOTED = gettext_noop("“%(label)s”")
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A sentence with `%(name)s` parts, translated when it is rendered.
@@ -23,7 +26,7 @@ class Text:
         parts = {
             name: part
             if isinstance(part, str)
-            else ", ".join(f"“{translate(label)}”" for label in part)
+            else ", ".join(translate(QUOTED) % {"label": translate(label)} for label in part)
             for name, part in self.params.items()
         }
         return translate(self.template) % parts if parts else translate(self.template)

@@ -98,6 +98,7 @@ GOOD = "m9P2vVb5VvYcQ8nDgD3uJkqC1sE7rT0hLxW4yZfA6oI="  # of no site
         ("", {"registries.E003"}),
         (None, {"registries.E003"}),
         ("A" * 43 + "=", {"registries.W001"}),
+        ("YS1zYW1wbGUta2V5LWZyb20tc29tZS1tYW51YWwtMTI=", {"registries.W001"}),
     ],
 )
 def test_keys_are_looked_at(settings: Any, keys: Any, found: set[str]) -> None:
@@ -106,3 +107,11 @@ def test_keys_are_looked_at(settings: Any, keys: Any, found: set[str]) -> None:
     assert ids() == found
     for issue in run_checks(tags=["security"]):
         assert not isinstance(keys, str) or not keys or keys not in str(issue)
+
+
+def test_the_key_of_sessions_is_not_for_secrets(settings: Any) -> None:
+    """#7: two keys with two lives."""
+    settings.SECRET_KEY = GOOD
+    for keys in (GOOD, GOOD.encode(), [GOOD]):
+        settings.FIELD_ENCRYPTION_KEY = keys
+        assert ids() == {"registries.W002"}

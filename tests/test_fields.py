@@ -71,7 +71,22 @@ def test_a_secret_never_shows_itself(canary: str) -> None:
             json.dumps(secret)
 
 
+def test_equal_secrets_are_one_in_a_set() -> None:
+    row = make()
+    again = Registry.objects.get(pk=row.pk)
+    assert {row.password, again.password} == {row.password}
+
+
+def test_the_hook_of_later_django_refuses_expressions_as_well() -> None:
+    """#5: Django 6.1 asks `get_placeholder_sql` where earlier ones ask `get_placeholder`."""
+    field = Registry._meta.get_field("password")
+    assert field.get_placeholder_sql("token", None, connection) == ("%s", ("token",))
+    with pytest.raises(FieldError):
+        field.get_placeholder_sql(Value("x"), None, connection)
+
+
 def test_pickle_keeps_only_the_sealed_form(canary: str) -> None:
+    """#23: neither a cache nor a queue of tasks that is given a row gets its secrets."""
     row = make(canary)
     assert canary.encode() not in pickle.dumps(row)
     assert pickle.loads(pickle.dumps(row)).password.reveal() == canary

@@ -1,10 +1,13 @@
 """Which registry is an image's: Registry.objects.resolve."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from registries.models import Registry
+from registries.queryset import BEST_FIRST, READ_AHEAD
 from registries.reference import InvalidReference
 from tests.factories import build, create
 
@@ -175,19 +178,53 @@ def test_authenticated_before_anonymous_then_own_before_default_then_the_oldest(
     assert resolved("nginx") == "Own"
 
 
-def test_resolving_does_not_read_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [build("custom", url=f"https://r{number}.example") for number in range(2000)]
-    for row in rows:
-        row.derive()
-    Registry.objects.bulk_create(rows)
-    loaded = []
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One entry for each row that is read."""
+    seen: list[int] = []
     from_db = Registry.from_db.__func__
     monkeypatch.setattr(
         Registry,
         "from_db",
-        classmethod(lambda *args, **kw: loaded.append(1) or from_db(*args, **kw)),
+        classmethod(lambda *args, **kw: seen.append(1) or from_db(*args, **kw)),
     )
+    return seen
+
+
+def many(slug: str, count: int, **columns: str | None) -> None:
+    rows = [build(slug, **columns) for _ in range(count)]
+    for row in rows:
+        row.derive()
+    Registry.objects.bulk_create(rows)
+
+
+def test_resolving_does_not_read_all_rows(loaded: list[int]) -> None:
+    many("custom", 1000, url="https://many.example")
+    many("custom", 1, url="https://one.example")
+    for image in ("one.example/a", "many.example/a"):
+        loaded.clear()
+        with CaptureQueriesContext(connection) as queries:
+            assert Registry.objects.resolve(image).host == image.partition("/")[0]
+        assert len(queries) == 1
+        assert len(loaded) <= READ_AHEAD
+
+
+def test_resolving_on_a_kinds_own_host_does_not_read_all_rows(loaded: list[int]) -> None:
+    many("hub", 1000)
     with CaptureQueriesContext(connection) as queries:
-        assert Registry.objects.resolve("r1999.example/a").url == "https://r1999.example"
-    assert len(queries) == 1
-    assert len(loaded) == 1
+        assert Registry.objects.resolve("nginx").kind == "hub"
+    assert len(queries) == 2
+    assert len(loaded) <= READ_AHEAD
+
+
+def test_nothing_is_sorted_to_find_the_first() -> None:
+    """The index holds the order: a thousand rows that answer alike cost what one does."""
+    many("hub", 1000)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    rows = Registry.objects.filter(kind="hub", host="", prefix="")
+    best, other = rows.order_by(*BEST_FIRST)[:1].explain(), rows.order_by("url")[:1].explain()
+    sorting = re.compile("TEMP B-TREE|Sort")
+    assert sorting.search(other)
+    assert not sorting.search(best)

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from registries.models import Registry
 from tests.factories import SAMPLES, build
 from tests.fakes.server import FakeServer, Reply
 from tests.fuzz.test_values import CHALLENGE, INDEX, LINK, PAUSES, as_received, typed
-from tests.fuzz.texts import almost, anything, bodies, objects
+from tests.fuzz.texts import ODD, almost, anything, bodies, objects
 
 pytestmark = pytest.mark.django_db
 
@@ -55,24 +56,29 @@ def admin() -> Client:
     return client
 
 
+ADMIN, API = reverse("admin:registries_registry_changelist"), reverse("registries_api:registries")
 PLACES = (
-    "/admin/registries/registry/",
-    "/admin/registries/registry/add/",
-    "/api/registries/",
-    "/api/registries/{pk}/tags/",
-    "/api/registries/{pk}/digest/",
-    "/api/resolve/",
-    "/api/kinds/{text}/",
-    "/admin/registries/registry/{text}/change/",
-    "/api/registries/{text}/",
+    ADMIN,
+    ADMIN,
+    ADMIN,
+    f"{ADMIN}add/",
+    f"{ADMIN}{{text}}/change/",
+    API,
+    f"{API}{{pk}}/tags/",
+    f"{API}{{pk}}/digest/",
+    f"{API}{{text}}/",
+    reverse("registries_api:resolve"),
+    f"{reverse('registries_api:kinds')}{{text}}/",
 )
 # Parameters of pages and of the API, columns, and lookups that Django would know.
 PARAMETERS = (
-    "kind", "state", "verdict", "is_default", "search", "ordering", "page", "page_size", "image",
-    "repository", "reference", "q", "o", "p", "e", "_to_field", "_popup", "_changelist_filters",
-    "name", "name__regex", "password", "password__startswith", "id__in", "checked_at__gt", "next",
+    "kind", "kind__exact", "state", "verdict", "is_default", "is_default__exact", "search", "q",
+    "ordering", "o", "page", "p", "page_size", "image", "repository", "reference", "e", "next",
+    "_to_field", "_popup", "_changelist_filters", "name__regex", "password__startswith", "id__in",
 )  # fmt: skip
-queries = st.dictionaries(st.sampled_from(PARAMETERS) | anything, sent, max_size=3)
+queries = st.dictionaries(
+    st.sampled_from(PARAMETERS), st.sampled_from([*ODD, "-1", "9" * 30]) | sent, max_size=2
+)
 
 
 @fuzz
@@ -81,10 +87,10 @@ def test_every_query(admin: Client, place: str, query: dict[str, str], text: str
     """#14, #29, #63: no query makes a page fail."""
     row = Registry.objects.filter(kind="quay", is_default=True).get()
     path = place.replace("{pk}", str(row.pk)).replace("{text}", text.replace("/", "")[:200] or "x")
-    clean = {name.encode("utf-8", "replace").decode(): value for name, value in query.items()}
+    clean = {name: value.encode("utf-8", "replace") for name, value in query.items()}
     with transaction.atomic():
         # Nothing is to be called here: what a registry says is the next test.
-        if not clean.keys() >= {"repository"}:
+        if "repository" not in clean:
             assert admin.get(path, clean).status_code < HTTPStatus.INTERNAL_SERVER_ERROR
         transaction.set_rollback(True)
 
@@ -95,7 +101,9 @@ def server() -> Iterator[FakeServer]:
         yield server
 
 
-statuses = st.sampled_from([200, 200, 401, 401, 204, 301, 302, 307, 400, 403, 404, 405, 429, 500])
+statuses = st.sampled_from(
+    [200, 200, 200, 200, 401, 401, 204, 301, 302, 307, 400, 403, 404, 405, 429, 500]
+)
 answers_headers = st.fixed_dictionaries(
     {},
     optional={

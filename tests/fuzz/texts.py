@@ -49,6 +49,7 @@ def bodies(document: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
     whole = (document | values).map(lambda found: json.dumps(found).encode())
     return st.one_of(
         whole,
+        whole,
         st.builds(lambda body, size: body[:size], whole, st.integers(0, 200)),
         st.binary(max_size=300),
         st.sampled_from(
@@ -58,8 +59,10 @@ def bodies(document: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
 
 
 def objects(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Objects with some of these members, each now and then of a wrong type."""
-    wrong = st.none() | st.integers() | st.floats() | anything | st.just([]) | st.just({})
-    return st.fixed_dictionaries(
-        {}, optional={name: member | wrong for name, member in members.items()}
+    """Objects with these members, now and then one missing or of a wrong type."""
+    absent = object()
+    wrong = st.sampled_from([absent, None, 7, 1e300, "", [], {}, True])
+    drawn = {name: st.one_of(member, member, member, wrong) for name, member in members.items()}
+    return st.fixed_dictionaries(drawn).map(
+        lambda found: {name: value for name, value in found.items() if value is not absent}
     )

@@ -188,3 +188,10 @@ def test_method_without_variables_is_anonymous() -> None:
     for kind in KINDS.values():
         for method in kind.methods:
             assert (method.slug == "anonymous") == (not method.variables)
+
+
+@kinds
+def test_a_variable_of_another_kind_says_whose_it_is_not(kind: Kind) -> None:
+    foreign = next(name for name in variables() if name not in kind.by_name)
+    told = [str(found) for found in kind.problems([foreign]) if found.variable == foreign]
+    assert told == [f"“{kind.label}” has no such variable. Clear it."]

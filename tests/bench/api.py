@@ -1,0 +1,55 @@
+"""The read API: a page of registries beside a plain view, lists of any length, and `resolve/`."""
+
+import random
+from collections import defaultdict
+
+from tests.bench import table
+from tests.bench.clients.api import CALLS, PAGE
+from tests.bench.process import Figures, Job, Process
+
+ROWS = 10_000
+LENGTHS = (1_000, 10_000)
+FLOOR = "plain"
+LISTS = ("page", "kind", "verdict", "by_name", "by_kind", "by_change", "by_check", "by_creation")
+RESOLVED = ("resolve_hub", "resolve_own")
+
+
+def run(rounds: int) -> None:
+    found = {rows: measure(rows, rounds) for rows in LENGTHS}
+    here = found[ROWS]
+    table.show(
+        f"A page of {PAGE} of {ROWS} registries, and resolve/: milliseconds of a request",
+        ("address", "wall", "ratio", "CPU", "ratio", "own queries"),
+        [
+            (
+                name,
+                table.milliseconds(walls := [each.wall / CALLS for each in samples]),
+                table.ratio(walls, [each.wall / CALLS for each in here[FLOOR]]),
+                table.milliseconds(cpus := [each.cpu / CALLS for each in samples]),
+                table.ratio(cpus, [each.cpu / CALLS for each in here[FLOOR]]),
+                str(samples[0].answer["queries"]),
+            )
+            for name, samples in here.items()
+        ],
+    )
+    table.show(
+        f"The same with more rows: CPU milliseconds of a request for a page of {PAGE}",
+        ("address", *(f"{rows} rows" for rows in LENGTHS)),
+        [
+            (name, *(table.milliseconds(e.cpu / CALLS for e in found[r][name]) for r in LENGTHS))
+            for name in (FLOOR, *LISTS, *RESOLVED)
+        ],
+    )
+
+
+def measure(rows: int, rounds: int) -> dict[str, list[Figures]]:
+    """Ask one site with so many rows for every address, in a new order each round."""
+    names = (FLOOR, *LISTS, *RESOLVED)
+    samples: dict[str, list[Figures]] = defaultdict(list)
+    with Process("api", Job(""), rows=rows) as process:
+        for name in names:
+            process.run(name)  # compiles, connects
+        for _ in range(rounds):
+            for name in random.sample(names, len(names)):
+                samples[name].append(process.run(name))
+    return {name: samples[name] for name in names}

@@ -1,0 +1,1 @@
+"""The clients that are compared; each module loads what its client needs and no more."""

@@ -1,0 +1,34 @@
+"""Checking many rows of the app."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402 - Django is set up first
+from django.db import connection  # noqa: E402
+
+import registries.client.client  # noqa: E402, F401 - services load it when they first need it
+from registries import services  # noqa: E402
+from registries.models import Check, Registry  # noqa: E402
+from tests.bench.process import Job  # noqa: E402
+
+
+class Client:
+    """A row for each of `origins`, in their order, with the account of the job."""
+
+    def __init__(self, job: Job, origins: Sequence[str], timeout: float) -> None:
+        settings.REGISTRIES = {"TIMEOUT": timeout}
+        with connection.schema_editor() as editor:
+            editor.create_model(Registry)
+            editor.create_model(Check)
+        for number, origin in enumerate(origins):
+            account = {"login": job.username, "password": job.password}
+            Registry(kind="custom", name=f"{number:03d}", url=origin, **account).save()
+
+    def check_many(self) -> dict[str, int]:
+        """How many rows had each code."""
+        results = services.check_many(Registry.objects.order_by("name"))
+        return dict(Counter(result.code for result in results))
