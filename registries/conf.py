@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from registries.client.connection import Proxy
 from registries.client.urls import Url
 
 
@@ -56,6 +55,8 @@ def _text(value: Any) -> str | None:
 
 
 def _proxy(value: Any) -> str | None:
+    from registries.client.connection import Proxy  # noqa: PLC0415 - few sites have a proxy
+
     try:
         return str(value) if _text(value) and Proxy.parse(value) else None
     except ValueError:

@@ -5,8 +5,8 @@ codes; their own words never reach the operator or the database. A sentence may 
 parts, filled from values of ours alone (host names, seconds, times).
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from registries.text import gettext_noop
 
@@ -23,8 +23,7 @@ class Verdict(StrEnum):
     UNREACHABLE = "unreachable"
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """A machine-readable outcome: the verdict it leads to and one sentence for the operator.
 
     `verdict` is None where the code is about an image: the sign-in's own verdict stands.
@@ -38,8 +37,7 @@ class Code:
 STEPS = ("name", "tls", "registry", "credentials", "image")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One of `STEPS`: whether it passed, and how many seconds it took by itself.
 
     A step that was not needed is not there: a literal address is not looked up, a kept

@@ -1,4 +1,4 @@
-"""The site's own pages: home, and the answer to health checks."""
+"""The site's own pages: home, errors, and the answer to health checks."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,12 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from registries.admin.overview import overview
+from registries.api.errors import outside_views
 from registries.models import Registry
 
 
@@ -21,6 +23,29 @@ def home(request: HttpRequest) -> HttpResponse:
     if admin.site.has_permission(request) and request.user.has_perm("registries.view_registry"):
         context["overview"] = overview(Registry.objects.all())
     return render(request, "home.html", context)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer to what cannot be read.
+
+    Django's own would look for a CSRF token once more, in the form that cannot be read, and fail.
+    """
+    return _error(request, "bad_request") or render(request, "400.html", status=400)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404."""
+    return _error(request, "not_found") or defaults.page_not_found(request, exception)
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """500; Django has logged it."""
+    return _error(request, "internal_error") or defaults.server_error(request)
+
+
+def _error(request: HttpRequest, code: str) -> HttpResponse | None:
+    """Programs are answered in JSON even where the API's own views were not reached."""
+    return outside_views(code) if request.path_info.startswith("/api/") else None
 
 
 @never_cache

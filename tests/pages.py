@@ -1,13 +1,17 @@
 """The pages of docs/ that follow from the code: `python -m tests.pages` writes them anew."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from registries.kinds import KINDS
 from registries.schema import describe
 from registries.text import gettext_noop
 from registries.verdicts import CODES, Verdict
+from tests import permissions
 
 DOCS = Path(__file__).parent.parent / "docs"
 NOTE = "<!-- Made from the code by `make docs`: change the code, not this page. -->"
@@ -103,7 +107,41 @@ class _Parts(dict[str, str]):
         return f"_{name}_"
 
 
-PAGES = {"kinds.md": kinds_page, "checks.md": checks_page}
+OPENAPI = """
+import json
+import django
+django.setup()
+from registries.api.openapi import document
+print(json.dumps(document("/api"), indent=2))
+"""
+
+
+def openapi_document() -> str:
+    """docs/openapi.json: the API of the site, which runs in a process and a folder of its own."""
+    with TemporaryDirectory() as folder:
+        environment = {"DJANGO_SETTINGS_MODULE": "ssmsite.settings", "DATA_DIR": folder}
+        made = subprocess.run(
+            [sys.executable, "-c", OPENAPI],
+            cwd=DOCS.parent,
+            env=environment,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            check=True,
+        )
+    return made.stdout
+
+
+def permissions_page() -> str:
+    """docs/permissions.md: who may do what."""
+    return "\n".join([NOTE, "", *permissions.page()])
+
+
+PAGES = {
+    "kinds.md": kinds_page,
+    "checks.md": checks_page,
+    "permissions.md": permissions_page,
+    "openapi.json": openapi_document,
+}
 
 if __name__ == "__main__":
     for page, make in PAGES.items():

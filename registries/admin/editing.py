@@ -106,7 +106,8 @@ class FormPages(Pages):
             return self._choose_kind(request)
         extra = dict(extra_context or {})
         if {CHECK, SAVE_AND_CHECK}.intersection(request.POST):
-            if not self.has_change_permission(request):
+            may_add = object_id is not None or self.has_add_permission(request)
+            if not (may_add and self.has_change_permission(request)):
                 raise PermissionDenied
             # Here, where no transaction is open yet.
             if CHECK in request.POST:

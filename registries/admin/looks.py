@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -24,8 +23,7 @@ SHOWN_CHECKS = 20
 SHOWN_HOSTS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """A word, an icon and a tone (ok, warn, bad or none), in that order of importance."""
 
     label: Any
@@ -118,8 +116,7 @@ def answers(row: Registry) -> str:
 # The last checks
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(NamedTuple):
     """The last checks of a row as a line of marks, newest last.
 
     marks: a tone each, `none` where there was no check yet. label: the same for who cannot see.
@@ -162,8 +159,7 @@ FAILED = Look(_("failed"), "rejected", "bad")
 SKIPPED = Look(_("not tried"), "none", "skip")
 
 
-@dataclass(frozen=True, slots=True)
-class ShownStep:
+class ShownStep(NamedTuple):
     """A step as the page shows it; `start` and `width` are percent of the whole check's time."""
 
     label: Any
@@ -194,8 +190,7 @@ def milliseconds(seconds: float) -> str:
     return gettext("%(milliseconds)d ms") % {"milliseconds": max(1, round(seconds * 1000))}
 
 
-@dataclass(frozen=True, slots=True)
-class ShownResult:
+class ShownResult(NamedTuple):
     """A check's result as the page shows it, with its row; `is_kept` when the row holds it."""
 
     row: Registry

@@ -1,8 +1,7 @@
 """One form per kind, made from the kind's declaration."""
 
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -38,8 +37,7 @@ class SwitchInput(forms.CheckboxInput):
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A field of the form as the page shows it: whether it must be filled in, and for which ways.
 
     ways: numbers of the ways to sign in that take it, from 1; empty where it belongs to all.

@@ -1,8 +1,8 @@
 """Addresses of registries and token servers, parsed once and strictly."""
 
 import re
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import NamedTuple
 
 from registries.kinds.problem import Invalid
 from registries.text import gettext_noop as _
@@ -23,8 +23,7 @@ _API = re.compile(r"(?:/(?:v2)?)+\Z", re.ASCII)
 PATTERN = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@%\\]+(/[^\s?#@%\\]*)?$"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Scheme, host, port and path of an address, normalised; a default port is None."""
 
     scheme: str

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from registries.credentials import Credential
 from registries.endpoint import Endpoint
@@ -75,16 +75,14 @@ class Variable:
             raise Invalid("too_long", _("Shorten this to %(max)s characters."), max=limit)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A page of the platform that helps to create the credentials."""
 
     label: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class HowTo:
+class HowTo(NamedTuple):
     """How to create the credentials on the platform, step by step."""
 
     title: str

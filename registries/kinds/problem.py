@@ -1,6 +1,6 @@
 """What is wrong with a value or with a set of variables, in words that say what to do."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from registries.text import Text
 
@@ -14,8 +14,7 @@ class Invalid(ValueError):
         super().__init__(str(self.text))
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One broken rule, at the variable where it is to be mended."""
 
     variable: str

@@ -4,15 +4,14 @@ A table of our own: botocore knows the regions too, but takes long to load. A te
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from registries.kinds.hosts import LABELS
 from registries.kinds.problem import Invalid
 from registries.text import gettext_noop as _
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
+class Partition(NamedTuple):
     """One of Amazon's separate clouds.
 
     endings: what follows the account in a registry's name, by the name's template.

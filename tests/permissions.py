@@ -1,0 +1,172 @@
+"""Who may do what: the table that test_permissions.py tries and docs/permissions.md shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+# Who there is, with the permissions on registries; True stands for accounts that may use the admin.
+ROLES: dict[str, tuple[bool, tuple[str, ...]] | None] = {
+    "visitor": None,
+    "account": (False, ()),
+    "program": (False, ("view", "query")),
+    "staff": (True, ()),
+    "viewer": (True, ("view",)),
+    "adder": (True, ("view", "add")),
+    "editor": (True, ("view", "change")),
+    "deleter": (True, ("view", "delete")),
+    "superuser": (True, ("view", "add", "change", "delete", "query")),
+}
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something that somebody may try.
+
+    path: below the admin's list of registries, or below the API; `{own}` and `{default}` are rows.
+    may: who may, `x` or `-` for each role. changes, calls: what is different afterwards.
+    """
+
+    what: str
+    method: str
+    path: str
+    may: str
+    data: dict[str, str] = field(default_factory=dict)
+    changes: bool = False
+    calls: bool = False
+
+    def allowed(self) -> set[str]:
+        """The roles that may."""
+        return {role for role, mark in zip(ROLES, self.may.split(), strict=True) if mark == "x"}
+
+
+def _selected(action: str, row: str) -> dict[str, str]:
+    return {"action": action, "_selected_action": row, "post": "yes"}
+
+
+FORM = {"name": "Own", "url": "{url}", "login": "johndoe"}
+TYPED = {**FORM, "password": "typed"}
+
+# Roles, in this order:          visitor account program staff viewer adder editor deleter superuser
+ADMIN = (
+    Deed("See the list", "GET", "", "- - - - x x x x x"),
+    Deed("See a row", "GET", "{own}/change/", "- - - - x x x x x"),
+    Deed("See a row's history", "GET", "{own}/history/", "- - - - x x x x x"),
+    Deed("Choose the kind of a new row", "GET", "add/", "- - - - - x - - x"),
+    Deed("Open the form of a new row", "GET", "add/?kind=hub", "- - - - - x - - x"),
+    Deed("Add a row", "POST", "add/?kind=hub", "- - - - - x - - x", {"name": "New"}, changes=True),
+    Deed(
+        *("Change a row", "POST", "{own}/change/", "- - - - - - x - x"),
+        {**FORM, "name": "Other"},
+        changes=True,
+    ),
+    Deed(
+        *("Check what is typed", "POST", "{own}/change/", "- - - - - - x - x"),
+        {**TYPED, "_check": "1"},
+        calls=True,
+    ),
+    Deed(
+        *("Check what is typed into a new row", "POST", "add/?kind=custom", "- - - - - - - - x"),
+        {**TYPED, "name": "New", "_check": "1"},
+        calls=True,
+    ),
+    Deed(
+        *("Save and check", "POST", "{own}/change/", "- - - - - - x - x"),
+        {**TYPED, "_savecheck": "1"},
+        changes=True,
+        calls=True,
+    ),
+    Deed(*("Check a row", "POST", "{own}/check/", "- - - - - - x - x"), changes=True, calls=True),
+    Deed("Check a row by a link", "GET", "{own}/check/", "- - - - - - - - -"),
+    Deed(
+        *("Check selected rows", "POST", "", "- - - - - - x - x"),
+        _selected("check_selected", "{own}"),
+        changes=True,
+        calls=True,
+    ),
+    Deed("Be asked before Reset", "GET", "{default}/reset/", "- - - - - - x - x"),
+    Deed("Reset a default row", "POST", "{default}/reset/", "- - - - - - x - x", changes=True),
+    Deed(
+        *("Reset selected default rows", "POST", "", "- - - - - - x - x"),
+        _selected("reset_selected", "{default}"),
+        changes=True,
+    ),
+    Deed("Reset any other row", "POST", "{own}/reset/", "- - - - - - - - -", changes=True),
+    Deed("Be asked before Delete", "GET", "{own}/delete/", "- - - - - - - x x"),
+    Deed(
+        *("Delete a row", "POST", "{own}/delete/", "- - - - - - - x x"),
+        {"post": "yes"},
+        changes=True,
+    ),
+    Deed(
+        *("Delete selected rows", "POST", "", "- - - - - - - x x"),
+        _selected("delete_selected", "{own}"),
+        changes=True,
+    ),
+    Deed(
+        *("Delete a default row", "POST", "{default}/delete/", "- - - - - - - - -"),
+        {"post": "yes"},
+        changes=True,
+    ),
+    Deed(
+        *("Delete selected default rows", "POST", "", "- - - - - - - - -"),
+        _selected("delete_selected", "{default}"),
+        changes=True,
+    ),
+    Deed("See the site's accounts", "GET", "../../auth/user/", "- - - - - - - - x"),
+)
+API = (
+    Deed("List registries", "GET", "registries/", "- - x - x x x x x"),
+    Deed("Read one", "GET", "registries/{own}/", "- - x - x x x x x"),
+    Deed("Read its checks", "GET", "registries/{own}/checks/", "- - x - x x x x x"),
+    Deed("Read the kinds", "GET", "kinds/", "- - x - x x x x x"),
+    Deed("Read one kind", "GET", "kinds/hub/", "- - x - x x x x x"),
+    Deed("Find an image's row", "GET", "resolve/?image=nginx", "- - x - x x x x x"),
+    Deed("Read the API's description", "GET", "schema/", "- - x - x x x x x"),
+    Deed("Read it as a page", "GET", "docs/", "- - x - x x x x x"),
+    Deed(
+        *("List tags", "GET", "registries/{own}/tags/?repository=a/b", "- - x - - - - - x"),
+        calls=True,
+    ),
+    Deed(
+        *("Find a digest", "GET", "registries/{own}/digest/?repository=a/b&reference=1"),
+        "- - x - - - - - x",
+        calls=True,
+    ),
+    *(
+        Deed(f"{verb} anything", method, path, "- - - - - - - - -", {"name": "x"}, changes=True)
+        for verb, method, path in (
+            ("Add", "POST", "registries/"),
+            ("Replace", "PUT", "registries/{own}/"),
+            ("Change", "PATCH", "registries/{own}/"),
+            ("Delete", "DELETE", "registries/{own}/"),
+        )
+    ),
+)
+TABLES = {"In the admin": ADMIN, "Over the API": API}
+
+
+def page() -> Iterator[str]:
+    """The lines of docs/permissions.md."""
+    yield "# Who may do what"
+    yield ""
+    yield "A test tries every cell of these tables. Permissions are Django's own, given to accounts"
+    yield "or groups in the admin; *query* is the one to make the API call a registry."
+    yield ""
+    yield "| role | may use the admin | permissions on registries |"
+    yield "|---|---|---|"
+    for role, held in ROLES.items():
+        is_staff, permissions = held or (False, ())
+        told = "is not signed in" if held is None else ", ".join(permissions) or "none"
+        yield f"| {role} | {'yes' if is_staff else 'no'} | {told} |"
+    for title, deeds in TABLES.items():
+        yield ""
+        yield f"## {title}"
+        yield ""
+        yield f"| what | method | {' | '.join(ROLES)} |"
+        yield f"|---|---|{'---|' * len(ROLES)}"
+        for deed in deeds:
+            marks = ("yes" if role in deed.allowed() else "" for role in ROLES)
+            yield f"| {deed.what} | {deed.method} | {' | '.join(marks)} |"
+    yield ""
+    yield "No role sees a secret. No page changes anything that is asked by GET, HEAD or OPTIONS. A"
+    yield "deactivated account may nothing."
+    yield ""

@@ -1,0 +1,132 @@
+"""Content-Security-Policy: on every answer, and no page of the admin is the worse for it."""
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page
+
+from tests.browser.chromium import chromium
+from tests.browser.conftest import pytest_runtest_setup  # noqa: F401 - leaves out without Chromium
+from tests.site.conftest import Site, Visitor
+
+HEADER = "Content-Security-Policy"
+PASSWORD = secrets.token_hex(12)
+MAKE = f"""
+from django.contrib.auth.models import Group, User
+from registries.kinds import KINDS
+from registries.models import Registry
+User.objects.create_superuser("ann", password="{PASSWORD}")
+Group.objects.create(name="readers")
+Registry.objects.create(kind="custom", name="Lab", url="http://127.0.0.1:1")
+print(*Registry.objects.order_by("pk").values_list("pk", flat=True), *KINDS)
+"""
+LIST = "/admin/registries/registry/"
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, list[str], list[str]]:
+    """A site with an administrator and some rows; the pages of the rows and of the kinds."""
+    site = Site(tmp_path_factory.mktemp("csp") / "data")
+    assert site.manage("migrate", "--verbosity", "0") == (0, "")
+    words = site.ask(MAKE).split()
+    rows = [word for word in words if word.isdigit()]
+    return site, rows, words[len(rows) :]
+
+
+@pytest.fixture(scope="module")
+def served(furnished: tuple[Site, list[str], list[str]]) -> Iterator[Visitor]:
+    with furnished[0].served(DJANGO_DEBUG="1", REGISTRIES_TIMEOUT="2") as visitor:
+        yield visitor
+
+
+def _complaint(told: ConsoleMessage) -> list[str]:
+    # Browsers ask for an icon that no page names.
+    is_icon = told.location["url"].endswith("/favicon.ico")
+    return [told.text] if told.type == "error" and not is_icon else []
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def browser(served: Visitor, faults: list[str]) -> Iterator[Page]:
+    """A browser whose user is signed in; what its console complains about is in `faults`."""
+    with chromium() as running:
+        page = running.new_page()
+        page.on("console", lambda told: faults.extend(_complaint(told)))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{served.origin}/admin/login/")
+        page.fill("[name=username]", "ann")
+        page.fill("[name=password]", PASSWORD)
+        page.click("[type=submit]")
+        yield page
+
+
+def test_the_policy_is_on_every_answer(migrated: Site) -> None:
+    """#26: pages, errors, redirects, files and JSON; scripts and styles come from files alone."""
+    https = {"X_Forwarded_Proto": "https"}
+    with migrated.served(DJANGO_BEHIND_PROXY="1") as visitor:
+        visitor.headers["Host"] = "localhost"
+        paths = ("/", "/admin/", "/admin/login/", "/no/such/page", "/api/kinds/", "/api/nowhere")
+        for path in (
+            *paths,
+            "/static/registries/registries.js",
+            "/static/registries/marks/hub.svg",
+        ):
+            policy = visitor.see(path, **https).headers[HEADER]
+            assert "default-src 'self'" in policy, path
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+            assert "*" not in policy
+        assert HEADER in visitor.see("/").headers, "the redirect to HTTPS"
+
+
+def test_no_page_of_the_admin_breaks_the_policy(
+    browser: Page,
+    faults: list[str],
+    served: Visitor,
+    furnished: tuple[Site, list[str], list[str]],
+) -> None:
+    """#26: every page, opened in Chromium, whose console would tell what was refused."""
+    _site, rows, kinds = furnished
+    paths = ["/", "/api/docs/", "/admin/", "/admin/password_change/"]
+    paths += [f"/admin/auth/{page}" for page in ("user/", "user/add/", "user/1/change/")]
+    paths += [f"/admin/auth/{page}" for page in ("user/1/password/", "group/", "group/1/change/")]
+    paths += [LIST, f"{LIST}add/", *(f"{LIST}add/?kind={kind}" for kind in kinds)]
+    paths += [f"{LIST}{rows[-1]}/{page}/" for page in ("change", "history", "delete")]
+    paths += [f"{LIST}{rows[0]}/{page}/" for page in ("change", "reset")]
+    paths += [f"{LIST}?view=table", f"{LIST}?kind__exact=hub"]
+    browser.goto(f"{served.origin}/admin/")
+    paths += browser.eval_on_selector_all(
+        "#content-main a", "links => links.map(link => link.getAttribute('href'))"
+    )
+    assert "/admin/auth/group/add/" in paths
+    for path in paths:
+        answer = browser.goto(served.origin + path)
+        assert answer
+        assert answer.ok, path
+        assert HEADER.lower() in answer.headers
+        assert faults == [], path
+    # A check of one row, and of all.
+    browser.goto(f"{served.origin}{LIST}{rows[-1]}/change/")
+    browser.get_by_role("button", name="Check", exact=True).click()
+    browser.locator("#check-result").wait_for()
+    assert "refused the connection" in browser.content()
+    assert faults == []
+
+
+def test_what_is_written_into_a_page_does_not_run(
+    browser: Page, faults: list[str], served: Visitor
+) -> None:
+    """#26: the twin: the browser refuses, and the console tells."""
+    browser.goto(served.origin + LIST)
+    browser.evaluate(
+        "document.body.insertAdjacentHTML('beforeend',"
+        ' \'<p style="color: red"></p><img src="x:" onerror="window.ran = 1">\')'
+    )
+    browser.wait_for_timeout(500)
+    assert browser.evaluate("window.ran") is None
+    assert any("Content Security Policy" in fault for fault in faults)

@@ -1,0 +1,249 @@
+"""Signing in: throttled by name and address, and the same answers whoever is asked about."""
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+
+from tests.site.conftest import Site, Visitor, new_key
+
+HTTPS = {"X-Forwarded-Proto": "https"}
+LOGIN = "/admin/login/"
+LIMIT = 5
+MAKE_USERS = """
+from django.contrib.auth.models import User
+User.objects.create_superuser("ann", password="right")
+User.objects.create_user("gone", password="right", is_active=False)
+"""
+KEPT = """
+from axes.models import AccessAttempt
+for row in AccessAttempt.objects.values():
+    who = [row.pop(name) for name in ("username", "ip_address", "failures_since_start")]
+    print(who, set("".join(row.pop(name) for name in
+        ("get_data", "post_data", "user_agent", "http_accept", "path_info"))) - set("\\n-"))
+"""
+AGE = """
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.db.models import F
+AccessAttempt.objects.update(attempt_time=F("attempt_time") - settings.AXES_COOLOFF_TIME)
+"""
+# A session that was there before its user signed in, and whether one is still there.
+PLANT = """
+from django.contrib.sessions.backends.db import SessionStore
+session = SessionStore()
+session["planted"] = True
+session.save()
+print(session.session_key)
+"""
+LOOK = """
+from django.contrib.sessions.backends.db import SessionStore
+print(SessionStore().exists(%r))
+"""
+
+type_of_sign_in = Callable[..., requests.Response]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site with the active user ann and the inactive user gone."""
+    site = Site(tmp_path_factory.mktemp("signin") / "data")
+    assert site.manage("migrate", "--verbosity", "0") == (0, "")
+    site.ask(MAKE_USERS)
+    return site
+
+
+@pytest.fixture(scope="module")
+def visitor(place: Site) -> Iterator[Visitor]:
+    with place.served(DJANGO_BEHIND_PROXY="1", DJANGO_ALLOWED_HOSTS="*") as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def here() -> str:
+    """An address of its own for each test, where nobody has failed yet."""
+    return ".".join(map(str, (10, *secrets.token_bytes(3))))
+
+
+@pytest.fixture
+def sign_in(visitor: Visitor, here: str) -> type_of_sign_in:
+    """Try to sign in from an address, as the proxy tells it."""
+
+    def tried(
+        name: str,
+        password: str,
+        address: str = here,
+        query: str = "",
+        session: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> requests.Response:
+        with Visitor(visitor.origin) as browser:
+            token = browser.see(LOGIN, **HTTPS).cookies["csrftoken"]
+            told = {
+                **HTTPS,
+                "X-Forwarded-For": address,
+                "Referer": visitor.origin.replace("http:", "https:") + LOGIN,
+                # Over plain HTTP the browser's own jar would keep the secure cookie to itself.
+                "Cookie": f"csrftoken={token}; sessionid={session}",
+            }
+            return browser.post(
+                visitor.origin + LOGIN + query,
+                {"username": name, "password": password, "csrfmiddlewaretoken": token},
+                headers=told | (headers or {}),
+                allow_redirects=False,
+                timeout=30,
+            )
+
+    return tried
+
+
+def test_who_fails_too_often_waits(sign_in: type_of_sign_in, place: Site) -> None:
+    """#27: the sixth attempt is refused, with the right password as well, and for a while only."""
+    answers = [sign_in("ann", "wrong") for _ in range(LIMIT)]
+    assert [answer.status_code for answer in answers] == [200] * (LIMIT - 1) + [429]
+    refused = sign_in("ann", "right")
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) == 15 * 60
+    assert "Try again in 15 minutes" in refused.text
+    # The twins: neither from another place, nor after the pause.
+    assert sign_in("ann", "right", "192.0.2.2").status_code == 302
+    place.ask(AGE)
+    assert sign_in("ann", "right").status_code == 302
+
+
+def test_success_starts_the_count_anew(sign_in: type_of_sign_in) -> None:
+    for _ in range(2):
+        for _ in range(LIMIT - 1):
+            assert sign_in("ann", "wrong").status_code == 200
+        assert sign_in("ann", "right").status_code == 302
+
+
+def test_no_answer_tells_whether_a_name_exists(sign_in: type_of_sign_in) -> None:
+    """#28: words, count and refusal are the same for who is there, who left and who never was."""
+
+    def seen(name: str) -> list[tuple[int, str]]:
+        answers = [sign_in(name, "wrong") for _ in range(LIMIT + 1)]
+        pages = [re.sub(r'value="\w*"', "", answer.text) for answer in answers]
+        return [(answers[n].status_code, page) for n, page in enumerate(pages)]
+
+    expected = seen("ann")
+    assert [status for status, _ in expected] == [200] * (LIMIT - 1) + [429] * 2
+    assert seen("gone") == expected
+    assert seen("nobody") == expected
+
+
+def test_what_a_visitor_says_of_its_address_does_not_count(
+    sign_in: type_of_sign_in, here: str
+) -> None:
+    """#27: the last entry is the proxy's; what stands before it changes nothing."""
+    for number in range(LIMIT):
+        last = sign_in("ann", "wrong", f"198.51.100.{number}, {here}")
+    assert last.status_code == 429
+    assert sign_in("ann", "right", f"{here}, 198.51.100.7").status_code == 302
+
+
+def test_without_a_proxy_the_header_is_anybodys_word(place: Site) -> None:
+    """#27: made-up addresses do not lead around the limit."""
+    with place.served(DJANGO_DEBUG="1") as visitor:
+        visitor.see(LOGIN)
+        form = {"username": "ann", "password": "wrong"}
+        form["csrfmiddlewaretoken"] = visitor.cookies["csrftoken"]
+        statuses = [
+            visitor.post(
+                visitor.origin + LOGIN,
+                form,
+                headers={"X-Forwarded-For": f"198.51.100.{number}"},
+                timeout=30,
+            ).status_code
+            for number in range(LIMIT)
+        ]
+    assert statuses[-1] == 429
+
+
+def test_the_api_takes_no_password(visitor: Visitor) -> None:
+    """#27: the form is the only place to guess one."""
+    answer = visitor.get(
+        f"{visitor.origin}/api/kinds/", auth=("ann", "right"), headers=HTTPS, timeout=30
+    )
+    assert answer.status_code == 401
+
+
+def test_whatever_else_is_sent_does_no_harm_and_is_not_kept(
+    sign_in: type_of_sign_in, place: Site, here: str
+) -> None:
+    """#27, #63: the name and the address are written down, and nothing else of the request."""
+    odd = {"User-Agent": "agent" * 100, "Accept": "text/html, x/y"}
+    for query in ("?x=%00", "?x=%ff"):
+        assert sign_in("ann", "wrong", query=query, headers=odd).status_code == 200
+    unreadable = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-7"}
+    assert sign_in("ann", "wrong", headers=unreadable).status_code == 400
+    kept = [line for line in place.ask(KEPT).splitlines() if here in line]
+    assert kept == [f"['ann', '{here}', 2] set()"]
+
+
+@pytest.mark.parametrize("told", ["junk", "", "192.0.2.1:99", "fe80::1%eth0"])
+def test_an_address_that_is_none_does_no_harm(sign_in: type_of_sign_in, told: str) -> None:
+    assert sign_in("ann", "wrong", told).status_code == 200
+    assert sign_in("ann", "right", told).status_code == 302
+
+
+def test_commands_may_ask_without_a_request(place: Site) -> None:
+    asked = "from django.contrib.auth import authenticate\nprint(authenticate(%s))"
+    assert place.ask(asked % "username='ann', password='right'") == "ann\n"
+    assert place.ask(asked % "username='ann', password='wrong'").endswith("None\n")
+
+
+def test_a_lock_is_lifted_by_a_command(sign_in: type_of_sign_in, place: Site) -> None:
+    for _ in range(LIMIT):
+        sign_in("ann", "wrong")
+    assert sign_in("ann", "right").status_code == 429
+    place.manage("axes_reset_username", "ann")
+    assert sign_in("ann", "right").status_code == 302
+
+
+def test_signing_in_gives_a_new_session(sign_in: type_of_sign_in, place: Site) -> None:
+    """#26: what somebody else put into a browser before opens nothing afterwards."""
+    planted = place.ask(PLANT).strip()
+    answer = sign_in("ann", "right", session=planted)
+    assert answer.status_code == 302
+    session = next(cookie for cookie in answer.cookies if cookie.name == "sessionid")
+    assert session.value != planted
+    assert place.ask(LOOK % planted) == "False\n"
+    assert place.ask(LOOK % session.value) == "True\n"
+    assert session.secure
+    assert session.has_nonstandard_attr("HttpOnly")
+    assert session.get_nonstandard_attr("SameSite") == "Lax"
+
+
+def test_a_form_of_another_site_is_refused(visitor: Visitor) -> None:
+    """#26: neither without its token nor with a foreign origin."""
+    visitor.see(LOGIN, **HTTPS)
+    form = {"username": "ann", "password": "right"}
+    answer = visitor.post(visitor.origin + LOGIN, form, headers=HTTPS, timeout=30)
+    assert answer.status_code == 403
+    assert "load the page again" in answer.text
+    assert "sessionid" not in answer.cookies
+
+
+def test_settings_are_those_of_production_unless_told_otherwise(place: Site) -> None:
+    """#29c: cookies over HTTPS alone, DEBUG off, no key in the code; `check --deploy` is silent."""
+    told = place.ask(
+        "from django.conf import settings as s\n"
+        "print(s.DEBUG, s.SESSION_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY,"
+        " s.SESSION_COOKIE_SAMESITE, s.CSRF_COOKIE_SECURE, s.CSRF_COOKIE_SAMESITE,"
+        " s.SECURE_SSL_REDIRECT, s.X_FRAME_OPTIONS)"
+    )
+    assert told == "False True True Lax True Lax True DENY\n"
+    returned, said = place.manage(
+        "check",
+        "--deploy",
+        "--fail-level",
+        "DEBUG",
+        DATABASE_URL=f"sqlite:///{place.database}",
+        DJANGO_SECRET_KEY=new_key() + new_key(),
+        FIELD_ENCRYPTION_KEY=new_key(),
+        DJANGO_BEHIND_PROXY="1",
+    )
+    assert (returned, "no issues (0 silenced)" in said) == (0, True), said

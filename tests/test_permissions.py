@@ -1,0 +1,119 @@
+"""Every role tries everything; what happened is compared with the table."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import transaction
+from django.test import Client
+
+from registries.models import Registry
+from tests.factories import SAMPLES, create
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.permissions import ADMIN, API, ROLES, Deed
+from tests.test_canaries import addresses
+
+pytestmark = pytest.mark.django_db
+
+ADMIN_ROOT, API_ROOT = "/backstage/registries/registry/", "/gateway/v1/"
+DEEDS = [(ADMIN_ROOT, deed) for deed in ADMIN] + [(API_ROOT, deed) for deed in API]
+
+
+def refuse(_request: Request) -> Reply:
+    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="x"'})
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    with FakeServer(refuse) as running:
+        yield running
+
+
+@pytest.fixture
+def rows(server: FakeServer) -> dict[str, Any]:
+    """What paths and forms of the table are filled with: a row, a default row, an address."""
+    own = create("custom", name="Own", url=server.origin, login="johndoe")
+    default = Registry.objects.get(kind="hub", is_default=True)
+    for name, value in SAMPLES["hub"].items():
+        setattr(default, name, value)
+    default.save()
+    return {"own": own.pk, "default": default.pk, "url": server.origin}
+
+
+def signed_in(role: str) -> Client:
+    client = Client(raise_request_exception=False)
+    if (held := ROLES[role]) is None:
+        return client
+    is_staff, permissions = held
+    user = User.objects.create_user(role, is_staff=is_staff, is_superuser=role == "superuser")
+    if role != "superuser":
+        names = [f"{verb}_registry" for verb in permissions]
+        user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(user)
+    return client
+
+
+def stored() -> list[tuple[Any, ...]]:
+    return list(Registry.objects.order_by("pk").values_list("pk", "version", "name", "checked_at"))
+
+
+def refused(response: Any) -> bool:
+    to_sign_in = response.status_code == 302 and "/login/" in response["Location"]
+    return to_sign_in or response.status_code in {401, 403, 405}
+
+
+@pytest.mark.parametrize(
+    ("root", "deed"), DEEDS, ids=[f"{deed.method} {deed.what}" for _root, deed in DEEDS]
+)
+def test_every_cell_of_the_table(
+    root: str, deed: Deed, rows: dict[str, Any], server: FakeServer
+) -> None:
+    """#25, #29a: who may, can; who may not, changes nothing and makes no call."""
+    for role in ROLES:
+        with transaction.atomic():
+            _try(role, root, deed, rows, server)
+            transaction.set_rollback(True)
+
+
+def _try(role: str, root: str, deed: Deed, rows: dict[str, Any], server: FakeServer) -> None:
+    client, before, calls = signed_in(role), stored(), len(server.requests)
+    path = root + deed.path.format(**rows)
+    data = {name: value.format(**rows) for name, value in deed.data.items()}
+    if deed.method == "POST":
+        response = client.post(path, data)
+    else:
+        response = client.generic(deed.method, path)
+    b"".join(response)
+    assert response.status_code < 500 or response.status_code in {502, 504}
+    effects = (stored() != before, len(server.requests) > calls)
+    if role in deed.allowed():
+        assert not refused(response), role
+        assert effects == (deed.changes, deed.calls), role
+    else:
+        assert effects == (False, False), role
+        # Django leads back from a page or an action that does not fit, and says so there.
+        assert refused(response) or response.status_code == 302 or "action" in deed.data, role
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "PATCH", "DELETE"])
+def test_no_address_changes_anything_but_by_post(
+    method: str, rows: dict[str, Any], server: FakeServer
+) -> None:
+    """#25: every address of the site, found by walking its URL configuration."""
+    client, before = signed_in("superuser"), stored()
+    row = Registry.objects.get(pk=rows["own"])
+    tried = [path for path in addresses(row) if client.generic(method, path).status_code < 500]
+    assert len(tried) > 20
+    assert stored() == before
+    assert server.requests == []
+
+
+def test_a_deactivated_account_may_nothing(rows: dict[str, Any]) -> None:
+    """#29a: whatever it may have been allowed."""
+    client = signed_in("superuser")
+    assert client.get(ADMIN_ROOT).status_code == 200
+    User.objects.update(is_active=False)
+    for root, deed in DEEDS:
+        if deed.method == "GET":
+            assert refused(client.get(root + deed.path.format(**rows)))
