@@ -122,7 +122,7 @@ def _no_secrets(names: Any) -> None:
 
 def _place(row: "Registry") -> tuple[Any, ...]:
     """Where a row stands among those that answer, as BEST_FIRST says to the database."""
-    is_anonymous = not row.given().intersection(SECRETS)
+    is_anonymous = not any(row.held(name) for name in SECRETS)
     return -len(row.prefix), is_anonymous, row.is_default, row.created_at, row.pk
 
 

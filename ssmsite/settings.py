@@ -6,6 +6,7 @@ file: DEBUG is off, cookies travel over HTTPS only.
 
 import os
 import warnings
+from datetime import timedelta
 from pathlib import Path
 
 from ssmsite import env, keys
@@ -30,11 +31,14 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "encrypted_model_fields",
+    "axes",
+    "knox",
     "registries",
     "ssmsite",
 ]
 MIDDLEWARE = [
     "ssmsite.views.healthz_first",
+    "ssmsite.csp.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -44,6 +48,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "ssmsite.urls"
 WSGI_APPLICATION = "ssmsite.wsgi.application"
@@ -78,6 +83,30 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = [
+    "ssmsite.signin.Throttle",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# By name and address together: by name alone anybody could lock its owner out, and by address alone
+# one visitor could lock out all who come through the same proxy.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+AXES_HANDLER = "ssmsite.signin.Failures"
+AXES_CLIENT_IP_CALLABLE = "ssmsite.signin.address"
+AXES_USERNAME_CALLABLE = "ssmsite.signin.username"
+AXES_LOCKOUT_CALLABLE = "ssmsite.signin.refuse"
+# The API: people by their session, programs by an access token; never by name and password.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+}
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None}
 X_FRAME_OPTIONS = "DENY"
 if env.flag("DJANGO_BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -88,6 +117,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 
 # Language and time
 LANGUAGE_CODE = "en"
+# Those that are complete: in others Django's texts would stand between English ones.
+LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -109,6 +141,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO"},
+        "axes": {"level": "WARNING"},
         **{
             name: {"level": "WARNING"}
             for name in ("boto3", "botocore", "google.auth", "msal", "s3transfer", "urllib3")

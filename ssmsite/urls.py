@@ -13,3 +13,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("registries.api.urls")),
 ]
+
+handler400 = views.bad_request
+handler404 = views.not_found
+handler500 = views.fault

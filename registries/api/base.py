@@ -1,12 +1,16 @@
 """What every address of the API does alike."""
 
+import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils.decorators import method_decorator
+from django.utils.http import parse_etags
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,6 +34,17 @@ class AlwaysJSON(BaseContentNegotiation):
         return only, only.media_type
 
 
+def conditional(request: Request, response: Response) -> HttpResponse:
+    """The answer with an ETag over its body; 304 where the caller has it already (RFC 9110)."""
+    response.render()
+    response["ETag"] = tag = f'"{hashlib.sha256(response.content).hexdigest()}"'
+    held = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    if "*" not in held and tag not in [each.removeprefix("W/") for each in held]:
+        return response
+    kept = {name: response[name] for name in ("ETag", "Cache-Control", "Vary") if name in response}
+    return HttpResponseNotModified(headers=kept)
+
+
 # In no transaction: a registry is waited for, and nothing is written.
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class ReadView(APIView):
@@ -39,7 +54,7 @@ class ReadView(APIView):
     somebody is, the site's own authentication classes say.
     """
 
-    permission_classes = (MayRead,)
+    permission_classes: tuple[type[BasePermission], ...] = (MayRead,)
     throttle_classes: tuple[type[ReadThrottle], ...] = (ReadThrottle,)
     renderer_classes = (JSONRenderer,)
     parser_classes = ()
@@ -55,6 +70,15 @@ class ReadView(APIView):
     # The component of `shapes` that it answers; empty for what is not part of the document.
     shape = ""
     asks_a_registry = False
+    # Whether whoever has the answer already may ask for it on condition that it changed.
+    has_tag = False
+
+    def perform_authentication(self, request: Request) -> None:
+        try:
+            super().perform_authentication(request)
+        except UnicodeError:
+            # Not every authentication class expects a header that is no text.
+            raise AuthenticationFailed from None
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # Nothing is written, so there is nothing to forge: a POST gets its 405 without a token.
@@ -63,6 +87,14 @@ class ReadView(APIView):
 
     def get(self, request: Request, **path: Any) -> HttpResponseBase:
         return Response(self.answer(self.wanted()))
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Any:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if self.has_tag and final.status_code == 200:
+            return conditional(request, final)
+        return final
 
     def options(self, request: HttpRequest, *args: Any, **path: Any) -> Response:
         return Response(status=204)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from django.utils.log import log_response
 from django.utils.translation import gettext
 from rest_framework import exceptions
@@ -39,6 +39,18 @@ class InvalidParameters(exceptions.APIException):
         self.fields = fields
 
 
+class NoRegistry(exceptions.APIException):
+    """No registry of the site answers for an image."""
+
+    status_code = 404
+
+
+class PlatformNotFound(exceptions.APIException):
+    """An index has no manifest for a platform."""
+
+    status_code = 404
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One way to fail: the exceptions it stands for, its status, code and sentence."""
@@ -61,7 +73,14 @@ FAULTS = (
         (exceptions.PermissionDenied, PermissionDenied),
         403,
         "permission_denied",
-        _("This account may not read registries."),
+        _("This account may not read this."),
+    ),
+    Fault((NoRegistry,), 404, "no_registry", _("No registry of this site answers for this image.")),
+    Fault(
+        (PlatformNotFound,),
+        404,
+        "platform_not_found",
+        _("This image is there, but not for this platform."),
     ),
     Fault((Http404, exceptions.NotFound), 404, "not_found", _("There is nothing here.")),
     Fault(
@@ -108,6 +127,14 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
         got_request_exception.send(sender=None, request=context["request"]._request)
         _log(response, context, exception=error)
     return response
+
+
+def outside_views(code: str) -> JsonResponse:
+    """One of FAULTS as JSON, for a site's error handlers: what fails before a view is reached."""
+    fault = next(fault for fault in FAULTS if fault.code == code)
+    return JsonResponse(
+        {"code": fault.code, "detail": gettext(fault.sentence)}, status=fault.status
+    )
 
 
 def _response(status: int, code: str, detail: str, **more: Any) -> Response:

@@ -75,6 +75,15 @@ class Operation(AutoSchema):
             for name in ("id", "slug")
             if f"{{{name}}}" in self.path
         ]
+        if self._declared.has_tag:
+            path.append(
+                OpenApiParameter(
+                    "If-None-Match",
+                    shapes.TEXT,
+                    "header",
+                    description="The ETag of the answer that is held: 304 where it is the same.",
+                )
+            )
         return path + [
             OpenApiParameter(
                 parameter.name,
@@ -90,9 +99,11 @@ class Operation(AutoSchema):
         return None
 
     def get_response_serializers(self) -> Any:
+        unchanged = {304: OpenApiResponse(description="The answer that is held is the same.")}
         errors = ERRORS | (REGISTRYS_ERRORS if self._declared.asks_a_registry else {})
         return {
             200: OpenApiResponse(shapes.ref(self._declared.shape), description="The answer."),
+            **(unchanged if self._declared.has_tag else {}),
             **{
                 status: OpenApiResponse(shapes.ref("Error"), description=description)
                 for status, description in sorted(errors.items())

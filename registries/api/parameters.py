@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from registries import names
 from registries.api.errors import InvalidParameters
-from registries.reference import InvalidReference
+from registries.reference import IMAGE_PATTERN, InvalidReference, Reference
 from registries.text import Text
 from registries.text import gettext_noop as _
 
@@ -102,7 +102,7 @@ class Words:
 
     @property
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": self.longest}
+        return {"type": "string", "maxLength": self.longest, "pattern": names.VISIBLE_PATTERN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,9 @@ class Grammar:
     """A text that a parser of `registries.reference` takes, such as one of the examples."""
 
     parse: Callable[[str], Any]
+    pattern: str
     examples: tuple[str, ...]
+    longest: int | None = None
 
     def __call__(self, text: str) -> str:
         self.parse(text)
@@ -118,7 +120,9 @@ class Grammar:
 
     @property
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "minLength": 1, "examples": list(self.examples)}
+        limit = {"maxLength": self.longest} if self.longest else {}
+        examples = list(self.examples)
+        return {"type": "string", **limit, "pattern": self.pattern, "examples": examples}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,14 @@ class Parameter:
     read: Reader
     default: Any = None
     required: bool = False
+
+
+IMAGE = Parameter(
+    name="image",
+    help="An image's name, as in docker pull.",
+    read=Grammar(Reference.parse, IMAGE_PATTERN, ("nginx", "ghcr.io/acme/app:1.0")),
+    required=True,
+)
 
 
 def read(query: str, parameters: Iterable[Parameter]) -> dict[str, Any]:

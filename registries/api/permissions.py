@@ -19,6 +19,13 @@ class MayRead(BasePermission):
         return bool(user and user.is_active and user.has_perm("registries.view_registry"))
 
 
+class MayQuery(BasePermission):
+    """Accounts that may make the site call a registry."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.user.has_perm("registries.query_registry")
+
+
 class ReadThrottle(UserRateThrottle):
     """A user's requests, of whatever sort.
 

@@ -6,16 +6,17 @@ secret's column is asked only whether it is set.
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from registries.kinds import KINDS, Variable
-from registries.models import VARIABLES, Registry
+from registries.models import VARIABLES, Check, Registry
 from registries.queryset import SECRETS, RegistryQuerySet
 from registries.results import CheckResult
-from registries.verdicts import Verdict
+from registries.verdicts import CODES, Verdict
 
 if TYPE_CHECKING:
     from registries.client.client import Manifest
@@ -76,14 +77,26 @@ def _variable(variable: Variable, row: Mapping[str, Any]) -> Any:
 def _check(row: Mapping[str, Any]) -> dict[str, Any] | None:
     if row["checked_at"] is None:
         return None
-    result = CheckResult(
-        Verdict(row["check_verdict"]), row["check_code"], row["checked_at"], row["check_params"]
-    )
+    return _result(row["check_verdict"], row["check_code"], row["check_params"], row["checked_at"])
+
+
+def checks(history: QuerySet[Check]) -> list[dict[str, Any]]:
+    """Past checks, the newest first, no more than a registry keeps."""
+    past = history.values_list("verdict", "code", "params", "checked_at")[: Check.KEPT]
+    return [shown for each in past if (shown := _result(*each))]
+
+
+def _result(
+    verdict: str, code: str, params: Mapping[str, str], checked_at: datetime
+) -> dict[str, Any] | None:
+    """A check in JSON; None for one that a later version of the app stored."""
+    if code not in CODES:
+        return None
     return {
-        "verdict": result.verdict.value,
-        "code": result.code,
-        "detail": result.detail,
-        "checked_at": result.checked_at,
+        "verdict": verdict,
+        "code": code,
+        "detail": CheckResult(Verdict(verdict), code, checked_at, params).detail,
+        "checked_at": checked_at,
     }
 
 

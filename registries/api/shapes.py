@@ -47,6 +47,17 @@ def closed(**properties: Schema) -> Schema:
     }
 
 
+# Which registry was chosen for an image.
+CHOSEN = closed(id=NUMBER, name=TEXT, kind=TEXT, state=STATE)
+TAGS: dict[str, Schema] = {"repository": TEXT, "tags": listing(TEXT), "more": FLAG}
+MANIFEST: dict[str, Schema] = {
+    "repository": TEXT,
+    "reference": TEXT,
+    "digest": DIGEST,
+    "media_type": OPTIONAL,
+    "platforms": listing(ref("Platform")),
+}
+
 COMPONENTS: dict[str, Schema] = {
     "Check": closed(
         verdict={"type": "string", "enum": list(Verdict)},
@@ -75,15 +86,12 @@ COMPONENTS: dict[str, Schema] = {
         updated_at=TIME,
     ),
     "Registries": closed(count=NUMBER, next=LINK, previous=LINK, results=listing(ref("Registry"))),
-    "Tags": closed(repository=TEXT, tags=listing(TEXT)),
+    "Checks": closed(checks=listing(ref("Check"))),
+    "Tags": closed(**TAGS),
+    "ImageTags": closed(image=TEXT, registry=CHOSEN, **TAGS),
     "Platform": closed(os=TEXT, architecture=TEXT, variant=OPTIONAL, digest=DIGEST),
-    "Digest": closed(
-        repository=TEXT,
-        reference=TEXT,
-        digest=DIGEST,
-        media_type=OPTIONAL,
-        platforms=listing(ref("Platform")),
-    ),
+    "Digest": closed(**MANIFEST),
+    "ImageDigest": closed(image=TEXT, registry=CHOSEN, **MANIFEST),
     "Variable": closed(name=TEXT, label=TEXT, required=FLAG, secret=FLAG, help=TEXT),
     "HowTo": closed(
         title=TEXT,
@@ -104,7 +112,7 @@ COMPONENTS: dict[str, Schema] = {
     "Resolved": closed(
         image=TEXT,
         reference=closed(host=TEXT, repository=TEXT, tag=OPTIONAL, digest=nullable(DIGEST)),
-        registry=nullable(closed(id=NUMBER, name=TEXT, kind=TEXT, state=STATE)),
+        registry=nullable(CHOSEN),
         why=listing(TEXT),
     ),
     "Error": {

@@ -9,15 +9,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from rest_framework.request import Request
 
-from registries import services
 from registries.api import filters, pagination, serializers
 from registries.api.base import ReadView
-from registries.api.parameters import Grammar, Parameter
-from registries.api.permissions import OutgoingThrottle, ReadThrottle
+from registries.api.parameters import IMAGE
 from registries.explain import explain
 from registries.kinds import KINDS
-from registries.models import Registry
-from registries.reference import Reference, parse_repository, parse_version
+from registries.models import Check, Registry
+from registries.reference import Reference
 from registries.schema import describe
 
 
@@ -25,6 +23,7 @@ class Registries(ReadView):
     """The registries, a page at a time."""
 
     shape = "Registries"
+    has_tag = True
     parameters = (*filters.PARAMETERS, *pagination.PARAMETERS)
 
     def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -37,6 +36,7 @@ class OneRegistry(ReadView):
     """One registry."""
 
     shape = "Registry"
+    has_tag = True
 
     def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
         row = serializers.columns(Registry.objects.filter(pk=self.kwargs["id"])).first()
@@ -45,61 +45,23 @@ class OneRegistry(ReadView):
         return serializers.registry(row)
 
 
-class OutgoingView(ReadView):
-    """An address that makes the site call a registry."""
+class Checks(ReadView):
+    """The last checks of a registry, the newest first."""
 
-    throttle_classes = (ReadThrottle, OutgoingThrottle)
-    asks_a_registry = True
+    shape = "Checks"
 
-    def row(self) -> Registry:
-        """The row to ask. Raises Http404."""
-        row = Registry.objects.filter(pk=self.kwargs["id"]).first()
-        if row is None:
+    def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        row = Registry.objects.filter(pk=self.kwargs["id"])
+        if not row.exists():
             raise Http404
-        return row
-
-
-REPOSITORY = Parameter(
-    name="repository",
-    help="The repository's path, without host, tag and digest.",
-    read=Grammar(parse_repository, ("library/nginx",)),
-    required=True,
-)
-
-
-class Tags(OutgoingView):
-    """The tags of a repository, as the registry lists them now."""
-
-    shape = "Tags"
-    parameters = (REPOSITORY,)
-
-    def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        return {**wanted, "tags": services.list_tags(self.row(), wanted["repository"])}
-
-
-class Digest(OutgoingView):
-    """The digest of a tag, and the platforms behind it, as the registry has them now."""
-
-    shape = "Digest"
-    parameters = (
-        REPOSITORY,
-        Parameter(
-            name="reference",
-            help="A tag or a digest.",
-            read=Grammar(parse_version, ("latest", f"sha256:{'0' * 64}")),
-            required=True,
-        ),
-    )
-
-    def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        found = services.get_manifest(self.row(), wanted["repository"], wanted["reference"])
-        return {**wanted, **serializers.manifest(found)}
+        return {"checks": serializers.checks(Check.objects.filter(registry__in=row))}
 
 
 class Kinds(ReadView):
     """Every kind of registry: its variables, its rules, how to get credentials."""
 
     shape = "Kinds"
+    has_tag = True
 
     def answer(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         return [describe(kind, gettext) for kind in KINDS.values()]
@@ -109,6 +71,7 @@ class OneKind(ReadView):
     """One kind of registry."""
 
     shape = "Kind"
+    has_tag = True
 
     def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
         kind = KINDS.get(self.kwargs["slug"])
@@ -121,14 +84,7 @@ class Resolve(ReadView):
     """Which registry an image is read with, and why."""
 
     shape = "Resolved"
-    parameters = (
-        Parameter(
-            name="image",
-            help="An image's name, as in docker pull.",
-            read=Grammar(Reference.parse, ("nginx", "ghcr.io/acme/app:1.0")),
-            required=True,
-        ),
-    )
+    parameters = (IMAGE,)
 
     def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
         reference = Reference.parse(wanted["image"])

@@ -20,8 +20,11 @@ def addresses(row: Registry) -> list[str]:
     return [
         "registries/",
         f"registries/{row.pk}/",
+        f"registries/{row.pk}/checks/",
         f"registries/{row.pk}/tags/?repository=acme/app",
         f"registries/{row.pk}/digest/?repository=acme/app&reference=latest",
+        f"images/tags/?image={row.host or 'quay.io'}/acme/app",
+        f"images/digest/?image={row.host or 'quay.io'}/acme/app",
         "kinds/",
         f"kinds/{row.kind}/",
         "resolve/?image=nginx",
@@ -32,8 +35,11 @@ def addresses(row: Registry) -> list[str]:
 PATHS = (
     "registries/",
     "registries/{pk}/",
+    "registries/{pk}/checks/",
     "registries/{pk}/tags/",
     "registries/{pk}/digest/",
+    "images/tags/",
+    "images/digest/",
     "kinds/",
     "kinds/custom/",
     "resolve/",
@@ -66,7 +72,7 @@ def _nobody_is_throttled() -> Iterator[None]:
 
 @pytest.fixture
 def reader(db: None) -> Caller:
-    return caller("reader", "view_registry")
+    return caller("reader", "view_registry", "query_registry")
 
 
 @pytest.fixture

@@ -12,21 +12,31 @@ PLATFORMS = [
     {"os": "linux", "architecture": "amd64", "variant": None, "digest": "sha256:" + "a" * 64},
     {"os": "linux", "architecture": "arm", "variant": "v7", "digest": "sha256:" + "b" * 64},
 ]
-INDEX = json.dumps(
-    {
-        "schemaVersion": 2,
-        "mediaType": f"{OCI}index.v1+json",
-        "manifests": [
-            {
-                "digest": platform["digest"],
-                "platform": {
-                    key: value for key, value in platform.items() if value and key != "digest"
-                },
-            }
-            for platform in PLATFORMS
-        ],
-    }
-).encode()
+
+
+def index(platforms: list[tuple[str, str, str, str]]) -> bytes:
+    """An index of these (os, architecture, variant, digest); "" is no variant."""
+    manifests = [
+        {
+            "digest": digest,
+            "platform": {"os": system, "architecture": architecture}
+            | ({"variant": variant} if variant else {}),
+        }
+        for system, architecture, variant, digest in platforms
+    ]
+    media_type = f"{OCI}index.v1+json"
+    return json.dumps(
+        {"schemaVersion": 2, "mediaType": media_type, "manifests": manifests}
+    ).encode()
+
+
+INDEX = index(
+    [
+        (each["os"] or "", each["architecture"] or "", each["variant"] or "", each["digest"] or "")
+        for each in PLATFORMS
+    ]
+)
+TAGS = ["latest", "one"]
 SINGLE = b'{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}'
 MANIFESTS = {"latest": (f"{OCI}index.v1+json", INDEX), "one": (f"{OCI}manifest.v1+json", SINGLE)}
 
@@ -52,12 +62,13 @@ class Registry(FakeServer):
         if fault := FAULTS.get(repository):
             return fault
         if repository == "app" and rest == "tags/list":
-            return Reply(200, b'{"name": "acme/app", "tags": ["latest", "one"]}')
+            return Reply(200, json.dumps({"name": "acme/app", "tags": TAGS}).encode())
         if repository == "app" and (tag := rest.removeprefix("manifests/")) in MANIFESTS:
             media_type, body = MANIFESTS[tag]
             return manifest(media_type, body)
-        if repository == "app" and rest.endswith(digest_of("latest")):
-            return manifest(*MANIFESTS["latest"])
+        for tag in MANIFESTS if repository == "app" else ():
+            if rest.endswith(digest_of(tag)):
+                return manifest(*MANIFESTS[tag])
         code = b"MANIFEST_UNKNOWN" if repository == "app" else b"NAME_UNKNOWN"
         return Reply(404, b'{"errors": [{"code": "%b"}]}' % code)
 

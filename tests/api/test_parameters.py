@@ -1,11 +1,14 @@
 """Query parameters: none is ignored, none is echoed, none breaks anything."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from registries import names
 from registries.models import Registry
+from registries.reference import IMAGE_PATTERN, InvalidReference, Reference
 from tests.api.conftest import PATHS, Caller, addresses
 
 Said = Callable[..., Any]
@@ -21,13 +24,20 @@ GOOD = {
     "page_size": "1",
     "repository": "acme/app",
     "reference": "latest",
-    "image": "nginx",
+    "image": "nowhere.example/app",
+    "prefix": "1.",
+    "last": "1.2",
+    "n": "1",
+    "platform": "linux/arm64",
 }
 TAKEN = {
     "registries/": "kind state verdict is_default search ordering page page_size",
     "registries/{pk}/": "",
-    "registries/{pk}/tags/": "repository",
-    "registries/{pk}/digest/": "repository reference",
+    "registries/{pk}/checks/": "",
+    "registries/{pk}/tags/": "repository prefix last n",
+    "registries/{pk}/digest/": "repository reference platform",
+    "images/tags/": "image prefix last n",
+    "images/digest/": "image platform",
     "kinds/": "",
     "kinds/custom/": "",
     "resolve/": "image",
@@ -143,6 +153,24 @@ def test_unknown_values_are_errors(name: str, value: str, said: Said, db: None) 
     assert list(said(f"registries/?{name}={value}", 400)["fields"]) == [name]
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        ("images/tags/", "n", "10001"),
+        ("images/tags/", "prefix", ".1"),
+        ("images/tags/", "last", "a" * 129),
+        ("images/digest/", "platform", "arm64"),
+        ("images/digest/", "platform", "linux/"),
+        ("images/digest/", "platform", "linux/arm/v7/x"),
+        ("images/digest/", "platform", "linux/ARM64"),
+    ],
+)
+def test_unknown_values_where_the_site_would_ask(
+    path: str, name: str, value: str, said: Said, db: None
+) -> None:
+    assert list(said(query(path, **{name: value}), 400)["fields"]) == [name]
+
+
 @pytest.mark.parametrize(("path", "name"), TAKING)
 def test_a_parameter_given_twice(path: str, name: str, said: Said, row: Registry) -> None:
     twice = query(path).format(pk=row.pk) + f"&{name}={GOOD[name]}"
@@ -156,6 +184,8 @@ def test_a_parameter_given_twice(path: str, name: str, said: Said, row: Registry
         ("registries/{pk}/digest/", ["repository", "reference"]),
         ("registries/{pk}/digest/?reference=latest", ["repository"]),
         ("registries/{pk}/digest/?repository=acme/app", ["reference"]),
+        ("images/tags/", ["image"]),
+        ("images/digest/", ["image"]),
         ("resolve/", ["image"]),
     ],
 )
@@ -202,3 +232,49 @@ def test_a_query_of_raw_bytes(reader: Caller) -> None:
 def test_thousands_of_parameters(said: Said) -> None:
     for query in ("&".join(f"p{n}=1" for n in range(5000)), "page=1&" * 5000):
         assert said(f"registries/?{query}", 400)["code"] in {"invalid_query", "unknown_parameter"}
+
+
+def test_the_documents_patterns_say_what_is_taken() -> None:
+    """A client that keeps to the patterns is understood, and one that does not is told so."""
+    everything = map(chr, (*range(0xD800), *range(0xE000, 0x10FFFF)))
+    told = re.compile(names.VISIBLE_PATTERN)
+    apart = [each for each in everything if bool(told.fullmatch(each)) == names.has_invisible(each)]
+    # Signs that Unicode 15 added.
+    assert {ord(each) for each in apart} <= set(range(0x13439, 0x13440))
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "nginx",
+        "a.b",
+        "a_b/c",
+        "ghcr.io/acme/app:1.0",
+        "GHCR.IO/a",
+        "localhost:5000/a/b@sha256:" + "a" * 64,
+        "a_b.c/x",
+        "a-.b/x",
+        "a..b",
+        "a//b",
+        "a:5000/x",
+        "a:tag:tag",
+        "Nginx",
+        "x@sha256:1",
+        "a:-",
+        "a/B",
+        "a" * 247 + ":1.0",
+        "ghcr.io/" + "a" * 247 + "@sha256:" + "a" * 64,
+        "a" * 256,
+        "a" * 100 + "/" + "b" * 160,
+        "ghcr.io/" + "a" * 256,
+        "a." * 128 + "a/b",
+        "",
+    ],
+)
+def test_the_pattern_of_an_image(image: str) -> None:
+    try:
+        Reference.parse(image)
+        taken = True
+    except InvalidReference:
+        taken = False
+    assert bool(re.search(IMAGE_PATTERN, image)) is taken

@@ -35,7 +35,8 @@ def readers(db: None) -> dict[str, Caller]:
     """Everybody who may."""
     chief = Caller()
     chief.force_login(User.objects.create_superuser("chief"))
-    return {"with permission": caller("viewer", "view_registry"), "superuser": chief}
+    viewer = caller("viewer", "view_registry", "query_registry")
+    return {"with permission": viewer, "superuser": chief}
 
 
 def test_readers_are_answered(readers: dict[str, Caller], row: Registry) -> None:
@@ -63,6 +64,18 @@ def test_nobody_makes_the_site_call_a_registry(
     assert registry.requests == []
     assert reader.get(tags).status_code == 200
     assert registry.requests
+
+
+def test_to_make_the_site_call_a_registry_takes_both_permissions(
+    row: Registry, registry: Any
+) -> None:
+    viewer, asker = caller("viewer", "view_registry"), caller("asker", "query_registry")
+    for path in addresses(row):
+        outgoing = "/tags/" in path or "/digest/" in path
+        answer = viewer.get(path)
+        assert answer.status_code == (403 if outgoing else 200), path
+        assert asker.get(path).status_code == 403, path
+    assert registry.requests == []
 
 
 def test_who_is_nobody_is_told_so(strangers: dict[str, Caller]) -> None:

@@ -8,7 +8,7 @@ from tests.bench.clients.api import CALLS, PAGE
 from tests.bench.process import Figures, Job, Process
 
 ROWS = 10_000
-LENGTHS = (1_000, 10_000)
+LENGTHS = (1_000, 10_000, 100_000)
 FLOOR = "plain"
 LISTS = ("page", "kind", "verdict", "by_name", "by_kind", "by_change", "by_check", "by_creation")
 RESOLVED = ("resolve_hub", "resolve_own")

@@ -5,11 +5,13 @@ its methods are what can be measured. The parent names a method on the child's s
 child runs it and answers with a line of JSON, and waits.
 """
 
+import atexit
 import importlib
 import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -67,6 +69,7 @@ def environment() -> dict[str, str]:
     Compiled modules are kept from one child to the next, as they are where software is installed.
     """
     folder = tempfile.mkdtemp(prefix="registries-bench-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     names = {"HOME": "home", "PYTHONPYCACHEPREFIX": "compiled"}
     return {
         "PATH": os.environ["PATH"],

@@ -1,0 +1,59 @@
+"""The command `api_tokens`."""
+
+import argparse
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from knox.models import AuthToken
+
+# A hundred years.
+MOST_DAYS = 36_500
+
+
+class Command(BaseCommand):
+    """Make, list and revoke the access tokens that programs sign in to the API with."""
+
+    help = "Makes, lists and revokes access tokens of the API."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        make = actions.add_parser("make", help="make a token and print it, this once")
+        make.add_argument("username", help="whose token it is")
+        make.add_argument("--days", type=_days, help="how long it is good; without, for ever")
+        actions.add_parser("list", help="list the tokens by their first characters")
+        revoke = actions.add_parser("revoke", help="make a token worthless")
+        revoke.add_argument("start", help="its first characters, as listed")
+
+    def handle(self, *_args: Any, action: str, **options: Any) -> None:
+        match action:
+            case "make":
+                self.make(**options)
+            case "list":
+                self.list()
+            case "revoke":
+                self.revoke(**options)
+
+    def make(self, username: str, days: int | None, **_options: Any) -> None:
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            raise CommandError("There is no active user of this name.")
+        _, token = AuthToken.objects.create(user, None if days is None else timedelta(days=days))
+        self.stdout.write(token)
+
+    def list(self) -> None:
+        for token in AuthToken.objects.select_related("user").order_by("created"):
+            until = f"until {token.expiry:%Y-%m-%d %H:%M}" if token.expiry else "for ever"
+            self.stdout.write(f"{token.token_key} {token.user} {until}")
+
+    def revoke(self, start: str, **_options: Any) -> None:
+        if not AuthToken.objects.filter(token_key=start).delete()[0]:
+            raise CommandError("There is no such token. List them with: api_tokens list")
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 0 < days <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"from 1 to {MOST_DAYS}")
+    return days

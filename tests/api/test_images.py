@@ -1,0 +1,188 @@
+"""Tags and digests by image: resolved first, then asked; and what narrows both."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from registries.models import Registry
+from tests import factories
+from tests.api import fake
+
+Said = Callable[..., Any]
+ARM64, ARM_V6, ARM_V7, ARM_V8 = ("sha256:" + letter * 64 for letter in "cdef")
+
+
+def chosen(row: Registry) -> dict[str, Any]:
+    return {"id": row.pk, "name": row.name, "kind": "custom", "state": "authenticated"}
+
+
+@pytest.fixture
+def image(row: Registry) -> str:
+    return f"{row.host}/acme/app"
+
+
+def test_tags(image: str, said: Said, row: Registry) -> None:
+    for suffix in ("", ":one"):
+        assert said(f"images/tags/?image={image}{suffix}") == {
+            "image": image + suffix,
+            "registry": chosen(row),
+            "repository": "acme/app",
+            "tags": ["latest", "one"],
+            "more": False,
+        }
+
+
+def test_digest(image: str, said: Said, row: Registry) -> None:
+    assert said(f"images/digest/?image={image}:one") == {
+        "image": f"{image}:one",
+        "registry": chosen(row),
+        "repository": "acme/app",
+        "reference": "one",
+        "digest": fake.digest_of("one"),
+        "media_type": "application/vnd.oci.image.manifest.v1+json",
+        "platforms": [],
+    }
+
+
+def test_without_a_tag_it_is_the_latest(image: str, said: Said) -> None:
+    found = said(f"images/digest/?image={image}")
+    assert (found["reference"], found["digest"]) == ("latest", fake.digest_of("latest"))
+
+
+def test_a_digest_counts_before_a_tag(image: str, said: Said) -> None:
+    digest = fake.digest_of("latest")
+    assert said(f"images/digest/?image={image}:one@{digest}")["reference"] == digest
+
+
+@pytest.mark.parametrize("what", ["tags", "digest"])
+def test_the_row_is_the_one_that_resolves(
+    what: str, image: str, said: Said, row: Registry, registry: Any
+) -> None:
+    narrow = factories.create(
+        "custom", url=row.url, prefix=f"{row.host}/acme/app", login="johndoe", password="wrong"
+    )
+    assert said(f"images/{what}/?image={image}", 502)["code"] == "bad_credentials"
+    narrow.delete()
+    assert said(f"images/{what}/?image={image}")["registry"]["id"] == row.pk
+
+
+@pytest.mark.parametrize("what", ["tags", "digest"])
+def test_nobody_answers(what: str, said: Said, row: Registry, registry: Any) -> None:
+    answer = said(f"images/{what}/?image=nowhere.example/app", 404)
+    assert answer["code"] == "no_registry"
+    assert registry.requests == []
+
+
+def test_the_images_own_host_is_asked(said: Said, registry: Any, settings: Any) -> None:
+    """A row may answer for many hosts: an Azure row for every login server."""
+    factories.create("acr", url=None, name="Any")
+    settings.REGISTRIES = {"ENDPOINTS": {"https://acme.azurecr.io": registry.origin}}
+    for what in ("tags", "digest"):
+        said(f"images/{what}/?image=acme.azurecr.io/app", 502)
+    assert registry.requests
+    count = len(registry.requests)
+    said("images/tags/?image=other.azurecr.cn/app", 502)
+    assert len(registry.requests) == count
+
+
+# Of one platform
+
+
+@pytest.fixture
+def platforms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tag `many`, whose platforms differ in their variants."""
+    told = [
+        ("linux", "arm64", "", ARM64),
+        ("linux", "arm", "v6", ARM_V6),
+        ("linux", "arm", "v7", ARM_V7),
+        ("linux", "arm", "v8", ARM_V8),
+    ]
+    monkeypatch.setitem(fake.MANIFESTS, "many", (f"{fake.OCI}index.v1+json", fake.index(told)))
+
+
+@pytest.mark.parametrize(
+    ("platform", "digest"),
+    [
+        ("linux/arm64", ARM64),
+        ("linux/arm64/v8", ARM64),
+        ("linux/arm", ARM_V7),
+        ("linux/arm/v6", ARM_V6),
+        ("linux/arm/v8", ARM_V8),
+    ],
+)
+@pytest.mark.usefixtures("platforms")
+def test_one_platform(
+    platform: str, digest: str, image: str, said: Said, row: Registry, registry: Any
+) -> None:
+    for path in (
+        f"images/digest/?image={image}:many&platform={platform}",
+        f"registries/{row.pk}/digest/?repository=acme/app&reference=many&platform={platform}",
+    ):
+        found = said(path)
+        assert (found["digest"], found["media_type"]) == (digest, None)
+        assert [each["digest"] for each in found["platforms"]] == [digest]
+
+
+@pytest.mark.parametrize(
+    "platform", ["linux/amd64", "windows/arm64", "linux/arm64/v9", "linux/arm/v5"]
+)
+@pytest.mark.usefixtures("platforms")
+def test_a_platform_that_is_not_there(platform: str, image: str, said: Said) -> None:
+    answer = said(f"images/digest/?image={image}:many&platform={platform}", 404)
+    assert answer["code"] == "platform_not_found"
+
+
+def test_a_single_manifest_is_answered_as_it_is(image: str, said: Said) -> None:
+    found = said(f"images/digest/?image={image}:one&platform=linux/arm64")
+    assert (found["digest"], found["platforms"]) == (fake.digest_of("one"), [])
+
+
+# Some of the tags
+
+
+@pytest.fixture
+def tags(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    listed = ["latest", "2.0", "1.10", "1.9", "1.1"]
+    monkeypatch.setattr(fake, "TAGS", listed)
+    return listed
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted", "more"),
+    [
+        ("", ["latest", "2.0", "1.10", "1.9", "1.1"], False),
+        ("&prefix=1.1", ["1.10", "1.1"], False),
+        ("&prefix=3", [], False),
+        ("&n=2", ["1.1", "1.10"], True),
+        ("&n=2&last=1.10", ["1.9", "2.0"], True),
+        ("&n=2&last=2.0", ["latest"], False),
+        ("&n=2&last=1.5", ["1.9", "2.0"], True),
+        ("&n=1&last=zzz", [], False),
+        ("&last=1.9", ["2.0", "latest"], False),
+        ("&n=5", ["1.1", "1.10", "1.9", "2.0", "latest"], False),
+        ("&n=4", ["1.1", "1.10", "1.9", "2.0"], True),
+        ("&n=1&prefix=1.", ["1.1"], True),
+        ("&n=1&prefix=1.&last=1.10", ["1.9"], False),
+    ],
+)
+@pytest.mark.usefixtures("tags")
+def test_some_tags(
+    query: str, wanted: list[str], more: bool, image: str, said: Said, row: Registry
+) -> None:
+    for path in (
+        f"images/tags/?image={image}{query}",
+        f"registries/{row.pk}/tags/?repository=acme/app{query}",
+    ):
+        found = said(path)
+        assert (found["tags"], found["more"]) == (wanted, more)
+
+
+def test_pages_of_tags_are_whole(tags: list[str], image: str, said: Said) -> None:
+    seen: list[str] = []
+    more, last = True, ""
+    while more:
+        page = said(f"images/tags/?image={image}&n=2{last}")
+        seen += page["tags"]
+        more, last = page["more"], f"&last={seen[-1]}"
+    assert seen == sorted(tags)

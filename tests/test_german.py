@@ -1,0 +1,306 @@
+"""The German texts, shown wherever a person reads: in the admin, the API and the site."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import polib
+import pytest
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.utils import translation
+
+from registries.admin.listing import VIEWS
+from registries.kinds import KINDS
+from registries.models import Registry
+from registries.reference import InvalidReference, Reference
+from registries.results import CheckResult
+from registries.verdicts import CODES, Verdict
+from tests.browser.samples import fill
+from tests.factories import SAMPLES, build
+from tests.site.conftest import Site
+from tests.test_translations import CATALOGS, ROOT, pairs
+
+LIST = "/backstage/registries/registry/"
+API = "/gateway/v1/"
+
+
+class Words(HTMLParser):
+    """The texts of a page that a person reads or hears, codes apart."""
+
+    READ_OUT = frozenset({"aria-label", "title", "placeholder", "data-checking", "data-failed"})
+    SILENT = frozenset({"script", "style", "code"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.silent = ""
+        # Long addresses may be broken anywhere; they are one text all the same.
+        self.feed(html.replace("<wbr>", ""))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found |= {value or "" for name, value in attrs if name in self.READ_OUT}
+        if tag in self.SILENT:
+            self.silent = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self.silent:
+            self.silent = ""
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent:
+            self.found.add(data)
+
+
+def names() -> set[str]:
+    """What is called the same in both languages: products, regions, rows and some words."""
+    words = (
+        pair for path in CATALOGS for entry in polib.pofile(ROOT / path) for pair in pairs(entry)
+    )
+    choices = (variable.choices for kind in KINDS.values() for variable in kind.variables)
+    return {
+        *(english for english, german in words if english == german),
+        *(label for choose in choices if choose for _value, label in choose()),
+        *Registry.objects.values_list("name", flat=True),
+    }
+
+
+# What the page puts before each part of its trail.
+CRUMB = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+# An address, an account, a key, or a number with its unit.
+ALIKE = re.compile(r"\S+[./:@]\S+|-----BEGIN.*|[\W\d_]*(\w|ms|admin)?\W*")
+
+
+def left_english(english: set[str], german: set[str], known: set[str]) -> set[str]:
+    """The texts that are the same in both languages without reason."""
+    same = {" ".join(text.split()).removeprefix(CRUMB) for text in english & german}
+    return {
+        text
+        for text in same
+        if text not in known and text.removesuffix(":") not in known and not ALIKE.fullmatch(text)
+    }
+
+
+def test_a_text_that_nobody_translates_is_found() -> None:
+    english = Words('<p>Save</p><p title="Why">Quay</p> x.example <code>done</code>').found
+    german = Words('<p>Sichern</p><p title="Why">Quay</p> x.example <code>done</code>').found
+    assert left_english(english, german, {"Quay"}) == {"Why"}
+    assert left_english(english, german, {"Quay", "Why"}) == set()
+
+
+@pytest.fixture
+def two_languages(settings: Any) -> Iterator[None]:
+    """A site that speaks the language that the browser asks for."""
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def in_both(two_languages: None, admin_client: Client) -> Callable[..., list[str]]:
+    """The answers to one request, asked in English and in German."""
+
+    def ask(path: str, **form: Any) -> list[str]:
+        found = []
+        for language in ("en", "de"):
+            headers = {"accept-language": language}
+            if form:
+                answer = admin_client.post(path, form, headers=headers)
+                assert "Location" not in answer
+            else:
+                answer = admin_client.get(path, headers=headers, follow=True)
+            found.append(answer.content.decode())
+        return found
+
+    return ask
+
+
+def both(pages: list[str]) -> set[str]:
+    english, german = (Words(page).found for page in pages)
+    assert english
+    return left_english(english, german, names())
+
+
+def test_the_list_is_german(in_both: Callable[..., list[str]]) -> None:
+    fill()
+    for query in (*(f"?view={view}" for view in VIEWS), "?q=nothing", "?verdict=none&o=name"):
+        assert both(in_both(LIST + query)) == set(), query
+
+
+@pytest.mark.parametrize("query", ["", "?kind=nonsense"])
+def test_the_choice_of_a_kind_is_german(in_both: Callable[..., list[str]], query: str) -> None:
+    assert both(in_both(f"{LIST}add/{query}")) == set()
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_the_form_of_a_kind_is_german(in_both: Callable[..., list[str]], slug: str) -> None:
+    assert both(in_both(f"{LIST}add/?kind={slug}")) == set()
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_what_is_wrong_is_said_in_german(in_both: Callable[..., list[str]], slug: str) -> None:
+    address = f"{LIST}add/?kind={slug}"
+    wrong = dict.fromkeys(KINDS[slug].by_name, "a\x01b")
+    others = {"prefix": "x", "ca_certificate": "x", "name": ""}
+    assert both(in_both(address, **wrong, **others)) == set()
+    # Nothing but one variable: the rules speak.
+    for name in KINDS[slug].by_name:
+        given = SAMPLES[slug].get(name, "am9obmRvZTpmYWtl")
+        assert both(in_both(address, name="\u200b", **{name: given})) == set(), name
+
+
+@pytest.mark.parametrize("page", ["change", "history", "delete", "reset"])
+def test_the_pages_of_a_row_are_german(in_both: Callable[..., list[str]], page: str) -> None:
+    fill()
+    kind = "quay" if page == "reset" else "custom"
+    row = Registry.objects.get(kind=kind)
+    assert both(in_both(f"{LIST}{row.pk}/{page}/")) == set()
+
+
+@pytest.mark.parametrize("action", ["check_selected", "reset_selected", "delete_selected"])
+def test_actions_on_many_rows_are_german(in_both: Callable[..., list[str]], action: str) -> None:
+    # An address that no check calls.
+    build("custom", url="http://169.254.1.1", name="Lab").save()
+    rows = Registry.objects.filter(kind__in=["custom", "quay"])
+    if action == "check_selected":
+        rows = rows.filter(is_default=False)
+    chosen = {"action": action, "_selected_action": [str(row.pk) for row in rows]}
+    assert both(in_both(LIST, **chosen)) == set()
+
+
+@pytest.mark.usefixtures("two_languages")
+def test_what_was_done_is_told_in_german(admin_client: Client) -> None:
+    asked = {"headers": {"accept-language": "de"}, "follow": True}
+    page = admin_client.post(f"{LIST}add/?kind=hub", {"name": "Team"}, **asked)
+    assert "„Team“ hinzugefügt." in Words(page.content.decode()).found
+    row = Registry.objects.get(name="Team")
+    page = admin_client.post(f"{LIST}{row.pk}/change/", {"name": "Group"}, **asked)
+    assert "„Group“ gesichert." in Words(page.content.decode()).found
+    for verb, told in {
+        "reset": "„Group“ ist keine Standard-Registry: stattdessen löschen.",
+        "delete": "1 Registry gelöscht.",
+    }.items():
+        chosen = {"action": f"{verb}_selected", "_selected_action": [row.pk], "post": "yes"}
+        page = admin_client.post(LIST, chosen, **asked)
+        assert told in Words(page.content.decode()).found
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_sentence_of_a_check_is_german(code: str) -> None:
+    result = CheckResult(Verdict.VALID, code, datetime.now(UTC), {"host": "registry.example"})
+    with translation.override("en"):
+        english = result.detail
+    with translation.override("de"):
+        assert result.detail != english
+
+
+@pytest.mark.django_db
+def test_labels_stand_in_german_quotes() -> None:
+    with translation.override("de"), pytest.raises(ValidationError) as caught:
+        build("hub", name="Team", password=None).full_clean()
+    assert caught.value.messages == [
+        "Auch „Zugriffstoken oder Passwort“ eingeben: gehört zu „Anmeldename“."
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "HTTPS://x", "a" * 64, "x@y", "x:-", "-/x", "X/Y", "a" * 300])
+def test_why_a_text_is_no_reference_is_said_in_german(text: str) -> None:
+    with pytest.raises(InvalidReference) as caught:
+        Reference.parse(text)
+    with translation.override("de"):
+        assert translation.gettext(str(caught.value)) != str(caught.value)
+
+
+# What the API answers
+
+
+def strings(value: Any, *, but: tuple[str, ...] = ()) -> set[str]:
+    """The texts in an answer, those of some keys left out."""
+    if isinstance(value, dict):
+        return {text for name in value if name not in but for text in strings(value[name], but=but)}
+    if isinstance(value, list):
+        return {text for each in value for text in strings(each, but=but)}
+    return {value} if isinstance(value, str) else set()
+
+
+def said_alike(answers: list[str], *but: str) -> set[str]:
+    english, german = (strings(json.loads(answer), but=but) for answer in answers)
+    assert english
+    return left_english(english, german, names())
+
+
+@pytest.mark.django_db
+def test_the_api_tells_of_kinds_in_german(in_both: Callable[..., list[str]]) -> None:
+    assert said_alike(in_both(API + "kinds/"), "slug", "hosts", "name", "schema") == set()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "registries/0/",
+        "registries/?kind=nonsense&page=0&page_size=0&search=%00&ordering=x&state=1&verdict=2",
+        "registries/?kind=hub&kind=hub&nonsense=1&search=%ff",
+        "kinds/?x=1",
+        "kinds/nonsense/",
+        "resolve/",
+        "resolve/?image=X/Y",
+    ],
+)
+def test_the_api_says_in_german_what_is_wrong(in_both: Callable[..., list[str]], path: str) -> None:
+    cache.clear()
+    assert said_alike(in_both(API + path), "code") == set()
+
+
+@pytest.mark.parametrize("image", ["nginx", "ghcr.io/acme/app", "nowhere.example/app"])
+def test_the_api_explains_in_german(in_both: Callable[..., list[str]], image: str) -> None:
+    build("hub", name="Team").save()
+    build("ghcr", name="Acme", prefix="ghcr.io/acme").save()
+    cache.clear()
+    answers = in_both(f"{API}resolve/?image={image}")
+    assert said_alike(answers, "image", "reference", "registry") == set()
+
+
+def test_the_api_refuses_in_german(in_both: Callable[..., list[str]], client: Client) -> None:
+    assert said_alike(in_both(API + "registries/", some="thing"), "code") == set()
+    german = client.get(API + "registries/", headers={"accept-language": "de"})
+    assert german.json()["detail"] == "Zuerst anmelden."
+
+
+# The site around it
+
+ASK = """
+import json
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.test import Client
+from django.utils.translation import override
+
+PAGES = ("/", "/admin/login/", "/nowhere/")
+ERRORS = [path.name for path in (settings.BASE_DIR / "templates").glob("[45]*.html")]
+found = []
+for language in ("en", "de", "fr"):
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": language})
+    answers = [client.get(path, secure=True) for path in PAGES]
+    answers.append(client.post("/admin/login/", secure=True))
+    found.append([answer.content.decode() for answer in answers])
+for language, pages in zip(("en", "de"), found):
+    with override(language):
+        pages += [render_to_string(name, {"minutes": 5}) for name in ERRORS]
+print("found:" + json.dumps(found))
+"""
+
+
+@pytest.mark.django_db
+def test_the_pages_of_the_site_are_german(tmp_path: Path) -> None:
+    said = Site(tmp_path / "data").ask(ASK, DJANGO_ALLOWED_HOSTS="testserver")
+    english, german, french = json.loads(said.partition("found:")[2])
+    for pages in zip(english, german, strict=True):
+        assert both([*pages]) == set()
+    # A language that is not there is not half there.
+    for page, other in zip(french, english, strict=False):
+        assert Words(page).found == Words(other).found
