@@ -97,12 +97,6 @@ def _origins(value: Any) -> tuple[tuple[str, str], ...]:
         raise ValueError("a mapping of origin to origin, such as https://host:port") from None
 
 
-def _cache(value: Any) -> str | None:
-    if _text(value) is not None and value not in settings.CACHES:
-        raise ValueError("the name of one of the site's CACHES")
-    return value or None
-
-
 READERS: dict[str, Callable[[Any], Any]] = {
     "TIMEOUT": _positive,
     "CHECK_WORKERS": _workers,
@@ -111,7 +105,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "NO_PROXY": _names,
     "ALLOW_PRIVATE_ADDRESSES": _flag,
     "USER_AGENT": _agent,
-    "TOKEN_CACHE": _cache,
+    "TOKEN_CACHE": _text,
     "ENDPOINTS": _origins,
 }
 
@@ -131,4 +125,6 @@ def get() -> Conf:
             read[name.lower()] = READERS[name](value)
         except ValueError as error:
             raise ImproperlyConfigured(f"REGISTRIES[{name!r}] must be {error}.") from None
+    if read.get("token_cache") and read["token_cache"] not in settings.CACHES:
+        raise ImproperlyConfigured("REGISTRIES['TOKEN_CACHE'] must name one of the site's CACHES.")
     return Conf(**read)

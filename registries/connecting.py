@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from registries import conf
 from registries.client.errors import Misconfigured
 from registries.fields import SecretUnreadable
+from registries.kinds import KINDS
 from registries.models import Registry
 
 if TYPE_CHECKING:
@@ -40,9 +41,12 @@ def client_for(registry: Registry, host: str | None = None) -> Iterator[Client]:
     from registries.client.client import Client  # noqa: PLC0415 - loads requests
     from registries.client.deadline import Deadline  # noqa: PLC0415
 
+    if registry.kind not in KINDS:  # a row that a later version made
+        raise Misconfigured("incomplete")
     values, identity = _credentials(registry)
     kind = registry.declaration
-    host = host or home_of(registry)
+    # Without the port that is understood: a kind tells its hosts apart by their plain names.
+    host = registry.plain_host(host or home_of(registry) or "") or None
     if host and not registry.may_answer_for(host):
         # A prefix that was written past the rules must not lead the credentials elsewhere.
         raise Misconfigured("image_elsewhere", host=host)

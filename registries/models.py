@@ -18,7 +18,11 @@ from registries.verdicts import CODES, Verdict
 
 VARIABLES = tuple(variables())
 # What a check depends on: when one of these changes, the last check says nothing any more.
-WATCHED = ("kind", "ca_certificate", "verify_tls", *VARIABLES)
+WATCHED = ("kind", "prefix", "ca_certificate", "verify_tls", *VARIABLES)
+# What is sealed together: the secrets, for the address that they are sent to.
+BOUND = frozenset(
+    name for name, variable in variables().items() if variable.secret or variable.address
+)
 # What a check leaves on its row. It belongs to whoever checked last, not to whoever saves.
 CHECK_FIELDS = (
     "check_verdict",
@@ -146,7 +150,7 @@ class Registry(models.Model):
 
     def may_answer_for(self, host: str) -> bool:
         """Whether an image on this lower-cased host can be the row's, prefix left aside."""
-        host = self._without_default_port(host)
+        host = self.plain_host(host)
         if own := self.declaration.own_host(self.plain_values()):
             return host == own
         lookup = self.declaration.answers(host)
@@ -160,11 +164,11 @@ class Registry(models.Model):
         """Whether the row answers for images on this lower-cased host."""
         prefix_host = self.prefix.partition("/")[0]
         return self.may_answer_for(host) and (
-            not prefix_host
-            or self._without_default_port(prefix_host) == self._without_default_port(host)
+            not prefix_host or self.plain_host(prefix_host) == self.plain_host(host)
         )
 
-    def _without_default_port(self, host: str) -> str:
+    def plain_host(self, host: str) -> str:
+        """A host without the port that the row's scheme understands."""
         plain_http = (self.held("url") or "").startswith("http:")
         return host.removesuffix(":80" if plain_http else ":443")
 
@@ -176,7 +180,7 @@ class Registry(models.Model):
 
         What a later version of the app stored, and this one does not know, is None as well.
         """
-        if self.checked_at is None or self.check_code not in CODES:
+        if self.checked_at is None or not self._is_known_check:
             return None
         return CheckResult(
             verdict=Verdict(self.check_verdict),
@@ -185,6 +189,10 @@ class Registry(models.Model):
             params=self.check_params,
             retry_at=self.retry_at,
         )
+
+    @property
+    def _is_known_check(self) -> bool:
+        return self.check_code in CODES and self.check_verdict in set(Verdict)
 
     def clear_check(self) -> None:
         """Forget the last check; the history keeps it."""
@@ -222,8 +230,14 @@ class Registry(models.Model):
         return stored.get(name, otherwise)
 
     def changed(self) -> set[str]:
-        """The watched columns that differ from what was loaded; empty for a new row."""
+        """The watched columns that differ from the stored row; empty for a new row."""
+        if self._state.adding:
+            return set()
         stored: dict[str, Any] = self.__dict__.get("_stored", {})
+        # Set although they were never loaded: only the database knows what they were.
+        if unknown := [name for name in WATCHED if name in self.__dict__ and name not in stored]:
+            row = type(self)._base_manager.filter(pk=self.pk).only(*unknown).first()
+            stored |= {name: row.__dict__[name] for name in unknown} if row else {}
         return {name for name, value in stored.items() if self.held(name) != value}
 
     def misdirected_secrets(self) -> list[str]:
@@ -238,6 +252,10 @@ class Registry(models.Model):
         """Enforce the kind's rules; the ValidationError's keys are the variables' names."""
         super().clean()
         validation.clean(self)
+
+    def validate_unique(self, exclude: Any = None) -> None:
+        # `clean` has said it already, at the name that people know.
+        super().validate_unique({*(exclude or ()), "name_key"})
 
     def derive(self) -> None:
         """Seal the secrets and set the columns that follow from others."""
@@ -276,13 +294,21 @@ class Registry(models.Model):
         update_fields = None if update_fields is None else set(update_fields)
         changed = self.changed()
         if update_fields is not None:
+            if changed & set(self.declaration.address) and not update_fields >= (changed & BOUND):
+                raise ValidationError(_("Save the address and the secrets together."))
             changed &= update_fields
-        self.derive()
-        with transaction.atomic(using=using or self._state.db):
-            if self._state.adding:
-                super().save(force_insert=True, using=using)
-            else:
-                self._overwrite(changed, using, update_fields)
+        fresh = {name: self.held(name) for name in SECRETS}
+        try:
+            self.derive()
+            with transaction.atomic(using=using or self._state.db):
+                if self._state.adding:
+                    super().save(force_insert=True, using=using)
+                else:
+                    self._overwrite(changed, using, update_fields)
+        except BaseException:
+            # Sealed for an address that was not written: the next try seals them anew.
+            self.__dict__.update(fresh)
+            raise
         self._remember(update_fields)
 
     def _overwrite(

@@ -52,7 +52,7 @@ def _clean_name(row: "Registry", errors: Errors) -> None:
         message = _("This name holds characters that nobody can see. Type it anew.")
         errors.add("name", message, "invisible")
         return
-    key = names.key(row.name)
+    key = row.name_key = names.key(row.name)
     if not key:
         errors.add("name", _("This is required."), "required")
     if len(key) > names.MAX_KEY:
@@ -113,7 +113,7 @@ def _clean_ca_certificate(row: "Registry", errors: Errors) -> None:
         message = _("This holds a private key. Paste the certificate alone.")
     else:
         try:
-            x509.load_pem_x509_certificates(row.ca_certificate.encode())
+            x509.load_pem_x509_certificates(row.ca_certificate.encode("ascii"))
         except ValueError:
             message = _("This is no PEM certificate. It starts with BEGIN CERTIFICATE.")
     if message is not None:

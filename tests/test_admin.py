@@ -408,6 +408,34 @@ def test_odd_filters_do_no_harm(admin: Client, query: dict[str, str]) -> None:
     assert admin.get(LIST, query).status_code in {200, 302, 400}
 
 
+@pytest.mark.parametrize("text", ["a " * 1500, "x" * 70000])
+def test_a_search_of_any_length_is_answered(admin: Client, text: str) -> None:
+    """#63: a search becomes conditions, of which a database takes so many."""
+    assert admin.get(LIST, {"q": text}).status_code == 200
+
+
+@pytest.mark.parametrize("pk", ["abc", "", "1.5", "\x00", "9" * 30, "²"])
+@pytest.mark.parametrize("action", ["check_selected", "reset_selected", "delete_selected"])
+def test_what_is_no_row_is_not_selected(admin: Client, action: str, pk: str) -> None:
+    """#63: hand-made selections are no 500."""
+    data = {"action": action, "_selected_action": [pk], "post": "yes"}
+    assert admin.post(LIST, data).status_code in {200, 302}
+
+
+def test_rows_of_a_later_version_do_no_harm(admin: Client) -> None:
+    row = create("custom")
+    Registry.objects.filter(pk=row.pk).update(
+        check_verdict="later", check_code="later", checked_at=row.created_at
+    )
+    row.checks.create(verdict="later", code="later", checked_at=row.created_at)
+    for address in (LIST, page(row), page(row, "history")):
+        assert admin.get(address).status_code == 200
+    assert admin.get("/gateway/v1/registries/").status_code == 200
+    Registry.objects.filter(pk=row.pk).update(kind="later")
+    assert admin.get(LIST).status_code == 200
+    assert admin.get(f"/gateway/v1/registries/{row.pk}/").status_code == 200
+
+
 def test_filters_find_rows(admin: Client) -> None:
     row = create("custom")
     for query in ({"kind__exact": "custom"}, {"state": "authenticated"}, {"q": "registry.example"}):

@@ -454,6 +454,48 @@ def test_a_change_that_is_not_saved_yet_stays_a_change() -> None:
     assert Registry.objects.get(pk=pk).last_check is not None
 
 
+def test_an_address_that_was_never_loaded_is_guarded_as_well() -> None:
+    """#30: what a queryset left out is looked up before it is overwritten."""
+    row = Registry.objects.only("name").get(pk=create("custom").pk)
+    row.url = "https://evil.example"
+    with pytest.raises(ValidationError):
+        row.save()
+    assert Registry.objects.get(pk=row.pk).password.readable()
+
+
+@pytest.mark.parametrize("fields", [["url"], ["password"], ["url", "login"]])
+def test_address_and_secret_are_saved_together_or_not_at_all(fields: list[str]) -> None:
+    pk = create("custom").pk
+    row = Registry.objects.get(pk=pk)
+    row.url, row.password = "https://moved.example", "new"
+    with pytest.raises(ValidationError):
+        row.save(update_fields=fields)
+    assert Registry.objects.get(pk=pk).password.readable()
+    row.save(update_fields=["url", "password"])
+    assert Registry.objects.get(pk=pk).values()["password"] == "new"
+
+
+def test_a_save_that_failed_keeps_the_secret_for_the_next_try() -> None:
+    create("custom", name="Taken")
+    row = build("custom", name="Taken", password="kept")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.save()
+    row.name, row.url = "Free", "https://moved.example"
+    row.full_clean()
+    row.save()
+    assert Registry.objects.get(pk=row.pk).values()["password"] == "kept"
+
+
+def test_a_changed_prefix_clears_the_check() -> None:
+    row = create("acr", url=None, prefix="bad.azurecr.io")
+    mark_checked(row)
+    row = Registry.objects.get(pk=row.pk)
+    row.prefix = "good.azurecr.io"
+    assert row.changed() == {"prefix"}
+    row.save()
+    assert Registry.objects.get(pk=row.pk).last_check is None
+
+
 def test_a_deferred_secret_stays_as_it_is() -> None:
     pk = create("custom").pk
     row = Registry.objects.defer("password").get(pk=pk)

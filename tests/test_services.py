@@ -9,8 +9,9 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 
-from registries import services
+from registries import connecting, services
 from registries.client.errors import ClientError
+from registries.credentials import Anonymous
 from registries.models import Check, Registry
 from registries.reference import InvalidReference
 from registries.verdicts import CODES, Verdict
@@ -171,6 +172,31 @@ def test_a_prefix_written_past_the_rules_leads_no_credentials_elsewhere(
     with pytest.raises(ClientError):
         services.list_tags(row, "team/app", host=place)
     assert registry_server.requests == []
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Bearer"])
+def test_a_registry_that_takes_any_password_proves_nothing(scheme: str) -> None:
+    """A verdict of `valid` means that wrong credentials would have been refused."""
+
+    def credulous(request: Request) -> Reply:
+        if request.basic is None:
+            realm = f'{scheme} realm="{server.origin}/token",service="x"'
+            return Reply(401, b"{}", {"WWW-Authenticate": realm})
+        return Reply(200, b'{"token": "anybody"}')
+
+    with FakeServer(credulous) as server:
+        result = services.check(create("custom", url=server.origin))
+    assert (result.verdict, result.code) == ("unproven", "accepts_any_password")
+
+
+def test_a_default_port_brings_no_keys_to_the_public_registry() -> None:
+    row = Registry.objects.get(kind="ecr", is_default=True)
+    for name, value in build("ecr").values().items():
+        setattr(row, name, value)
+    row.save()
+    for host in ("public.ecr.aws", "public.ecr.aws:443"):
+        with connecting.client_for(row, host) as client:
+            assert isinstance(client._credential, Anonymous)
 
 
 def test_an_acr_row_without_address_needs_an_image() -> None:

@@ -111,7 +111,11 @@ class ActionPages(Pages):
         row = self.get_object(request, unquote(object_id))
         checks = row.checks.all() if row else ()
         shown = [
-            {"check": check, "look": LOOKS[check.verdict], "time": milliseconds(check.seconds)}
+            {
+                "check": check,
+                "look": LOOKS.get(check.verdict, LOOKS[""]),
+                "time": milliseconds(check.seconds),
+            }
             for check in checks
         ]
         return super().history_view(request, object_id, {"checks": shown, **(extra_context or {})})

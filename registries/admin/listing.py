@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR
 from django.db.models import F
@@ -19,8 +20,11 @@ from registries.admin.base import Pages
 from registries.admin.filters import FILTERS
 from registries.admin.looks import LOOKS, STATES, answers, badges
 from registries.admin.overview import attention_first, overview, tiles
+from registries.kinds import KINDS
 from registries.models import Registry
 
+# What is read of a search; more finds no more.
+SEARCH_LENGTH, SEARCH_WORDS = 200, 10
 VIEWS = ("tiles", "table")
 VIEW_VAR = "view"
 VIEW_COOKIE = "registries_view"
@@ -59,7 +63,7 @@ class ListPages(Pages):
 
     @admin.display(description=_("last check"), ordering=F("checked_at").asc(nulls_first=True))
     def verdict_label(self, row: Registry) -> Any:
-        return LOOKS[row.check_verdict].label
+        return LOOKS.get(row.check_verdict, LOOKS[""]).label
 
     @admin.display(description=_("attention"))
     def warnings(self, row: Registry) -> SafeString | str:
@@ -72,9 +76,29 @@ class ListPages(Pages):
     def get_ordering(self, request: HttpRequest) -> Any:
         return attention_first()
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        # A row of a kind that only a later version knows cannot be shown by this one.
+        return super().get_queryset(request).filter(kind__in=KINDS)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        # Each word is a condition of its own, and databases have a limit of those.
+        words = search_term[:SEARCH_LENGTH].split()[:SEARCH_WORDS]
+        return super().get_search_results(request, queryset, " ".join(words))
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        if request.method == "POST":
+            # What no page of ours sends as a selected row would fail in the query.
+            posted = request.POST.copy()
+            chosen = posted.getlist(ACTION_CHECKBOX_NAME)
+            posted.setlist(
+                ACTION_CHECKBOX_NAME,
+                [pk for pk in chosen if pk.isascii() and pk.isdigit() and len(pk) < 19],
+            )
+            request.POST = posted  # type: ignore[assignment]  # mutable until it is read
         if (view := request.GET.get(VIEW_VAR)) in VIEWS:
             return self._remember(request, view)
         response = super().changelist_view(request, extra_context)

@@ -129,7 +129,8 @@ class Trend(NamedTuple):
     @classmethod
     def of(cls, verdicts: Sequence[str]) -> "Trend":
         """The trend of verdicts, newest first."""
-        tones = [LOOKS[verdict].tone for verdict in reversed(verdicts[:SHOWN_CHECKS])]
+        last = reversed(verdicts[:SHOWN_CHECKS])
+        tones = [LOOKS.get(verdict, LOOKS[""]).tone for verdict in last]
         missing = SHOWN_CHECKS - len(tones)
         if not tones:
             nothing = gettext("No checks yet")

@@ -146,7 +146,7 @@ def tiles(rows: Sequence[Registry]) -> list[Tile]:
         Tile(
             row=row,
             kind=row.declaration,
-            look=LOOKS[row.check_verdict],
+            look=LOOKS.get(row.check_verdict, LOOKS[""]),
             result=row.last_check,
             trend=Trend.of(past[row.pk]),
             badges=badges(row),

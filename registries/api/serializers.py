@@ -90,7 +90,7 @@ def _result(
     verdict: str, code: str, params: Mapping[str, str], checked_at: datetime
 ) -> dict[str, Any] | None:
     """A check in JSON; None for one that a later version of the app stored."""
-    if code not in CODES:
+    if code not in CODES or verdict not in set(Verdict):
         return None
     return {
         "verdict": verdict,

@@ -1,5 +1,6 @@
 """One registry, as one account: does it let us in, which tags are there, which digest has one?"""
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -157,7 +158,7 @@ class Client:
             transport=self._context.transport,
             tokens=MemoryTokens(),
             deadline=self._context.deadline,
-            identity="",
+            identity=secrets.token_hex(16),  # of nobody: it shares nothing
         )
         try:
             stranger.digest(repository, reference or "latest")

@@ -3,6 +3,7 @@
 import secrets
 
 from registries.client import answers, bearer
+from registries.client.account import basic
 from registries.client.auth import BASIC, OPEN, Authorizer, is_registry
 from registries.client.errors import Misconfigured, Rejected
 from registries.client.tokenserver import Scheme
@@ -33,11 +34,19 @@ def wrong(credential: Basic) -> Basic:
 
 
 def _by_basic(auth: Authorizer) -> str:
-    """Without credentials the registry said 401, so its 200 is the proof."""
+    """Without credentials the registry said 401; does it say so to a wrong password as well?"""
     if auth.account.is_anonymous:
         raise Misconfigured("credentials_required")
-    response = auth.ask_root(auth.basic().authorization)
+    grant = auth.basic()
+    response = auth.ask_root(grant.authorization)
     if is_registry(response):
+        compares = auth.context.endpoint.proof is Proof.COMPARE
+        if (
+            compares
+            and grant.presented
+            and is_registry(auth.ask_root(basic(wrong(grant.presented))))
+        ):
+            return "accepts_any_password"
         return "signed_in"
     if response.status in {401, 403}:
         raise Rejected("bad_credentials")
@@ -53,13 +62,11 @@ def _by_token(auth: Authorizer, scheme: Scheme) -> str:
     if kind is Proof.USER_ID:
         return _by_user(token)
     if kind is Proof.COMPARE and isinstance(presented, Basic):
-        guesses = (None, wrong(presented))
-        open_to_all = all(_accepts(auth, scheme, guess) for guess in guesses)
-        return "accepts_any_password" if open_to_all else "signed_in"
+        return "accepts_any_password" if _accepts(auth, scheme, wrong(presented)) else "signed_in"
     return "signed_in"
 
 
-def _accepts(auth: Authorizer, scheme: Scheme, presented: Basic | None) -> bool:
+def _accepts(auth: Authorizer, scheme: Scheme, presented: Basic) -> bool:
     try:
         auth.server.proof(scheme, auth.base, presented)
     except (Rejected, Misconfigured):

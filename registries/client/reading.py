@@ -14,7 +14,7 @@ from registries.client.transport import Response
 from registries.reference import InvalidReference, parse_repository, parse_version
 
 HEAD_LIMIT = 64 * 1024
-TAGS_LIMIT = 16 * 1024 * 1024
+TAGS_LIMIT = 4 * 1024 * 1024
 MANIFEST_LIMIT = 4 * 1024 * 1024
 # Of requests for manifests, which may lie in object storage.
 REDIRECTS = 5

@@ -5,8 +5,10 @@ from registries.client.answers import Pulls
 from registries.client.auth import Authorizer
 from registries.client.batch import Batches
 from registries.client.context import Context
+from registries.client.errors import ImageDenied
 from registries.client.manifests import ACCEPT
 from registries.client.transport import Response
+from registries.client.urls import Url
 from registries.credentials import Credential
 
 _HEADERS = {"Accept": ACCEPT}
@@ -54,6 +56,11 @@ class Session:
 
         grant = self.auth.grant(repository)
         response = send()
+        if Url.parse(response.url).origin != self.auth.own.origin:
+            # Where a redirect led, nobody commands how we sign in, or judges the credentials.
+            if response.status == 401:
+                raise ImageDenied("no_access_to_image")
+            return response
         if response.status == 401 or response.status in self._context.endpoint.renew_on:
             refused, renewed = grant, self.auth.renew(repository, grant, response)
             if renewed is not None:

@@ -8,9 +8,13 @@ from tests.fakes.server import Reply, Request
 
 
 class BasicRegistry(Family):
-    """distribution with htpasswd: one list of users, who may read everything."""
+    """distribution with htpasswd: one list of users; a comparison may send random passwords."""
 
     realm = "https://registry.example.com"
+
+    def admit_credentials(self) -> None:
+        super().admit_credentials()
+        self.ledger.allow_any_password(self.right[0], self.origin)
 
     def servers(self) -> dict[str, Any]:
         return {self.origin: self.registry}

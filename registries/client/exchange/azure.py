@@ -90,7 +90,9 @@ def _sign_in(principal: AzurePrincipal, http: "_Http", scope: str) -> str | Clie
 def _refusal(answer: Mapping[str, Any]) -> ClientError | None:
     """What an error answer of the tenant means (RFC 6749, section 5.2)."""
     codes = answer.get("error_codes")
-    if isinstance(codes, list) and any(code in _NO_TENANT for code in codes[:20]):
+    if isinstance(codes, list) and any(
+        isinstance(code, int) and code in _NO_TENANT for code in codes[:20]
+    ):
         return Misconfigured("unknown_tenant")
     return Rejected("bad_credentials") if "error" in answer else None
 
