@@ -51,7 +51,7 @@ def _demand(**keys: str | list[str]) -> None:
                 f"{name} is not set. With DATABASE_URL the site makes no keys of its own: a new key"
                 " could not open the secrets that the database holds, and two instances would each"
                 " have another one. Set it to the key that this database was used with;"
-                " docs/install.md tells how to make one for a new database."
+                " docs/keys.md tells how to make one for a new database."
             )
 
 

@@ -1,14 +1,15 @@
 """Tokens for many repositories, several in one request where the token server honours that."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from urllib.parse import urlencode
 
 from registries.client import bearer
 from registries.client.auth import REMEMBERED, Authorizer, Grant
 from registries.client.errors import ImageDenied, Misconfigured
 from registries.client.tokenserver import Scheme
 
-# Scopes in one request; servers and proxies take about 8 kB in a request line.
-LARGEST, LONGEST = 20, 4000
+# Scopes in one request, and their length in its line: servers and proxies take about 8 kB.
+LARGEST, LONGEST = 20, 6000
 
 Each = Callable[[Callable[[list[str]], None], Sequence[list[str]]], None]
 
@@ -59,7 +60,7 @@ class Batches:
                 yield group
                 group, length = [], 0
             group.append(repository)
-            length += len(self._auth.scope(repository))
+            length += len(urlencode({"scope": self._auth.scope(repository)}))
         yield group
 
     def _fetch(self, scheme: Scheme, group: list[str]) -> None:

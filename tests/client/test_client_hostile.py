@@ -198,22 +198,28 @@ def test_an_error_shows_no_secret(serve: Serve, canary: str) -> None:
 
 
 def test_a_tokens_text_is_in_no_traceback(serve: Serve) -> None:
-    """#20: nor is a bearer token, or one that was refused."""
+    """#20: nor is a bearer token that was refused and could not be renewed."""
 
-    class Refusing(TokenRegistry):
-        def refusal(self, request: Request, repository: str) -> Reply | None:
-            return Reply(401, b"", {"WWW-Authenticate": self.challenge(repository)})
-
+    class Failing(TokenRegistry):
         def token_text(self, user: str | None, allowed: list[str]) -> str:
             return "bearer-canary"
 
-    family = Refusing(Ledger())
+    family = Failing(Ledger())
     world = serve(family)
-    for _ in range(2):
-        with pytest.raises(ClientError) as caught:
-            world.account(family).digest(PRIVATE, "v1")
-        report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-        assert "bearer-canary" not in "".join(report.format())
+    assert world.account(family).digest(PRIVATE, "v1")
+    family.forget_tokens()
+    family.denied = lambda user, wanted: Reply(500)  # type: ignore[method-assign] # from now on
+    with pytest.raises(ClientError) as caught:
+        world.account(family).digest(PRIVATE, "v1")
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "bearer-canary" not in "".join(report.format())
+
+
+def test_a_document_holds_no_constants_of_javascript() -> None:
+    """#42: NaN is no JSON, and compares with nothing."""
+    assert answers.document(b'{"expires_in": 300}') == {"expires_in": 300}
+    for constant in (b"NaN", b"Infinity", b"-Infinity"):
+        assert answers.document(b'{"expires_in": ' + constant + b"}") is None
 
 
 def test_a_token_server_that_never_ends(serve: Serve) -> None:

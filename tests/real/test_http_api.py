@@ -24,7 +24,8 @@ def reader() -> Client:
     """A user who may read registries and nothing else, and has not asked for anything yet."""
     cache.clear()
     user = User.objects.create_user("reader")
-    user.user_permissions.add(Permission.objects.get(codename="view_registry"))
+    held = Permission.objects.filter(codename__in=["view_registry", "query_registry"])
+    user.user_permissions.set(held)
     client = Client()
     client.force_login(user)
     return client
@@ -39,7 +40,7 @@ def get(reader: Client, what: str, registry: Registry, **query: str) -> tuple[in
 def test_tags(reader: Client, readable: tuple[Registry, Filled]) -> None:
     registry, filled = readable
     repository = filled.image.repository
-    expected = {"repository": repository, "tags": ["1.0"]}
+    expected = {"repository": repository, "tags": ["1.0"], "more": False}
     assert get(reader, "tags", registry, repository=repository) == (200, expected)
     status, body = get(reader, "tags", registry, repository="team/absent")
     assert (status, body["code"]) == (404, "repository_not_found")
