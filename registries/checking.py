@@ -79,9 +79,13 @@ def _run_check(registry: Registry, reference: Reference | None) -> _Checked:
             image = (reference.repository, reference.version) if reference else ()
             outcome = client.check(*image)
         pulls = outcome.pulls
+        verdict, code = outcome.verdict, outcome.code
+        if verdict is Verdict.ANONYMOUS and registry.state == "authenticated":
+            # A host that is read without the row's credentials says nothing of them.
+            verdict, code = Verdict.UNPROVEN, "no_proof"
         result = CheckResult(
-            outcome.verdict,
-            outcome.code,
+            verdict,
+            code,
             datetime.now(UTC),
             outcome.params,
             outcome.retry_at,

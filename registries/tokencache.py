@@ -21,9 +21,6 @@ class CacheTokens:
     def set(self, key: str, value: str, seconds: float) -> None:
         self._cache.set(self._key(key), library.encrypt_str(value).decode("ascii"), seconds)
 
-    def delete(self, key: str) -> None:
-        self._cache.delete(self._key(key))
-
     @property
     def _cache(self) -> BaseCache:
         return caches[self.cache_name]  # one connection a thread, as Django hands them out

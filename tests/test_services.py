@@ -199,6 +199,28 @@ def test_a_default_port_brings_no_keys_to_the_public_registry() -> None:
             assert isinstance(client._credential, Anonymous)
 
 
+def test_a_public_image_proves_nothing_of_the_keys(settings: Any) -> None:
+    """ECR's public registry is read without the keys of the default row."""
+
+    def public(request: Request) -> Reply:
+        assert request.basic is None
+        if request.path == "/token":
+            return Reply(200, b'{"token": "guest"}')
+        if request.bearer is None:
+            realm = 'Bearer realm="https://public.ecr.aws/token",service="x"'
+            return Reply(401, b"{}", {"WWW-Authenticate": realm})
+        return Reply(200, b"", {"Docker-Content-Digest": DIGEST, "Content-Type": MANIFEST})
+
+    row = Registry.objects.get(kind="ecr", is_default=True)
+    for name, value in build("ecr").values().items():
+        setattr(row, name, value)
+    row.save()
+    with FakeServer(public) as server:
+        settings.REGISTRIES = {"ENDPOINTS": {"https://public.ecr.aws": server.origin}}
+        result = services.check(row, "public.ecr.aws/team/app:1")
+    assert (result.verdict, result.code) == ("unproven", "no_proof")
+
+
 def test_an_acr_row_without_address_needs_an_image() -> None:
     row = create("acr", url=None)
     assert services.check(row).code == "image_needed"
