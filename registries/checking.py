@@ -40,12 +40,14 @@ class _Checked:
 def run_checks(
     wanted: Sequence[tuple[Registry, Reference | None]],
 ) -> Iterator[tuple[int, CheckResult]]:
-    """Check each in its turn; the place in `wanted` and the result, as each ends."""
+    """Check each in its turn; the place in `wanted` and the result, as each ends.
+
+    Those that did not answer last time come first: they may take the longest.
+    """
     settings = conf.get()
-    waiting = deque(
-        (number, Turn(row, settings.timeout, shares=reference is None))
-        for number, (row, reference) in enumerate(wanted)
-    )
+    turns = [Turn(row, settings.timeout, shares=reference is None) for row, reference in wanted]
+    answered = [row.check_verdict != Verdict.UNREACHABLE for row, _reference in wanted]
+    waiting = deque(sorted(enumerate(turns), key=lambda each: answered[each[0]]))
     running: dict[Future[_Checked], tuple[int, Turn]] = {}
     # Threads only talk to registries; the database is read and written here.
     with ThreadPoolExecutor(min(settings.check_workers, len(wanted) or 1)) as pool:

@@ -279,6 +279,16 @@ def test_many_are_checked_side_by_side(row: Registry, registry_server: FakeServe
     assert Registry.objects.get(pk=wrong.pk).last_check.verdict is Verdict.REJECTED
 
 
+def test_who_did_not_answer_last_time_is_checked_first(
+    registry_server: FakeServer, settings: Any
+) -> None:
+    settings.REGISTRIES = {"CHECK_WORKERS": 1}
+    rows = [create("custom", name=name, url=registry_server.origin) for name in "abcd"]
+    rows[1].check_verdict = rows[3].check_verdict = Verdict.UNREACHABLE
+    rows[2].check_verdict = Verdict.REJECTED
+    assert [row.name for row, _result in services.check_each(rows)] == ["b", "d", "a", "c"]
+
+
 def test_none_are_checked_at_once() -> None:
     assert services.check_many([]) == []
 
