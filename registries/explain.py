@@ -3,6 +3,7 @@
 from itertools import islice
 
 from registries.models import Registry
+from registries.queryset import ANSWERING
 from registries.reference import Reference
 from registries.text import Text
 from registries.text import gettext_noop as _
@@ -12,14 +13,18 @@ COUNTED = 10
 
 
 def explain(reference: Reference) -> tuple[Registry | None, list[Text]]:
-    """The row that `resolve` chooses for an image, and the reasons in the order they count."""
+    """The row that `resolve` chooses for an image, and the reasons in the order they count.
+
+    Of the row only what says so is loaded.
+    """
     why = [
         Text(
             _("The image's full name is %(image)s; its registry is %(host)s."),
             {"image": str(reference), "host": reference.host},
         )
     ]
-    rows = list(islice(Registry.objects.answering(reference), COUNTED + 1))
+    answering = Registry.objects.only(*ANSWERING).answering(reference, COUNTED + 1)
+    rows = list(islice(answering, COUNTED + 1))
     if not rows:
         why.append(Text(_("No registry of this site answers for it.")))
         return None, why
@@ -56,7 +61,7 @@ def _why_before(best: Registry, other: Registry) -> str:
     """The rule that set the best row before the second: the first that tells them apart."""
     if len(best.prefix) != len(other.prefix):
         return _("“%(name)s” comes before “%(other)s”: its prefix is longer.")
-    if best.state != other.state:
+    if best.has_secrets != other.has_secrets:
         return _("“%(name)s” comes before “%(other)s”: it holds credentials.")
     if best.is_default != other.is_default:
         return _("“%(name)s” comes before “%(other)s”: it is no default registry.")

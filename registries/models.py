@@ -12,7 +12,13 @@ from registries import names, validation
 from registries.fields import SecretField
 from registries.keys import key_ids
 from registries.kinds import KINDS, Kind, Variable, variables
-from registries.queryset import BEST_FIRST, SECRETS, RegistryQuerySet
+from registries.queryset import (
+    ANY_SECRET,
+    BEST_FIRST,
+    LONGEST_UNCHECKED_FIRST,
+    SECRETS,
+    RegistryQuerySet,
+)
 from registries.results import CheckResult
 from registries.verdicts import CODES, Verdict
 
@@ -79,6 +85,11 @@ class Registry(models.Model):
     # Somebody is checking the row: nobody else starts before this time.
     checking_until = models.DateTimeField(null=True, editable=False)
 
+    # Made by the database, which alone sees every change: what lists filter and sort by.
+    has_secrets = models.GeneratedField(
+        expression=ANY_SECRET, output_field=models.BooleanField(), db_persist=True, editable=False
+    )
+
     objects = RegistryQuerySet.as_manager()
 
     class Meta:
@@ -94,14 +105,18 @@ class Registry(models.Model):
             )
         ]
         indexes = [
-            models.Index("host", *BEST_FIRST, name="registries_host_best"),
-            models.Index("kind", "host", *BEST_FIRST, name="registries_kind_best"),
+            models.Index(fields=["host", *BEST_FIRST], name="registries_host_best"),
+            models.Index(fields=["kind", "host", *BEST_FIRST], name="registries_kind_best"),
             # What lists are filtered and ordered by most.
             models.Index(fields=["kind", "name_key"], name="registries_kind_name"),
             models.Index(fields=["kind", "id"], name="registries_kind_id"),
             models.Index(fields=["check_verdict", "name_key"], name="registries_verdict_name"),
+            models.Index(fields=["has_secrets", "name_key"], name="registries_state_name"),
             models.Index(fields=["created_at", "id"], name="registries_created"),
             models.Index(fields=["updated_at", "id"], name="registries_updated"),
+            models.Index(*LONGEST_UNCHECKED_FIRST, name="registries_checked"),
+            # Narrow: what counts all rows reads nothing wider.
+            models.Index(fields=["is_default"], name="registries_count"),
         ]
 
     def __str__(self) -> str:
@@ -151,7 +166,8 @@ class Registry(models.Model):
     def may_answer_for(self, host: str) -> bool:
         """Whether an image on this lower-cased host can be the row's, prefix left aside."""
         host = self.plain_host(host)
-        if own := self.declaration.own_host(self.plain_values()):
+        address = {name: value for name in self.declaration.address if (value := self.held(name))}
+        if own := self.declaration.own_host(address):
             return host == own
         lookup = self.declaration.answers(host)
         return lookup is not None and all(

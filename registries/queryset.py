@@ -19,17 +19,25 @@ if TYPE_CHECKING:
 SECRETS = tuple(name for name, variable in variables().items() if variable.secret)
 
 # Credentials are set exactly when a secret is: no kind has credentials without one.
-AUTHENTICATED = Q(*((f"{name}__isnull", False) for name in SECRETS), _connector=Q.OR)
+ANY_SECRET = ExpressionWrapper(
+    Q(*((f"{name}__isnull", False) for name in SECRETS), _connector=Q.OR), models.BooleanField()
+)
+# What says of a row which images it answers for, and how it stands among others.
+ANSWERING = (
+    *("name", "kind", "prefix", "host", "has_secrets", "is_default", "created_at"),
+    *(name for name, variable in variables().items() if variable.address),
+)
 # Of the rows that answer for one spelling of an image's host. Their prefixes begin alike, so the
 # longest comes last in the alphabet. The indexes of the model are in this order.
-BEST_FIRST = (
-    F("prefix").desc(),
-    ExpressionWrapper(AUTHENTICATED, models.BooleanField()).desc(),
-    F("is_default").asc(),
-    F("created_at").asc(),
+BEST_FIRST = ("-prefix", "-has_secrets", "is_default", "created_at", "id")
+# Of all rows those that were never checked, then those whose check is the oldest. NULL alone would
+# stand at one end on SQLite and at the other on PostgreSQL.
+LONGEST_UNCHECKED_FIRST = (
+    ExpressionWrapper(Q(checked_at=None), models.BooleanField()).desc(),
+    F("checked_at").asc(),
     F("id").asc(),
 )
-# Rows that are read at a time: mostly the first is wanted.
+# Rows that are read at first: mostly the first is wanted.
 READ_AHEAD = 4
 
 
@@ -38,11 +46,11 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
 
     def authenticated(self) -> "RegistryQuerySet":
         """Rows that hold credentials."""
-        return self.filter(AUTHENTICATED)
+        return self.filter(has_secrets=True)
 
     def anonymous(self) -> "RegistryQuerySet":
         """Rows that hold none."""
-        return self.exclude(AUTHENTICATED)
+        return self.filter(has_secrets=False)
 
     def resolve(self, image: "str | Reference") -> "Registry | None":
         """The row whose credentials an image is read with, or None.
@@ -52,8 +60,13 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
         """
         return next(self.answering(image), None)
 
-    def answering(self, image: "str | Reference") -> "Iterator[Registry]":
-        """Every row that answers for an image, the best first. Raises InvalidReference."""
+    def answering(
+        self, image: "str | Reference", read_ahead: int = READ_AHEAD
+    ) -> "Iterator[Registry]":
+        """Every row that answers for an image, the best first; `read_ahead` are read at first.
+
+        Raises InvalidReference.
+        """
         reference = image if isinstance(image, Reference) else Reference.parse(image)
         host = reference.match_host
         # Rows with a port that is the default are found by both spellings, and told apart below.
@@ -69,9 +82,7 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
             for lookup in _lookups(kind, hosts)
         ]
         # Each is read in an index's order, no further than somebody asks: nothing is sorted.
-        rows = merge(
-            *(rows.order_by(*BEST_FIRST).iterator(READ_AHEAD) for rows in found), key=_place
-        )
+        rows = merge(*(_read(rows.order_by(*BEST_FIRST), read_ahead) for rows in found), key=_place)
         return (row for row in rows if row.kind in KINDS and row.answers_for(host))
 
     def locked(self) -> models.QuerySet["Registry"]:
@@ -120,10 +131,19 @@ def _no_secrets(names: Any) -> None:
             raise FieldError(f"{name} is a secret: only save() writes it.")
 
 
+def _read(rows: "RegistryQuerySet", count: int) -> "Iterator[Registry]":
+    """The rows, read in parts that grow: PostgreSQL would find all of an open cursor's rows."""
+    start = 0
+    while part := list(rows[start : start + count]):
+        yield from part
+        if len(part) < count:
+            return
+        start, count = start + count, count * 10
+
+
 def _place(row: "Registry") -> tuple[Any, ...]:
     """Where a row stands among those that answer, as BEST_FIRST says to the database."""
-    is_anonymous = not any(row.held(name) for name in SECRETS)
-    return -len(row.prefix), is_anonymous, row.is_default, row.created_at, row.pk
+    return -len(row.prefix), not row.has_secrets, row.is_default, row.created_at, row.pk
 
 
 def _lookups(kind: Kind, hosts: Iterable[str]) -> list[Lookup]:

@@ -15,7 +15,7 @@ from django.db.models.lookups import Exact
 from registries.fields import Secret
 from registries.keys import key_ids, key_of, renewed
 from registries.models import CHECK_FIELDS, Registry
-from registries.queryset import AUTHENTICATED, SECRETS
+from registries.queryset import SECRETS
 
 # Rows in memory at a time.
 BATCH = 200
@@ -81,7 +81,7 @@ def _renew(row: Registry, *, dry_run: bool) -> Outcome | None:
 def _rows() -> Iterator[Registry]:
     """The rows that hold secrets, in batches, so that no read stays open meanwhile."""
     last = 0
-    rows = Registry.objects.filter(AUTHENTICATED).order_by("pk")
+    rows = Registry.objects.authenticated().order_by("pk")
     while batch := list(rows.filter(pk__gt=last)[:BATCH]):
         yield from batch
         last = batch[-1].pk

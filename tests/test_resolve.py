@@ -206,7 +206,16 @@ def test_resolving_does_not_read_all_rows(loaded: list[int]) -> None:
         with CaptureQueriesContext(connection) as queries:
             assert Registry.objects.resolve(image).host == image.partition("/")[0]
         assert len(queries) == 1
+        # No cursor that stays open: PostgreSQL would find all rows for it.
+        assert f" LIMIT {READ_AHEAD}" in queries[0]["sql"]
         assert len(loaded) <= READ_AHEAD
+
+
+def test_whoever_asks_for_more_gets_all_in_order() -> None:
+    many("custom", READ_AHEAD * 12, url="https://many.example")
+    found = [row.pk for row in Registry.objects.answering("many.example/a")]
+    assert found == sorted(found)
+    assert len(found) == READ_AHEAD * 12
 
 
 def test_resolving_on_a_kinds_own_host_does_not_read_all_rows(loaded: list[int]) -> None:

@@ -70,6 +70,8 @@ class ReadView(APIView):
     # The component of `shapes` that it answers; empty for what is not part of the document.
     shape = ""
     asks_a_registry = False
+    # The codes of `errors.FAULTS` that it may answer and others may not.
+    faults: tuple[str, ...] = ()
     # Whether whoever has the answer already may ask for it on condition that it changed.
     has_tag = False
 
@@ -79,6 +81,10 @@ class ReadView(APIView):
         except UnicodeError:
             # Not every authentication class expects a header that is no text.
             raise AuthenticationFailed from None
+
+    def get_authenticate_header(self, request: Request) -> str:
+        # Without a challenge REST framework would turn 401 into 403: sessions have none.
+        return super().get_authenticate_header(request) or "Session"
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # Nothing is written, so there is nothing to forge: a POST gets its 405 without a token.

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from registries.client.errors import ClientError, NotFound, Throttled
+from registries.client.errors import ClientError, Throttled
 from registries.text import Text
 from registries.text import gettext_noop as _
 from registries.verdicts import CODES
@@ -115,7 +115,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
     if isinstance(error, InvalidParameters):
         return _invalid(error)
     fault = next(fault for fault in FAULTS if isinstance(error, fault.of))
-    # Where the site's authentication names no challenge, REST framework turns 401 into 403.
+    # What a site's own authentication raises may have a status of its own.
     status = getattr(error, "status_code", fault.status)
     response = _response(status, fault.code, gettext(fault.sentence))
     if challenge := getattr(error, "auth_header", None):
@@ -146,11 +146,14 @@ def _invalid(error: InvalidParameters) -> Response:
     return _response(error.status_code, error.code, error.sentence, **more)
 
 
+def registrys_status(code: str) -> int:
+    """404 for what a registry does not have, 504 for its silence, else 502."""
+    return {"repository_not_found": 404, "tag_not_found": 404, "timeout": 504}.get(code, 502)
+
+
 def _registrys_fault(error: ClientError) -> Response:
-    """404 for what the registry does not have, 504 for its silence, else 502."""
-    status = 504 if error.code == "timeout" else 404 if isinstance(error, NotFound) else 502
     detail = Text(CODES[error.code].sentence, error.params).render(gettext)
-    response = _response(status, error.code, detail)
+    response = _response(registrys_status(error.code), error.code, detail)
     if isinstance(error, Throttled):
         response["Retry-After"] = str(_seconds_until(error.retry_at))
     return response

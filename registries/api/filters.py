@@ -3,25 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import F, Q
-from django.db.models.expressions import OrderBy
+from django.db.models import Q
 
 from registries import names
 from registries.api.parameters import Choice, Flag, Parameter, Words
 from registries.kinds import KINDS
-from registries.queryset import RegistryQuerySet
+from registries.queryset import LONGEST_UNCHECKED_FIRST, RegistryQuerySet
 from registries.verdicts import Verdict
 
 # What `verdict` says of rows that were not checked as they stand.
 NOT_CHECKED = "none"
 
-# What `ordering` may name, and the column behind it.
-COLUMNS = {
-    "name": "name_key",
-    "kind": "kind",
-    "created_at": "created_at",
-    "updated_at": "updated_at",
-    "checked_at": "checked_at",
+# What `ordering` may name, and the columns behind it; equals keep one order, so that pages fit.
+ORDERS: dict[str, tuple[Any, ...]] = {
+    "name": ("name_key",),
+    "kind": ("kind", "pk"),
+    "created_at": ("created_at", "pk"),
+    "updated_at": ("updated_at", "pk"),
+    "checked_at": LONGEST_UNCHECKED_FIRST,
 }
 
 PARAMETERS = (
@@ -42,8 +41,9 @@ PARAMETERS = (
     ),
     Parameter(
         name="ordering",
-        help="What to sort by; with a hyphen the other way round.",
-        read=Choice(tuple(sign + name for name in COLUMNS for sign in ("", "-"))),
+        help="What to sort by; with a hyphen the other way round. By `checked_at`, registries that"
+        " were never checked come first.",
+        read=Choice(tuple(sign + name for name in ORDERS for sign in ("", "-"))),
         default="name",
     ),
 )
@@ -66,13 +66,6 @@ def filtered(rows: RegistryQuerySet, wanted: Mapping[str, Any]) -> RegistryQuery
             | Q(host__icontains=search)
             | Q(prefix__icontains=search)
         )
-    return rows.order_by(*_order(wanted["ordering"]))
-
-
-def _order(ordering: str) -> tuple[OrderBy, str]:
-    """Rows that were never checked come last; equals keep one order, so that pages fit."""
-    name = ordering.removeprefix("-")
-    nulls_last = True if name == "checked_at" else None
-    if name == ordering:
-        return F(COLUMNS[name]).asc(nulls_last=nulls_last), "pk"
-    return F(COLUMNS[name]).desc(nulls_last=nulls_last), "-pk"
+    name = wanted["ordering"].removeprefix("-")
+    rows = rows.order_by(*ORDERS[name])
+    return rows if name == wanted["ordering"] else rows.reverse()

@@ -4,16 +4,20 @@ Imported when the document is first asked for: loading the app does not load the
 """
 
 import threading
+from collections import defaultdict
 from functools import lru_cache
 from typing import Any, cast
 
 from drf_spectacular.generators import EndpointEnumerator, SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.settings import patched_settings
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from registries.api import shapes, urls
 from registries.api.base import ReadView
+from registries.api.errors import FAULTS, registrys_status
+from registries.api.examples import EXAMPLES, HOST, WRONG_PARAMETERS
+from registries.verdicts import CODES, Verdict, sentence
 
 # Whatever the site's own SPECTACULAR_SETTINGS say.
 SETTINGS: dict[str, Any] = {
@@ -33,19 +37,32 @@ SETTINGS: dict[str, Any] = {
     "SORT_OPERATION_PARAMETERS": False,
     "CAMELIZE_NAMES": False,
 }
-# Of the errors that every address knows, and of those that a registry causes.
+# What the errors' statuses mean, where a registry is called and where not.
 ERRORS = {
     400: "A parameter is unknown, missing or wrong.",
     401: "Nobody is signed in.",
     403: "This account may not read registries.",
     404: "There is nothing here.",
     429: "Too many requests: wait as many seconds as Retry-After says.",
+    500: "This site failed.",
 }
 REGISTRYS_ERRORS = {
     404: "There is no such registry here, or no such repository or tag there.",
     502: "The registry refused, is broken, or asks for a pause (then with Retry-After).",
     504: "The registry did not answer in time.",
 }
+
+# Headers of answers: their statuses, and what they say.
+HEADERS = {
+    "WWW-Authenticate": ([401], "How to sign in."),
+    "Retry-After": ([429], "Seconds to wait."),
+}
+REGISTRYS_HEADERS = {"Retry-After": ([429, 502], "Seconds to wait; with 502, `rate_limited` only.")}
+TAG_HEADERS = {"ETag": ([200, 304], "What to send as If-None-Match the next time.")}
+# Codes that only some addresses answer: those that name them.
+RARE = {"no_registry", "platform_not_found"}
+# What a check may find and no reading fails with.
+HARMLESS = {Verdict.VALID, Verdict.ANONYMOUS, Verdict.UNPROVEN}
 
 _generating = threading.Lock()
 
@@ -84,16 +101,26 @@ class Operation(AutoSchema):
                     description="The ETag of the answer that is held: 304 where it is the same.",
                 )
             )
-        return path + [
-            OpenApiParameter(
-                parameter.name,
-                parameter.read.schema,
-                required=parameter.required,
-                description=parameter.help,
-                default=parameter.default,
-            )
-            for parameter in self._declared.parameters
+        told = HEADERS | (REGISTRYS_HEADERS if self._declared.asks_a_registry else {})
+        told |= TAG_HEADERS if self._declared.has_tag else {}
+        headers = [
+            OpenApiParameter(name, str, "header", response=statuses, description=description)
+            for name, (statuses, description) in told.items()
         ]
+        return (
+            path
+            + headers
+            + [
+                OpenApiParameter(
+                    parameter.name,
+                    parameter.read.schema,
+                    required=parameter.required,
+                    description=parameter.help,
+                    default=parameter.default,
+                )
+                for parameter in self._declared.parameters
+            ]
+        )
 
     def get_request_serializer(self) -> None:
         return None
@@ -101,14 +128,37 @@ class Operation(AutoSchema):
     def get_response_serializers(self) -> Any:
         unchanged = {304: OpenApiResponse(description="The answer that is held is the same.")}
         errors = ERRORS | (REGISTRYS_ERRORS if self._declared.asks_a_registry else {})
+        shape, examples = self._declared.shape, _faults(self._declared)
+        answer = OpenApiExample(shape, EXAMPLES[shape], response_only=True, status_codes=[200])
         return {
-            200: OpenApiResponse(shapes.ref(self._declared.shape), description="The answer."),
+            200: OpenApiResponse(shapes.ref(shape), "The answer.", [answer]),
             **(unchanged if self._declared.has_tag else {}),
             **{
-                status: OpenApiResponse(shapes.ref("Error"), description=description)
+                status: OpenApiResponse(shapes.ref("Error"), description, examples[status])
                 for status, description in sorted(errors.items())
             },
         }
+
+
+def _faults(view: ReadView) -> dict[int, list[OpenApiExample]]:
+    """The errors that an address may answer, each code once, by their statuses."""
+    told: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for fault in FAULTS:
+        if fault.code not in RARE or fault.code in view.faults:
+            told[fault.status].append({"code": fault.code, "detail": fault.sentence})
+    told[400] += WRONG_PARAMETERS
+    if view.asks_a_registry:
+        for code, meaning in CODES.items():
+            if meaning.verdict not in HARMLESS:
+                detail = sentence(code, host=HOST)
+                told[registrys_status(code)].append({"code": code, "detail": detail})
+    return {
+        status: [
+            OpenApiExample(error["code"], error, response_only=True, status_codes=[status])
+            for error in errors
+        ]
+        for status, errors in told.items()
+    }
 
 
 class _Addresses(EndpointEnumerator):

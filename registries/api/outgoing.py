@@ -99,6 +99,7 @@ class Digest(OutgoingView):
     """The digest of a tag, and the platforms behind it, as the registry has them now."""
 
     shape = "Digest"
+    faults = ("platform_not_found",)
     parameters = (REPOSITORY, REFERENCE, PLATFORM)
 
     def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +116,7 @@ class ImageTags(OutgoingView):
     """The tags of an image's repository, from the registry that the image is read with."""
 
     shape = "ImageTags"
+    faults = ("no_registry",)
     parameters = (IMAGE, *SOME_TAGS)
 
     def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +134,7 @@ class ImageDigest(OutgoingView):
     """The digest of an image, from the registry that it is read with."""
 
     shape = "ImageDigest"
+    faults = ("no_registry", "platform_not_found")
     parameters = (IMAGE, PLATFORM)
 
     def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -181,8 +184,8 @@ def _manifest(found: "Manifest", platform: str | None) -> dict[str, Any]:
     asked = (system, architecture, variant[0] if variant else VARIANTS.get(architecture, ""))
     for each, each_shown in zip(found.platforms, shown["platforms"], strict=True):
         if _named(each) == asked:
-            # The index names its parts' digests; their media types only they themselves name.
-            return {"digest": each.digest, "media_type": None, "platforms": [each_shown]}
+            media_type = each.media_type or None
+            return {"digest": each.digest, "media_type": media_type, "platforms": [each_shown]}
     raise PlatformNotFound
 
 

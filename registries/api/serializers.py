@@ -5,7 +5,6 @@ secret's column is asked only whether it is set.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ _COLUMNS = (
     "id",
     "name",
     "kind",
+    "has_secrets",
     "is_default",
     "prefix",
     "created_at",
@@ -51,13 +51,12 @@ def registry(row: Mapping[str, Any]) -> dict[str, Any]:
     # A kind may be gone after a downgrade: its rows are still listed.
     declared = kind.variables if kind else ()
     variables = {variable.name: _variable(variable, row) for variable in declared}
-    authenticated = any(row[name] for name in _IS_SET)
     return {
         "id": row["id"],
         "name": row["name"],
         "kind": row["kind"],
         "label": gettext(kind.label) if kind else row["kind"],
-        "state": "authenticated" if authenticated else "anonymous",
+        "state": _state(row["has_secrets"]),
         "is_default": row["is_default"],
         "prefix": row["prefix"] or None,
         "url": variables.get("url"),
@@ -66,6 +65,10 @@ def registry(row: Mapping[str, Any]) -> dict[str, Any]:
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
     }
+
+
+def _state(has_secrets: bool) -> str:
+    return "authenticated" if has_secrets else "anonymous"
 
 
 def _variable(variable: Variable, row: Mapping[str, Any]) -> Any:
@@ -102,7 +105,7 @@ def _result(
 
 def chosen(row: Registry) -> dict[str, Any]:
     """What tells which registry was chosen for an image."""
-    return {"id": row.pk, "name": row.name, "kind": row.kind, "state": row.state}
+    return {"id": row.pk, "name": row.name, "kind": row.kind, "state": _state(row.has_secrets)}
 
 
 def manifest(found: "Manifest") -> dict[str, Any]:
@@ -111,7 +114,12 @@ def manifest(found: "Manifest") -> dict[str, Any]:
         "digest": found.digest,
         "media_type": found.media_type or None,
         "platforms": [
-            {**asdict(platform), "variant": platform.variant or None}
+            {
+                "os": platform.os,
+                "architecture": platform.architecture,
+                "variant": platform.variant or None,
+                "digest": platform.digest,
+            }
             for platform in found.platforms
         ],
     }

@@ -110,12 +110,14 @@ class Docs(Document):
     """The OpenAPI document as a page to read."""
 
     def get(self, request: Request, **path: Any) -> HttpResponse:
+        from registries.api.examples import EXAMPLES  # noqa: PLC0415 - for this page alone
+
         found = self.answer(self.wanted())
-        shapes = found["components"]["schemas"].items()
-        context = {
-            "document": found,
-            "shapes": {name: json.dumps(shape, indent=2) for name, shape in shapes},
-        }
+        shapes = [
+            (name, json.dumps(shape, indent=2), json.dumps(EXAMPLES.get(name), indent=2))
+            for name, shape in found["components"]["schemas"].items()
+        ]
+        context = {"document": found, "shapes": shapes}
         return render(request, "registries/api_docs.html", context)
 
 

@@ -33,12 +33,13 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One manifest of an index: what it runs on, in Go's names, and its digest."""
+    """One manifest of an index: what it runs on, in Go's names, its digest and media type."""
 
     os: str
     architecture: str
     variant: str
     digest: str
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,12 @@ def is_manifest(body: bytes) -> bool:
 
 def inner_media_type(body: bytes) -> str:
     """The media type that a manifest names in itself; "" where it does not."""
-    found = (document(body) or {}).get("mediaType")
-    return media_type(found) if isinstance(found, str) else ""
+    return _named_media_type(document(body) or {})
+
+
+def _named_media_type(found: dict[str, object]) -> str:
+    named = found.get("mediaType")
+    return media_type(named) if isinstance(named, str) else ""
 
 
 def platforms(body: bytes) -> tuple[Platform, ...] | None:
@@ -99,4 +104,6 @@ def _platform(entry: object) -> Platform | None:
     digest = entry.get("digest")
     if not (isinstance(digest, str) and is_digest(digest) and system and architecture):
         return None
-    return None if system == "unknown" else Platform(system, architecture, variant, digest)
+    if system == "unknown":
+        return None
+    return Platform(system, architecture, variant, digest, _named_media_type(entry))

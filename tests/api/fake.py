@@ -18,6 +18,7 @@ def index(platforms: list[tuple[str, str, str, str]]) -> bytes:
     """An index of these (os, architecture, variant, digest); "" is no variant."""
     manifests = [
         {
+            "mediaType": f"{OCI}manifest.v1+json",
             "digest": digest,
             "platform": {"os": system, "architecture": architecture}
             | ({"variant": variant} if variant else {}),

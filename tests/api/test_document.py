@@ -1,6 +1,7 @@
 """The OpenAPI document: complete, valid, and what the answers really are."""
 
 import io
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from html.parser import HTMLParser
@@ -63,13 +64,57 @@ def test_every_parameter_is_in_it(document: dict[str, Any]) -> None:
 
 
 def test_every_status_is_in_it(document: dict[str, Any]) -> None:
-    usual = {str(fault.status) for fault in errors.FAULTS if fault.status not in {405, 500}}
+    usual = {str(fault.status) for fault in errors.FAULTS if fault.status != 405}
     for path, methods in document["paths"].items():
         outgoing = {"502", "504"} if path.endswith(("/tags/", "/digest/")) else set()
         tagged = {"304"} if path.startswith(("/kinds/", "/registries/")) else set()
         if outgoing or path.endswith("/checks/"):
             tagged = set()
         assert methods["get"]["responses"].keys() == {"200"} | tagged | usual | outgoing
+
+
+def examples(answer: dict[str, Any]) -> list[Any]:
+    shown = answer["content"]["application/json"]["examples"].values()
+    return [example["value"] for example in shown]
+
+
+def test_every_answer_has_an_example_that_fits(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for status, answer in methods["get"]["responses"].items():
+            if status == "304":
+                continue
+            shape = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            assert examples(answer), (path, status)
+            assert all(fits(document, shape, each) for each in examples(answer)), (path, status)
+
+
+def test_every_code_of_an_error_is_in_it(document: dict[str, Any]) -> None:
+    told: dict[str, set[str]] = defaultdict(set)
+    for methods in document["paths"].values():
+        for status, answer in methods["get"]["responses"].items():
+            if status >= "400":
+                told[status] |= {each["code"] for each in examples(answer)}
+    for fault in errors.FAULTS:
+        assert fault.status == 405 or fault.code in told[str(fault.status)]
+    assert told["400"] >= {"invalid_parameter", "unknown_parameter", "invalid_query"}
+    # Whatever the client raises; what only a check says is left out.
+    assert told["504"] == {"timeout"}
+    assert told["404"] >= {"repository_not_found", "tag_not_found", "no_registry"}
+    assert told["502"] >= {"rate_limited", "bad_credentials", "no_access_to_image", "tls"}
+    assert not told["502"] & {"signed_in", "public", "open_registry", "accepts_any_password"}
+    own = document["paths"]["/registries/"]["get"]["responses"]
+    assert {each["code"] for each in examples(own["404"])} == {"not_found"}
+
+
+def test_headers_are_in_it(document: dict[str, Any]) -> None:
+    one = document["paths"]["/registries/{id}/"]["get"]["responses"]
+    tags = document["paths"]["/registries/{id}/tags/"]["get"]["responses"]
+    assert "ETag" in one["200"]["headers"]
+    assert "ETag" in one["304"]["headers"]
+    assert "headers" not in tags["200"]
+    assert "WWW-Authenticate" in one["401"]["headers"]
+    for answer in (one["429"], tags["429"], tags["502"]):
+        assert "Retry-After" in answer["headers"]
 
 
 def test_no_secret_can_be_read_from_it(document: dict[str, Any]) -> None:
@@ -118,7 +163,7 @@ def test_errors_have_their_shape(document: dict[str, Any], said: Said, row: Regi
 def test_only_readers_see_it(path: str, reader: Caller) -> None:
     assert reader.get(path).status_code == 200
     assert reader.get(f"{path}?format=yaml").json()["code"] == "unknown_parameter"
-    assert Caller().get(path).status_code == 403
+    assert Caller().get(path).status_code == 401
     assert reader.post(path).status_code == 405
 
 
@@ -150,6 +195,8 @@ def test_the_page_tells_all_of_it(reader: Client, document: dict[str, Any]) -> N
     assert all(f"GET {path}" in text for path in document["paths"])
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
     assert {"#/components/schemas/Error", "../schema/"} <= set(page.links)
+    assert "<code>platform_not_found</code>" in text
+    assert "&quot;johndoe&quot;" in text
 
 
 def test_the_page_needs_nothing_from_elsewhere(reader: Client) -> None:

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from registries.models import Registry
+from registries.queryset import SECRETS
 from registries.reference import Reference
 from tests import factories
 
@@ -42,6 +45,18 @@ def test_an_image(said: Said) -> None:
             "No other registry answers for it.",
         ],
     }
+
+
+def test_only_what_says_so_is_read(said: Said) -> None:
+    """Two queries, whichever reason decides; no column is fetched later, and no secret at all."""
+    for number in range(20):
+        factories.create("hub", name=f"Hub {number}", prefix="docker.io/acme" if number else "")
+    with CaptureQueriesContext(connection) as captured:
+        said("resolve/?image=acme/app")
+        said("resolve/?image=other/app")
+    queries = [query["sql"] for query in captured if "registries_registry" in query["sql"]]
+    assert len(queries) == 4
+    assert not [name for name in SECRETS if f'"{name}"' in "".join(queries)]
 
 
 def test_tag_and_digest(said: Said) -> None:

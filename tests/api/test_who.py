@@ -79,7 +79,10 @@ def test_to_make_the_site_call_a_registry_takes_both_permissions(
 
 
 def test_who_is_nobody_is_told_so(strangers: dict[str, Caller]) -> None:
-    assert strangers["nobody"].get("kinds/").json()["code"] == "not_authenticated"
+    nobody = strangers["nobody"].get("kinds/")
+    assert (nobody.status_code, nobody.json()["code"]) == (401, "not_authenticated")
+    assert nobody["WWW-Authenticate"] == "Session"
+    assert strangers["without permission"].get("kinds/").status_code == 403
     assert strangers["without permission"].get("kinds/").json()["code"] == "permission_denied"
 
 

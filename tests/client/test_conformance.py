@@ -14,7 +14,7 @@ from registries.verdicts import Verdict
 from tests.fakes.clouds import TENANT, Azure, AzureTenant, Ecr, EcrPublic, Google
 from tests.fakes.family import Family
 from tests.fakes.hosted import DockerHub, GitHub, LinuxServer, Quay
-from tests.fakes.images import ABSENT, DENIED, PRIVATE, PUBLIC, image
+from tests.fakes.images import ABSENT, DENIED, MANIFEST, PRIVATE, PUBLIC, image
 from tests.fakes.ledger import Ledger, basic
 from tests.fakes.selfhosted import BasicRegistry, Gitea, GitLab, OldGitea, TokenRegistry
 from tests.fakes.world import World
@@ -219,7 +219,7 @@ def test_the_digest_of_an_index_is_its_own(site: Site) -> None:
     arm = {"os": "linux", "architecture": "arm64", "variant": "v8"}
     assert (found.digest, found.media_type) == (stored.digest, stored.media_type)
     assert len(found.platforms) == 2
-    assert found.platforms[1] == Platform(**arm, digest=image(str(arm)).digest)
+    assert found.platforms[1] == Platform(**arm, digest=image(str(arm)).digest, media_type=MANIFEST)
 
 
 def test_a_warm_digest_is_one_request(site: Site) -> None:
