@@ -12,6 +12,7 @@ from registries.client.urls import Url
 from registries.kinds import KINDS, Kind, cleaning, variables
 from registries.kinds.problem import Invalid
 from registries.reference import InvalidReference, Reference, parse_repository, prefixes
+from tests.fuzz.bounds import MOST, bounded
 from tests.fuzz.texts import almost, anything, bodies, objects, repeated
 
 fuzz, fuzz_kind = settings.get_profile("fuzz"), settings.get_profile("fuzz-kind")
@@ -35,6 +36,7 @@ names = almost(*NAMES, DIGEST) | repeated(["a", "a-", "a.", "__", "/", ":", "@"]
 
 @fuzz
 @given(names)
+@bounded
 def test_references(text: str) -> None:
     """#46: a reference or InvalidReference; what was read is read the same again, and is a path."""
     try:
@@ -54,6 +56,7 @@ headers = almost(*CHALLENGE) | repeated(["a=", "a ", '"', '\\"', ",", " ", "\t"]
 
 @fuzz
 @given(st.lists(headers, max_size=3))
+@bounded
 def test_challenges(lines: list[str]) -> None:
     for found in challenge.parse_all(lines):
         assert found.scheme == found.scheme.lower() != ""
@@ -72,6 +75,7 @@ links = st.one_of(
 
 @fuzz
 @given(st.lists(links, max_size=3), st.sampled_from(["", "/prefix"]))
+@bounded
 def test_link_headers(lines: list[str], root: str) -> None:
     """#43: whatever it says, the next page is the registry's own."""
     base = f"https://registry.example:5000{root}"
@@ -86,6 +90,7 @@ def test_link_headers(lines: list[str], root: str) -> None:
 @given(
     almost("https://", "http://", "a.example", "[::1]", ":", "5000", "/", "@", "?", "#", "127.1")
 )
+@bounded
 def test_urls(text: str) -> None:
     """#34: ValueError, or parts that are read the same again."""
     try:
@@ -112,6 +117,7 @@ tokens = bodies(
 
 @fuzz
 @given(tokens)
+@bounded
 def test_token_bodies(body: bytes) -> None:
     """#42, #51: a token that fits into a header and has an end, or none."""
     token = bearer.read(body)
@@ -126,6 +132,7 @@ def test_token_bodies(body: bytes) -> None:
 @given(
     JWT | bodies(objects(access=st.just([{"type": "repository"}]))).map(lambda b: f"a.{b.hex()}.c")
 )
+@bounded
 def test_what_tokens_say_of_themselves(token: str) -> None:
     said = bearer.payload(token)
     assert said is None or isinstance(said, dict)
@@ -143,6 +150,7 @@ INDEX = objects(
 
 @fuzz
 @given(bodies(INDEX), almost("sha256:", "sha512:", "a" * 64, "a" * 128, DIGEST))
+@bounded
 def test_manifests(body: bytes, reference: str) -> None:
     manifests.is_manifest(body)
     assert manifests.is_digest(manifests.digest_of(body, reference))
@@ -153,6 +161,7 @@ def test_manifests(body: bytes, reference: str) -> None:
 
 @fuzz
 @given(bodies(objects(tags=st.lists(anything, max_size=4))))
+@bounded
 def test_tag_lists(body: bytes) -> None:
     for tag in pages.tags(body) or ():
         assert str(Reference.parse(f"a/b:{tag}")).endswith(f":{tag}")
@@ -160,6 +169,7 @@ def test_tag_lists(body: bytes) -> None:
 
 @fuzz
 @given(bodies(objects(errors=st.lists(objects(code=anything), max_size=3))))
+@bounded
 def test_error_bodies(body: bytes) -> None:
     assert all(isinstance(code, str) for code in answers.error_codes(body))
 
@@ -174,6 +184,7 @@ PAUSES = ("1", "9" * 30, "-5", "soon", "Wed, 21 Oct 2099 07:28:00 GMT", "+9999",
 
 @fuzz
 @given(almost(*PAUSES).map(as_received))
+@bounded
 def test_rate_limit_headers(value: str) -> None:
     """#44: never more than an hour."""
     headers = Message()
@@ -191,6 +202,7 @@ AUTH = ("am9objpzZWNyZXQ=", "johndoe:", "$2y$10$", "{SHA}", "Og==", "AAAA", "=",
 
 @fuzz
 @given(almost(*AUTH))
+@bounded
 def test_docker_auth(text: str) -> None:
     """A login and a password that Basic authentication can send, or Invalid."""
     try:
@@ -217,6 +229,7 @@ typed = st.one_of(
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.slug)
 @fuzz_kind
 @given(st.data())
+@bounded
 def test_every_variable_of_every_kind(kind: Kind, data: st.DataObject) -> None:
     """Cleaned values or problems; cleaning once more changes nothing; what is used follows."""
     raw = data.draw(st.dictionaries(st.sampled_from(list(variables())), typed, max_size=6))
@@ -232,3 +245,10 @@ def test_every_variable_of_every_kind(kind: Kind, data: st.DataObject) -> None:
     for host in (None, kind.own_host(values), kind.home(values), "registry.example"):
         kind.endpoint(values, host)
         kind.credential(values, host, "")
+
+
+def test_the_bound_on_memory_is_one() -> None:
+    held: list[bytes] = []
+    with pytest.raises(AssertionError, match="bytes"):
+        bounded(lambda: held.append(bytes(MOST)))()
+    bounded(lambda: held.append(bytes(1000)))()
