@@ -12,6 +12,7 @@ from registries import names, validation
 from registries.fields import SecretField
 from registries.keys import key_ids
 from registries.kinds import KINDS, Kind, Variable, variables
+from registries.lastcheck import CHECK_FIELDS, LastCheck
 from registries.queryset import (
     ANY_SECRET,
     BEST_FIRST,
@@ -19,8 +20,6 @@ from registries.queryset import (
     SECRETS,
     RegistryQuerySet,
 )
-from registries.results import CheckResult
-from registries.verdicts import CODES, Verdict
 
 VARIABLES = tuple(variables())
 # What a check depends on: when one of these changes, the last check says nothing any more.
@@ -28,17 +27,6 @@ WATCHED = ("kind", "prefix", "ca_certificate", "verify_tls", *VARIABLES)
 # What is sealed together: the secrets, for the address that they are sent to.
 BOUND = frozenset(
     name for name, variable in variables().items() if variable.secret or variable.address
-)
-# What a check leaves on its row. It belongs to whoever checked last, not to whoever saves.
-CHECK_FIELDS = (
-    "check_verdict",
-    "check_code",
-    "check_params",
-    "checked_at",
-    "retry_at",
-    "pulls_remaining",
-    "pulls_limit",
-    "checking_until",
 )
 DERIVED = ("name_key", "host", "key_id", "updated_at", *CHECK_FIELDS)
 
@@ -51,7 +39,7 @@ def kind_choices() -> list[tuple[str, str]]:
     return [(kind.slug, kind.label) for kind in KINDS.values()]
 
 
-class Registry(models.Model):
+class Registry(LastCheck):
     """A container registry that the site reads from, with the credentials it signs in with.
 
     Below this class one nullable column is added for each variable that any kind declares.
@@ -74,16 +62,6 @@ class Registry(models.Model):
     version = models.PositiveBigIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
-
-    check_verdict = models.CharField(_("last check"), max_length=20, blank=True, editable=False)
-    check_code = models.CharField(max_length=50, blank=True, editable=False)
-    check_params = models.JSONField(default=dict, editable=False)
-    checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
-    retry_at = models.DateTimeField(null=True, editable=False)
-    pulls_remaining = models.PositiveIntegerField(null=True, editable=False)
-    pulls_limit = models.PositiveIntegerField(null=True, editable=False)
-    # Somebody is checking the row: nobody else starts before this time.
-    checking_until = models.DateTimeField(null=True, editable=False)
 
     # Made by the database, which alone sees every change: what lists filter and sort by.
     has_secrets = models.GeneratedField(
@@ -187,34 +165,6 @@ class Registry(models.Model):
         """A host without the port that the row's scheme understands."""
         plain_http = (self.held("url") or "").startswith("http:")
         return host.removesuffix(":80" if plain_http else ":443")
-
-    # The last check
-
-    @property
-    def last_check(self) -> CheckResult | None:
-        """The result of the last check; None when the row was not checked as it stands.
-
-        What a later version of the app stored, and this one does not know, is None as well.
-        """
-        if self.checked_at is None or not self._is_known_check:
-            return None
-        return CheckResult(
-            verdict=Verdict(self.check_verdict),
-            code=self.check_code,
-            checked_at=self.checked_at,
-            params=self.check_params,
-            retry_at=self.retry_at,
-        )
-
-    @property
-    def _is_known_check(self) -> bool:
-        return self.check_code in CODES and self.check_verdict in set(Verdict)
-
-    def clear_check(self) -> None:
-        """Forget the last check; the history keeps it."""
-        for field in self._meta.concrete_fields:
-            if field.name in CHECK_FIELDS:
-                setattr(self, field.name, field.get_default())
 
     # What changed since the row was loaded
 

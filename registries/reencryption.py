@@ -14,7 +14,8 @@ from django.db.models.lookups import Exact
 
 from registries.fields import Secret
 from registries.keys import key_ids, key_of, renewed
-from registries.models import CHECK_FIELDS, Registry
+from registries.lastcheck import CHECK_FIELDS
+from registries.models import Registry
 from registries.queryset import SECRETS
 
 # Rows in memory at a time.

@@ -17,7 +17,8 @@ from registries.checking import run_checks
 from registries.client.errors import ClientError
 from registries.connecting import client_for, home_of
 from registries.kinds import KINDS
-from registries.models import CHECK_FIELDS, Registry
+from registries.lastcheck import CHECK_FIELDS
+from registries.models import Registry
 from registries.reference import InvalidReference, Reference
 from registries.results import CheckResult
 

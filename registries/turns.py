@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q
 
-from registries.models import CHECK_FIELDS, Registry
+from registries.lastcheck import CHECK_FIELDS
+from registries.models import Registry
 from registries.queryset import RegistryQuerySet
 from registries.results import CheckResult
 

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from registries import services
 from registries.kinds import KINDS, variables
-from registries.models import CHECK_FIELDS, ChangedMeanwhile, Registry
+from registries.lastcheck import CHECK_FIELDS
+from registries.models import ChangedMeanwhile, Registry
 from tests.factories import PEM, build, create
 
 pytestmark = pytest.mark.django_db
