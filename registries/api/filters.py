@@ -58,7 +58,7 @@ def filtered(rows: RegistryQuerySet, wanted: Mapping[str, Any]) -> RegistryQuery
     if (verdict := wanted["verdict"]) is not None:
         rows = rows.filter(check_verdict="" if verdict == NOT_CHECKED else verdict)
     if (is_default := wanted["is_default"]) is not None:
-        rows = rows.filter(is_default=is_default)
+        rows = rows.filter(is_default__in=[is_default])
     if search := wanted["search"]:
         # A name is found as names are compared: é finds É on every database.
         rows = rows.filter(

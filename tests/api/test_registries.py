@@ -337,6 +337,21 @@ def test_all_rows_are_counted_by_a_narrow_index(db: None) -> None:
         assert "registries_count" in str(cursor.fetchall())
 
 
+@pytest.mark.parametrize(
+    "asked", ["kind=hub", "verdict=valid", "state=authenticated", "is_default=true"]
+)
+def test_what_a_filter_finds_is_counted_by_an_index(said: Said, asked: str) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL reads so small a table as a whole")
+    with CaptureQueriesContext(connection) as captured:
+        said(f"registries/?{asked}")
+    (counted,) = [query["sql"] for query in captured if "COUNT(*)" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {counted}")
+        plan = str(cursor.fetchall())
+    assert re.search("SEARCH registries_registry USING (COVERING )?INDEX", plan)
+
+
 def test_the_number_of_queries_stays(said: Said) -> None:
     many(60)
     for size in (1, 60):

@@ -103,6 +103,9 @@ class Client:
             raise ValueError(f"{told}: {body!r}")
         return body
 
+    def signed_in(self) -> dict[str, Any]:
+        return self._ask("/signed_in/")
+
     def plain(self) -> dict[str, Any]:
         return self._ask("/plain/")
 
@@ -114,6 +117,9 @@ class Client:
 
     def verdict(self) -> dict[str, Any]:
         return self._ask(f"/api/registries/?page_size={PAGE}&verdict=valid")
+
+    def state(self) -> dict[str, Any]:
+        return self._ask(f"/api/registries/?page_size={PAGE}&state=authenticated")
 
     def by_name(self) -> dict[str, Any]:
         return self._ask(f"/api/registries/?page_size={PAGE}&ordering=-name")
