@@ -1,6 +1,7 @@
 """Every page of ours: axe finds no violation, light and dark, and nothing breaks when narrow."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -51,6 +52,38 @@ def test_list(open_page: type_of_open) -> None:
     assert_fit(page, "nothing found")
 
 
+# What of the table is not seen without scrolling it sideways, or has no room to be read.
+CUT = """
+() => {
+    const wrap = document.querySelector('.reg-tablewrap');
+    const end = wrap.getBoundingClientRect().left + wrap.clientLeft + wrap.clientWidth;
+    const isCut = each => each.getBoundingClientRect().right > end
+        || each.closest('td, th').clientWidth < 50;
+    const shown = '.reg-table :is(button, a, .reg-badge, .reg-verdict, .reg-history, .reg-host)';
+    return [...wrap.querySelectorAll(shown)].filter(isCut).map(each => each.textContent.trim());
+}
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_nothing_of_the_table_is_cut_off(
+    open_page: type_of_open, settings: Any, language: str
+) -> None:
+    settings.LANGUAGE_CODE = language
+    fill()
+    unbroken = create("custom", name="n" * 100, url="https://" + ".".join(["host" * 8] * 4))
+    create("ecr", name="Words " * 16, prefix="123456789012.dkr.ecr.eu-west-1.amazonaws.com/a" * 2)
+    Registry.objects.filter(pk=unbroken.pk).update(verify_tls=False, key_id="ffffffff")
+    page = open_page(f"{LIST}?view=table")
+    assert page.locator("html").get_attribute("lang") == language
+    for width in (1920, 1440, 1280, 1024, 768, 640, 360, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(CUT) == [], width
+    # The twin: a table that is as wide as its words ask for.
+    page.add_style_tag(content=".reg-table { min-width: 60rem !important }")
+    assert page.evaluate(CUT) != []
+
+
 # An empty one is the choice of a kind; the others have ways to sign in, a choice, a long secret.
 @pytest.mark.parametrize("kind", ["", "custom", "ecr", "gcr"])
 def test_adding(open_page: type_of_open, kind: str) -> None:
@@ -97,3 +130,4 @@ def test_pages_around_the_admin(open_page: type_of_open) -> None:
     assert_fit(open_page("/", None), "home for anybody")
     assert_fit(open_page("/admin/login/", None), "login")
     assert_fit(open_page("/no/such/page"), "404")
+    assert_fit(open_page("/api/docs/"), "the API's page")
