@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
 
 from registries.models import Registry
 from tests.browser.chromium import chromium, missing
@@ -53,14 +54,17 @@ def registry(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def site(settings: Any, live_server: Any) -> str:
+def site(settings: Any, transactional_db: None) -> Iterator[str]:
     """The address of the running site: ssmsite's own pages around the admin."""
     settings.ROOT_URLCONF = "ssmsite.urls"
     [templates] = django_settings.TEMPLATES
     settings.TEMPLATES = [{**templates, "DIRS": [ROOT / "templates"]}]
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "ssmsite.csp.content_security_policy"]
     settings.REGISTRIES = {"TIMEOUT": 5}
-    return str(live_server.url)
+    # Not the fixture live_server, which lasts and knows no middleware that came after it.
+    server = LiveServer("localhost")
+    yield str(server.url)
+    server.stop()
 
 
 @pytest.fixture

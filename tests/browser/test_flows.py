@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from registries.admin.acting import FEW
 from registries.models import Registry
+from ssmsite.csp import POLICY
 from tests.browser.conftest import type_of_open
 from tests.factories import create
 from tests.real.account import Account
@@ -21,6 +22,12 @@ NO_SCRIPT = {"java_script_enabled": False}
 
 def tile(page: Page, name: str) -> Any:
     return page.locator(".reg-tile", has=page.get_by_role("heading", name=name, exact=True))
+
+
+def test_pages_come_with_the_policy(open_page: type_of_open) -> None:
+    """What it refuses would fail any of these tests."""
+    page = open_page(LIST)
+    assert page.request.get(page.url).headers["content-security-policy"] == POLICY
 
 
 def test_add_a_registry_check_it_save_it(
