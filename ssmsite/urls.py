@@ -10,6 +10,7 @@ admin.site.site_title = admin.site.site_header = _("Container registries")
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("favicon.ico", views.icon),
     path("admin/", admin.site.urls),
     path("api/", include("registries.api.urls")),
 ]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from django.contrib import admin
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.cache import never_cache
@@ -23,6 +24,12 @@ def home(request: HttpRequest) -> HttpResponse:
     if admin.site.has_permission(request) and request.user.has_perm("registries.view_registry"):
         context["overview"] = overview(Registry.objects.all())
     return render(request, "home.html", context)
+
+
+@require_safe
+def icon(_request: HttpRequest) -> HttpResponse:
+    """What browsers ask for by themselves where no page names an icon, such as beside JSON."""
+    return redirect(static("registries/favicon.svg"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -202,5 +202,7 @@ def test_the_page_tells_all_of_it(reader: Client, document: dict[str, Any]) -> N
 def test_the_page_needs_nothing_from_elsewhere(reader: Client) -> None:
     """It works offline: no address of another host, no script."""
     text = reader.get("docs/").content.decode()
-    assert not [link for link in Page(text).links if "//" in link]
+    links = Page(text).links
+    assert not [link for link in links if "//" in link]
+    assert "/assets/registries/favicon.svg" in links
     assert "<script" not in text

@@ -41,9 +41,7 @@ def served(furnished: tuple[Site, list[str], list[str]]) -> Iterator[Visitor]:
 
 
 def _complaint(told: ConsoleMessage) -> list[str]:
-    # Browsers ask for an icon that no page names.
-    is_icon = told.location["url"].endswith("/favicon.ico")
-    return [told.text] if told.type == "error" and not is_icon else []
+    return [told.text] if told.type == "error" else []
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The site as browsers, programs and load balancers meet it."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -90,6 +91,17 @@ def test_home_leads_on_and_shows_no_registries(proxied: Visitor, migrated: Site)
     ).splitlines()
     assert len(names) == 5
     assert not [name for name in names if name in page]
+
+
+@pytest.mark.parametrize("path", ["/", "/admin/login/", "/no/such/page"])
+def test_every_page_names_the_icon(path: str, proxied: Visitor) -> None:
+    named = re.search(r'<link rel="icon"[^>]* href="([^"]*)"', proxied.see(path, **HTTPS).text)
+    assert named
+    icon = proxied.see(named[1], **HTTPS)
+    assert (icon.status_code, icon.headers["Content-Type"]) == (200, "image/svg+xml")
+    # Browsers look here for the icon of what is no page.
+    asked = proxied.see("/favicon.ico", **HTTPS)
+    assert (asked.status_code, asked.headers["Location"]) == (302, named[1])
 
 
 @pytest.mark.parametrize("path", ["/", "/admin/login/", "/no/such/page"])
