@@ -102,6 +102,46 @@ def test_errors_stand_at_the_fields_and_nothing_is_saved(admin: Client, slug: st
         assert Registry.objects.get(name="Mine").state == "anonymous"
 
 
+def test_a_bare_host_is_answered_with_the_address_to_enter(admin: Client) -> None:
+    """A login server, as the Azure portal shows it."""
+    form = {"name": "Mine", **SAMPLES["acr"], "url": "myname.azurecr.io"}
+    response = admin.post(f"{ADD}?kind=acr", form)
+    assert errors(response) == {"url": ["Put https:// in front: https://myname.azurecr.io"]}
+    # What may be a secret is not said again.
+    response = admin.post(f"{ADD}?kind=acr", {**form, "url": "me:hunter2@myname.azurecr.io"})
+    assert "azurecr" not in errors(response)["url"][0]
+    assert not Registry.objects.filter(name="Mine").exists()
+
+
+EMAIL = "Docker Hub does not sign in with an e-mail address: enter the Docker ID."
+DEPRECATED = "Deprecated: enter the token as the password instead."
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"login": "me@example.com", "password": "fake"}, [EMAIL]),
+        ({"login": "me@example.com", "token": "fake"}, [EMAIL, DEPRECATED]),
+        ({"login": "me", "token": "fake"}, [DEPRECATED]),
+        ({"login": "me", "password": "fake@fake"}, []),
+        ({"auth": "bWU6ZmFrZUBmYWtl"}, []),
+    ],
+)
+def test_what_hardly_works_is_saved_with_a_notice(
+    admin: Client, values: dict[str, str], told: list[str]
+) -> None:
+    response = admin.post(f"{ADD}?kind=hub", {"name": "Mine", **values}, follow=True)
+    shown = [(each.level_tag, each.message) for each in response.context["messages"]]
+    assert shown == [("success", "Added “Mine”."), *(("warning", text) for text in told)]
+    row = Registry.objects.get(name="Mine")
+    assert row.values() == values
+    # Whoever saves it again is told again, and the deprecated secret is not asked for.
+    form = {"name": "Ours", "login": values.get("login", "")}
+    response = admin.post(page(row), form, follow=True)
+    shown = [each.message for each in response.context["messages"]]
+    assert shown == ["Saved “Ours”.", *told]
+
+
 def test_the_forms_of_hub_refuse_what_excludes_each_other(admin: Client) -> None:
     everything = {"name": "x", "login": "a", "password": "b", "token": "c", "auth": "YTpi"}
     response = admin.post(f"{ADD}?kind=hub", everything)

@@ -150,13 +150,25 @@ class FormPages(Pages):
         self, request: HttpRequest, obj: Registry, post_url_continue: str | None = None
     ) -> HttpResponse:
         if STOCK_BUTTONS.intersection(request.POST):
-            return super().response_add(request, obj, post_url_continue)
-        return self._saved(request, obj, gettext("Added “%(name)s”."))
+            response = super().response_add(request, obj, post_url_continue)
+        else:
+            response = self._saved(request, obj, gettext("Added “%(name)s”."))
+        self._notice(request, obj)
+        return response
 
     def response_change(self, request: HttpRequest, obj: Registry) -> HttpResponse:
         if STOCK_BUTTONS.intersection(request.POST):
-            return super().response_change(request, obj)
-        return self._saved(request, obj, gettext("Saved “%(name)s”."))
+            response = super().response_change(request, obj)
+        else:
+            response = self._saved(request, obj, gettext("Saved “%(name)s”."))
+        self._notice(request, obj)
+        return response
+
+    def _notice(self, request: HttpRequest, row: Registry) -> None:
+        """Tell what is saved all the same, but hardly works."""
+        values = {name: str(row.held(name)) for name in row.given()}
+        for text in row.declaration.notices(values):
+            self.message_user(request, gettext(text), messages.WARNING)
 
     def _saved(self, request: HttpRequest, row: Registry, text: str) -> HttpResponse:
         self.message_user(request, text % {"name": row}, messages.SUCCESS)

@@ -35,7 +35,10 @@ acr = Kind(
         replace(
             URL,
             label=_("Login server"),
-            help=_("Empty: any login server. A check then needs an image to try."),
+            help=_(
+                "As the Azure portal shows it, with https:// in front."
+                " Empty: any login server; a check then needs an image to try."
+            ),
             required=False,
             placeholder="https://example.azurecr.io",
         ),

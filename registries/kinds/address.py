@@ -16,6 +16,9 @@ _PARTS = re.compile(
     r"(?P<path>/.*)?",
     re.ASCII | re.IGNORECASE,
 )
+# A host as platforms show it; only what ends like a domain or an IP address, so that it may be
+# quoted: anything else may be a secret in the wrong field.
+_BARE = re.compile(r"[A-Za-z0-9.-]+\.(?:[A-Za-z]+|[0-9]{1,3})(?::[0-9]{1,5})?/?", re.ASCII)
 _SEGMENT = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 _API = re.compile(r"(?:/(?:v2)?)+\Z", re.ASCII)
 
@@ -56,7 +59,15 @@ def parse_address(text: str) -> Address:
         raise Invalid("query", _("Leave out the ? or # and all that follows."))
     parts = _PARTS.fullmatch(text)
     if parts is None:
-        raise Invalid("invalid", _("Enter an address such as https://registry.example.com:5000."))
+        if meant := _with_scheme(text):
+            raise Invalid("scheme", _("Put https:// in front: %(address)s"), address=meant)
+        raise Invalid(
+            "invalid",
+            _(
+                "Enter an address with https:// or http:// in front,"
+                " such as https://registry.example.com:5000."
+            ),
+        )
     scheme = parts["scheme"].lower()
     port = int(parts["port"]) if parts["port"] else None
     if port is not None and not 0 < port < 65536:
@@ -72,6 +83,16 @@ def parse_address(text: str) -> Address:
 def clean_url(text: str) -> str:
     """The address as it is stored: lower-case host, no default port, no trailing slash or /v2."""
     return parse_address(text).url
+
+
+def _with_scheme(text: str) -> str | None:
+    """The address that a bare host is with https:// in front; None for anything else."""
+    if not _BARE.fullmatch(text):
+        return None
+    try:
+        return clean_url(f"https://{text}")
+    except Invalid:
+        return None
 
 
 def _host(host: str) -> str:

@@ -38,6 +38,7 @@ class Variable:
     multiline: line breaks belong to the value (PEM keys).
     spread: may fill several variables from what was pasted (a whole Google key file); returns
         the variables it fills, or nothing.
+    notice: what to tell whoever saved such a value, if anything: it is legal and hardly works.
     initial: what the form starts from.
     """
 
@@ -54,6 +55,7 @@ class Variable:
     spread: Callable[[str], dict[str, str]] | None = None
     pattern: str | None = None
     choices: Callable[[], tuple[tuple[str, str], ...]] | None = None
+    notice: Callable[[str], str | None] | None = None
     initial: str = ""
     placeholder: str = ""
 
@@ -240,6 +242,13 @@ class Kind:
         for rule in self.rules:
             found.extend(rule.problems(own, self.labels))
         return list({(problem.variable, problem.code): problem for problem in found}.values())
+
+    def notices(self, values: Values) -> list[str]:
+        """What to tell whoever saved these values, though no rule is broken."""
+        own = [(variable, values.get(variable.name)) for variable in self.variables]
+        found = [variable.help for variable, value in own if value and variable.deprecated]
+        said = [variable.notice(value) for variable, value in own if value and variable.notice]
+        return [*filter(None, said), *found]
 
     def _foreign(self, name: str) -> Problem:
         template = _("%(kind)s has no such variable. Clear it.")

@@ -18,13 +18,27 @@ from registries.kinds.shared import (
 )
 from registries.text import gettext_noop as _
 
+
+def _no_email(login: str) -> str | None:
+    if "@" not in login:
+        return None
+    return _("Docker Hub does not sign in with an e-mail address: enter the Docker ID.")
+
+
 hub = Kind(
     slug="hub",
     label=_("Docker Hub"),
     summary=_("Login with an access token, or nothing for public images"),
     hosts=("docker.io",),
     variables=(
-        replace(LOGIN, help=_("The Docker ID or the organization's name, no e-mail address.")),
+        replace(
+            LOGIN,
+            help=_(
+                "The Docker ID or the organization's name."
+                " Docker Hub does not sign in with an e-mail address."
+            ),
+            notice=_no_email,
+        ),
         replace(PASSWORD, label=_("Access token or password")),
         replace(
             TOKEN,

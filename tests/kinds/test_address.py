@@ -32,8 +32,29 @@ LEGAL = [
     ("https://a.b-c.d1", "https://a.b-c.d1"),
 ]
 
+# Hosts as platforms show them, and the addresses that are meant.
+BARE = [
+    ("myname.azurecr.io", "https://myname.azurecr.io"),
+    ("Registry.Example.COM:5000", "https://registry.example.com:5000"),
+    ("registry.example.com:443/", "https://registry.example.com"),
+    ("10.0.0.1:5000", "https://10.0.0.1:5000"),
+]
+
 ILLEGAL = [
-    "reg.test",
+    "registry",
+    "registry:5000",
+    "reg.test:0",
+    "reg.test:99999",
+    "reg.test/team",
+    "reg_.test",
+    "127.1",
+    "2130706433",
+    "hunter2",
+    "admin:12345",
+    "hunter2.01.0w1x2y3z4",
+    "reader:hunter2@reg.test",
+    "hunter2@reg.test",
+    "reg.test?token=hunter2",
     "ftp://reg.test",
     "file:///etc/passwd",
     "//reg.test",
@@ -118,7 +139,17 @@ def test_refused(text: str) -> None:
     """#31, #32, #34: what is no plain address is refused, in words that do not repeat it."""
     with pytest.raises(Invalid) as caught:
         clean_url(text)
-    assert not re.search("reg.test|hunter2|evil|127", str(caught.value))
+    assert not re.search("reg.test|hunter2|evil|127|12345", str(caught.value))
+
+
+@pytest.mark.parametrize(("text", "meant"), BARE)
+def test_a_bare_host_is_told_the_address_that_is_meant(text: str, meant: str) -> None:
+    """Refused, as the JSON Schema does, in words that can be copied."""
+    with pytest.raises(Invalid) as caught:
+        clean_url(text)
+    assert str(caught.value) == f"Put https:// in front: {meant}"
+    assert clean_url(meant) == meant
+    assert not re.search(PATTERN, text)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +160,8 @@ def test_refused(text: str) -> None:
         ("https://reg.test#x", "query"),
         ("https://reg.test\\x", "character"),
         ("https://reg test", "character"),
-        ("reg.test", "invalid"),
+        ("reg.test", "scheme"),
+        ("reg", "invalid"),
         ("https://reg.test:0", "port"),
         ("https://reg_test", "host"),
         ("https://127.1", "host"),

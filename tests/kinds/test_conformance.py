@@ -146,6 +146,15 @@ def test_samples_are_legal_and_stay(kind: Kind) -> None:
 
 
 @kinds
+def test_notices(kind: Kind) -> None:
+    """Only what is deprecated is remarked upon in a legal row; no notice depends on a secret."""
+    deprecated = [variable.help for variable in kind.variables if variable.deprecated]
+    assert kind.notices({name: SAMPLES[name] for name in kind.by_name}) == deprecated
+    assert kind.notices({}) == []
+    assert not [each for each in kind.variables if each.secret and each.notice]
+
+
+@kinds
 def test_host_templates_are_anchored(kind: Kind) -> None:
     """A template's labels stand for one label of a host name each, never for a dot or a suffix."""
     for template in kind.hosts:
