@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from registries.models import Registry
 from tests.browser.conftest import type_of_open
-from tests.browser.samples import fill
+from tests.browser.samples import fill, past
 from tests.factories import create
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,6 +82,62 @@ def test_nothing_of_the_table_is_cut_off(
     # The twin: a table that is as wide as its words ask for.
     page.add_style_tag(content=".reg-table { min-width: 60rem !important }")
     assert page.evaluate(CUT) != []
+
+
+# What of a page stands beyond what holds it.
+BEYOND = """
+() => [...document.querySelectorAll('.reg-tile, fieldset, .reg-group, .reg-status, main')]
+    .flatMap(box => [...box.querySelectorAll('a, b, h1, p, code, input, select, .readonly')]
+        .filter(each => each.getClientRects().length && !each.closest('.reg-filters ul'))
+        .filter(each => each.getBoundingClientRect().right > box.getBoundingClientRect().right))
+    .map(each => `${each.tagName} ${each.textContent}`)
+"""
+
+
+def test_words_without_a_space_stay_in_their_place(
+    open_page: type_of_open, settings: Any, django_user_model: type
+) -> None:
+    from django.contrib.auth.models import Permission
+
+    settings.LANGUAGE_CODE = "de"  # whose own words are long
+    user = django_user_model.objects.create_user("vera", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_registry"))
+    host = ".".join(["host-" * 6 + "x"] * 4)
+    row = create("custom", name="n" * 100, login="l" * 100, url=f"https://{host}:5000/{'p' * 90}")
+    create("hub", name="Words " * 16, prefix="docker.io/" + "/".join(["team"] * 20))
+    past(row, ["timeout"])
+    for who, pages in {None: ["change", "history", "delete"], user: ["change"]}.items():
+        page = open_page(LIST, *([who] if who else []))
+        site = page.url.split("/admin")[0]
+        for path in (LIST, *(f"{LIST}{row.pk}/{name}/" for name in pages)):
+            page.goto(site + path)
+            for width in (1280, 768, 360):
+                page.set_viewport_size({"width": width, "height": 800})
+                assert page.evaluate(BEYOND) == [], (path, width)
+    # The twin
+    page.add_style_tag(content="#content * { overflow-wrap: normal !important }")
+    assert page.evaluate(BEYOND) != []
+
+
+# Where a message stands beside its field, from the left.
+BESIDE = """
+() => [...document.querySelectorAll('.form-row:has(> .errorlist)')]
+    .filter(row => row.getClientRects().length)
+    .map(row => row.querySelector('.errorlist li').getBoundingClientRect().left
+        - row.querySelector('input:not([type=radio]), select').getBoundingClientRect().left)
+"""
+
+
+def test_messages_stand_right_above_their_fields(open_page: type_of_open) -> None:
+    page = open_page(f"{LIST}add/?kind=ecr")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator(".errors").first.wait_for()
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        places = page.evaluate(BESIDE)
+        assert len(places) > 1
+        assert {round(place) for place in places} == {0}, width
+        assert page.evaluate(BEYOND) == []
 
 
 # An empty one is the choice of a kind; the others have ways to sign in, a choice, a long secret.
