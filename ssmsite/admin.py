@@ -1,6 +1,6 @@
 """Access tokens in the admin: made, shown once, revoked, never changed."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -20,6 +20,9 @@ admin.site.unregister(AuthToken)
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no type parameters at run time
     """Whose token it is, and until when it is good."""
+
+    class Meta:
+        help_texts: ClassVar[dict[str, Any]] = {"expiry": _("Empty: until it is deleted.")}
 
     def clean_expiry(self) -> Any:
         expiry = self.cleaned_data["expiry"]

@@ -499,10 +499,12 @@ def test_home_tells_how_they_are_to_who_may_see_them(admin: Client) -> None:
     past(default("hub"), ["public"])
     assert "5 registries:" in text_of(admin.get("/"))
     assert "1 fine" in text_of(admin.get("/"))
-    for client in (Client(), user_with()):
+    # Who has not signed in is led to it first.
+    for client, way in ((Client(), "/admin/login/?next="), (user_with(), "")):
         html = text_of(client.get("/"))
         assert "registries:" not in html
-        assert 'href="/api/docs/"' in html
+        assert f'href="{way}/api/docs/"' in html
+        assert f'href="{way}/api/registries/"' in html
 
 
 @pytest.mark.parametrize("code", ["403", "404", "500"])

@@ -24,6 +24,18 @@ def tile(page: Page, name: str) -> Any:
     return page.locator(".reg-tile", has=page.get_by_role("heading", name=name, exact=True))
 
 
+def test_home_leads_who_has_not_signed_in_to_the_api(
+    open_page: type_of_open, django_user_model: Any
+) -> None:
+    django_user_model.objects.create_superuser("sam", password="fake-password")
+    page = open_page("/", None)
+    page.get_by_role("link", name="API for programs").click()
+    page.get_by_label("Username:").fill("sam")
+    page.get_by_label("Password:").fill("fake-password")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Addresses")).to_be_visible()
+
+
 def test_pages_come_with_the_policy(open_page: type_of_open) -> None:
     """What it refuses would fail any of these tests."""
     page = open_page(LIST)
@@ -172,6 +184,23 @@ def test_the_view_is_remembered_and_selection_works_in_both(
         expect(page.locator(".action-counter")).to_have_text("3 of 6 selected")
         page.get_by_label("Select all").check()
         expect(page.locator(".action-counter")).to_have_text("6 of 6 selected")
+
+
+def test_all_pages_are_offered_once_this_one_is_selected(open_page: type_of_open) -> None:
+    Registry.objects.bulk_create(
+        Registry(kind="custom", name=f"r{number}", name_key=f"r{number}", url="http://127.0.0.1:1")
+        for number in range(50)
+    )
+    page = open_page(LIST)
+    across = page.get_by_role("button", name="Select all 55 registries")
+    assert across.is_hidden()
+    page.get_by_label("Select all").check()
+    across.click()
+    expect(page.locator(".action-counter")).to_have_text("All 55 selected")
+    # Neither does anything without a script.
+    page = open_page(LIST, **NO_SCRIPT)
+    assert page.locator(".action-select").first.is_visible()
+    assert page.get_by_text("Select all", exact=False).filter(visible=True).count() == 0
 
 
 def test_filters_close_on_escape(open_page: type_of_open) -> None:
