@@ -141,6 +141,8 @@ def test_the_steps_of_a_check_and_what_was_not_tried() -> None:
     assert (failed[1].start, failed[1].width) == (25, 75)
     worked = list(shown_steps([Step("registry", True, 0.01), Step("credentials", True, 1.5)]))
     assert [step.time for step in worked] == ["10 ms", "1.5 s"]
+    rounded = list(shown_steps([Step("registry", True, 0.9994), Step("credentials", True, 0.9996)]))
+    assert [step.time for step in rounded] == ["999 ms", "1.0 s"]
     every = [Step(slug, True, 0.1) for slug in STEPS]
     assert len(list(shown_steps(every))) == len(STEPS)
     assert list(shown_steps([])) == []

@@ -186,9 +186,10 @@ def shown_steps(steps: Iterable[Step]) -> Iterator[ShownStep]:
 
 
 def milliseconds(seconds: float) -> str:
-    if seconds >= 1:
+    whole = max(1, round(seconds * 1000))
+    if whole >= 1000:
         return gettext("%(seconds).1f s") % {"seconds": seconds}
-    return gettext("%(milliseconds)d ms") % {"milliseconds": max(1, round(seconds * 1000))}
+    return gettext("%(milliseconds)d ms") % {"milliseconds": whole}
 
 
 class ShownResult(NamedTuple):
