@@ -196,6 +196,9 @@ def test_the_page_tells_all_of_it(reader: Client, document: dict[str, Any]) -> N
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
     assert {"#/components/schemas/Error", "../schema/"} <= set(page.links)
     assert "<code>platform_not_found</code>" in text
+    assert "integer, at most 500" in text
+    assert "99999" not in text.partition("<h2>Shapes")[0]
+    assert "`" not in text.partition("<h2>Shapes")[0]
     assert "&quot;johndoe&quot;" in text
 
 
