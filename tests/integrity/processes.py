@@ -101,12 +101,32 @@ def check_all(results: "SimpleQueue[tuple[dict[int, str], int]]") -> None:
     results.put((codes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
 
 
-def fill_the_disk(pk: int, room: int, told: "SimpleQueue[str]") -> None:
-    """Save until no file may grow beyond `room` bytes; what the database then says."""
+def fill_the_disk(
+    pk: int, limit: int, told: "SimpleQueue[tuple[int, str]]", is_there_room: Event
+) -> None:
+    """Store row after row until there is no room, and go on once there is.
+
+    No file of this process may grow beyond `limit` bytes before. What is told is the number that
+    there was no room for, and what the database said.
+    """
     Registry.objects.get(pk=pk)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
-    try:
-        for number in itertools.count():
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
+    said = ""
+    for number in range(1, 10_000):
+        try:
             _give(pk, number)
-    except OperationalError as error:
-        told.put(str(error))
+            _add(number)
+        except OperationalError as error:
+            said = str(error)
+            break
+    told.put((number, said))
+    assert is_there_room.wait(60)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    _give(pk, number)
+    _add(number)
+
+
+def _add(number: int) -> None:
+    login, password = f"login-{number}", f"password-{number}"
+    Registry.objects.create(kind="hub", name=f"Row {number}", login=login, password=password)
