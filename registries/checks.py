@@ -3,13 +3,20 @@
 registries.E001  an unknown key in REGISTRIES
 registries.E002  a value in REGISTRIES that cannot be used
 registries.E003  an encryption key that is no Fernet key
-registries.W001  an encryption key that is not random, such as a sample
+registries.W001  an encryption key that is not random, such as one made of words
 registries.W002  an encryption key that is the site's SECRET_KEY as well
+registries.W003  an encryption key that everybody can read in public documentation
+registries.W004  an encryption key that stands in the code of the settings
 """
 
+import ast
 import base64
 import binascii
-from collections.abc import Sequence
+import hashlib
+import inspect
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.util import resolve_name
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +27,21 @@ from django.core.exceptions import ImproperlyConfigured
 from registries import conf
 
 KEY_BYTES = 32
+# Keys that guides and tests show to everybody: SHA-256 of their bytes, and where they stand.
+SAMPLES = {
+    "42e4de57c484f9d1d8022eee1cd3f017d19d5579fb28e6b333f68fad9fa5bc52": (
+        "the tests of django-encrypted-model-fields"
+    ),
+    "cbeb362f1fa69a6691db592f4529cf6bea1ce089eb132a3350c9081279ff8f34": (
+        "the specification of Fernet, and the tests of cryptography"
+    ),
+    "5ca278330d08b9ce5bb4e0c8755263873be3b92f5db329c5562d445b3e022232": (
+        "the compose files of docker-airflow"
+    ),
+    "3990442a9e73e2e289f7c0c4f1c9dc85d3d54268f208748631ecb46b1ef9f3df": (
+        "guides to Apache Airflow"
+    ),
+}
 
 
 @register(Tags.security)
@@ -41,9 +63,10 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def check_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report keys that the library takes although they are weak or mistyped."""
+    """Report keys that the library takes although they are weak, mistyped, known or misplaced."""
     setting = getattr(settings, "FIELD_ENCRYPTION_KEY", None)
     keys: Sequence[Any] = setting if isinstance(setting, list | tuple) else [setting]
+    code = _code(settings.SETTINGS_MODULE)
     found: list[CheckMessage] = []
     for number, key in enumerate(keys, start=1):
         raw = _decoded(key)
@@ -51,14 +74,46 @@ def check_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             hint = "Make one with cryptography.fernet.Fernet.generate_key()."
             message = f"FIELD_ENCRYPTION_KEY: key {number} is not 32 bytes of URL-safe base64."
             found.append(Error(message, hint=hint, id="registries.E003"))
-        elif len(set(raw)) < KEY_BYTES // 4 or raw.isascii():
-            message = f"FIELD_ENCRYPTION_KEY: key {number} is not random."
-            found.append(Caution(message, id="registries.W001"))
-        if key and key in {settings.SECRET_KEY, settings.SECRET_KEY.encode()}:
-            message = f"FIELD_ENCRYPTION_KEY: key {number} is SECRET_KEY as well."
-            hint = "Use a key of its own: they are kept, changed and lost apart."
-            found.append(Caution(message, hint=hint, id="registries.W002"))
+            continue
+        found.extend(
+            Caution(f"FIELD_ENCRYPTION_KEY: key {number} {fault}.", hint=advice, id=ident)
+            for ident, fault, advice in _weaknesses(key, raw, code)
+        )
     return found
+
+
+def _weaknesses(key: Any, raw: bytes, code: str) -> Iterator[tuple[str, str, str | None]]:
+    """The id of each check that the key fails, what is wrong with it, and what to do."""
+    text = key.decode() if isinstance(key, bytes) else str(key)
+    if len(set(raw)) < KEY_BYTES // 4 or raw.isascii():
+        yield "registries.W001", "is not random", None
+    if text == settings.SECRET_KEY:
+        hint = "Use a key of its own: they are kept, changed and lost apart."
+        yield "registries.W002", "is SECRET_KEY as well", hint
+    if where := SAMPLES.get(hashlib.sha256(raw).hexdigest()):
+        hint = "Change it, in the order that docs/keys.md tells."
+        yield "registries.W003", f"stands in {where}: everybody has it", hint
+    if text in code:
+        hint = "Change it (docs/keys.md), and keep the new one in the environment or in a file."
+        yield "registries.W004", "stands in the code of the settings", hint
+
+
+def _code(settings_module: str | None) -> str:
+    """The source of the settings, and of the modules that they take everything from."""
+    names, sources = [settings_module or ""], {"": ""}
+    for name in names:
+        if name in sources:
+            continue
+        module = sys.modules[name]
+        try:
+            sources[name] = inspect.getsource(module)
+        except (OSError, TypeError):  # it has none: compiled
+            sources[name] = ""
+        for node in ast.walk(ast.parse(sources[name])):
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+                relative = "." * node.level + (node.module or "")
+                names.append(resolve_name(relative, module.__package__))
+    return "\n".join(sources.values())
 
 
 def _decoded(key: Any) -> bytes | None:

@@ -1,5 +1,9 @@
 """Settings of the app: typed, defaulted, read at call time, reported when wrong."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,6 +111,68 @@ def test_keys_are_looked_at(settings: Any, keys: Any, found: set[str]) -> None:
     assert ids() == found
     for issue in run_checks(tags=["security"]):
         assert not isinstance(keys, str) or not keys or keys not in str(issue)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        "6-QgONW6TUl5rt4Xq8u-wBwPcb15sIYS2CN6d69zueM=",
+        "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
+        "46BKJoQYlPPOexq0OhDZnIlNepKFf87WFwLbfzqDDho=",
+        "81HqDtbqAywKSOumSha3BhWNOdQ26slT6K0YaZeZyPs=",
+    ],
+)
+def test_keys_of_public_documentation_are_known(settings: Any, sample: str) -> None:
+    """#7: wherever it stands in the list; it is only reported, for otherwise nobody could leave."""
+    for keys in (sample, [GOOD, sample.encode()]):
+        settings.FIELD_ENCRYPTION_KEY = keys
+        assert ids() == {"registries.W003"}
+        assert sample not in str(run_checks(tags=["security"]))
+
+
+def in_code(folder: Path, code: str, base: str = "") -> tuple[int, str]:
+    """What `check` says of settings of this code, with a module of theirs beside them."""
+    rest = (Path(__file__).parent / "settings.py").read_text(encoding="utf-8")
+    (folder / "own").mkdir()
+    (folder / "own" / "base.py").write_text(f"{rest}\n{base}", encoding="utf-8")
+    (folder / "own" / "live.py").write_text(f"from .base import *\n{code}", encoding="utf-8")
+    command = [sys.executable, "-m", "django", "check", "--settings", "own.live"]
+    ran = subprocess.run(
+        command,
+        env={"PYTHONPATH": os.pathsep.join([str(folder), *sys.path]), "KEY": GOOD},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert GOOD not in ran.stdout + ran.stderr
+    return ran.returncode, ran.stderr
+
+
+MISPLACED = "FIELD_ENCRYPTION_KEY: key 1 stands in the code of the settings."
+
+
+@pytest.mark.parametrize(
+    ("code", "base"),
+    [
+        (f"FIELD_ENCRYPTION_KEY = '{GOOD}'", ""),
+        (f"FIELD_ENCRYPTION_KEY = [b'{GOOD}']", ""),
+        (f"import os\nFIELD_ENCRYPTION_KEY = os.environ.get('KEY', '{GOOD}')", ""),
+        ("", f"FIELD_ENCRYPTION_KEY = '{GOOD}'"),
+        ("", f"FIELD_ENCRYPTION_KEY = '{GOOD}'\nfrom own.live import *"),
+    ],
+    ids=["text", "bytes", "default", "split", "circle"],
+)
+def test_a_key_in_the_code_is_reported(code: str, base: str, tmp_path: Path) -> None:
+    """#7: whoever reads the code has the secrets; also in a module that the settings build on."""
+    returned, said = in_code(tmp_path, code, base)
+    assert returned == 0
+    assert MISPLACED in said
+    assert "registries.W004" in said
+
+
+def test_a_key_of_the_environment_is_in_its_place(tmp_path: Path) -> None:
+    code = "import os\nfrom math import *\nFIELD_ENCRYPTION_KEY = os.environ['KEY']"
+    assert in_code(tmp_path, code) == (0, "")
 
 
 def test_the_key_of_sessions_is_not_for_secrets(settings: Any) -> None:
