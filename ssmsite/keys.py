@@ -16,6 +16,10 @@ from django.core.management.utils import get_random_secret_key
 
 from ssmsite import env
 
+SIGNING_FILE = "secret_key"
+ENCRYPTION_FILE = "field_encryption_key"
+FILES = (ENCRYPTION_FILE, SIGNING_FILE)
+
 
 def read(directory: Path, database: Path) -> tuple[str, list[str]]:
     """Return the secret key and the encryption keys, made in `directory` when missing.
@@ -29,7 +33,7 @@ def read(directory: Path, database: Path) -> tuple[str, list[str]]:
         _demand(DJANGO_SECRET_KEY=secret_key, FIELD_ENCRYPTION_KEY=encryption_keys)
         return secret_key, encryption_keys
     is_used = _prepare(directory, database)
-    key_file = directory / "field_encryption_key"
+    key_file = directory / ENCRYPTION_FILE
     if not encryption_keys:
         if is_used and not key_file.exists():
             raise ImproperlyConfigured(
@@ -40,7 +44,7 @@ def read(directory: Path, database: Path) -> tuple[str, list[str]]:
             )
         encryption_keys = kept(key_file, _new_encryption_key).split(",")
     if not secret_key:
-        secret_key = kept(directory / "secret_key", get_random_secret_key)
+        secret_key = kept(directory / SIGNING_FILE, get_random_secret_key)
     return secret_key, encryption_keys
 
 
