@@ -9,11 +9,9 @@ import io
 import json
 import logging
 import pickle
-import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,60 +25,29 @@ from django.core import mail
 from django.core.cache import cache
 from django.core.management import call_command, find_commands
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.html import escape
 from django.views.debug import ExceptionReporter
 
 from registries import management, services
 from registries.fields import Secret
 from registries.kinds import KINDS
 from registries.models import Registry
-from tests.factories import SAMPLES, build
+from tests.canaries import (
+    COMMANDS,
+    Canaries,
+    all_kinds,
+    filled,
+    origins,
+    refuse,
+    routes,
+    with_canaries,
+)
+from tests.factories import build
 from tests.fakes.server import FakeServer, Reply, Request
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/backstage/registries/registry/"
-
-
-def forms(secret: str) -> set[str]:
-    """A secret as it may appear: as it is, base64 in each alignment, URL-quoted, in JSON."""
-    plain = secret.encode()
-    encoded = {
-        base64.b64encode(b"x" * shift + plain).decode()[4 if shift else 0 : -4]
-        for shift in range(3)
-    }
-    return {secret, quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1], *encoded}
-
-
-@dataclass
-class Canaries:
-    """The secrets that were set free, and a search for them."""
-
-    values: list[str] = field(default_factory=list)
-
-    def one(self) -> str:
-        # With characters that quoting and JSON change.
-        value = f'cän"ary/{secrets.token_hex(12)}'
-        self.values.append(value)
-        return value
-
-    def pem(self) -> str:
-        body = base64.b64encode(secrets.token_bytes(600)).decode()
-        lines = [body[start : start + 64] for start in range(0, len(body), 64)]
-        self.values += lines[:2]
-        joined = "\n".join(lines)
-        return f"-----BEGIN PRIVATE KEY-----\n{joined}\n-----END PRIVATE KEY-----\n"
-
-    def auth(self) -> str:
-        password = self.one()
-        value = base64.b64encode(f"johndoe:{password}".encode()).decode()
-        self.values.append(value)
-        return value
-
-    def assert_absent(self, where: str, text: str) -> None:
-        for value in self.values:
-            for form in forms(value):
-                assert form not in text, f"a secret shows in {where}"
 
 
 @pytest.fixture
@@ -102,41 +69,16 @@ def logs() -> Iterator[io.StringIO]:
     root.setLevel(before)
 
 
-def refuse(request: Request) -> Reply:
-    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="x"'})
-
-
 @pytest.fixture
 def server() -> Iterator[FakeServer]:
     with FakeServer(refuse) as running:
         yield running
 
 
-def with_canaries(slug: str, canaries: Canaries, url: str) -> dict[str, str]:
-    """A kind's sample with fresh secrets, at a server that answers."""
-    values = dict(SAMPLES[slug])
-    for name in KINDS[slug].secrets:
-        if name in values:
-            values[name] = canaries.pem() if name == "privatekey" else canaries.one()
-    for name in ("url", "authurl"):
-        if name in values and slug != "acr":
-            values[name] = url
-    return values
-
-
 @pytest.fixture
 def rows(canaries: Canaries, server: FakeServer) -> list[Registry]:
-    """A row of each kind, one more for each further secret, and the default rows configured."""
-    found = []
-    for slug in KINDS:
-        values = with_canaries(slug, canaries, server.origin)
-        found.append(build(slug, name=f"Canary {slug}", **values))
-        if "auth" in KINDS[slug].by_name:
-            without = dict.fromkeys(("login", "password"))
-            found.append(
-                build(slug, name=f"{slug} auth", **{**values, **without, "auth": canaries.auth()})
-            )
-    found.append(build("hub", name="hub token", password=None, token=canaries.one()))
+    """A row of each kind, and one more for each further secret."""
+    found = [Registry(**columns) for columns in all_kinds(canaries, server.origin)]
     for row in found:
         row.full_clean()
         row.save()
@@ -146,36 +88,16 @@ def rows(canaries: Canaries, server: FakeServer) -> list[Registry]:
 @pytest.fixture
 def endpoints(settings: Any, server: FakeServer) -> None:
     """Every origin that a kind calls leads to the one server: nothing leaves this machine."""
-    origins = {
-        f"https://{host}" for kind in KINDS.values() for host in kind.hosts if "{" not in host
-    }
-    origins |= {
-        "https://registry-1.docker.io",
-        "https://auth.docker.io",
-        "https://example.azurecr.io",
-        "https://api.ecr.eu-west-1.amazonaws.com",
-        "https://oauth2.googleapis.com",
-    }
-    settings.REGISTRIES = {"TIMEOUT": 5, "ENDPOINTS": dict.fromkeys(origins, server.origin)}
+    settings.REGISTRIES = {"TIMEOUT": 5, "ENDPOINTS": dict.fromkeys(origins(), server.origin)}
 
 
 def addresses(row: Registry) -> Iterator[str]:
-    """Every address of the site, found by walking its URL configuration, filled in for a row."""
-    fill = {"object_id": row.pk, "pk": row.pk, "id": row.pk, "slug": row.kind, "kind": row.kind}
-    fill |= {"app_label": "registries", "content_type_id": 1, "url": "x", "path": "x"}
-
-    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[str]:
-        for pattern in patterns:
-            route = prefix + str(pattern.pattern)
-            if isinstance(pattern, URLResolver):
-                yield from walk(pattern.url_patterns, route)
-            else:
-                yield route
-
-    for route in walk(get_resolver().url_patterns, "/"):
-        if route.startswith("/backstage/auth/") or "(?P" in route or "logout" in route:
-            continue
-        yield re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(fill[found[1]]), route)
+    """Every address of the site, filled in for a row."""
+    choices = {"object_id": [row.pk], "id": [row.pk], "slug": [row.kind]}
+    choices |= {"app_label": ["registries"], "content_type_id": [1], "url": ["x"]}
+    for route in routes():
+        if not route.startswith("/backstage/auth/") and "logout" not in route:
+            yield from filled(route, choices)
 
 
 def user(*permissions: str, superuser: bool = False) -> Client:
@@ -297,14 +219,6 @@ def test_no_page_of_many_rows_shows_a_secret(
             canaries.assert_absent(action, response.getvalue().decode())
     canaries.assert_absent("the log", logs.getvalue())
     canaries.assert_absent("what is kept", kept_by_the_site())
-
-
-# What each command of the app is called with; a command that is missing here fails the test.
-COMMANDS: dict[str, list[list[str]]] = {
-    "check_registries": [[], ["--json"], ["--kind", "hub"], ["Canary custom", "--fail"]],
-    "reencrypt_registries": [["--dry-run"], []],
-    "forget_unreadable_secrets": [["--no-input"]],
-}
 
 
 @pytest.mark.usefixtures("endpoints")
@@ -448,6 +362,8 @@ def test_the_search_itself_finds_every_form() -> None:
         secret,
         quote(secret),
         json.dumps({"x": secret}),
+        escape(secret),
+        f"another way of quoting: {secret[-24:]}",
         base64.b64encode(f"user:{secret}".encode()).decode(),
         base64.b64encode(f"johndoe:{secret}".encode()).decode(),
         base64.b64encode(f"a:{secret}".encode()).decode(),

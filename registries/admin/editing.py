@@ -1,6 +1,7 @@
 """The chooser of a kind and the form of a row: check what is typed, save, tell who was faster."""
 
 import json
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.debug import get_exception_reporter_filter
 from django.views.decorators.debug import sensitive_post_parameters
 
 from registries import services
@@ -44,6 +46,13 @@ class ShownVariable:
         if self.variable.secret:
             return _("Set") if held else _("Not set")
         return held or "-"
+
+
+def _hide_on_debug_pages(request: HttpRequest) -> None:
+    """Have what is sensitive in the request left out of debug pages too, as it is of mails."""
+    reports = copy(get_exception_reporter_filter(request))
+    reports.is_active = lambda request: True  # type: ignore[method-assign]
+    request.__dict__["exception_reporter_filter"] = reports
 
 
 class FormPages(Pages):
@@ -102,6 +111,7 @@ class FormPages(Pages):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        _hide_on_debug_pages(request)
         if object_id is None and request.GET.get("kind") not in KINDS:
             return self._choose_kind(request)
         extra = dict(extra_context or {})
