@@ -1,18 +1,24 @@
 """People, checks and processes at the same rows at the same time: no update is lost."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection, connections, transaction
+from django.test import Client
 
 from registries import services
+from registries.client.errors import ClientError
 from registries.models import ChangedMeanwhile, Check, Registry
 from registries.verdicts import Verdict
 from tests.factories import create
@@ -190,6 +196,84 @@ def test_a_row_is_deleted_while_its_check_is_stored(server: FakeServer, gate: Ga
         assert result.verdict is Verdict.VALID
         assert not Registry.objects.filter(pk=row.pk).exists()
     assert not Check.objects.exists()
+
+
+# What asks registries: by address of the admin or the API, or by command.
+FORM = {"name": "Row", "login": "johndoe", "password": "wrong", "verify_tls": "on"}
+ASKED: dict[str, dict[str, str]] = {
+    "/backstage/registries/registry/{pk}/check/": {},
+    "/backstage/registries/registry/{pk}/change/": {**FORM, "_check": "1"},
+    "/backstage/registries/registry/{pk}/change/?saved": {**FORM, "_savecheck": "1"},
+    "/backstage/registries/registry/add/?kind=custom": {**FORM, "_savecheck": "1"},
+    "/backstage/registries/registry/": {"action": "check_selected", "post": "yes"},
+    "check_registries": {},
+    "/gateway/v1/registries/{pk}/tags/?repository=team/app": {},
+    "/gateway/v1/registries/{pk}/digest/?repository=team/app&reference=1": {},
+    "/gateway/v1/images/tags/?image={host}/team/app": {},
+    "/gateway/v1/images/digest/?image={host}/team/app:1": {},
+}
+
+
+def is_a_transaction_open() -> bool:
+    """Whether anybody is in the middle of a transaction, as the database sees it."""
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=0)) as another:
+            try:
+                another.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
+        )
+        found = cursor.fetchone()[0] > 0
+    connections.close_all()
+    return found
+
+
+class Witness:
+    """A registry that looks, while it is asked, whether a transaction is open."""
+
+    def __init__(self) -> None:
+        self.seen: list[bool] = []
+
+    def __call__(self, _request: Request) -> Reply:
+        self.seen.append(is_a_transaction_open())
+        return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
+
+
+@pytest.mark.parametrize("way", ASKED)
+def test_no_transaction_is_open_while_a_registry_is_asked(way: str, client: Client) -> None:
+    """#59: whoever asks, and however."""
+    witness = Witness()
+    with FakeServer(witness) as server:
+        row = create("custom", url=server.origin)
+        client.force_login(User.objects.create_superuser("ann"))
+        path = way.format(pk=row.pk, host=server.origin.removeprefix("http://"))
+        form = {"_selected_action": str(row.pk), "url": server.origin, **ASKED[way]}
+        if way == "check_registries":
+            call_command(way)
+        elif "/v1/" in way:
+            client.get(path)
+        else:
+            assert client.post(path, form, follow=True).status_code == 200
+    assert witness.seen
+    assert not any(witness.seen)
+
+
+def test_an_open_transaction_would_be_seen() -> None:
+    """The failing twin: a caller who asks in the middle of one."""
+    witness = Witness()
+    with FakeServer(witness) as server:
+        row = create("custom", url=server.origin)
+        with transaction.atomic():
+            Registry.objects.filter(pk=row.pk).update(name="Row")
+            with pytest.raises(ClientError):
+                services.list_tags(row, "team/app")
+    assert witness.seen
+    assert all(witness.seen)
 
 
 def sign_ins(server: FakeServer) -> int:
