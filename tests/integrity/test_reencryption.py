@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from registries import reencryption
 from registries.keys import key_ids
+from registries.management.commands import reencrypt_registries
 from registries.models import ChangedMeanwhile, Registry
 from registries.queryset import SECRETS
 from registries.reencryption import Outcome
@@ -143,6 +144,18 @@ def test_a_row_with_a_lost_and_a_good_secret(keep: bool, use_keys: UseKeys) -> N
         assert stored(row).password is None
         assert stored(row).secrets_readable
     assert stored(row).auth.reveal() == "am9objpmYWtl"
+
+
+def test_a_long_run_says_how_far_it_is(use_keys: UseKeys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """#6: on stderr, so that the result on stdout stays one line."""
+    monkeypatch.setattr(reencrypt_registries, "STEP", 2)
+    use_keys(OLD)
+    for _ in range(5):
+        create("custom")
+    use_keys(NEW, OLD)
+    _status, out, err = command()
+    assert err.splitlines() == ["2 rows looked at", "4 rows looked at"]
+    assert len(out.splitlines()) == 1
 
 
 # While people work
