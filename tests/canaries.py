@@ -52,11 +52,10 @@ class Canaries:
     values: list[str] = field(default_factory=list)
 
     def one(self) -> str:
-        # With characters that each way of quoting changes, and a core that none does.
+        # Around a core that no way of quoting changes, characters that each of them does.
         core = secrets.token_hex(12)
-        value = f'cän"ary/{core}'
-        self.values += [value, core]
-        return value
+        self.values.append(core)
+        return f'cän"ary/{core}/'
 
     def pem(self) -> str:
         body = base64.b64encode(secrets.token_bytes(600)).decode()

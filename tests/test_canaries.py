@@ -363,7 +363,7 @@ def test_the_search_itself_finds_every_form() -> None:
         quote(secret),
         json.dumps({"x": secret}),
         escape(secret),
-        f"another way of quoting: {secret[-24:]}",
+        f"another way of quoting: {canaries.values[0]}",
         base64.b64encode(f"user:{secret}".encode()).decode(),
         base64.b64encode(f"johndoe:{secret}".encode()).decode(),
         base64.b64encode(f"a:{secret}".encode()).decode(),
@@ -371,3 +371,15 @@ def test_the_search_itself_finds_every_form() -> None:
         with pytest.raises(AssertionError):
             canaries.assert_absent("here", f"before {text} after")
     canaries.assert_absent("here", "nothing")
+
+
+def test_every_address_of_a_route_is_found() -> None:
+    """A page whose parameter nobody thought of is not left out: it fails."""
+    choices = {"id": [1, 2], "app_label": ["auth"]}
+    assert [*filled("/x/<int:id>/(?P<app_label>auth|knox)/", choices)] == [
+        "/x/1/auth/",
+        "/x/2/auth/",
+    ]
+    assert [*filled("/x/", choices)] == ["/x/"]
+    with pytest.raises(KeyError):
+        next(filled("/x/<int:other>/", choices))

@@ -6,7 +6,8 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,28 +67,35 @@ class Site:
         """The site under gunicorn."""
         process = self.start("-m", "gunicorn", "--bind", "127.0.0.1:0", "ssmsite.wsgi", **variables)
         assert process.stdout
-        said = ""
+        log: list[str] = []
+        # Read as it comes: a full pipe would hold the site up.
+        reading = threading.Thread(target=log.extend, args=(process.stdout,))
         try:
             for line in process.stdout:
-                said += line
+                log.append(line)
                 if found := LISTENING.search(line):
                     break
             else:
-                pytest.fail(said)
-            with Visitor(found[1]) as visitor:
+                pytest.fail("".join(log))
+            reading.start()
+            with Visitor(found[1], log) as visitor:
                 yield visitor
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.wait(timeout=30)
+            if reading.is_alive():
+                reading.join()
+            process.stdout.close()
 
 
 class Visitor(requests.Session):
-    """Asks the served site by path, and follows no redirect."""
+    """Asks the served site by path, and follows no redirect; `log` is what the site has said."""
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: str, log: Sequence[str] = ()) -> None:
         super().__init__()
         self.origin = origin
         self.trust_env = False
+        self.log = log
 
     def see(self, path: str, **headers: str) -> requests.Response:
         return self.get(

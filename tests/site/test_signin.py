@@ -217,6 +217,25 @@ def test_signing_in_gives_a_new_session(sign_in: type_of_sign_in, place: Site) -
     assert session.get_nonstandard_attr("SameSite") == "Lax"
 
 
+def test_signing_out_ends_the_session(
+    sign_in: type_of_sign_in, visitor: Visitor, place: Site
+) -> None:
+    """#26: a copy of the cookie opens nothing any more; a link cannot sign anybody out."""
+    kept = sign_in("ann", "right").cookies
+    token, session = kept["csrftoken"], kept["sessionid"]
+    cookies = f"csrftoken={token}; sessionid={session}"
+    assert visitor.see("/admin/logout/", Cookie=cookies, **HTTPS).status_code == 405
+    assert place.ask(LOOK % session) == "True\n"
+    answer = visitor.post(
+        visitor.origin + "/admin/logout/",
+        {"csrfmiddlewaretoken": token},
+        headers={**HTTPS, "Cookie": cookies, "Referer": f"https{visitor.origin[4:]}/admin/"},
+        timeout=30,
+    )
+    assert answer.status_code == 200
+    assert place.ask(LOOK % session) == "False\n"
+
+
 def test_a_form_of_another_site_is_refused(visitor: Visitor) -> None:
     """#26: neither without its token nor with a foreign origin."""
     visitor.see(LOGIN, **HTTPS)
@@ -232,10 +251,11 @@ def test_settings_are_those_of_production_unless_told_otherwise(place: Site) -> 
     told = place.ask(
         "from django.conf import settings as s\n"
         "print(s.DEBUG, s.SESSION_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY,"
-        " s.SESSION_COOKIE_SAMESITE, s.CSRF_COOKIE_SECURE, s.CSRF_COOKIE_SAMESITE,"
+        " s.SESSION_COOKIE_SAMESITE, s.SESSION_COOKIE_AGE // 86400,"
+        " s.CSRF_COOKIE_SECURE, s.CSRF_COOKIE_SAMESITE,"
         " s.SECURE_SSL_REDIRECT, s.X_FRAME_OPTIONS)"
     )
-    assert told == "False True True Lax True Lax True DENY\n"
+    assert told == "False True True Lax 14 True Lax True DENY\n"
     returned, said = place.manage(
         "check",
         "--deploy",
