@@ -26,6 +26,7 @@ from django.core.cache import cache
 from django.core.management import call_command, find_commands
 from django.test import Client
 from django.utils.html import escape
+from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 
 from registries import management, services
@@ -295,17 +296,29 @@ def broken(*args: object, **kwargs: object) -> None:
 
 
 @pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "registries.admin.RegistryAdmin.save_model",
+        "registries.fields.Secret.__init__",
+        "registries.forms.secrets.SecretInput.value_from_datadict",
+        "encrypted_model_fields.fields.encrypt_str",
+    ],
+)
 def test_no_error_report_shows_a_secret(
     canaries: Canaries,
     monkeypatch: pytest.MonkeyPatch,
     settings: Any,
+    where: str,
     debug: bool,
     logs: io.StringIO,
 ) -> None:
-    """#19: neither the debug page nor the mail to the site's administrators."""
+    """#19: neither the debug page, nor a mail to the site's administrators with all there is."""
     settings.DEBUG = debug
     settings.ADMINS = [("Root", "root@site.example")]
-    monkeypatch.setattr("registries.admin.RegistryAdmin.save_model", broken)
+    mailing = AdminEmailHandler(include_html=True)
+    monkeypatch.setattr(logging.getLogger("django.request"), "handlers", [mailing])
+    monkeypatch.setattr(where, broken)
     values = with_canaries("custom", canaries, "https://registry.example")
     client = user(superuser=True)
     response = client.post(
@@ -315,10 +328,12 @@ def test_no_error_report_shows_a_secret(
     canaries.assert_absent("the page", response.content.decode())
     canaries.assert_absent("the log", logs.getvalue())
     if not debug:
-        assert mail.outbox
-        canaries.assert_absent("the mail", str([message.message() for message in mail.outbox]))
+        (sent,) = [message for message in mail.outbox if message.alternatives]
+        assert "broken on purpose" in sent.alternatives[0].content
+        canaries.assert_absent("the mail", f"{sent.body}{sent.alternatives[0].content}")
 
 
+@pytest.mark.parametrize("debug", [True, False])
 @pytest.mark.parametrize(
     "where", ["registries.client.client.Client.check", "registries.checking._store"]
 )
@@ -326,10 +341,13 @@ def test_no_report_of_a_fault_in_a_check_shows_a_secret(
     canaries: Canaries,
     rows: list[Registry],
     monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
     where: str,
+    debug: bool,
     rf: Any,
 ) -> None:
     """#20: a fault of ours while secrets are open is reported without them."""
+    settings.DEBUG = debug
     monkeypatch.setattr(where, broken)
     row = Registry.objects.get(name="Canary custom")
     with pytest.raises(RuntimeError) as caught:

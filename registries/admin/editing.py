@@ -17,7 +17,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.debug import get_exception_reporter_filter
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from registries import services
 from registries.admin.base import Pages
@@ -103,7 +103,9 @@ class FormPages(Pages):
 
     # The form
 
+    # Nor do reports show any variable of what is called from here: many hold what was typed.
     @method_decorator(sensitive_post_parameters())
+    @method_decorator(sensitive_variables())
     def changeform_view(
         self,
         request: HttpRequest,
