@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.client import HTTPException, HTTPMessage
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
@@ -72,6 +73,7 @@ class _Call:
     """What the connection that carries a request must know, and what it tells.
 
     fresh: make a new connection, whatever is kept. reused: a kept one was taken.
+    sock: what carries the request; None once its connection is anybody's again.
     """
 
     deadline: Deadline
@@ -128,6 +130,11 @@ class _Tls(HTTPSConnection):
     def connect(self) -> None:
         _current().connect(self)
         self.is_verified = True  # as far as the row wants it: nothing for urllib3 to warn of
+
+    @property
+    def is_connected(self) -> bool:
+        # What is decrypted already shows on no socket: it would be the next request's answer.
+        return super().is_connected and not cast("ssl.SSLSocket", self.sock).pending()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         _current().prepare(self)
@@ -238,9 +245,14 @@ class Pool:
         proxies = {"http": "dialled"} if plain_proxy else None
         raw: BaseHTTPResponse = self._adapter.send(request, stream=True, proxies=proxies).raw
         try:
+            if raw.status < HTTPStatus.OK:
+                # The answer proper follows: on a kept connection it would be the next request's.
+                raise HTTPException
             body = _read(raw, limit)
         finally:
             # What was read to its end has given its connection back; any other is closed.
+            if raw.connection is None:
+                _current().sock = None
             raw.close()
         headers = HTTPMessage()
         for name, value in raw.headers.iteritems():

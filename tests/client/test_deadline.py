@@ -12,7 +12,7 @@ import pytest
 from registries.client.deadline import Deadline
 from registries.client.errors import Unreachable
 from registries.client.transport import Transport
-from tests.client.transports import RawServer, read_head, transport
+from tests.client.transports import RawServer, raw_server, read_head, transport
 from tests.fakes.server import FakeServer, Reply
 
 SECONDS = 0.4
@@ -239,3 +239,33 @@ def test_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) 
     for one in (full, listener, *fill):
         one.close()
     assert response.body == b"ok"
+
+
+@pytest.mark.parametrize(
+    "serve",
+    [
+        silent,
+        trickle(HEADERS + b"\r\n", OK),
+        trickle(b"x" * 900, OK + b"Content-Length: 900\r\n\r\n"),
+    ],
+    ids=["silence", "headers", "body"],
+)
+def test_slow_answer_over_tls(serve: Callable[[socket.socket], None]) -> None:
+    """#40: after the handshake the deadline holds as well."""
+    with raw_server(serve, tls=True) as (server, over), times_out(f"127.0.0.1:{server.port}"):
+        call(over, server.origin)
+
+
+def test_kept_connection_over_tls_gets_the_new_deadline() -> None:
+    """#40: not the one of the call that made it."""
+
+    def silent_later(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")
+        silent(connection)
+
+    with raw_server(silent_later, tls=True) as (server, over):
+        over.request("GET", server.origin, deadline=Deadline(60), limit=10)
+        with times_out(f"127.0.0.1:{server.port}"):
+            call(over, server.origin)
+    assert server.accepted == 1

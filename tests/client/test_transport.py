@@ -11,7 +11,7 @@ from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Unreachable
 from registries.client.pool import SERVERS
 from registries.client.transport import Transport
-from tests.client.transports import RawServer, read_head, reading, transport
+from tests.client.transports import RawServer, raw_server, read_head, reading, transport
 from tests.fakes.server import FakeServer, Reply, Request
 
 LIMIT = 1000
@@ -370,3 +370,10 @@ def test_few_connections_are_kept() -> None:
         assert server.connections == SERVERS + 1
         get(over, hosts[0])
         assert server.connections == SERVERS + 2
+
+
+def test_endless_answer_over_tls() -> None:
+    """#41: what is decrypted is counted as well."""
+    serve = endlessly(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: x\r\n" * 99)
+    with raw_server(serve, tls=True) as (server, over):
+        assert failure(over, server.origin).code == "too_large"

@@ -1,13 +1,16 @@
 """What the transport's tests share: options, and a server that does not speak by the book."""
 
 import socket
+import ssl
 import threading
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import trustme
 
 from registries.client.transport import Options, Transport
 
@@ -75,6 +78,29 @@ class RawServer:
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
+
+
+@contextmanager
+def raw_server(
+    serve: Callable[[socket.socket], None], *, tls: bool
+) -> Iterator[tuple[RawServer, Transport]]:
+    """A RawServer, over TLS where it is wanted, and a way out that believes its certificate."""
+    ca = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    connections: list[ssl.SSLSocket] = []
+
+    def secured(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as over_tls:
+            connections.append(over_tls)
+            serve(over_tls)
+
+    with RawServer(secured if tls else serve) as raw:
+        raw.origin = raw.origin.replace("http:", "https:") if tls else raw.origin
+        yield raw, transport(ca_certificate=ca.cert_pem.bytes().decode())
+        for one in connections:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
 
 def reading(answer: bytes) -> Callable[[socket.socket], None]:
