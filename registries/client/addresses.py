@@ -42,7 +42,11 @@ _PRIVATE = [
         "fec0::/10",
     )
 ]
-_NAT64 = [ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"), ip_network("::/96")]
+# IPv6 addresses whose last 32 bits are an IPv4 one: NAT64, compatible, translated.
+_EMBEDDING = [
+    ip_network(network)
+    for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")
+]
 
 
 def permitted(address: str, *, private: bool) -> bool:
@@ -70,7 +74,7 @@ def _readings(address: Address) -> Iterator[Address]:
         yield address.sixtofour
     if address.teredo:
         yield from address.teredo
-    if int(address) > 1 and any(address in network for network in _NAT64):
+    if int(address) > 1 and any(address in network for network in _EMBEDDING):
         yield IPv4Address(int(address) & 0xFFFFFFFF)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
 
 from registries.client.answers import document
+from registries.client.urls import Url
 
 # What registries give at most on one page; Amazon ECR refuses more.
 PAGE_SIZE = 1000
@@ -57,9 +58,13 @@ def next_url(link: str, page: str, base: str) -> str | None:
     if target.scheme not in {"http", "https"} or not _inside(path, f"{root.path}/v2/"):
         return None
     query = f"?{target.query}" if target.query else ""
-    return f"{root.scheme}://{root.netloc}{path}{query}"
+    try:
+        return str(Url.parse(f"{root.scheme}://{root.netloc}{path}{query}"))
+    except ValueError:
+        return None
 
 
 def _inside(path: str, root: str) -> bool:
     steps = path.lower().replace("%2e", ".").replace("%2f", "/").split("/")
-    return path.startswith(root) and ".." not in steps
+    # Some servers read "..;" and "..%5c" as "..".
+    return path.startswith(root) and not any(step.startswith("..") for step in steps)

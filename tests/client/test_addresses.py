@@ -30,9 +30,10 @@ ALWAYS_REFUSED = [
     "fd00:ec2::254",
     "fd20:ce::254",
     "ff02::1",
-    # IPv4 in disguise: mapped, compatible, NAT64, 6to4, Teredo.
+    # IPv4 in disguise: mapped, compatible, translated, NAT64, 6to4, Teredo.
     "::ffff:169.254.169.254",
     "::169.254.169.254",
+    "::ffff:0:169.254.169.254",
     "64:ff9b::a9fe:a9fe",
     "64:ff9b:1::a9fe:a9fe",
     "2002:a9fe:a9fe::",
@@ -54,6 +55,7 @@ PRIVATE = [
     "fec0::1",
     "::ffff:127.0.0.1",
     "::ffff:10.0.0.1",
+    "::ffff:0:10.0.0.1",
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
 ]
