@@ -78,8 +78,10 @@ def _credentials(registry: Registry) -> tuple[dict[str, str], str]:
     values, problems = kind.clean(values)
     if problems or kind.problems(values, is_default=registry.is_default):
         raise Misconfigured("incomplete")
+    # What was learned while anybody could answer is not believed once certificates are verified.
+    trust = (registry.verify_tls, registry.ca_certificate)
     # Keyed, so that nobody who reads the token cache can try passwords against it.
-    told = json.dumps([registry.uid.hex, sorted(values.items())])
+    told = json.dumps([registry.uid.hex, *trust, sorted(values.items())])
     return values, salted_hmac("registries.identity", told, algorithm="sha256").hexdigest()
 
 

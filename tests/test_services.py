@@ -320,3 +320,30 @@ def test_the_command_prints_json_and_fails_when_asked(
 def test_the_command_refuses_names_that_are_not_there() -> None:
     with pytest.raises(CommandError, match="no such registry: nonsense"):
         call_command("check_registries", "nonsense")
+
+
+# Tokens
+
+
+@pytest.mark.parametrize("change", [{"verify_tls": True}, {"ca_certificate": "another"}])
+def test_what_was_learned_without_verification_is_not_used_with_it(change: dict[str, Any]) -> None:
+    """#39: neither a token nor how to sign in; with the same trust both are remembered."""
+
+    def registry(request: Request) -> Reply:
+        if request.path == "/token":
+            return Reply(200, b'{"token": "granted"}')
+        if request.bearer != "granted":
+            return Reply(401, b"", {"WWW-Authenticate": 'Bearer realm="/token",service="s"'})
+        return Reply(200, b'{"tags": ["1"]}')
+
+    with FakeServer(registry) as server:
+        row = create("custom", url=server.origin, verify_tls=False)
+        for _ in range(2):
+            assert services.list_tags(row, "team/app") == ["1"]
+        asked = ["/v2/", "/token", "/v2/team/app/tags/list"]
+        assert [request.path for request in server.requests] == [*asked, asked[2]]
+        server.requests.clear()
+        for name, value in change.items():
+            setattr(row, name, value)
+        assert services.list_tags(row, "team/app") == ["1"]
+        assert [request.path for request in server.requests] == asked
