@@ -107,6 +107,30 @@ def test_lscr_names_ghcr(serve: Serve, ca: trustme.CA) -> None:
             "r.example.com.evil.net",
         ),
         ("https://r.example.com", "//evil.net/token", "untrusted_realm", "evil.net"),
+        (
+            "https://r.example.com",
+            "https://r.example.com./token",
+            "untrusted_realm",
+            "r.example.com.",
+        ),
+        (
+            "https://r.example.com",
+            "https://xn--rexample-3ya.com/token",
+            "untrusted_realm",
+            "xn--rexample-3ya.com",
+        ),
+        (
+            "http://r.example.com",
+            "http://auth.example.com:8080/token",
+            "untrusted_realm",
+            "auth.example.com:8080",
+        ),
+        (
+            "http://r.example.com",
+            "http://auth.example.com./token",
+            "untrusted_realm",
+            "auth.example.com.",
+        ),
         ("http://r.example.com", "https://evil.net/token", "untrusted_realm", "evil.net"),
     ],
 )
@@ -144,6 +168,12 @@ def test_a_realm_at_home_signs_in(realm: str, target: str) -> None:
         "javascript:alert(1)",
         "https://r.example.com/to ken",
         "https://2130706433/token",
+        "https://r.example.com:0/token",
+        "https://r.example.com:65536/token",
+        "https://r.example.com:/token",
+        "https://r.example.com@evil.net/token",
+        "https://r.example%2ecom/token",
+        "https://r.example.com\x0bevil.net/token",
         "https://bücher.example/token",
     ],
 )

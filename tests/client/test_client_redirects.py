@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from registries.client.errors import Unreachable
+from registries.client.errors import ImageDenied, Unreachable
 from registries.credentials import Basic
 from registries.endpoint import Endpoint
 from tests.client.conftest import Serve
@@ -89,3 +89,32 @@ def test_a_registry_that_redirects_says_so(status: int) -> None:
         client = World({}, Ledger()).client(Endpoint(url=server.origin), Basic("reader", "secret"))
         assert client.check().code == "redirected"
         assert server.requests[0].authorization is None
+
+
+@pytest.mark.parametrize(
+    "asked", ['Basic realm="Storage"', 'Bearer realm="/token",scope="repository:acme/other:pull"']
+)
+def test_where_a_redirect_led_nobody_commands_how_to_sign_in(serve: Serve, asked: str) -> None:
+    """#36: a stranger's 401 neither brings the password out nor changes what is remembered."""
+
+    class Storing(TokenRegistry):
+        def manifest(self, request: Request, stored: Any) -> Reply:
+            return Reply(307, b"", {"Location": f"{ELSEWHERE}/blob"})
+
+        def servers(self) -> dict[str, Handler]:
+            return {**super().servers(), ELSEWHERE: self.storage}
+
+        def storage(self, request: Request) -> Reply:
+            self.ledger.see(request, ELSEWHERE)
+            return Reply(401, b"", {"WWW-Authenticate": asked})
+
+    family = Storing(Ledger())
+    world = serve(family)
+    with pytest.raises(ImageDenied):
+        world.account(family).digest(PRIVATE, "v1")
+    home = world.servers[family.origin].requests
+    assert [one.basic for one in home] == [None] * len(home)
+    assert len(world.servers[family.realm_origin].requests) == 1
+    world.forget()
+    assert world.account(family).tags(PRIVATE)
+    assert {one.path.rpartition("/")[2] for one in world.requests} == {"list"}

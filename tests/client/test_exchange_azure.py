@@ -393,3 +393,20 @@ def test_errors_of_the_login_server_hold_no_secret() -> None:
     assert "deadline" in text
     assert SECRET not in text
     assert ACCESS not in text
+
+
+def test_deadline_of_the_login_server() -> None:
+    """#40: the tenant's time and the login server's are one."""
+    stop = threading.Event()
+
+    def slow(_: Request) -> Reply:
+        stop.wait(20)
+        return Reply()
+
+    with FakeServer(Entra()) as entra, FakeServer(slow) as registry:
+        started = time.monotonic()
+        with pytest.raises(Unreachable) as caught:
+            call(entra, registry, seconds=1.0)
+        assert time.monotonic() - started < 6
+        stop.set()
+    assert (caught.value.code, caught.value.params) == ("timeout", {"host": "example.azurecr.io"})

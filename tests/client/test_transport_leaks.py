@@ -180,6 +180,17 @@ def test_blocked_addresses_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> N
     assert response.body == b"hello"
 
 
+def test_no_blocked_address_is_tried_beside_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """#33: an address that may be called does not let those through that stand beside it."""
+    # 0.0.0.0 leads to this machine, and may never be called.
+    monkeypatch.setattr(socket, "getaddrinfo", answers("127.0.0.2", "0.0.0.0"))
+    with RawServer(reading(b"")) as server, pytest.raises(ClientError) as caught:
+        transport().request(
+            "GET", f"http://name.example:{server.port}/", deadline=Deadline(5), limit=10
+        )
+    assert (caught.value.code, server.accepted) == ("refused", 0)
+
+
 def test_rebinding(monkeypatch: pytest.MonkeyPatch) -> None:
     """#33: the address that was judged is the one that is called; there is no second look-up."""
     turns: list[str] = []

@@ -11,7 +11,12 @@ from tests.client.transports import transport
 from tests.fakes.server import FakeServer, Reply, Request
 
 ALL = [301, 302, 303, 307, 308]
-SECRETS = {"Accept": "text/x", "PRIVATE-TOKEN": "sesame", "X-Api-Key": "sesame"}
+SECRETS = {
+    "Accept": "text/x",
+    "PRIVATE-TOKEN": "sesame",
+    "X-Api-Key": "sesame",
+    "Cookie": "session=sesame",
+}
 
 
 def hello(_: Request) -> Reply:
@@ -193,3 +198,22 @@ def test_300_and_304_are_answers() -> None:
     for status in (300, 304):
         with FakeServer(lambda _, status=status: Reply(status)) as server:  # type: ignore[misc]
             assert send(transport(), server.origin).status == status
+
+
+@pytest.mark.parametrize("status", ALL)
+@pytest.mark.parametrize("name", ["Authorization", "PRIVATE-TOKEN", "X-Api-Key", "Cookie"])
+def test_nothing_of_a_form_goes_elsewhere(name: str, status: int) -> None:
+    """#36: whatever the code, neither a header nor the body; at most a bare GET."""
+    with FakeServer(hello) as there, FakeServer(to(there.origin, status)) as here:
+        over, form = transport(), {"client_secret": "sesame"}
+        if status >= 307:
+            error = failure(over, here.origin, "POST", headers={name: "sesame"}, form=form)
+            assert error.code == "redirected"
+        else:
+            send(over, here.origin, "POST", headers={name: "sesame"}, form=form)
+    assert (here.requests[0].headers[name], here.requests[0].form) == (
+        "sesame",
+        {"client_secret": ["sesame"]},
+    )
+    assert [(one.method, one.body) for one in there.requests] == [("GET", b"")] * (status < 307)
+    assert not any(one.headers[name] or one.headers["Content-Type"] for one in there.requests)
