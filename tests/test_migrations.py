@@ -1,20 +1,25 @@
 """Migrations, there and back."""
 
+from collections.abc import Iterable
 from io import StringIO
 from itertools import pairwise
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations import AlterField
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+from django.db.models import TextField
 
+from registries.fields import SecretField
 from registries.models import Registry
 from tests.factories import create
 
 
-def steps() -> list[str]:
+def steps(loader: MigrationLoader) -> list[str]:
     """The app's migrations in order, after "zero"."""
-    loader = MigrationLoader(connection)
     leaf = loader.graph.leaf_nodes("registries")[0]
     plan = loader.graph.forwards_plan(leaf)
     return ["zero", *(name for app, name in plan if app == "registries")]
@@ -29,7 +34,7 @@ def test_every_migration_can_be_undone_and_done_again() -> None:
     """#64: rows that a step backward keeps are readable after it; the default rows come back."""
     row = create("custom", password="canary")
     try:
-        for before, name in reversed(list(pairwise(steps()))):
+        for before, name in reversed(list(pairwise(steps(MigrationLoader(connection))))):
             migrate(before)
             migrate(name)
             migrate()
@@ -47,3 +52,31 @@ def test_every_migration_can_be_undone_and_done_again() -> None:
 def test_the_migrations_are_those_of_the_models() -> None:
     """#64: nothing is left for `makemigrations`."""
     call_command("makemigrations", "registries", check=True, dry_run=True, stdout=StringIO())
+
+
+def turned_into_secrets(before: ProjectState, operations: Iterable[Operation]) -> list[str]:
+    """The columns that held text in clear and hold secrets once they are altered."""
+    return [
+        operation.name
+        for operation in operations
+        if isinstance(operation, AlterField)
+        and isinstance(operation.field, SecretField)
+        and not isinstance(
+            before.models["registries", operation.model_name_lower].get_field(operation.name),
+            SecretField,
+        )
+    ]
+
+
+def test_no_column_becomes_secret_by_being_altered() -> None:
+    """#64: what it held would stay in clear; a migration adds a column and seals into it."""
+    loader = MigrationLoader(None)
+    for before, name in pairwise(steps(loader)):
+        nodes = [] if before == "zero" else [("registries", before)]
+        operations = loader.get_migration("registries", name).operations
+        assert turned_into_secrets(loader.project_state(nodes), operations) == []
+    now = loader.project_state()
+    altered = [AlterField("registry", name, SecretField()) for name in ("prefix", "password")]
+    assert turned_into_secrets(now, [*altered, AlterField("registry", "login", TextField())]) == [
+        "prefix"
+    ]

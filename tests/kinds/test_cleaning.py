@@ -205,7 +205,7 @@ def key_file(**changes: object) -> str:
 
 
 def test_key_file_fills_both() -> None:
-    """A whole Google key file fills both variables and nothing else of it is kept."""
+    """#49: a whole Google key file fills both variables; no address of it is kept, nor anything."""
     both = {"clientemail": SAMPLES["clientemail"], "privatekey": PEM}
     assert clean("gcr", privatekey=key_file()) == (both, [])
     assert clean("gcr", privatekey=f"\n{key_file()}\n", clientemail="old@example.com") == (both, [])
