@@ -134,3 +134,15 @@ def test_no_limit_is_no_limit(serve: Serve) -> None:
 
     family = Unlimited(Ledger())
     assert serve(family).account(family, counts_pulls=True).check(PRIVATE, "v1").pulls is None
+
+
+@pytest.mark.parametrize(
+    ("size", "code"), [(4 * 1024 * 1024, ""), (4 * 1024 * 1024 + 1, "too_large")]
+)
+def test_a_manifest_that_is_too_long_is_not_read(size: int, code: str) -> None:
+    """#41: four megabytes, as registries allow, and no more."""
+    body = b'{"schemaVersion": 2}'.ljust(size)
+    reply = Reply(200, body, {"Content-Type": MANIFEST})
+    found, methods = manifest(lambda _: reply)
+    assert getattr(found, "code", "") == code
+    assert methods == ["HEAD", "GET"]

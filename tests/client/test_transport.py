@@ -1,5 +1,6 @@
 """Requests and answers: what goes out, what comes back, what is kept open."""
 
+import gzip
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -377,3 +378,10 @@ def test_endless_answer_over_tls() -> None:
     serve = endlessly(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: x\r\n" * 99)
     with raw_server(serve, tls=True) as (server, over):
         assert failure(over, server.origin).code == "too_large"
+
+
+def test_nothing_is_unpacked() -> None:
+    """#41: a body is taken as it came, so that a small one never becomes a large one."""
+    body = gzip.compress(bytes(100_000))
+    with FakeServer(lambda _: Reply(200, body, {"Content-Encoding": "gzip"})) as server:
+        assert get(transport(), server.origin) == body

@@ -97,10 +97,12 @@ def raw_server(
 
     with RawServer(secured if tls else serve) as raw:
         raw.origin = raw.origin.replace("http:", "https:") if tls else raw.origin
-        yield raw, transport(ca_certificate=ca.cert_pem.bytes().decode())
-        for one in connections:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+        try:
+            yield raw, transport(ca_certificate=ca.cert_pem.bytes().decode())
+        finally:
+            for one in connections:
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
 
 
 def reading(answer: bytes) -> Callable[[socket.socket], None]:
