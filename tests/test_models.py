@@ -100,6 +100,7 @@ def test_messages_never_quote_a_secret(canary: str) -> None:
         ("É", "é"),
         ("A\u00a0b", "a b"),
         ("é", "e\u0301"),
+        ("hub ①", "hub 1"),
     ],
 )
 def test_names_that_read_alike_are_one(taken: str, asked: str) -> None:
@@ -115,7 +116,7 @@ def test_different_names_are_two() -> None:
     build("hub", name="hub 2").full_clean()
 
 
-@pytest.mark.parametrize("name", ["a\u200bb", "a\x00b", "a\u202eb", "a\x07", "\ufeff"])
+@pytest.mark.parametrize("name", ["a\u200bb", "a\x00b", "a\u202eb", "a\x07", "a\ud800b", "\ufeff"])
 def test_invisible_characters_are_refused(name: str) -> None:
     """#62: zero-width and control characters make two names look like one."""
     assert "name" in errors_of(build("hub", name=name))

@@ -312,10 +312,12 @@ def test_blocked_address() -> None:
 def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """#37, #47, #48: nothing of the machine's own AWS set-up is taken."""
     (tmp_path / ".aws").mkdir()
-    (tmp_path / ".aws/config").write_text(
+    for name in ("config", "credentials"):
+        (tmp_path / ".aws" / name).write_text("no section")
+    (tmp_path / "config").write_text(
         "[default]\nregion = us-east-2\nendpoint_url = http://127.0.0.1:1\nuse_fips_endpoint=true\n"
     )
-    (tmp_path / ".aws/credentials").write_text(
+    (tmp_path / "credentials").write_text(
         "[default]\naws_access_key_id = AKIAHOST\naws_secret_access_key = host\n"
     )
     with FakeServer(Api()) as server, FakeServer(lambda _: Reply(500)) as evil:
@@ -327,8 +329,8 @@ def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
             "AWS_PROFILE": "missing",
             "AWS_DEFAULT_PROFILE": "missing",
             "HOME": str(tmp_path),
-            "AWS_CONFIG_FILE": str(tmp_path / ".aws/config"),
-            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / ".aws/credentials"),
+            "AWS_CONFIG_FILE": str(tmp_path / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
             "AWS_REGION": "us-east-2",
             "AWS_DEFAULT_REGION": "us-east-2",
             "AWS_ENDPOINT_URL": evil.origin,
