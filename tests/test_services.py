@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import trustme
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 
@@ -347,3 +348,18 @@ def test_what_was_learned_without_verification_is_not_used_with_it(change: dict[
             setattr(row, name, value)
         assert services.list_tags(row, "team/app") == ["1"]
         assert [request.path for request in server.requests] == asked
+
+
+def test_no_row_uses_the_connection_of_one_that_verifies_nothing() -> None:
+    """#39: two rows of one registry, whose certificate nobody knows: verified, it is refused."""
+    with FakeServer(htpasswd, trustme.CA()) as server:
+        lax = create("custom", url=server.origin, verify_tls=False)
+        strict = create("custom", url=server.origin)
+        assert [services.check(row).code for row in (lax, strict, lax)] == [
+            "signed_in",
+            "tls",
+            "signed_in",
+        ]
+        lax.verify_tls = True
+        lax.save()
+        assert services.check(lax).code == "tls"
