@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 
 from registries import conf
 from registries.client.errors import ClientError
@@ -73,6 +74,7 @@ def run_checks(
                 yield number, future.result().result
 
 
+@sensitive_variables()
 def _run_check(registry: Registry, reference: Reference | None) -> _Checked:
     started = time.monotonic()
     pulls = None

@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
 from registries import conf
+from registries.client.deadline import Deadline
 from registries.client.errors import Misconfigured
 from registries.fields import SecretUnreadable
 from registries.kinds import KINDS
@@ -35,11 +36,20 @@ def home_of(registry: Registry) -> str | None:
 
 
 @contextmanager
-@sensitive_variables("values")
 def client_for(registry: Registry, host: str | None = None) -> Iterator[Client]:
     """A client for the row, good for `TIMEOUT` seconds. Raises ClientError."""
+    settings = conf.get()
+    with Deadline(settings.timeout) as deadline:
+        yield _client(registry, host, settings, deadline)
+
+
+# Hides in Django's reports the local variables of what is called from here as well; of a generator,
+# such as the one above, it would hide none.
+@sensitive_variables()
+def _client(
+    registry: Registry, host: str | None, settings: conf.Conf, deadline: Deadline
+) -> Client:
     from registries.client.client import Client  # noqa: PLC0415 - loads requests
-    from registries.client.deadline import Deadline  # noqa: PLC0415
 
     if registry.kind not in KINDS:  # a row that a later version made
         raise Misconfigured("incomplete")
@@ -50,19 +60,16 @@ def client_for(registry: Registry, host: str | None = None) -> Iterator[Client]:
     if host and not registry.may_answer_for(host):
         # A prefix that was written past the rules must not lead the credentials elsewhere.
         raise Misconfigured("image_elsewhere", host=host)
-    settings = conf.get()
-    with Deadline(settings.timeout) as deadline:
-        yield Client(
-            kind.endpoint(values, host),
-            kind.credential(values, host, registry.prefix),
-            transport=_transport(settings, registry.verify_tls, registry.ca_certificate),
-            tokens=_tokens(settings.token_cache),
-            deadline=deadline,
-            identity=identity,
-        )
+    return Client(
+        kind.endpoint(values, host),
+        kind.credential(values, host, registry.prefix),
+        transport=_transport(settings, registry.verify_tls, registry.ca_certificate),
+        tokens=_tokens(settings.token_cache),
+        deadline=deadline,
+        identity=identity,
+    )
 
 
-@sensitive_variables("values", "told")
 def _credentials(registry: Registry) -> tuple[dict[str, str], str]:
     """The row's values in clear, and an identity that changes with them."""
     unreadable = False

@@ -18,6 +18,7 @@ from django.core.exceptions import FieldError, ValidationError
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 from encrypted_model_fields import fields as library
 from encrypted_model_fields.fields import EncryptedTextField
 
@@ -61,6 +62,7 @@ class Secret:
         """The same sealed secret, able to be revealed in its row."""
         return self if self.token is None else Secret(self.token, binding=binding, place=place)
 
+    @sensitive_variables()
     def seal(self, binding: str) -> "Secret":
         """The sealed form for the row that `binding` names; a sealed secret stays as it is."""
         if self._fresh is None:

@@ -62,7 +62,7 @@ def _clean_name(row: "Registry", errors: Errors) -> None:
         errors.add("name", _("Another registry has this name. Choose a different one."), "unique")
 
 
-@sensitive_variables("held", "raw", "cleaned")
+@sensitive_variables()
 def _clean_variables(row: "Registry", errors: Errors) -> None:
     held = {name: row.held(name) for name in row.given()}
     # What a sealed secret holds was checked when it was given; the rules only ask that it is set.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from registries.forms.secrets import ACTION_SUFFIX, QUIET, Choice, SecretFormField, SecretInput
 from registries.kinds import KINDS, Kind, Variable
@@ -201,6 +202,7 @@ class RegistryForm(_ModelForm):
             if self.instance.held(name):
                 self._dropped.append(name)
 
+    @sensitive_variables()
     def full_clean(self) -> None:
         super().full_clean()
         if self._is_tried:

@@ -1,0 +1,142 @@
+"""What is reported when something of ours breaks while secrets are open: everything but them."""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.views.debug import ExceptionReporter
+
+from registries import services
+from tests.factories import build, create
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.test_canaries import forms
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/backstage/registries/registry/add/?kind=custom"
+
+
+def broken(*_args: object, **_kwargs: object) -> None:
+    raise RuntimeError("broken on purpose")
+
+
+def broken_when_signed_in(_self: object, request: Any) -> dict[str, str]:
+    if "Authorization" in request.headers:
+        raise RuntimeError("broken on purpose")
+    return {}
+
+
+def challenge(_request: Request) -> Reply:
+    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="x"'})
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    with FakeServer(challenge) as running:
+        yield running
+
+
+def reported(error: BaseException, request: Any = None) -> str:
+    """The report as a page, with the local variables of each frame, and as a text."""
+    report = ExceptionReporter(request, type(error), error, error.__traceback__, is_email=True)
+    return report.get_traceback_html() + report.get_traceback_text()
+
+
+def shows(text: str, secret: str) -> bool:
+    return any(form in text for form in forms(secret))
+
+
+# Where a typed secret is on its way: the form, the rules, the row, the seal, the check.
+ON_THE_WAY = {
+    "registries.forms.secrets.SecretFormField.clean": ("_check", "_savecheck"),
+    "registries.forms.RegistryForm._drop_other_ways": ("_check", "_savecheck"),
+    "registries.validation._clean_prefix": ("_check", "_savecheck"),
+    "registries.kinds.base.Kind.problems": ("_check", "_savecheck"),
+    "registries.kinds.base.Variable._check_length": ("_check", "_savecheck"),
+    "registries.admin.RegistryAdmin.save_model": ("_savecheck",),
+    "registries.models.Registry.derive": ("_savecheck",),
+    "encrypted_model_fields.fields.encrypt_str": ("_savecheck",),
+    "registries.connecting._credentials": ("_check", "_savecheck"),
+    "registries.client.client.Client.__init__": ("_check", "_savecheck"),
+    "registries.client.transport.Transport._send": ("_check", "_savecheck"),
+}
+
+
+@pytest.mark.parametrize(
+    ("where", "button"), [(name, button) for name in ON_THE_WAY for button in ON_THE_WAY[name]]
+)
+def test_what_is_typed_is_in_no_report(
+    where: str,
+    button: str,
+    admin_client: Client,
+    canary: str,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """#19, #20: neither as it was posted nor as a local variable; page, log, mail and report."""
+    settings.ADMINS = [("Root", "root@site.example")]
+    monkeypatch.setattr(where, broken)
+    admin_client.raise_request_exception = False
+    values = {"name": "x", "url": "http://127.0.0.1:9", "login": "johndoe", "sign_in": "password"}
+    answer = admin_client.post(ADD, {**values, "password": canary, button: "1"})
+    assert answer.status_code == 500
+    (record,) = [found for found in caplog.records if found.name == "django.request"]
+    assert record.exc_info
+    assert record.exc_info[1]
+    (sent,) = mail.outbox
+    report = reported(record.exc_info[1], record.request)  # type: ignore[attr-defined]  # Django's
+    for text in (str(sent.body), caplog.text, report):
+        assert "broken on purpose" in text
+        assert not shows(text, canary)
+    assert not shows(answer.content.decode(), canary)
+
+
+@pytest.mark.parametrize(
+    ("where", "replacement"),
+    [
+        ("registries.client.client.Client.__init__", broken),
+        ("registries.client.transport.Transport._headers", broken_when_signed_in),
+    ],
+    ids=["before the call", "on the wire"],
+)
+def test_what_is_stored_is_in_no_report(
+    where: str,
+    replacement: Callable[..., object],
+    server: FakeServer,
+    canary: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """#19, #20: whatever breaks in a check between the opened secret and the wire."""
+    row = create("custom", url=server.origin, password=canary)
+    monkeypatch.setattr(where, replacement)
+    with pytest.raises(RuntimeError) as caught:
+        services.check(row)
+    assert caught.tb.tb_next
+    # Without this test's own frame, which holds the canary.
+    report = reported(caught.value.with_traceback(caught.tb.tb_next))
+    assert "broken on purpose" in report
+    assert not shows(report, canary)
+
+
+def test_what_breaks_the_rules_is_in_no_report(
+    canary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """#19, #20: of a row that code validates, without any form."""
+    monkeypatch.setattr("registries.kinds.base.Kind.problems", broken)
+    row = build("custom", password=canary)
+    with pytest.raises(RuntimeError) as caught:
+        row.full_clean()
+    assert caught.tb.tb_next
+    assert not shows(reported(caught.value.with_traceback(caught.tb.tb_next)), canary)
+
+
+def test_a_secret_that_is_not_hidden_is_found(canary: str) -> None:
+    """The twin: the search sees the local variables of a frame, however they are written."""
+    typed = f"Basic {b64encode(canary.encode()).decode()}"
+    with pytest.raises(RuntimeError) as caught:
+        broken(typed)
+    assert shows(reported(caught.value), canary)
