@@ -1,8 +1,10 @@
 """The admin: choose a kind, fill in its form, check, reset, delete."""
 
+import base64
 import re
 from collections.abc import Callable
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from cryptography.fernet import Fernet
@@ -15,8 +17,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from encrypted_model_fields import fields as library
 
+from registries.fields import SecretField
+from registries.forms import form_class
 from registries.kinds import KINDS, variables
 from registries.models import ChangedMeanwhile, Registry
+from registries.queryset import SECRETS
 from tests.factories import SAMPLES, build, create
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +183,31 @@ def test_blank_keeps_a_secret_and_only_the_box_clears_it(admin: Client) -> None:
     assert Registry.objects.get(pk=row.pk).state == "anonymous"
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"auth": ""},
+        {"auth": "   "},
+        {"auth": "", "auth_do": "keep"},
+        {"auth": "typed and hidden again", "auth_do": "keep"},
+    ],
+    ids=["nothing", "empty", "white space", "keep", "keep after all"],
+)
+def test_what_is_blank_keeps_a_secret_that_the_rules_could_do_without(
+    admin: Client, sent: dict[str, str]
+) -> None:
+    """#12: saved each time, so that no rule stands in for it."""
+    row = create("custom", login=None, password=None, auth="am9objpmYWtl")
+    before = token_of(row, "auth")
+    assert admin.post(page(row), {"name": "Saved", "url": row.url, **sent}).status_code == 302
+    assert Registry.objects.get(pk=row.pk).name == "Saved"
+    assert token_of(row, "auth") == before
+    form = {"name": "Saved", "url": row.url, "auth": "", "auth_clear": "on"}
+    assert admin.post(page(row), form).status_code == 302
+    assert token_of(row, "auth") is None
+
+
 def test_moving_from_auth_to_login_and_password_is_one_save(admin: Client) -> None:
     row = create("gitea", login=None, password=None, auth="am9obmRvZTpzZWNyZXQ=")
     form = {"name": row.name, "url": row.url, "login": "john", "password": "secret"}
@@ -189,6 +219,14 @@ def test_moving_from_auth_to_login_and_password_is_one_save(admin: Client) -> No
         "login": "john",
         "password": "secret",
     }
+
+
+def test_pasted_ciphertext_is_literal_text(admin: Client) -> None:
+    """#3: the form decrypts nothing, so nobody can use it to read what was stolen elsewhere."""
+    stolen = token_of(create("custom"))
+    form = {"name": "Thief", "url": "https://evil.example", "login": "x", "password": stolen}
+    assert admin.post(f"{ADD}?kind=custom", form).status_code == 302
+    assert Registry.objects.get(name="Thief").password.reveal() == stolen
 
 
 def test_a_changed_address_asks_for_the_secret(admin: Client) -> None:
@@ -210,13 +248,43 @@ def test_what_was_typed_stays_after_an_error_but_no_secret(admin: Client, canary
     assert canary not in html
 
 
-def test_secret_inputs_ask_browsers_to_keep_out(admin: Client) -> None:
+@pytest.mark.parametrize("slug", KINDS)
+def test_no_secret_stands_in_a_form_that_is_shown_again(
+    admin: Client, slug: str, canary: str
+) -> None:
+    """#11: of every kind, of a new row and of a stored one, refused or only tried."""
+    typed = dict.fromkeys(KINDS[slug].secrets, canary)
+    for address in (f"{ADD}?kind={slug}", page(create(slug))):
+        for more in ({}, {"ca_certificate": "junk"}, {"_check": "1", "prefix": "::"}):
+            response = admin.post(address, {"name": "", **typed, **more})
+            assert response.status_code == 200
+            assert canary not in text_of(response)
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_no_error_repeats_what_was_typed(admin: Client, slug: str, canary: str) -> None:
+    """#17: a secret in the wrong field is not written into a sentence."""
+    names = [*form_class(KINDS[slug]).base_fields, *(f"{name}_do" for name in KINDS[slug].secrets)]
+    for value in (canary, f"{canary}\x01", f"{{{canary}:{canary}", canary * 200):
+        typed = dict.fromkeys(names, value)
+        for form in (typed, {**typed, "sign_in": ""}, {**typed, "_check": "1"}):
+            found = errors(admin.post(f"{ADD}?kind={slug}", form))
+            assert found
+            assert canary not in str(dict(found))
+
+
+@pytest.mark.parametrize("slug", KINDS)
+@pytest.mark.parametrize("stored", [True, False], ids=["stored", "new"])
+def test_inputs_ask_browsers_to_keep_out(admin: Client, slug: str, stored: bool) -> None:
     """#13: no password manager fills in, or stores, what is no login of its user's."""
-    html = text_of(admin.get(page(create("custom"))))
-    field = re.search(r'<input type="password" name="password"[^>]*>', html)
-    assert field
-    assert 'autocomplete="new-password"' in field[0]
-    assert "value=" not in field[0]
+    html = text_of(admin.get(page(create(slug)) if stored else f"{ADD}?kind={slug}"))
+    for name, variable in KINDS[slug].by_name.items():
+        (field,) = re.findall(rf'<(?:input|textarea|select)[^>]* name="{name}"[^>]*>', html)
+        if variable.secret:
+            assert 'autocomplete="new-password"' in field
+            assert "value=" not in field
+        elif not field.startswith("<select"):
+            assert 'autocomplete="off"' in field
 
 
 # Two people at once
@@ -430,6 +498,29 @@ def test_a_viewer_sees_whether_a_secret_is_set(canary: str) -> None:
     assert "Not set" in html
 
 
+@pytest.mark.parametrize("held", [("view",), ("view", "change"), None], ids=str)
+@pytest.mark.parametrize("slug", KINDS)
+def test_no_page_of_a_row_shows_its_secrets(
+    slug: str, held: tuple[str, ...] | None, admin: Client, canary: str
+) -> None:
+    """#10: for a viewer, a changer and a superuser; neither opened nor sealed, nor in base64."""
+    row = build(slug, **dict.fromkeys(KINDS[slug].secrets, canary))
+    row.save()
+    sealed = [row.held(name).token for name in KINDS[slug].secrets]
+    client = admin if held is None else user_with(*held)
+    pages = [LIST, f"{LIST}?_popup=1", *(page(row, name) for name in ("change", "history"))]
+    if held is None:
+        pages.append(page(row, "delete"))
+    client.cookies["registries_view"] = "table"
+    encoded = base64.b64encode(f"johndoe:{canary}".encode()).decode().rstrip("=")
+    for address in pages:
+        response = client.get(address)
+        assert response.status_code == 200
+        assert row.name in text_of(response)
+        shown = [text for text in (canary, encoded, *sealed) if text in text_of(response)]
+        assert not shown, address
+
+
 # Lookups
 
 
@@ -440,6 +531,22 @@ def test_no_lookup_of_the_list_lets_anybody_guess(admin: Client, name: str, look
     create("custom")
     response = admin.get(LIST, {f"{name}{lookup}": "g"})
     assert response.status_code in {302, 400}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_registered_lookup_of_a_secret_is_answered(admin: Client, name: str) -> None:
+    """#14: whatever lookups there are, also with values that PostgreSQL fails on."""
+    create("custom")
+    for lookup in ("", *SecretField.get_lookups(), "length", "length__gt"):
+        for value in ("g", "\x00", "("):
+            response = admin.get(LIST, {f"{name}__{lookup}".removesuffix("__"): value})
+            assert response.status_code in {302, 400}, lookup
+
+
+@pytest.mark.parametrize("query", [{"name": "\x00"}, {"name__regex": "("}, {"key_id__regex": "("}])
+def test_no_lookup_reaches_the_database(admin: Client, query: dict[str, str]) -> None:
+    """#14: what PostgreSQL would answer with an error is not asked at all."""
+    assert admin.get(LIST, query).status_code in {302, 400}
 
 
 @pytest.mark.parametrize("query", [{"q": "\x00"}, {"q": "'"}, {"state": "x"}, {"verdict": "\x00"}])
@@ -484,6 +591,52 @@ def test_filters_find_rows(admin: Client) -> None:
     assert not admin.get(LIST, {"verdict": "valid"}).context["cl"].result_list
     response = admin.get(LIST, {"verdict": "none", "is_default__exact": "0"})
     assert [found.pk for found in response.context["cl"].result_list] == [row.pk]
+
+
+# Addresses
+
+
+@pytest.mark.parametrize("name", [*SECRETS, "key_id", "uid", "name", "nonsense", "password__x", ""])
+def test_no_address_refers_to_rows_by_a_secret(admin: Client, name: str, canary: str) -> None:
+    """#29: what other pages' popups may ask a row for is its ID."""
+    row = create("custom", password=canary)
+    form = {"name": "New", "_popup": "1", "_to_field": name}
+    answers = [
+        admin.get(address, {"_to_field": name, "_popup": "1"})
+        for address in (LIST, page(row), page(row, "delete"), page(row, "history"))
+    ]
+    answers.append(admin.post(f"{ADD}?kind=hub", form))
+    for answer in answers:
+        assert answer.status_code in ({200} if name == "" else {200, 302, 400})
+        assert canary not in text_of(answer)
+        assert row.held("password").token not in text_of(answer)
+    assert [answers[0].status_code, answers[-1].status_code] == [200 if name == "" else 400] * 2
+    assert Registry.objects.filter(name="New").exists() is (name == "")
+
+
+def test_rows_are_suggested_to_who_may_see_them(admin: Client, canary: str) -> None:
+    """#29: by their names, hosts and prefixes; never by a secret, whatever field is asked for."""
+    row = create("custom", password=canary)
+    asked = {"app_label": "registries", "model_name": "check", "field_name": "registry"}
+    found = admin.get("/backstage/autocomplete/", {**asked, "term": row.name})
+    assert found.json()["results"] == [{"id": str(row.pk), "text": row.name}]
+    for term in (canary, row.held("password").token):
+        assert admin.get("/backstage/autocomplete/", {**asked, "term": term}).json() == {
+            "results": [],
+            "pagination": {"more": False},
+        }
+    asked["term"] = row.name
+    assert user_with().get("/backstage/autocomplete/", asked).status_code == 403
+    assert Client().get("/backstage/autocomplete/", asked).status_code == 302
+
+
+def test_a_search_that_is_kept_for_later_finds_no_secret(admin: Client, canary: str) -> None:
+    """#29: an address that leads back to the list finds what the list finds."""
+    row = create("custom", url="http://127.0.0.1:9", password=canary)
+    for text, expected in ((canary, []), (row.name, [row.name])):
+        kept = urlencode({"_changelist_filters": urlencode({"q": text})})
+        answer = admin.post(f"{page(row, 'check')}?{kept}", {"_list": "1"}, follow=True)
+        assert [found.name for found in answer.context["cl"].result_list] == expected
 
 
 # Many rows, wrong key

@@ -59,6 +59,12 @@ class Pages(_ModelAdmin):
         }
         return HttpResponseRedirect(add_preserved_filters(kept, url))
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Registry | None:
+        """The row; Django itself fails on the empty `_to_field` that an address may have."""
+        return super().get_object(request, object_id, from_field or None)
+
     def changeable(self, request: HttpRequest, object_id: str) -> Registry | None:
         """The row, for somebody who may change it. Raises PermissionDenied."""
         row = self.get_object(request, unquote(object_id))

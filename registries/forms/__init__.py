@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 else:
     _ModelForm = forms.ModelForm
 
+# Django's words for a choice that is none, without the value that its ChoiceField repeats.
+NO_CHOICE = forms.ModelChoiceField.default_error_messages["invalid_choice"]
 # The button that tries what is in the form.
 CHECK = "_check"
 SHOWN_SUFFIX = "_shown"
@@ -57,7 +59,7 @@ class RegistryForm(_ModelForm):
     # The version that the form was made from: a later one means that somebody else saved.
     opened_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     # The way to sign in; what the other ways take is cleared. Not sent: everything counts.
-    sign_in = forms.ChoiceField(required=False)
+    sign_in = forms.ChoiceField(required=False, error_messages={"invalid_choice": NO_CHOICE})
     image = forms.CharField(
         label=_("Image to try"),
         help_text=_(
