@@ -1,12 +1,18 @@
 """The documentation says what the code does."""
 
+import base64
 import re
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from registries.verdicts import Verdict
+from tests.factories import pem
 from tests.pages import DOCS, MEANINGS, PAGES
+from tests.test_conf import GOOD
 
 ROOT = DOCS.parent
 TEXTS = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
@@ -19,6 +25,52 @@ def test_pages_made_from_the_code_are_up_to_date(page: str) -> None:
 
 def test_every_verdict_is_explained() -> None:
     assert set(MEANINGS) == set(Verdict)
+
+
+# What real ones look like; a private key has more lines than any example here.
+KEYS = re.compile(
+    r"AKIA[A-Z0-9]{16}\b|gh[pousr]_\w{36}|github_pat_\w{22}|glpat-[\w-]{20}|dckr_[po]at_[\w-]{20}"
+    r"|\bAIza[\w-]{35}|-----BEGIN (?:RSA |EC |OPENSSH )?PRIVATE KEY-----\s+(?:[\w+/=]{60,}\s+){3}"
+    r"|\bgAAAAA[\w-]{90}|(?<![\w+/-])[\w+/-]{43}=(?![\w=])"
+)
+FAKE = re.compile(r"EXAMPLE|FAKE|RIGHT|WRONG|OTHER|(.)\1{20}")
+
+
+def key_shaped(text: str) -> list[str]:
+    found = (match[0] for match in KEYS.finditer(text))
+    return [key for key in found if not (FAKE.search(key) or is_words(key)) and key != GOOD]
+
+
+def is_words(key: str) -> bool:
+    """Whether it is plain text in base64, as the keys of tests are."""
+    return key.endswith("=") and base64.urlsafe_b64decode(key).isascii()
+
+
+def test_nothing_in_the_project_looks_like_a_key() -> None:
+    """#29b: code, tests, pages, translations and fixtures."""
+    folders = ("registries", "ssmsite", "templates", "tests", "docs", "locale")
+    paths = [path for name in folders for path in (ROOT / name).rglob("*")]
+    texts = [path for path in [*paths, *ROOT.glob("*")] if path.is_file()]
+    assert len(texts) > 200
+    found = {path: key_shaped(path.read_text("utf-8", errors="replace")) for path in texts}
+    assert not {path.name: keys for path, keys in found.items() if keys}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: "AKIA" + secrets.token_hex(8).upper(),
+        lambda: "ghp_" + secrets.token_hex(18),
+        lambda: "glpat-" + secrets.token_hex(10),
+        lambda: "dckr_pat_" + secrets.token_hex(14),
+        lambda: Fernet.generate_key().decode(),
+        lambda: Fernet(Fernet.generate_key()).encrypt(b"x").decode(),
+        pem,
+    ],
+    ids=["aws", "github", "gitlab", "docker", "fernet", "sealed", "pem"],
+)
+def test_what_looks_like_a_key_is_found(make: Callable[[], str]) -> None:
+    assert key_shaped(f'KEY = "{make()}"')
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.name)

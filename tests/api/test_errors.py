@@ -81,6 +81,7 @@ def test_what_goes_out_is_limited_more(
 
 
 def test_the_usual_rates(reader: Caller, row: Registry) -> None:
+    """#27: the API is throttled without any setting."""
     tags = f"registries/{row.pk}/tags/"
     assert statuses(reader, tags, 121) == [400] * 120 + [429]
     assert statuses(reader, "kinds/hub/", 480) == [200] * 479 + [429]

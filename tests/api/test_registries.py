@@ -11,7 +11,8 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from encrypted_model_fields import fields as library
 
-from registries.api import filters
+from registries.api import filters, urls
+from registries.api.base import ReadView
 from registries.kinds import KINDS
 from registries.models import Registry
 from registries.queryset import SECRETS
@@ -75,6 +76,7 @@ def test_one(said: Said) -> None:
 
 @pytest.mark.parametrize("slug", KINDS)
 def test_one_of_every_kind(slug: str, said: Said) -> None:
+    """#16: these keys and no others; of a secret, whether it is set."""
     row = factories.create(slug)
     shown = said(f"registries/{row.pk}/")
     assert list(shown) == KEYS
@@ -217,6 +219,13 @@ def test_no_list_names_a_secret() -> None:
         conditions = str(rows.query).partition(" WHERE ")[2]
         assert ordering.removeprefix("name") in conditions
         assert not [name for name in SECRETS if f'"{name}"' in conditions]
+
+
+def test_no_address_takes_a_parameter_that_is_a_secret() -> None:
+    """#15: of every view that there is."""
+    views = {pattern.callback.cls for pattern in urls.urlpatterns}
+    assert {len(views) > 5, all(issubclass(view, ReadView) for view in views)} == {True}
+    assert not {parameter.name for view in views for parameter in view.parameters} & set(SECRETS)
 
 
 @pytest.mark.parametrize("secret", SECRETS)

@@ -66,6 +66,7 @@ def test_secrets_of_every_kind_move_to_the_first_key(use_keys: UseKeys) -> None:
 
 
 def test_a_second_run_writes_nothing(use_keys: UseKeys) -> None:
+    """#6: the command may be repeated."""
     use_keys(OLD)
     row = create("custom")
     use_keys(NEW, OLD)
@@ -76,6 +77,7 @@ def test_a_second_run_writes_nothing(use_keys: UseKeys) -> None:
 
 
 def test_a_dry_run_tells_and_writes_nothing(use_keys: UseKeys) -> None:
+    """#6: it says what would be done."""
     use_keys(OLD)
     row = create("custom")
     use_keys(NEW, OLD)
@@ -85,6 +87,7 @@ def test_a_dry_run_tells_and_writes_nothing(use_keys: UseKeys) -> None:
 
 
 def test_what_cannot_be_read_is_named_and_left_alone(use_keys: UseKeys) -> None:
+    """#1, #6: with its ID, and with an exit status that a script sees."""
     use_keys(LOST)
     lost = create("custom")
     values = lost.values()

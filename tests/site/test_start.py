@@ -58,6 +58,44 @@ def test_a_wrong_variable_ends_in_a_sentence(name: str, value: str, site: Site) 
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    ("key", "returned"),
+    [
+        ("short", 1),
+        (new_key() + "junk", 1),
+        (new_key()[:-2] + "*=", 1),
+        ("A" * 43 + "=", 1),
+        ("YS1zYW1wbGUta2V5LWZyb20tc29tZS1tYW51YWwtMTI=", 1),
+        (new_key(), 0),
+    ],
+    ids=["short", "junk behind it", "a stray character", "one letter", "words", "random"],
+)
+def test_an_encryption_key_is_looked_at(key: str, returned: int, site: Site) -> None:
+    """#7: by every command; the message names the setting, and shows nothing of the key."""
+    found, said = site.manage("check", "--fail-level", "WARNING", FIELD_ENCRYPTION_KEY=key)
+    assert found == returned
+    assert ("FIELD_ENCRYPTION_KEY" in said) == bool(returned)
+    assert key.rstrip("=") not in said
+    assert "Traceback" not in said
+
+
+def test_error_reports_hide_keys_and_addresses(site: Site) -> None:
+    """#19: settings are part of every report."""
+    names = {"SECRET_KEY", "FIELD_ENCRYPTION_KEY", "CACHES", "REGISTRIES", "DATABASES"}
+    secrets = {"DJANGO_SECRET_KEY": new_key(), "FIELD_ENCRYPTION_KEY": new_key()}
+    told = site.ask(
+        "from django.views.debug import get_default_exception_reporter_filter as found\n"
+        f"print({{name: found().get_safe_settings()[name] for name in {names}}})",
+        DATABASE_URL="postgres://user:fake-database-password@db.example/name",
+        CACHE_URL="redis://:fake-cache-password@cache.example",
+        REGISTRIES_PROXY="http://user:fake-proxy-password@proxy.example:3128",
+        **secrets,
+    )
+    assert all(name in told for name in names)
+    assert "-password" not in told
+    assert not [secret for secret in secrets.values() if secret in told]
+
+
 def test_an_unknown_variable_of_the_app_is_reported(site: Site) -> None:
     _, said = site.manage("check", REGISTRIES_TIMEOT="3")
     assert "TIMEOT" in said
