@@ -21,11 +21,12 @@ import registries
 from registries.admin.acting import FEW
 from registries.admin.looks import LOOKS, STATES, TONES, Trend, answers, shown_steps
 from registries.admin.overview import overview, past_verdicts
+from registries.forms import form_class
 from registries.kinds import KINDS
 from registries.models import Check, Registry
 from registries.verdicts import STEPS, Step, Verdict
 from tests.browser.samples import past
-from tests.factories import build, create
+from tests.factories import SAMPLES, build, create
 from tests.fakes.server import FakeServer, Reply, Request
 
 pytestmark = pytest.mark.django_db
@@ -324,6 +325,27 @@ def test_check_of_a_stored_row_uses_what_is_typed_and_keeps_the_row(
     answer = admin.post(page(row), elsewhere)
     assert set(answer.context["form"].errors) == {"password"}
     assert len(server.requests) == count
+
+
+@pytest.mark.parametrize("slug", ["custom", "forgejo", "gitea", "gitlab", "quay"])
+def test_no_field_leads_a_stored_secret_elsewhere(slug: str, server: FakeServer) -> None:
+    """#30: whoever may change a row tries every field of its form, and two that are none."""
+    kind = KINDS[slug]
+    own = {name: server.origin for name in ("url", "authurl") if name in SAMPLES[slug]}
+    row = create(slug, **(own or {"url": server.origin}))
+    client = user_with("view", "change")
+    plain = {"name": row.name, **row.plain_values()}
+    with FakeServer(let_in) as other:
+        host = other.origin.removeprefix("http://")
+        fields = {*form_class(kind).base_fields, "kind", "host"}.difference(kind.secrets)
+        for name in sorted(fields):
+            for value in (other.origin, host, f"{host}/team/app:1", f"x@{host}"):
+                client.post(page(row), {**plain, name: value, "_check": "1"})
+        assert other.requests == []
+        again = {name: "typed again" for name in kind.secrets if row.held(name)}
+        moved = dict.fromkeys(own or ["url"], other.origin)
+        client.post(page(row), {**plain, **moved, **again, "_check": "1"})
+        assert other.requests, "the twin: given again, it goes there"
 
 
 @pytest.mark.parametrize("image", ["NOT AN IMAGE", "ghcr.io/acme/app"])
