@@ -100,9 +100,11 @@ def _weaknesses(key: Any, raw: bytes, code: str) -> Iterator[tuple[str, str, str
 
 def _code(settings_module: str | None) -> str:
     """The source of the settings, and of the modules that they take everything from."""
-    names, sources = [settings_module or ""], {"": ""}
+    names: list[str] = [settings_module] if settings_module else []
+    sources: dict[str, str] = {}
     for name in names:
-        if name in sources:
+        # What is taken only where it is there may be missing.
+        if name in sources or name not in sys.modules:
             continue
         module = sys.modules[name]
         try:
