@@ -6,6 +6,8 @@ from io import StringIO
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from registries import reencryption
 from registries.keys import key_ids
@@ -297,3 +299,14 @@ def test_forgetting_leaves_alone_what_was_given_again_meanwhile(
 def test_there_may_be_nothing_to_forget() -> None:
     create("custom")
     assert "Every stored secret can be read" in command("forget_unreadable_secrets")[1]
+
+
+def test_a_row_is_written_by_one_statement(use_keys: UseKeys) -> None:
+    """#53: whoever is killed in the middle leaves no secret beside the id of another key."""
+    use_keys(OLD)
+    rows = [create(kind) for kind in SAMPLES]
+    use_keys(NEW, OLD)
+    with CaptureQueriesContext(connection) as queries:
+        assert {outcome for _row, outcome in reencryption.reencrypt()} == {Outcome.RENEWED}
+    written = [query for query in queries if not query["sql"].startswith("SELECT")]
+    assert len(written) == len(rows)
