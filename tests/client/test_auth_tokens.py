@@ -247,3 +247,17 @@ def test_a_refused_token_answer_is_not_kept(serve: Serve) -> None:
         world.account(family).digest(PRIVATE, "v1")
     family.reply = TokenRegistry.granted(family, family.right[0], [PRIVATE])
     assert world.account(family).digest(PRIVATE, "v1")
+
+
+def test_a_token_that_was_made_just_now_is_not_made_again(serve: Serve) -> None:
+    """#51: one that is refused although it is fresh would be no better the second time."""
+
+    class Refusing(TokenRegistry):
+        def refusal(self, request: Request, repository: str) -> Reply | None:
+            return Reply(401, b"", {"WWW-Authenticate": self.challenge(repository)})
+
+    family = Refusing(Ledger())
+    world = serve(family)
+    with pytest.raises(ImageDenied):
+        world.account(family).digest(PRIVATE, "v1")
+    assert len(world.servers[family.realm_origin].requests) == 1
