@@ -12,18 +12,23 @@ class CacheTokens:
         self.cache_name = cache_name
 
     def get(self, key: str) -> str | None:
-        sealed = self._cache.get(self._key(key))
+        sealed = self._cache.get(self._name(key))
+        if not isinstance(sealed, str):
+            return None
         try:
-            return None if sealed is None else str(library.decrypt_str(sealed))
+            place, _, value = str(library.decrypt_str(sealed)).partition("\n")
         except InvalidToken:
             return None
+        return value if place == key else None
 
     def set(self, key: str, value: str, seconds: float) -> None:
-        self._cache.set(self._key(key), library.encrypt_str(value).decode("ascii"), seconds)
+        # With its place: who writes the cache cannot hand one row's token to another.
+        sealed = library.encrypt_str(f"{key}\n{value}").decode("ascii")
+        self._cache.set(self._name(key), sealed, seconds)
 
     @property
     def _cache(self) -> BaseCache:
         return caches[self.cache_name]  # one connection a thread, as Django hands them out
 
-    def _key(self, key: str) -> str:
+    def _name(self, key: str) -> str:
         return f"registries.token.{key}"
