@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from registries.client.answers import document
 from registries.client.urls import Url
@@ -57,9 +57,8 @@ def next_url(link: str, page: str, base: str) -> str | None:
         path = root.path + path
     if target.scheme not in {"http", "https"} or not _inside(path, f"{root.path}/v2/"):
         return None
-    query = f"?{target.query}" if target.query else ""
     try:
-        return str(Url.parse(f"{root.scheme}://{root.netloc}{path}{query}"))
+        return str(Url.parse(urlunsplit((root.scheme, root.netloc, path, target.query, ""))))
     except ValueError:
         return None
 

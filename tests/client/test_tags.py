@@ -53,6 +53,9 @@ def page(tags: Any, link: str | None = None) -> Reply:
 
 FIRST = "/v2/acme/app/tags/list?n=1000"
 
+# The longest query of a link that is read to its end.
+LONG = "a" * (8192 - len("</v2/x?>; rel=next"))
+
 
 @pytest.mark.parametrize(
     ("reply", "expected"),
@@ -113,6 +116,7 @@ def test_what_is_no_tag_list(reply: Reply) -> None:
         ("</v2/x?0>; rel=\"prev\", </v2/x?1>; title=\"a, b\"; REL=\"Next\"", "/v2/x?1"),
         ("</v2/x?1>; rel=\"last next\"", "/v2/x?1"),
         ("</v2/_catalog/next_page=gAAAA>; rel=\"next\"", "/v2/_catalog/next_page=gAAAA"),
+        (f"</v2/x?{LONG}>; rel=next", f"/v2/x?{LONG}"),
     ],
 )  # fmt: skip
 def test_the_next_page_is_asked_of_the_registry_itself(link: str, target: str) -> None:
@@ -131,6 +135,8 @@ def test_the_next_page_is_asked_of_the_registry_itself(link: str, target: str) -
         "<" * 5000,
         "<a>;" + "rel" * 2000,
         "rel=\"next\"",
+        "</v2/x?0>; rel=\"\"",
+        f"</v2/x?a{LONG}>; rel=next",
     ],
 )  # fmt: skip
 def test_what_names_no_next_page(link: str) -> None:
