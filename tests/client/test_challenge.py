@@ -73,6 +73,14 @@ LINES = {
     ),
     "the first of two values": ('Bearer realm="a",realm="b"', [("bearer", {"realm": "a"})]),
     "no closing quote": ('Bearer service="a",realm="b', [("bearer", {"service": "a"})]),
+    "no closing quote before a comma": (
+        'Bearer service="a",realm="b, Basic realm=c',
+        [("bearer", {"service": "a"})],
+    ),
+    "no value": (
+        'Bearer service="a",realm=, Basic realm="b"',
+        [("bearer", {"service": "a"}), ("basic", {"realm": "b"})],
+    ),
     "a parameter of nobody": ('realm="a", Basic', [("basic", {})]),
     "rubbish between": (
         'Bearer realm="a", @@@, service="b"',
