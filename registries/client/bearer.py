@@ -5,6 +5,7 @@ Source: distribution/distribution, docs/content/spec/auth/token.md.
 
 import base64
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -81,7 +82,8 @@ def _seconds(answer: dict[str, Any], token: str) -> float:
     else:
         age = _age(answer.get("issued_at"))
         # A clock that is wrong says nothing: the token was issued just now.
-        lifetime -= age if 0 <= age <= lifetime else 0
+        if 0 <= age <= lifetime:
+            lifetime -= age
     return min(max(lifetime, SHORTEST), LONGEST) - MARGIN
 
 
@@ -91,14 +93,14 @@ def _lifetime_of(token: str) -> float:
     if expires is None:
         return SHORTEST
     # Both by the server's clock, where it says so: ours may differ.
-    return expires - (datetime.now(UTC).timestamp() if issued is None else issued)
+    return expires - (time.time() if issued is None else issued)
 
 
 def _age(issued_at: object) -> float:
     if not isinstance(issued_at, str):
         return 0
     try:
-        issued = datetime.fromisoformat(issued_at[:64])
+        issued = datetime.fromisoformat(issued_at)
     except ValueError:
         return 0
     issued = issued if issued.tzinfo else issued.replace(tzinfo=UTC)
@@ -108,4 +110,4 @@ def _age(issued_at: object) -> float:
 def _number(value: object) -> float | None:
     if not isinstance(value, int | float):
         return None
-    return float(min(max(value, -1), 1e12))
+    return float(min(max(value, 0), 1e12))

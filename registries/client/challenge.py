@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 MAX_LENGTH = 8192
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_GAP = re.compile(r"[ \t]*")
 _SEPARATORS = re.compile(r"[ \t,]*")
 _EQUALS = re.compile(r"[ \t]*=[ \t]*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
