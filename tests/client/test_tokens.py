@@ -25,14 +25,26 @@ def test_a_text_is_replaced() -> None:
 
 
 def test_a_full_store_drops_what_is_over_first_and_then_the_oldest() -> None:
-    tokens = MemoryTokens(limit=10)
+    tokens = MemoryTokens(limit=20)
     tokens.set("over", "x", -1)
-    for number in range(9):
+    for number in range(19):
         tokens.set(str(number), "x", 60)
     tokens.set("new", "x", 60)
     assert (tokens.get("0"), tokens.get("new")) == ("x", "x")
+    tokens.set("1", "x", 60)  # nothing is dropped for what is there; it is young again
+    assert tokens.get("0") == "x"
     tokens.set("newer", "x", 60)
-    assert (tokens.get("0"), tokens.get("8"), tokens.get("newer")) == (None, "x", "x")
+    gone = [number for number in range(19) if tokens.get(str(number)) is None]
+    assert (gone, tokens.get("newer")) == ([0, 2, 3], "x")
+
+
+def test_a_store_holds_ten_thousand_texts() -> None:
+    tokens = MemoryTokens()
+    for number in range(10_000):
+        tokens.set(str(number), "x", 60)
+    assert tokens.get("0") == "x"
+    tokens.set("new", "x", 60)
+    assert (tokens.get("0"), tokens.get("9999")) == (None, "x")
 
 
 def test_keys_of_two_identities_never_meet() -> None:
