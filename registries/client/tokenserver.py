@@ -73,9 +73,8 @@ class TokenServer:
             raise Misconfigured("insecure_realm", host=place.authority)
         if place.origin == own.origin or place.origin in self._trusted:
             return True
-        if self._account.is_anonymous:
-            return False
-        if self._context.endpoint.anonymous_elsewhere and not strict:
+        allowed = self._context.endpoint.anonymous_elsewhere and not strict
+        if allowed or self._account.is_anonymous:
             return False
         raise Misconfigured("untrusted_realm", host=place.authority)
 

@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,9 +12,17 @@ from registries.credentials import Credential
 from registries.endpoint import Endpoint
 from registries.kinds import KINDS
 from tests.client.conftest import Serve
-from tests.fakes.clouds import TENANT, Azure, AzureTenant, Ecr, EcrPublic, Google
+from tests.fakes.clouds import (
+    GOOGLE_TOKENS,
+    TENANT,
+    Azure,
+    AzureTenant,
+    Ecr,
+    EcrPublic,
+    Google,
+)
 from tests.fakes.family import Family
-from tests.fakes.images import PRIVATE, PUBLIC
+from tests.fakes.images import DENIED, PRIVATE, PUBLIC
 from tests.fakes.ledger import Ledger
 from tests.fakes.server import Reply, Request
 from tests.fakes.world import World
@@ -81,6 +90,22 @@ def test_an_exchange_that_ended_is_renewed_once(serve: Serve, kind: type[Ecr]) -
     assert len(world.servers[family.api].requests) == 2
 
 
+@pytest.mark.parametrize("kind", [Google, AzureTenant])
+def test_an_exchange_that_the_token_server_refuses_is_renewed_once(
+    serve: Serve, kind: type[Google] | type[AzureTenant]
+) -> None:
+    """It answers 401 to what has ended: one more exchange, one more question."""
+    family = kind(Ledger())
+    world = serve(family)
+    assert cloud(world, family).digest(PRIVATE, "v1")
+    family.renew_password()
+    family.forget_tokens()
+    world.forget()
+    assert cloud(world, family).digest(PRIVATE, "v1")
+    paths = [request.path for request in world.servers[family.origin].requests]
+    assert paths.count(urlsplit(family.realm).path) == 2
+
+
 def test_a_new_exchange_that_is_refused_is_not_repeated(serve: Serve) -> None:
     family = Ecr(Ledger())
     world = serve(family)
@@ -118,6 +143,16 @@ def test_a_clouds_account_is_not_doubted(serve: Serve, status: int) -> None:
         "/v2/",
         "/v2/token",
     ]
+
+
+def test_an_exchange_is_not_renewed_for_an_image_that_is_denied(serve: Serve) -> None:
+    """A 403 of gcr.io is about the image: what was kept is as good as something newer."""
+    family = Google(Ledger())
+    world = serve(family)
+    assert cloud(world, family).digest(PRIVATE, "v1")
+    with pytest.raises(ImageDenied):
+        cloud(world, family).digest(DENIED, "v1")
+    assert len(world.servers[GOOGLE_TOKENS].requests) == 1
 
 
 def test_threads_with_an_exchange_that_ended_share_the_new_one(serve: Serve) -> None:

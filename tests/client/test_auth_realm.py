@@ -181,7 +181,21 @@ def test_a_realm_that_is_no_address_is_a_bad_answer(realm: str) -> None:
     """#34: what parsers read differently is not read at all."""
     outcome, sent = check_against("https://r.example.com", {"realm": realm})
     assert (outcome.verdict, outcome.code) == ("unreachable", "bad_answer")
+    assert outcome.params == {"host": "r.example.com"}
     assert sent == []
+
+
+def test_a_service_that_is_not_named_is_not_sent() -> None:
+    outcome, sent = check_against("https://r.example.com", {"realm": "/token"})
+    assert outcome.code == "signed_in"
+    assert [request.target for request in sent] == ["/token"]
+
+
+def test_a_realm_that_names_a_shared_stand_in_is_read_as_the_registrys_own() -> None:
+    """Several origins may lead to one mirror, which cannot know whom it was called as."""
+    outcome, sent = check_against("http://r.example.com", {"realm": "{}/token"})
+    assert outcome.code == "signed_in"
+    assert [request.target for request in sent] == ["/token"]
 
 
 def check_against(
@@ -189,13 +203,13 @@ def check_against(
 ) -> tuple[Any, list[Request]]:
     """The check of a registry with a challenge of these parameters, and what came besides pings.
 
-    One server stands in for every origin that may be called.
+    One server stands in for every origin that may be called; `{}` is its own.
     """
     quoted = ",".join(f'{name}="{value}"' for name, value in params.items())
 
     def handler(request: Request) -> Reply:
         if request.path.endswith("/v2/"):
-            header = f"Bearer {quoted}".encode().decode("latin-1")
+            header = f"Bearer {quoted}".replace("{}", server.origin).encode().decode("latin-1")
             return Reply(401, b"", {"WWW-Authenticate": header})
         return Reply(200, b'{"token": "granted"}')
 

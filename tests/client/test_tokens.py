@@ -167,3 +167,18 @@ def test_a_text_without_time_is_not_kept() -> None:
     kept = Kept(MemoryTokens(), "a", lambda: 10.0)
     assert kept.get("key", lambda: ("one", -5.0)) == ("one", True)
     assert kept.get("key", lambda: ("two", 60.0)) == ("two", True)
+
+
+def test_a_store_is_not_bothered_with_a_text_without_time() -> None:
+    """What a cache makes of no time at all, or of less, is its own matter."""
+
+    class Noting(MemoryTokens):
+        def set(self, key: str, value: str, seconds: float) -> None:
+            written.append(value)
+            super().set(key, value, seconds)
+
+    written: list[str] = []
+    kept = Kept(Noting(), "a", lambda: 10.0)
+    for text, seconds in [("gone", -1.0), ("now", 0.0), ("short", 0.9)]:
+        kept.put("key", text, seconds)
+    assert (written, kept.peek("key")) == (["short"], "short")

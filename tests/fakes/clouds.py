@@ -46,6 +46,10 @@ class Google(Family):
         email = "reader@example.iam.gserviceaccount.com"
         self.right = (email, rsa_key("right"))
         self.wrong = (email, rsa_key("wrong"))
+        self.renew_password()
+
+    def renew_password(self) -> None:
+        """Google hands out another access token from now on; the earlier one has ended."""
         self.access = "ya29." + secrets.token_urlsafe(16)
         self.ledger.allow(basic("oauth2accesstoken", self.access), self.origin)
 
@@ -125,10 +129,14 @@ class AzureTenant(Azure):
 
     def admit_credentials(self) -> None:
         self.entra_token = "entra-" + secrets.token_urlsafe(16)
-        self.refresh_token = jwt({"exp": int(time.time()) + 3 * 3600, "jti": secrets.token_hex(8)})
         for secret in (self.right[1], self.wrong[1]):
             self.ledger.allow(secret, ENTRA)
         self.ledger.allow(self.entra_token, self.origin)
+        self.renew_password()
+
+    def renew_password(self) -> None:
+        """The exchange hands out another refresh token from now on; the earlier one has ended."""
+        self.refresh_token = jwt({"exp": int(time.time()) + 3 * 3600, "jti": secrets.token_hex(8)})
         self.ledger.allow(self.refresh_token, self.origin)
 
     def servers(self) -> dict[str, Handler]:
