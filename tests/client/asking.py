@@ -27,6 +27,8 @@ def check(reply: Reply, credential: Any = None, **endpoint: Any) -> tuple[Outcom
 
 
 def verdict(outcome: Outcome) -> tuple[str, str]:
+    """How a check ended; whatever names a host names one."""
+    assert None not in outcome.params.values()
     return outcome.verdict.value, outcome.code
 
 
@@ -43,6 +45,7 @@ def ask(respond: Answer, call: Callable[[Client], Any], **endpoint: Any) -> tupl
             result = call(client)
         except ClientError as error:
             result = error
+        assert None not in getattr(result, "params", {}).values()
         return result, [request.method for request in server.requests[1:]]
 
 

@@ -48,10 +48,12 @@ def test_answers_of_a_token_server(serve: Serve, reply: Reply, code: str) -> Non
     family = Answering(Ledger())
     family.reply = reply
     world = serve(family)
-    assert world.account(family).check().code == code
+    outcome = world.account(family).check()
+    assert outcome.code == code
+    assert outcome.params in ({}, {"host": "auth.example.com"})
     with pytest.raises(ClientError) as caught:
         world.account(family).digest(PRIVATE, "v1")
-    assert caught.value.code == code
+    assert (caught.value.code, caught.value.params) == (code, outcome.params)
 
 
 def test_the_403_of_a_token_server_is_what_the_endpoint_says(serve: Serve) -> None:

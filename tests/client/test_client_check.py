@@ -41,6 +41,8 @@ VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 def test_what_answers_at_the_address(reply: Reply, code: str) -> None:
     outcome, requests = check(reply)
     assert verdict(outcome) == (CODES[code].verdict, code)
+    named = {"host": requests[0].headers["Host"]} if "%(host)s" in CODES[code].sentence else {}
+    assert outcome.params in (named, {"host": requests[0].headers["Host"]})
     assert [request.authorization for request in requests] == [None]
 
 

@@ -44,6 +44,8 @@ def tags_of(*answers: Reply, path: str = "") -> tuple[list[str] | ClientError, l
             result = client.tags("acme/app")
         except ClientError as error:
             result = error
+        named = getattr(result, "params", {})
+        assert named in ({}, {"host": server.origin.removeprefix("http://")})
         return result, [request.target for request in server.requests[1:]]
 
 
