@@ -4,9 +4,10 @@ import secrets
 from typing import Any
 
 import pytest
+import trustme
 
 from registries.client import batch
-from registries.client.client import Client
+from registries.client.client import THREADS, Client
 from registries.client.errors import (
     ClientError,
     ImageDenied,
@@ -18,10 +19,11 @@ from registries.client.errors import (
 from registries.credentials import Anonymous
 from registries.endpoint import Endpoint
 from tests.client.conftest import Serve
+from tests.fakes.family import answer
 from tests.fakes.images import Repository, repository
 from tests.fakes.ledger import Ledger
 from tests.fakes.selfhosted import BasicRegistry, TokenRegistry
-from tests.fakes.server import Reply, Request
+from tests.fakes.server import FakeServer, Reply, Request
 from tests.fakes.world import World
 
 COUNT = 200
@@ -253,6 +255,31 @@ def test_a_registry_that_is_gone_stops_everything() -> None:
     found = client.digests(PAIRS)
     assert all(isinstance(error, Unreachable) for error in found)
     assert {error.code for error in found if isinstance(error, ClientError)} == {"refused"}
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [
+        ("http://blobs.invalid/", "dns"),
+        ("http://127.0.0.1:1/", "refused"),
+        ("https://127.0.0.1:{}/", "tls"),
+    ],
+)
+def test_images_that_lie_where_nobody_is_stop_everything(
+    ca: trustme.CA, place: str, code: str
+) -> None:
+    """Each thread finds out for itself at most; the others get the error of the first."""
+
+    def handler(request: Request) -> Reply:
+        if request.path == "/v2/":
+            return answer({})
+        return Reply(307, b"", {"Location": place.format(strange.port)})
+
+    with FakeServer(lambda request: Reply(), ca) as strange, FakeServer(handler) as server:
+        found = World({}, Ledger()).client(Endpoint(url=server.origin), Anonymous()).digests(PAIRS)
+    assert {error.code for error in found if isinstance(error, ClientError)} == {code}
+    assert len(found) == COUNT
+    assert len(set(map(id, found))) <= THREADS
 
 
 def test_one_image_that_fails_does_not_stop_the_others(serve: Serve) -> None:

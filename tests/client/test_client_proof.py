@@ -158,3 +158,28 @@ def test_a_registry_that_is_open_but_for_some_images(
     family.ledger.allow_any_password(family.right[0], family.origin)
     outcome = serve(family).account(family, proof=Proof.COMPARE).check(repository, "v1")
     assert verdict(outcome) == expected
+
+
+@pytest.mark.parametrize(
+    ("proof", "any_password", "expected"),
+    [
+        (Proof.COMPARE, True, ("unproven", "accepts_any_password")),
+        (Proof.COMPARE, False, ("valid", "signed_in")),
+        (Proof.TOKEN, True, ("valid", "signed_in")),
+    ],
+)
+def test_a_comparison_where_the_registry_itself_takes_the_password(
+    serve: Serve, proof: Proof, any_password: bool, expected: tuple[str, str]
+) -> None:
+    class Careless(BasicRegistry):
+        def ping(self, request: Request) -> Reply:
+            return answer({}) if any_password and request.basic else super().ping(request)
+
+    family = Careless(Ledger())
+    family.ledger.allow_any_password(family.right[0], family.origin)
+    world = serve(family)
+    assert verdict(world.account(family, proof=proof).check()) == expected
+    sent = [request.basic for request in world.requests]
+    assert sent[:2] == [None, family.right]
+    assert len(sent) == (3 if proof is Proof.COMPARE else 2)
+    assert all(pair and pair[0] == family.right[0] != pair[1] for pair in sent[1:])
