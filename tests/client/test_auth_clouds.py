@@ -1,6 +1,7 @@
 """Identities of clouds: exchanged, kept until they end, renewed once."""
 
 import time
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ import pytest
 from registries.client.client import Client
 from registries.client.errors import ClientError, ImageDenied
 from registries.credentials import Credential
-from registries.endpoint import Endpoint
+from registries.endpoint import Endpoint, Proof
 from registries.kinds import KINDS
 from tests.client.conftest import Serve
 from tests.fakes.clouds import (
@@ -123,7 +124,9 @@ def test_a_check_exchanges_anew(serve: Serve) -> None:
     cloud(world, family).digest(PRIVATE, "v1")
     family.right = ("AKIAOTHEROTHEROTHER1", "x")
     endpoint, credential = cloud_parts(family, ("AKIARIGHTRIGHTRIGHT1", "x"))
-    assert world.client(endpoint, credential).check().code == "bad_credentials"
+    outcome = world.client(endpoint, credential).check()
+    assert outcome.code == "bad_credentials"
+    assert [(step.slug, step.passed) for step in outcome.steps] == [("credentials", False)]
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -143,6 +146,27 @@ def test_a_clouds_account_is_not_doubted(serve: Serve, status: int) -> None:
         "/v2/",
         "/v2/token",
     ]
+
+
+def test_a_refresh_token_is_proven_without_a_scope(serve: Serve) -> None:
+    family = AzureTenant(Ledger())
+    world = serve(family)
+    endpoint, credential = cloud_parts(family, family.right)
+    client = world.client(replace(endpoint, proof=Proof.TOKEN), credential)
+    assert client.check().code == "signed_in"
+    [sent] = [r.form for r in world.servers[family.origin].requests if "refresh_token" in r.form]
+    assert sorted(sent) == ["grant_type", "refresh_token", "service"]
+
+
+def test_a_refresh_token_asks_for_several_repositories_at_once(serve: Serve) -> None:
+    family = AzureTenant(Ledger())
+    names = [f"acme/app-{number}" for number in range(5)]
+    family.images = dict.fromkeys(names, family.images[PUBLIC])
+    world = serve(family)
+    assert len(set(cloud(world, family).digests([(name, "v1") for name in names]))) == 1
+    [sent] = [r.form for r in world.servers[family.origin].requests if "refresh_token" in r.form]
+    scopes = sent["scope"][0].split(" ")
+    assert [scope.split(":")[1] for scope in scopes] == names
 
 
 def test_an_exchange_is_not_renewed_for_an_image_that_is_denied(serve: Serve) -> None:

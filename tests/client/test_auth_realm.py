@@ -185,10 +185,11 @@ def test_a_realm_that_is_no_address_is_a_bad_answer(realm: str) -> None:
     assert sent == []
 
 
-def test_a_service_that_is_not_named_is_not_sent() -> None:
-    outcome, sent = check_against("https://r.example.com", {"realm": "/token"})
+@pytest.mark.parametrize("realm", ["/token", "/token?tenant=a"])
+def test_a_service_that_is_not_named_is_not_sent(realm: str) -> None:
+    outcome, sent = check_against("https://r.example.com", {"realm": realm})
     assert outcome.code == "signed_in"
-    assert [request.target for request in sent] == ["/token"]
+    assert [request.target for request in sent] == [realm]
 
 
 def test_a_realm_that_names_a_shared_stand_in_is_read_as_the_registrys_own() -> None:

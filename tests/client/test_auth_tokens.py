@@ -5,7 +5,13 @@ import time
 
 import pytest
 
-from registries.client.errors import ClientError, ImageDenied, Rejected, Unreachable
+from registries.client.errors import (
+    ClientError,
+    ImageDenied,
+    Misconfigured,
+    Rejected,
+    Unreachable,
+)
 from registries.client.tokens import MemoryTokens
 from registries.credentials import Basic
 from registries.endpoint import Endpoint
@@ -60,8 +66,11 @@ def test_the_403_of_a_token_server_is_what_the_endpoint_says(serve: Serve) -> No
     """GitLab answers 403 to a token that is right and may not read the registry."""
     family = Answering(Ledger())
     family.reply = Reply(403)
-    outcome = serve(family).account(family, forbidden="no_registry_scope").check()
+    client = serve(family).account(family, forbidden="no_registry_scope")
+    outcome = client.check()
     assert (outcome.verdict, outcome.code) == ("misconfigured", "no_registry_scope")
+    with pytest.raises(Misconfigured):
+        client.digest(PRIVATE, "v1")
 
 
 def test_a_403_for_a_repository_is_not_about_the_account(serve: Serve) -> None:
