@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from registries.client.client import Client
-from registries.client.errors import ClientError, ImageDenied
+from registries.client.errors import ClientError, ImageDenied, Misconfigured
 from registries.credentials import Credential
 from registries.endpoint import Endpoint, Proof
 from registries.kinds import KINDS
@@ -167,6 +167,20 @@ def test_a_refresh_token_asks_for_several_repositories_at_once(serve: Serve) -> 
     [sent] = [r.form for r in world.servers[family.origin].requests if "refresh_token" in r.form]
     scopes = sent["scope"][0].split(" ")
     assert [scope.split(":")[1] for scope in scopes] == names
+
+
+def test_a_refresh_token_is_nothing_for_a_registry_that_asks_for_a_password(serve: Serve) -> None:
+    class Asking(AzureTenant):
+        def ping(self, request: Request) -> Reply:
+            return Reply(401, b"", {"WWW-Authenticate": 'Basic realm="x"'})
+
+    family = Asking(Ledger())
+    world = serve(family)
+    with pytest.raises(Misconfigured) as caught:
+        cloud(world, family).digest(PRIVATE, "v1")
+    assert caught.value.code == "unsupported_scheme"
+    sent = [request.authorization for request in world.servers[family.origin].requests]
+    assert set(sent) == {None}
 
 
 def test_an_exchange_is_not_renewed_for_an_image_that_is_denied(serve: Serve) -> None:

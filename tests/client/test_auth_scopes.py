@@ -85,6 +85,22 @@ def test_at_home_any_scope_may_be_demanded(serve: Serve) -> None:
     assert family.asked[-1] == ["aws", f"repository:{PRIVATE}:pull"]
 
 
+def test_a_refusal_that_demands_no_scope_leaves_our_own(serve: Serve) -> None:
+    class Silent(Demanding):
+        realm = "https://registry.example.com/token"
+
+        def refusal(self, request: Request, repository: str) -> Reply | None:
+            header = {"WWW-Authenticate": self.challenge()}
+            return None if request.bearer in self._granted else Reply(401, b"", header)
+
+    family = Silent(Ledger())
+    world = serve(family)
+    for _ in range(2):
+        assert world.account(family).digest(PRIVATE, "v1")
+        family.forget_tokens()
+    assert family.asked == [[f"repository:{PRIVATE}:pull"]] * 2
+
+
 @pytest.mark.parametrize(("actions", "tokens"), [("pull", 1), ("pull,push", 2), ("push", 2)])
 def test_a_registry_that_is_never_satisfied_is_asked_no_third_time(
     serve: Serve, actions: str, tokens: int

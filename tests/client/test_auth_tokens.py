@@ -2,9 +2,13 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
+from registries.client.auth import Authorizer
+from registries.client.context import Context
+from registries.client.deadline import Deadline
 from registries.client.errors import (
     ClientError,
     ImageDenied,
@@ -12,15 +16,18 @@ from registries.client.errors import (
     Rejected,
     Unreachable,
 )
-from registries.client.tokens import MemoryTokens
-from registries.credentials import Basic
+from registries.client.tokens import Kept, MemoryTokens
+from registries.client.tokenserver import Scheme
+from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint
+from tests.client.asking import serving
 from tests.client.conftest import Serve
 from tests.fakes.family import answer
-from tests.fakes.images import PRIVATE, PUBLIC
+from tests.fakes.images import DENIED, PRIVATE, PUBLIC, image
 from tests.fakes.ledger import Ledger, basic
-from tests.fakes.selfhosted import BasicRegistry, GitLab, TokenRegistry
-from tests.fakes.server import Reply, Request
+from tests.fakes.selfhosted import BasicRegistry, Gitea, GitLab, TokenRegistry
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.world import World, transport
 
 
 class Answering(TokenRegistry):
@@ -99,6 +106,15 @@ def test_a_refused_credential_is_shown_to_a_token_server_once(serve: Serve) -> N
     found = world.account(family, family.wrong).digests(pairs)
     assert all(isinstance(error, Rejected) for error in found)
     assert family.failures == 1
+
+
+def test_a_refused_password_is_shown_to_a_registry_once(serve: Serve) -> None:
+    """#65: the same where the registry itself takes it."""
+    family = BasicRegistry(Ledger())
+    world = serve(family)
+    with pytest.raises(Rejected):
+        world.account(family, family.wrong).digest(PRIVATE, "v1")
+    assert [request.basic for request in world.requests] == [None, family.wrong]
 
 
 def test_a_token_is_used_for_its_own_repository_and_account_alone(serve: Serve) -> None:
@@ -272,3 +288,92 @@ def test_a_token_that_was_made_just_now_is_not_made_again(serve: Serve) -> None:
     with pytest.raises(ImageDenied):
         world.account(family).digest(PRIVATE, "v1")
     assert len(world.servers[family.realm_origin].requests) == 1
+
+
+def test_every_newer_token_is_for_the_repository_that_was_asked_about(serve: Serve) -> None:
+    """Gitea says Basic where a token is refused, which may have ended, or be another realm's."""
+
+    class Moving(Gitea):
+        def token(self, request: Request) -> Reply:
+            asked.append((request.path, *request.query["scope"]))
+            return super().token(request)
+
+    asked: list[tuple[str, ...]] = []
+    family = Moving(Ledger())
+    world = serve(family)
+    for path in ("/v2/token", "/v2/token", "/v3/token"):
+        family.realm = f"{family.origin}{path}"
+        family.forget_tokens()
+        assert world.account(family).digest(PRIVATE, "v1")
+        assert asked.pop() == (path, f"repository:{PRIVATE}:pull")
+        assert asked == []
+
+
+def test_a_refusal_is_believed_where_the_registry_was_asked_just_now(serve: Serve) -> None:
+    family = Gitea(Ledger())
+    world = serve(family)
+    with pytest.raises(ImageDenied):
+        world.account(family).digest(DENIED, "v1")
+    paths = [request.path for request in world.requests]
+    assert paths == ["/v2/", "/v2/token", f"/v2/{DENIED}/manifests/v1"]
+    world.forget()
+    assert world.account(family).check(DENIED, "v1").code == "no_access_to_image"
+    assert [request.path for request in world.requests].count("/v2/") == 1
+
+
+@pytest.mark.parametrize(
+    ("challenge", "code"),
+    [('Basic realm="x"', "credentials_required"), ("Negotiate", "unsupported_scheme")],
+)
+def test_a_guest_is_refused_once_by_a_registry_that_was_open(
+    serve: Serve, challenge: str, code: str
+) -> None:
+    class Closing(BasicRegistry):
+        closed = False
+
+        def refusal(self, request: Request, repository: str) -> Reply | None:
+            header = {"WWW-Authenticate": challenge}
+            return Reply(401, b"", header) if self.closed else None
+
+    family = Closing(Ledger())
+    world = serve(family)
+    endpoint = Endpoint(url=family.origin)
+    assert world.client(endpoint, Anonymous()).digest(PRIVATE, "v1")
+    family.closed = True
+    for _ in range(2):
+        world.forget()
+        with pytest.raises(Misconfigured) as caught:
+            world.client(endpoint, Anonymous()).digest(PRIVATE, "v1")
+        assert caught.value.code == code
+        assert [request.method for request in world.requests] == ["HEAD"]
+
+
+def test_a_token_is_kept_for_its_registry_its_server_and_its_repository_alone() -> None:
+    def key(
+        repository: str = PRIVATE, scheme: tuple[str, str] = ("r", "s"), **endpoint: str
+    ) -> str:
+        kept = Kept(MemoryTokens(), "row 1", lambda: 1.0)
+        named = Endpoint(**({"url": "https://registry.example.com"} | endpoint))  # type: ignore[arg-type]
+        context = Context(named, transport({}), Deadline(1), kept)
+        return Authorizer(context, Anonymous()).token_key(Scheme("bearer", *scheme), repository)
+
+    others = [
+        key(PUBLIC),
+        key(scheme=("other", "s")),
+        key(scheme=("r", "other")),
+        key(url="https://other.example.com"),
+        key(actions="pull,push"),
+    ]
+    assert key() == key()
+    assert len({key(), *others}) == 1 + len(others)
+
+
+def test_how_a_registry_asks_is_remembered_of_that_registry_alone() -> None:
+    """One account's client may be led to several, as AWS does."""
+    with FakeServer(lambda request: answer({})) as first, FakeServer(serving(image(""))) as second:
+        world = World({}, Ledger())
+        for server in (first, second):
+            client = world.client(Endpoint(url=server.origin), Anonymous())
+            with suppress(ClientError):
+                client.digest(PRIVATE, "v1")
+            assert server.requests[0].path == "/v2/"

@@ -5,10 +5,10 @@ import pytest
 from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint
 from registries.verdicts import CODES
-from tests.client.asking import check, verdict
+from tests.client.asking import check, serving, verdict
 from tests.client.conftest import Serve
 from tests.fakes.family import answer
-from tests.fakes.images import ABSENT, DENIED, PRIVATE, PUBLIC
+from tests.fakes.images import ABSENT, DENIED, PRIVATE, PUBLIC, image
 from tests.fakes.ledger import Ledger, basic
 from tests.fakes.selfhosted import BasicRegistry, TokenRegistry
 from tests.fakes.server import FakeServer, Reply, Request
@@ -76,6 +76,16 @@ def test_without_an_address_there_is_nothing_to_ask() -> None:
 )
 def test_without_credentials(reply: Reply, expected: tuple[str, str]) -> None:
     assert verdict(check(reply, Anonymous())[0]) == expected
+
+
+def test_an_open_registry_is_not_shown_the_credentials() -> None:
+    """#35: who did not ask for them does not get them."""
+    stored = image("an image")
+    with FakeServer(serving(stored)) as server:
+        client = World({}, Ledger()).client(Endpoint(url=server.origin), Basic("reader", "x"))
+        assert client.check("acme/app", "v1").code == "open_registry"
+        assert client.digest("acme/app", "v1") == stored.digest
+        assert {request.authorization for request in server.requests} == {None}
 
 
 @pytest.mark.parametrize(
