@@ -206,9 +206,9 @@ class Authorizer:
             return ()
         mine, _, actions = self.scope(repository).rpartition(":")
         at_home = Url.parse(scheme.realm).origin == self.own.origin
-        texts = [c.params.get("scope", "") for c in challenges if c.scheme == "bearer"]
+        texts = (c.params.get("scope", "") for c in challenges if c.scheme == "bearer")
         found = []
-        for scope in " ".join(texts[:1]).split()[:4]:
+        for scope in next(texts, "").split()[:4]:
             about, _, wanted = scope.rpartition(":")
             if about == mine:
                 is_new = not set(wanted.split(",")) <= set(actions.split(","))

@@ -1,5 +1,7 @@
 """The scopes that a registry demands besides those that were asked for."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from registries.client.errors import ClientError, ImageDenied
@@ -85,20 +87,50 @@ def test_at_home_any_scope_may_be_demanded(serve: Serve) -> None:
     assert family.asked[-1] == ["aws", f"repository:{PRIVATE}:pull"]
 
 
-def test_a_refusal_that_demands_no_scope_leaves_our_own(serve: Serve) -> None:
-    class Silent(Demanding):
-        realm = "https://registry.example.com/token"
+class Home(Demanding):
+    """Grants what it demands itself, and refuses with these challenges."""
 
-        def refusal(self, request: Request, repository: str) -> Reply | None:
-            header = {"WWW-Authenticate": self.challenge()}
-            return None if request.bearer in self._granted else Reply(401, b"", header)
+    realm = "https://registry.example.com/token"
+    lines: Sequence[str] = ()
 
-    family = Silent(Ledger())
-    world = serve(family)
-    for _ in range(2):
-        assert world.account(family).digest(PRIVATE, "v1")
-        family.forget_tokens()
-    assert family.asked == [[f"repository:{PRIVATE}:pull"]] * 2
+    def refusal(self, request: Request, repository: str) -> Reply | None:
+        return Reply(401, b"", [("WWW-Authenticate", line) for line in self.lines])
+
+
+@pytest.mark.parametrize(
+    ("demanded", "asked"),
+    [
+        (["a b c d e"], ["a", "b", "c", "d"]),
+        (["a", "b"], ["a"]),
+        (["a" * 512], ["a" * 512]),
+        (["a" * 513], []),
+        (["*"], []),
+        (["* a"], ["a"]),
+        ([""], []),
+        ([f"repository:{PRIVATE}:push,pull"], []),
+        ([f"repository:{PRIVATE}:push"], []),
+        ([f"repository:{PRIVATE}:pull,delete"], [f"repository:{PRIVATE}:pull,delete"]),
+    ],
+)
+def test_which_scopes_may_be_demanded_at_home(
+    serve: Serve, demanded: list[str], asked: list[str]
+) -> None:
+    """The first challenge's, four at most, none that is no scope or that we have already."""
+    family = Home(Ledger())
+    family.lines = [family.challenge(None, scope=text) for text in demanded]
+    with pytest.raises(ImageDenied):
+        serve(family).account(family, actions="pull,push").digest(PRIVATE, "v1")
+    mine = f"repository:{PRIVATE}:pull,push"
+    assert family.asked == [[mine], *([[*asked, mine]] if asked else [])]
+
+
+@pytest.mark.parametrize("lines", [[], ["Negotiate"], ['Bearer realm="/token"']])
+def test_a_refusal_that_demands_no_scope_is_final(serve: Serve, lines: list[str]) -> None:
+    family = Home(Ledger())
+    family.lines, family.service = lines, None
+    with pytest.raises(ImageDenied):
+        serve(family).account(family).digest(PRIVATE, "v1")
+    assert family.asked == [[f"repository:{PRIVATE}:pull"]]
 
 
 @pytest.mark.parametrize(("actions", "tokens"), [("pull", 1), ("pull,push", 2), ("push", 2)])
