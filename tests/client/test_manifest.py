@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from registries.client import manifests
 from registries.client.errors import (
     Unreachable,
 )
@@ -58,6 +59,28 @@ def test_a_media_type_that_says_nothing_is_looked_up_inside(served: str) -> None
     assert (found.media_type, len(found.platforms)) == (INDEX, 2)
     found, _ = manifest(serving(Stored(served, IMAGE.body)))
     assert (found.media_type, found.platforms) == (MANIFEST, ())
+    found, _ = manifest(serving(Stored(served, b'{"schemaVersion": 2}')))
+    assert (found.media_type, found.platforms) == (served.partition(";")[0], ())
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, ""),
+        ("", ""),
+        ("text/html; charset=utf-8", "text/html"),
+        (" Application/VND.x+JSON ", "application/vnd.x+json"),
+        (f"a/{'b' * 127}", f"a/{'b' * 127}"),
+        (f"a/{'b' * 128}", ""),
+        ("nothing", ""),
+        ("<b>/x", ""),
+        ("a/b/c", ""),
+        ("a/b c", ""),
+    ],
+)
+def test_what_a_media_type_is(header: str | None, expected: str) -> None:
+    """#42: what is none by the grammar is nobody's."""
+    assert manifests.media_type(header) == expected
 
 
 def entries(*found: Any) -> Stored:
@@ -103,6 +126,11 @@ def test_an_index_that_cannot_be_read_is_refused(stored: Stored) -> None:
     error, _ = manifest(serving(stored))
     assert isinstance(error, Unreachable)
     assert error.code == "bad_answer"
+
+
+def test_the_largest_index_that_is_read() -> None:
+    found, _ = manifest(serving(entries(*[{"digest": OTHER, "platform": PLACE}] * 1000)))
+    assert len(found.platforms) == 1000
 
 
 def test_an_index_that_is_not_the_one_of_its_digest_is_refused() -> None:
