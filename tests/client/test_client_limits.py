@@ -1,5 +1,6 @@
 """Pauses that registries ask for, and pulls that they count."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -12,7 +13,7 @@ from tests.client.conftest import Serve
 from tests.fakes.family import Family
 from tests.fakes.images import PRIVATE
 from tests.fakes.ledger import Ledger
-from tests.fakes.server import Reply
+from tests.fakes.server import Reply, Request
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,15 @@ def test_how_many_pulls_are_left(
     family = Limited(Ledger())
     outcome = serve(family).account(family, counts_pulls=True).check(PRIVATE, "v1")
     assert outcome.pulls == (answers.Pulls(*expected) if expected else None)
+
+
+def test_how_many_pulls_are_left_where_there_is_no_such_image(serve: Serve) -> None:
+    class Limited(Family):
+        def registry(self, request: Request) -> Reply:
+            reply = super().registry(request)
+            return replace(reply, headers=[*reply.header_pairs, ("ratelimit-remaining", "3")])
+
+    family = Limited(Ledger())
+    outcome = serve(family).account(family, counts_pulls=True).check(PRIVATE, "v99")
+    assert verdict(outcome) == ("valid", "tag_not_found")
+    assert outcome.pulls == answers.Pulls(3, None)

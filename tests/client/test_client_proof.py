@@ -140,6 +140,24 @@ def test_a_private_image_proves_what_the_sign_in_could_not(
     assert verdict(outcome) == expected
 
 
+def test_an_image_that_any_password_opens_proves_nothing(serve: Serve) -> None:
+    """A guest may not read it, and the account may, whatever its password is."""
+
+    class Careless(TokenRegistry):
+        def token(self, request: Request) -> Reply:
+            self.ledger.see(request, self.realm_origin)
+            user = request.basic[0] if request.basic else None
+            return self.granted(user, self.wanted(request.query.get("scope", [])))
+
+    family = Careless(Ledger())
+    world = serve(family)
+    outcome = world.account(family, proof=Proof.COMPARE).check(PRIVATE, "v1")
+    assert verdict(outcome) == ("unproven", "accepts_any_password")
+    images = [request.path for request in world.requests if request.method == "HEAD"]
+    assert images == [f"/v2/{PRIVATE}/manifests/v1"] * 2
+    assert world.account(family, proof=Proof.TOKEN).check(PRIVATE, "v1").code == "signed_in"
+
+
 @pytest.mark.parametrize(
     ("repository", "expected"),
     [(PRIVATE, ("valid", "signed_in")), (PUBLIC, ("unproven", "open_registry"))],
