@@ -1,5 +1,6 @@
 """What proves a sign-in, and what does not."""
 
+import secrets
 from typing import Any
 
 import pytest
@@ -140,6 +141,24 @@ def test_a_private_image_proves_what_the_sign_in_could_not(
     assert verdict(outcome) == expected
 
 
+@pytest.mark.parametrize(
+    ("repository", "expected"),
+    [(PRIVATE, ("valid", "signed_in")), (PUBLIC, ("unproven", "no_proof"))],
+)
+def test_a_stranger_is_a_guest_where_no_password_may_be_tried(
+    serve: Serve, repository: str, expected: tuple[str, str]
+) -> None:
+    class Opaque(Gitea):
+        def token_text(self, user: str | None, allowed: list[str]) -> str:
+            return secrets.token_hex(16)
+
+    family = Opaque(Ledger())
+    world = serve(family)
+    outcome = world.account(family, proof=Proof.USER_ID).check(repository, "v1")
+    assert verdict(outcome) == expected
+    assert {request.basic for request in world.requests} == {None, family.right}
+
+
 def test_an_image_that_any_password_opens_proves_nothing(serve: Serve) -> None:
     """A guest may not read it, and the account may, whatever its password is."""
 
@@ -151,10 +170,12 @@ def test_an_image_that_any_password_opens_proves_nothing(serve: Serve) -> None:
 
     family = Careless(Ledger())
     world = serve(family)
-    outcome = world.account(family, proof=Proof.COMPARE).check(PRIVATE, "v1")
-    assert verdict(outcome) == ("unproven", "accepts_any_password")
-    images = [request.path for request in world.requests if request.method == "HEAD"]
-    assert images == [f"/v2/{PRIVATE}/manifests/v1"] * 2
+    for reference, asked in (("v1", "v1"), (None, "latest")):
+        outcome = world.account(family, proof=Proof.COMPARE).check(PRIVATE, reference)
+        assert verdict(outcome) == ("unproven", "accepts_any_password")
+        images = [request.path for request in world.requests if request.method == "HEAD"]
+        assert images == [f"/v2/{PRIVATE}/manifests/{asked}"] * 2
+        world.forget()
     assert world.account(family, proof=Proof.TOKEN).check(PRIVATE, "v1").code == "signed_in"
 
 
