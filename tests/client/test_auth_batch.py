@@ -1,6 +1,7 @@
 """Digests of many images: tokens for several repositories in one request, where that works."""
 
 import secrets
+import threading
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import trustme
 
 from registries.client import batch
 from registries.client.client import THREADS, Client
+from registries.client.deadline import Deadline
 from registries.client.errors import (
     ClientError,
     ImageDenied,
@@ -278,6 +280,27 @@ def test_images_that_lie_where_nobody_is_stop_everything(
     with FakeServer(lambda request: Reply(), ca) as strange, FakeServer(handler) as server:
         found = World({}, Ledger()).client(Endpoint(url=server.origin), Anonymous()).digests(PAIRS)
     assert {error.code for error in found if isinstance(error, ClientError)} == {code}
+    assert len(found) == COUNT
+    assert len(set(map(id, found))) <= THREADS
+
+
+def test_a_deadline_that_is_over_stops_everything() -> None:
+    """#40: nobody waits in vain once more for each image."""
+    over = threading.Event()
+
+    def handler(request: Request) -> Reply:
+        if request.path == "/v2/":
+            return answer({})
+        over.wait(10)
+        return Reply(500)
+
+    with FakeServer(handler) as server:
+        client = World({}, Ledger()).client(
+            Endpoint(url=server.origin), Anonymous(), deadline=Deadline(0.5)
+        )
+        found = client.digests(PAIRS)
+        over.set()
+    assert {error.code for error in found if isinstance(error, ClientError)} == {"timeout"}
     assert len(found) == COUNT
     assert len(set(map(id, found))) <= THREADS
 
