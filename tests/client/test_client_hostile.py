@@ -222,6 +222,13 @@ def test_a_document_holds_no_constants_of_javascript() -> None:
         assert answers.document(b'{"expires_in": ' + constant + b"}") is None
 
 
+@pytest.mark.parametrize(("before", "read"), [(99, {"A", "B"}), (100, {"A"})])
+def test_a_hundred_errors_are_read(before: int, read: set[str]) -> None:
+    """#41: nobody has more to say."""
+    errors = [{"code": "A"}] * before + [{"code": "B"}]
+    assert answers.error_codes(json.dumps({"errors": errors}).encode()) == read
+
+
 def test_a_token_server_that_never_ends(serve: Serve) -> None:
     """#40: the deadline holds for pings, tokens and requests together."""
 
