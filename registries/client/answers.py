@@ -106,7 +106,7 @@ def image_refusal(response: Response, host: str) -> ClientError:
     if error := trouble(status, response.headers, host):
         return error
     # Quay answers 405 DENIED for a namespace that is disabled.
-    if status in {401, 403} or (status == 405 and "DENIED" in codes):
+    if status == 403 or (status == 405 and "DENIED" in codes):
         return ImageDenied("no_access_to_image")
     if codes & _NO_TAG:
         return NotFound("tag_not_found")

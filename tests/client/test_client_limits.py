@@ -1,7 +1,7 @@
 """Pauses that registries ask for, and pulls that they count."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ from tests.fakes.family import Family
 from tests.fakes.images import PRIVATE
 from tests.fakes.ledger import Ledger
 from tests.fakes.server import Reply, Request
+
+EAST = timezone(timedelta(hours=5))
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,7 @@ from tests.fakes.server import Reply, Request
         ("1.5", None),
         ("٣", None),
         ("in 90 seconds", 90),
+        ("in 90 seconds in the east", 90),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
         ("Thu, 01 Jan 1970 00:00:00 GMT", None),
         ("Thu, 01 Jan 1970 00:00:00 -0000", None),
@@ -40,8 +43,10 @@ from tests.fakes.server import Reply, Request
 )
 def test_when_to_come_back(value: str, seconds: float | None) -> None:
     """#44: at most an hour ahead, nothing for nonsense, and nobody sleeps."""
-    if value == "in 90 seconds":
-        value = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    if value.startswith("in 90 seconds"):
+        moment = datetime.now(UTC) + timedelta(seconds=90)
+        is_far = value.endswith("east")
+        value = format_datetime(moment.astimezone(EAST) if is_far else moment, usegmt=not is_far)
     header = value.encode().decode("latin-1")
     outcome, requests = check(Reply(429, b"", {"Retry-After": header}))
     assert verdict(outcome) == ("throttled", "rate_limited")
