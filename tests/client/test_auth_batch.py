@@ -175,6 +175,22 @@ def test_images_that_are_denied_do_not_spoil_the_others(
         assert counts(world, family) == (1 + COUNT, wanted)
 
 
+def test_one_image_is_no_batch(serve: Serve) -> None:
+    """Its token is asked for once, and once more without a scope: the account is not refused."""
+    family = DeniedSpoils(Ledger())
+    world = serve(family)
+    [found] = world.account(family).digests(PAIRS[:1])
+    assert isinstance(found, ImageDenied)
+    assert counts(world, family) == (1, 2)
+
+
+def test_two_images_are_one(serve: Serve) -> None:
+    family = Many(Ledger())
+    world = serve(family)
+    assert world.account(family).digests(PAIRS[:2]) == [family.expected] * 2
+    assert counts(world, family) == (3, 1)
+
+
 def test_a_guest_who_is_denied_one_image_gets_the_others(serve: Serve) -> None:
     """ghcr.io refuses a guest's token where one image is private."""
     family = DeniedSpoils(Ledger())
