@@ -145,6 +145,21 @@ def test_that_is_remembered(serve: Serve) -> None:
     assert [len(scopes) for scopes in asked] == [1] * 40
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("realm", "https://auth.example.com/other"), ("service", "other")]
+)
+def test_that_is_remembered_of_one_server_alone(serve: Serve, name: str, value: str) -> None:
+    family = FirstScopeAlone(Ledger())
+    world = serve(family)
+    world.account(family).digests(PAIRS[:20])
+    family.granted = super(FirstScopeAlone, family).granted  # type: ignore[method-assign]
+    setattr(family, name, value)
+    assert world.account(family).check().code == "signed_in"
+    world.forget()
+    world.account(family).digests(PAIRS[20:40])
+    assert counts(world, family) == (20, 1)
+
+
 def test_that_is_found_out_where_tokens_say_nothing(serve: Serve) -> None:
     """The first refusals tell; after them each repository asks for itself, and that is kept."""
     family = OpaqueFirstScopeAlone(Ledger())
