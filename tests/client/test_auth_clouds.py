@@ -7,9 +7,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from registries.client.account import Account
 from registries.client.client import Client
+from registries.client.context import Context
+from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, ImageDenied, Misconfigured
-from registries.credentials import Credential
+from registries.client.tokens import Kept, MemoryTokens
+from registries.credentials import AwsKeys, AzurePrincipal, Credential, GoogleServiceAccount
 from registries.endpoint import Endpoint, Proof
 from registries.kinds import KINDS
 from tests.client.conftest import Serve
@@ -26,7 +30,7 @@ from tests.fakes.family import Family
 from tests.fakes.images import DENIED, PRIVATE, PUBLIC
 from tests.fakes.ledger import Ledger
 from tests.fakes.server import Reply, Request
-from tests.fakes.world import World
+from tests.fakes.world import World, transport
 
 # The kind of each family's rows, and the names of what it is given.
 ROWS = {
@@ -89,6 +93,24 @@ def test_an_exchange_that_ended_is_renewed_once(serve: Serve, kind: type[Ecr]) -
     family.forget_tokens()
     assert cloud(world, family).digest(PUBLIC, "v1")
     assert len(world.servers[family.api].requests) == 2
+    scopes = [r.query["scope"] for r in world.requests if "scope" in r.query]
+    assert all(asked == [f"repository:{PUBLIC}:pull"] for asked in scopes)
+
+
+def test_what_an_exchange_is_kept_for() -> None:
+    """#48: a refresh token of ACR opens one registry, other clouds' passwords all of an account."""
+    azure = AzurePrincipal(TENANT, "id", "x")
+    aws, google = AwsKeys("eu-west-1", "AKIA", "x"), GoogleServiceAccount("a@example.com", "x")
+
+    def key(credential: Credential, url: str | None = "https://one.example.com") -> str:
+        kept = Kept(MemoryTokens(), "row 1", lambda: 1.0)
+        context = Context(Endpoint(url=url), transport({}), Deadline(1), kept)
+        return Account(context, credential)._key
+
+    assert len({key(azure), key(aws), key(google), key(AwsKeys("eu-west-2", "AKIA", "x"))}) == 4
+    for credential, keys in ((azure, 3), (aws, 1), (google, 1)):
+        places = ("https://one.example.com", "https://two.example.com", None)
+        assert len({key(credential, place) for place in places}) == keys
 
 
 @pytest.mark.parametrize("kind", [Google, AzureTenant])
