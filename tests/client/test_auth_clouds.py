@@ -151,6 +151,15 @@ def test_a_check_exchanges_anew(serve: Serve) -> None:
     assert [(step.slug, step.passed) for step in outcome.steps] == [("credentials", False)]
 
 
+def test_what_a_check_exchanged_serves_until_it_ends(serve: Serve) -> None:
+    """Nothing is newer for an image that is denied, and the next call needs no exchange."""
+    family = Ecr(Ledger())
+    world = serve(family)
+    assert cloud(world, family).check(DENIED, "v1").code == "no_access_to_image"
+    assert cloud(world, family).digest(PRIVATE, "v1")
+    assert len(world.servers[family.api].requests) == 1
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_clouds_account_is_not_doubted(serve: Serve, status: int) -> None:
     """gcr.io says 401 or 403 of a repository; the account was accepted by Google."""
