@@ -32,14 +32,17 @@ def transport(**options: Any) -> Transport:
 
 
 class RawServer:
-    """Hand every connection to `serve`, which speaks whatever it likes; OSErrors end it."""
+    """Hand every connection to `serve`, which speaks whatever it likes; OSErrors end it.
+
+    accepted: how many connections there were. finished: how many `serve` came to its end with.
+    """
 
     def __init__(self, serve: Callable[[socket.socket], None]) -> None:
         self._serve = serve
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.origin = f"http://127.0.0.1:{self.port}"
-        self.accepted = 0
+        self.accepted = self.finished = 0
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
 
@@ -58,6 +61,7 @@ class RawServer:
     def _run(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             self._serve(connection)
+            self.finished += 1
 
     def __enter__(self) -> Self:
         self._acceptor = threading.Thread(target=self._accept)
