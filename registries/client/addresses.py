@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from registries.client.deadline import Deadline
@@ -78,21 +79,17 @@ def _readings(address: Address) -> Iterator[Address]:
         yield IPv4Address(int(address) & 0xFFFFFFFF)
 
 
-def resolve(host: str, port: int, deadline: Deadline) -> list[str]:
+def resolve(host: str, deadline: Deadline) -> list[str]:
     """The IP addresses of `host`, in the resolver's order, without repetition.
 
     Raises OSError (`socket.gaierror`) for an unknown name, TimeoutError when the deadline ends
     first: the resolver has no time-out of its own, so it is left behind in its thread.
     """
     found: list[str] = []
-    failed: list[OSError | UnicodeError] = []
 
     def look_up() -> None:
-        try:
-            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            failed.append(error)
-        else:
+        with suppress(OSError, UnicodeError):
+            answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
             found.extend(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
     thread = threading.Thread(target=look_up, name="registries-resolve", daemon=True)
@@ -100,6 +97,4 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[str]:
     thread.join(deadline.left())
     if found:
         return list(found)
-    if failed or not thread.is_alive():
-        raise socket.gaierror
-    raise TimeoutError
+    raise TimeoutError if thread.is_alive() else socket.gaierror

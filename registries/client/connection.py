@@ -127,7 +127,7 @@ def _connect(url: Url, deadline: Deadline, private: bool | None) -> Guarded:
         addresses = [url.host]
     else:
         with deadline.step("name"):
-            addresses = resolve(url.host, url.port, deadline)
+            addresses = resolve(url.host, deadline)
     if private is not None:
         addresses = [one for one in addresses if permitted(one, private=private)]
         if not addresses:
