@@ -130,7 +130,10 @@ def test_public(address: str) -> None:
         ("https://example.com:05000/x?y=1", "https://example.com:5000"),
         ("https://[0:0::1]:5000", "https://[::1]:5000"),
         ("http://127.0.0.1:8080?x", "http://127.0.0.1:8080"),
+        ("https://[64:ff9b::1.2.3.4]/", "https://[64:ff9b::102:304]"),
         ("http://my_host.internal.", "http://my_host.internal."),
+        ("http://_a-b.internal_", "http://_a-b.internal_"),
+        ("http://0x7f.4-u.example", "http://0x7f.4-u.example"),
     ],
 )
 def test_origin(url: str, expected: str) -> None:
@@ -157,18 +160,26 @@ def test_origin(url: str, expected: str) -> None:
         "https://%67hcr.io/",
         "https://ghcr.io:0/",
         "https://ghcr.io:65536/",
+        "https://ghcr.io:000443/",
         "https://ghcr.io:x/",
         "https://ghcr.io:/",
         "https://ghcr..io/",
         "https://.ghcr.io/",
         "https://-ghcr.io/",
+        "https://ghcr.io-/",
         "https://gh cr.io/",
         "https://ghcr.io/a b",
+        'https://ghcr.io/a"b',
+        "https://ghcr.io/a\\b",
         "https://ghcr.io/\r\nX: y",
         "https://ghcr.io/\x00",
+        "https://ghcr.io/\x7f",
         "https://ghcr.io\n",
         " https://ghcr.io",
         "https://bücher.example/",
+        # The Kelvin sign and the long s, which are a k and an s to those who ignore case.
+        "https://\u212a.example/",
+        "http\u017f://ghcr.io/",
         "https://ghcr.io/ä",
         # Names that the resolver reads as IPv4 addresses.
         "http://2130706433/",
@@ -196,8 +207,8 @@ def test_no_url(url: str) -> None:
 
 
 def test_target_is_kept_as_given() -> None:
-    url = Url.parse("https://Example.com/v2/a%2Fb/?n=1&scope=repository:a/b:pull")
-    assert url.target == "/v2/a%2Fb/?n=1&scope=repository:a/b:pull"
+    url = Url.parse("https://Example.com/v2/a%2Fb/?n=1&scope=repository:a/b:pull&x=!$[]~")
+    assert url.target == "/v2/a%2Fb/?n=1&scope=repository:a/b:pull&x=!$[]~"
     assert str(url) == "https://example.com" + url.target
 
 
