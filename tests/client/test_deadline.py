@@ -262,7 +262,7 @@ def test_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_slow_answer_over_tls(serve: Callable[[socket.socket], None]) -> None:
     """#40: after the handshake the deadline holds as well."""
-    with raw_server(serve, tls=True) as (server, over), times_out(f"127.0.0.1:{server.port}"):
+    with raw_server(serve, tls=True) as (server, over), times_out(server):
         call(over, server.origin)
 
 
@@ -276,6 +276,6 @@ def test_kept_connection_over_tls_gets_the_new_deadline() -> None:
 
     with raw_server(silent_later, tls=True) as (server, over):
         over.request("GET", server.origin, deadline=Deadline(60), limit=10)
-        with times_out(f"127.0.0.1:{server.port}"):
+        with times_out(server):
             call(over, server.origin)
     assert server.accepted == 1

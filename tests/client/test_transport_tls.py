@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from socket import socket
+from ssl import SSLSocket
 
 import pytest
 import trustme
@@ -9,7 +10,7 @@ import trustme
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Unreachable
 from registries.client.transport import Transport
-from tests.client.transports import RawServer, transport
+from tests.client.transports import RawServer, encrypted, read_head, transport
 from tests.fakes.server import FakeServer, Reply, Request
 
 
@@ -101,6 +102,13 @@ def test_unreadable_ca(ca: trustme.CA, text: str) -> None:
     assert server.connections == 0
 
 
+def test_nothing_is_read_where_nothing_is_verified(ca: trustme.CA, tmp_path: Path) -> None:
+    absent = str(tmp_path / "absent.pem")
+    with FakeServer(hello, ca) as server:
+        over = transport(verify_tls=False, ca_bundle=absent, ca_certificate="nonsense")
+        assert get(over, server.origin) == b"hello"
+
+
 def test_unreadable_ca_matters_for_tls_alone() -> None:
     with FakeServer(hello) as server:
         assert get(transport(ca_certificate="nonsense"), server.origin) == b"hello"
@@ -129,6 +137,33 @@ def test_plain_http_on_a_tls_port() -> None:
         error = failure(transport(), f"https://127.0.0.1:{server.port}/")
     assert isinstance(error, Unreachable)
     assert error.code == "no_tls"
+
+
+def test_what_surrounds_a_body_is_counted(ca: trustme.CA, pem: str) -> None:
+    """#41: through TLS as well."""
+
+    def babble(connection: SSLSocket) -> None:
+        read_head(connection)
+        for _ in range(100):
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
+
+    with RawServer(encrypted(ca, babble)) as server:
+        url = f"https://127.0.0.1:{server.port}/"
+        assert failure(transport(ca_certificate=pem), url).code == "too_large"
+
+
+def test_protocol_is_http_1(ca: trustme.CA, pem: str) -> None:
+    """A server that could speak HTTP/2 is told that we cannot."""
+    chosen: list[str | None] = []
+
+    def serve(connection: SSLSocket) -> None:
+        chosen.append(connection.selected_alpn_protocol())
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with RawServer(encrypted(ca, serve)) as server:
+        assert get(transport(ca_certificate=pem), f"https://127.0.0.1:{server.port}/") == b"ok"
+    assert chosen == ["http/1.1"]
 
 
 def test_connection_is_kept(ca: trustme.CA, pem: str) -> None:

@@ -84,22 +84,34 @@ class RawServer:
             thread.join()
 
 
+def encrypted(
+    ca: trustme.CA, serve: Callable[[ssl.SSLSocket], None]
+) -> Callable[[socket.socket], None]:
+    """What `serve` says, over TLS, by a server that would rather speak HTTP/2."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+
+    def encrypt(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            serve(secured)
+
+    return encrypt
+
+
 @contextmanager
 def raw_server(
     serve: Callable[[socket.socket], None], *, tls: bool
 ) -> Iterator[tuple[RawServer, Transport]]:
     """A RawServer, over TLS where it is wanted, and a way out that believes its certificate."""
     ca = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("127.0.0.1").configure_cert(context)
     connections: list[ssl.SSLSocket] = []
 
-    def secured(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as over_tls:
-            connections.append(over_tls)
-            serve(over_tls)
+    def secured(connection: ssl.SSLSocket) -> None:
+        connections.append(connection)
+        serve(connection)
 
-    with RawServer(secured if tls else serve) as raw:
+    with RawServer(encrypted(ca, secured) if tls else serve) as raw:
         raw.origin = raw.origin.replace("http:", "https:") if tls else raw.origin
         try:
             yield raw, transport(ca_certificate=ca.cert_pem.bytes().decode())
