@@ -159,7 +159,7 @@ def _open_tunnel(sock: Guarded, url: Url, proxy: Proxy) -> None:
     if proxy.authorization:
         lines.append(f"Proxy-Authorization: {proxy.authorization}")
     sock.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode())
-    with http.client.HTTPResponse(sock, method="CONNECT") as answer:
+    with http.client.HTTPResponse(sock) as answer:
         answer.begin()
         opened = answer.status == http.client.OK
     if not opened:

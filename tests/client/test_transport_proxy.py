@@ -47,15 +47,18 @@ class Tunnels:
             pass
 
 
-def test_http() -> None:
+@pytest.mark.parametrize(
+    ("written", "meant"), [("user:p%40ss", b"user:p@ss"), ("user:p@://", b"user:p@://")]
+)
+def test_http(written: str, meant: bytes) -> None:
     """The absolute form, with the proxy's own credentials; the name is the proxy's to resolve."""
     with FakeServer(hello) as proxy:
-        over = transport(proxy=f"http://user:p%40ss@127.0.0.1:{proxy.port}")
+        over = transport(proxy=f"http://{written}@127.0.0.1:{proxy.port}")
         assert get(over, "http://registry.example:5000/v2/?n=1") == b"hello"
     (request,) = proxy.requests
     assert request.target == "http://registry.example:5000/v2/?n=1"
     assert request.headers["Host"] == "registry.example:5000"
-    encoded = b64encode(b"user:p@ss").decode()
+    encoded = b64encode(meant).decode()
     assert request.headers["Proxy-Authorization"] == f"Basic {encoded}"
 
 
@@ -81,12 +84,22 @@ def test_https() -> None:
     assert "Proxy-Authorization" not in server.requests[0].headers
 
 
-def test_refused_tunnel() -> None:
-    answer = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
-    with RawServer(reading(answer)) as proxy, pytest.raises(ClientError) as caught:
-        get(transport(proxy=proxy.origin), "https://registry.example/")
+@pytest.mark.parametrize(
+    ("authority", "place"),
+    [("registry.example", b"registry.example:443"), ("[2001:db8::1]:5000", b"[2001:db8::1]:5000")],
+)
+def test_refused_tunnel(authority: str, place: bytes) -> None:
+    heads: list[bytes] = []
+
+    def refuse(client: socket.socket) -> None:
+        heads.append(read_head(client))
+        client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    with RawServer(refuse) as proxy, pytest.raises(ClientError) as caught:
+        get(transport(proxy=proxy.origin), f"https://{authority}/")
     error = caught.value
-    assert (error.code, error.params) == ("connection", {"host": "registry.example"})
+    assert (error.code, error.params) == ("connection", {"host": authority})
+    assert heads == [b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (place, place)]
 
 
 @pytest.mark.parametrize(

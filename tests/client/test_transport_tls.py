@@ -10,6 +10,7 @@ import trustme
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Unreachable
 from registries.client.transport import Transport
+from tests.client.test_addresses import answers
 from tests.client.transports import RawServer, encrypted, read_head, transport
 from tests.fakes.server import FakeServer, Reply, Request
 
@@ -54,6 +55,17 @@ def test_ca_of_the_row(ca: trustme.CA, pem: str) -> None:
         localhost = f"https://localhost:{server.port}/"
         assert get(transport(ca_certificate=pem), localhost) == b"hello"
     assert [request.sni for request in server.requests] == [None, "localhost"]
+
+
+def test_name_with_the_dot_of_the_root(
+    ca: trustme.CA, pem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No certificate has it: RFC 6066, section 3."""
+    monkeypatch.setattr("socket.getaddrinfo", answers("127.0.0.1"))
+    with FakeServer(hello, ca) as server:
+        localhost = f"https://localhost.:{server.port}/"
+        assert get(transport(ca_certificate=pem), localhost) == b"hello"
+    assert server.requests[0].sni == "localhost"
 
 
 def test_other_name(ca: trustme.CA, pem: str) -> None:
