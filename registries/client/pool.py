@@ -190,9 +190,6 @@ class Pool:
         self._context = context
         self._adapter = _Adapter(pool_connections=SERVERS, pool_maxsize=CONNECTIONS, max_retries=0)
 
-    def __del__(self) -> None:
-        self._adapter.close()
-
     def send(self, message: Message, deadline: Deadline, limit: int, *, exempt: bool) -> Response:
         """Send and read the answer, a body of at most `limit` bytes.
 

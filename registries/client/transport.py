@@ -252,5 +252,5 @@ def _fault(error: BaseException, host: str) -> ClientError:
 
 def _host_of(url: str) -> str:
     """What may be shown of a URL that cannot be read: its host's letters, no user information."""
-    authority = re.split(r"[/?#\\]", url.partition("://")[2], maxsplit=1)[0]
+    authority = re.split(r"[/?#\\]", url.partition("://")[2])[0]
     return re.sub(r"[^\w.:\[\]-]", "?", authority.rpartition("@")[2])[:100]

@@ -19,6 +19,19 @@ def ca() -> trustme.CA:
 
 
 @pytest.fixture
+def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Stop the clock of deadlines; what this gives lets seconds pass for them at once."""
+    now = 1000.0
+
+    def wait(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr("registries.client.deadline.monotonic", lambda: now)
+    return wait
+
+
+@pytest.fixture
 def serve(ca: trustme.CA) -> Iterator[Serve]:
     """Put families on the wire until the test ends; what strays fails it."""
     with ExitStack() as stack:

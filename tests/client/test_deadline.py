@@ -23,19 +23,6 @@ HEADERS = b"".join(b"X-%d: x\r\n" % number for number in range(90))
 TLS_RECORD = b"\x16\x03\x03\x02\x00\x02" + b"\x00" * 400
 
 
-@pytest.fixture
-def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Stop the clock of deadlines; what this gives lets seconds pass for them at once."""
-    now = 1000.0
-
-    def wait(seconds: float) -> None:
-        nonlocal now
-        now += seconds
-
-    monkeypatch.setattr("registries.client.deadline.monotonic", lambda: now)
-    return wait
-
-
 def trickle(text: bytes, before: bytes = b"", *, request: bool = True) -> Callable[[Any], None]:
     """Send `before` at once and `text` byte by byte, for many times SECONDS, then close."""
 

@@ -12,14 +12,18 @@ from registries.client.errors import (
     Throttled,
     Unreachable,
 )
+from registries.credentials import Anonymous
+from registries.endpoint import Endpoint
 from tests.client.asking import ask, digest, serving
-from tests.fakes.family import problem
+from tests.fakes.family import answer, problem
 from tests.fakes.images import (
     SCHEMA1,
     Stored,
     image,
 )
-from tests.fakes.server import Reply, Request
+from tests.fakes.ledger import Ledger
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.world import World
 
 IMAGE = image("an image")
 OTHER = "sha256:" + "0" * 64
@@ -27,6 +31,14 @@ OTHER = "sha256:" + "0" * 64
 
 def test_the_header_is_enough() -> None:
     assert digest(serving(IMAGE)) == (IMAGE.digest, ["HEAD"])
+
+
+def test_errors_name_the_host_with_its_port() -> None:
+    with FakeServer(lambda request: answer({}) if request.path == "/v2/" else Reply()) as server:
+        client = World({}, Ledger()).client(Endpoint(url=server.origin), Anonymous())
+        with pytest.raises(Unreachable) as caught:
+            client.digest("acme/app", "latest")
+    assert caught.value.params == {"host": f"127.0.0.1:{server.port}"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Requests and answers: what goes out, what comes back, what is kept open."""
 
 import gzip
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -206,12 +207,27 @@ def test_refused_connection() -> None:
     assert error.code == "refused"
 
 
-@pytest.mark.parametrize("url", ["http://127.1:80/", "http://u:canary@127.0.0.1/", "gopher://x/"])
-def test_url_that_is_not_called(url: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://127.1:80/", "127.1:80"),
+        ("http://[fe80::1-2]/", "[fe80::1-2]"),
+        ("http://u:canary@127.0.0.1/", "127.0.0.1"),
+        ("http://canary@u:canary@host.example/", "host.example"),
+        ("gopher://host_1.example/canary", "host_1.example"),
+        ("http://host.example:x?canary=://x", "host.example:x"),
+        ("http://host.example#canary/canary", "host.example"),
+        ("http://host.example\\canary", "host.example"),
+        ("http://a b\r\nc", "a?b??c"),
+        ("http://" + "a" * 101 + " ", "a" * 100),
+        ("canary", ""),
+    ],
+)
+def test_url_that_is_not_called(url: str, shown: str) -> None:
+    """#20: the error shows what the host is called, and nothing that may be a secret."""
     error = failure(transport(), url)
     assert isinstance(error, Misconfigured)
-    assert error.code == "blocked_address"
-    assert "canary" not in str(error)
+    assert (error.code, error.params) == ("blocked_address", {"host": shown})
 
 
 def test_blocked_address() -> None:
@@ -242,6 +258,18 @@ def test_safe_header() -> None:
     with FakeServer(hello) as server:
         get(transport(), server.origin, authorization="Basic ~!#:\"'")
     assert server.requests[0].authorization == "Basic ~!#:\"'"
+
+
+def test_libraries_log_nothing_of_a_request(canary: str, caplog: pytest.LogCaptureFixture) -> None:
+    """#22: neither its URL nor a header of the answer that cannot be read; others' as ever."""
+    caplog.set_level(logging.DEBUG)
+    odd = OK + f"X: y\r\n{canary}\r\nContent-Length: 0\r\n\r\n".encode()
+    with RawServer(reading(odd)) as server:
+        get(transport(), f"{server.origin}/?signature={canary}")
+    assert canary not in caplog.text
+    for name in ("urllib3.connection", "urllib3.connectionpool"):
+        logging.getLogger(name).debug("of the site's own")
+        assert name in [record.name for record in caplog.records]
 
 
 # Kept connections
@@ -357,6 +385,23 @@ def test_threads_share() -> None:
         bodies = list(pool.map(lambda url: get(over, url), urls))
     assert bodies == [f"/{number}".encode() for number in range(64)]
     assert server.connections == 8
+
+
+def test_connections_end_with_the_transport() -> None:
+    ended = threading.Event()
+
+    def serve(connection: socket) -> None:
+        read_head(connection)
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")
+        assert connection.recv(1) == b""
+        ended.set()
+
+    with RawServer(serve) as server:
+        over = transport()
+        get(over, server.origin)
+        assert not ended.is_set()
+        del over
+        assert ended.wait(5)
 
 
 def test_few_connections_are_kept() -> None:

@@ -108,6 +108,7 @@ def test_refused_tunnel(authority: str, place: bytes) -> None:
         ((), False),
         (("127.0.0.1",), True),
         (("127.0.0.0/8",), True),
+        (("10.0.0.1/8", "127.0.0.1/8"), True),
         (("*",), True),
         (("127.0.0.2", "10.0.0.0/8", "0.0.1", "localhost"), False),
     ],
