@@ -187,6 +187,7 @@ def test_blank_keys(blank: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> N
         (error("UnrecognizedClientException"), Rejected, "bad_credentials"),
         (error("InvalidClientTokenId", 403), Rejected, "bad_credentials"),
         (error("ExpiredTokenException"), Rejected, "bad_credentials"),
+        (error("SomethingElse", 401), Rejected, "bad_credentials"),
         (error("SomethingElse", 403), Rejected, "bad_credentials"),
         (Reply(403, b"<Error><Code>X</Code></Error>"), Rejected, "bad_credentials"),
         (error("AccessDeniedException"), Misconfigured, "no_permission"),
@@ -205,6 +206,8 @@ def test_refusals(reply: Reply, kind: type[ClientError], code: str) -> None:
     with FakeServer(lambda _: reply) as server, pytest.raises(ClientError) as caught:
         call(server, keys())
     assert (type(caught.value), caught.value.code) == (kind, code)
+    if kind in {Throttled, Unreachable}:
+        assert caught.value.params == {"host": "api.ecr.eu-west-1.amazonaws.com"}
     assert "theirs" not in str(caught.value)
     assert len(server.requests) == 1
 
@@ -233,6 +236,7 @@ def encoded(text: str) -> str:
         data(authorizationToken=None),
         data(authorizationToken=5),
         data(authorizationToken="***"),
+        data(authorizationToken=f"{TOKEN}\n"),
         data(authorizationToken=encoded("no colon")),
         data(authorizationToken=encoded("OTHER:password")),
         data(authorizationToken=encoded("AWS:")),

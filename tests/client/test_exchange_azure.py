@@ -65,6 +65,7 @@ class Entra:
         assert request.path == f"/{TENANT}/oauth2/v2.0/token"
         form = {name: value for name, (value,) in request.form.items()}
         assert form["grant_type"] == "client_credentials"
+        assert request.headers["Accept"] == "application/json"
         assert form["scope"] == self.scope
         if (form["client_id"], form["client_secret"]) != (CLIENT, SECRET):
             return Reply(
@@ -225,11 +226,18 @@ def test_token_endpoint_elsewhere() -> None:
 
 
 def test_token_endpoint_that_names_the_target() -> None:
-    """Read as the original, as any address is that a server names."""
+    """Read as the original, as any address is that a server names; one may stand in for both."""
     entra = Entra()
-    with FakeServer(entra) as tenant, FakeServer(acr) as registry:
-        entra.endpoint = f"{tenant.origin}/{TENANT}/oauth2/v2.0/token"
-        assert call(tenant, registry).credential == IdentityToken(REFRESH)
+    both = FakeServer(lambda request: (acr if "exchange" in request.path else entra)(request))
+    with both:
+        entra.endpoint = f"{both.origin}/{TENANT}/oauth2/v2.0/token"
+        found = exchange(
+            AzurePrincipal(TENANT, CLIENT, SECRET),
+            registry=LOGIN_SERVER,
+            transport=transport(endpoints={LOGIN_SERVER: both.origin, ENTRA: both.origin}),
+            deadline=Deadline(10),
+        )
+    assert found.credential == IdentityToken(REFRESH)
 
 
 def token_endpoint(reply: Reply) -> Any:
@@ -243,6 +251,9 @@ def token_endpoint(reply: Reply) -> Any:
         (Reply(400, b'{"error": "unauthorized_client"}'), Rejected, "bad_credentials"),
         (Reply(400, b'{"error": "invalid_request", "error_codes": [90002]}'), Misconfigured,
          "unknown_tenant"),
+        (Reply(400, b'{"error": "x", "error_codes": [%b90002]}' % (b"1, " * 20)), Rejected,
+         "bad_credentials"),
+        (Reply(400, b'{"error": "x", "error_description": "\xff"}'), Rejected, "bad_credentials"),
         (Reply(429, b"{}", {"Retry-After": "7"}), Throttled, "rate_limited"),
         (Reply(500, b"{}"), Unreachable, "server_error"),
         (Reply(307, b"", {"Location": "http://evil.example/"}), Unreachable, "redirected"),
@@ -263,6 +274,8 @@ def test_tenant_that_refuses(reply: Reply, kind: type[ClientError], code: str) -
     """#42: only our own error comes out of whatever the tenant answers."""
     found = failure(token_endpoint(reply))
     assert (type(found), found.code) == (kind, code)
+    if kind not in {Rejected, Misconfigured}:
+        assert found.params == {"host": "login.microsoftonline.com"}
 
 
 @pytest.mark.parametrize(
@@ -278,7 +291,10 @@ def test_tenant_that_refuses(reply: Reply, kind: type[ClientError], code: str) -
     ],
 )
 def test_discovery_that_fails(reply: Reply, code: str) -> None:
-    assert failure(lambda _: reply).code == code
+    found = failure(lambda _: reply)
+    assert found.code == code
+    if code != "unknown_tenant":
+        assert found.params == {"host": "login.microsoftonline.com"}
 
 
 @pytest.mark.parametrize(
@@ -291,6 +307,7 @@ def test_discovery_that_fails(reply: Reply, code: str) -> None:
         (Reply(502, b""), Unreachable, "server_error"),
         (Reply(307, b"", {"Location": "http://evil.example/"}), Unreachable, "redirected"),
         (Reply(400, b"{}"), Unreachable, "bad_answer"),
+        (Reply(201, b'{"refresh_token": "token"}'), Unreachable, "bad_answer"),
         (Reply(200, b"<html>"), Unreachable, "bad_answer"),
         (Reply(200, b'{"refresh_token": 5}'), Unreachable, "bad_answer"),
         (Reply(200, b'{"refresh_token": "two\\nlines"}'), Unreachable, "bad_answer"),

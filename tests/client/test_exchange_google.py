@@ -49,6 +49,7 @@ PEM = pem()
 
 def google(request: Request) -> Reply:
     assert (request.method, request.target) == ("POST", "/token")
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert request.form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
     (assertion,) = request.form["assertion"]
     try:
@@ -137,6 +138,8 @@ def test_refusals(reply: Reply, kind: type[ClientError], code: str) -> None:
     with FakeServer(lambda _: reply) as server, pytest.raises(ClientError) as caught:
         call(server)
     assert (type(caught.value), caught.value.code) == (kind, code)
+    if kind is not Rejected:
+        assert caught.value.params == {"host": "oauth2.googleapis.com"}
     assert len(server.requests) == 1
 
 

@@ -217,7 +217,7 @@ _hushed = ContextVar("_hushed", default=False)
 
 
 def _audible(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.INFO or not _hushed.get()
+    return record.levelno > logging.DEBUG or not _hushed.get()
 
 
 @contextmanager

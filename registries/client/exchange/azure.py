@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode
 
 import msal
 
@@ -150,16 +149,10 @@ class _Http:
         self.host = Url.parse(authority).authority
         self.failure: ClientError | None = None
 
-    def get(
-        self,
-        url: str,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        **_: Any,
-    ) -> SimpleNamespace:
+    def get(self, url: str, **_: Any) -> SimpleNamespace:
         """The discovery document, which is all that msal gets: its token endpoint, if trusted."""
-        answer = self._request("GET", url, params, headers, None)
-        if 400 <= answer.status_code < 500:
+        answer = self._request("GET", url)
+        if answer.status_code >= 400:
             raise self._failed(Misconfigured("unknown_tenant"))
         endpoint = (document(answer.text.encode()) or {}).get("token_endpoint")
         # It may name any address, or the one that the authority leads to.
@@ -168,14 +161,9 @@ class _Http:
         return answer
 
     def post(
-        self,
-        url: str,
-        params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | str | None = None,
-        headers: Mapping[str, str] | None = None,
-        **_: Any,
+        self, url: str, *, data: Mapping[str, str], headers: Mapping[str, str], **_: Any
     ) -> SimpleNamespace:
-        return self._request("POST", url, params, headers, data)
+        return self._request("POST", url, headers, data)
 
     def close(self) -> None:
         """Part of msal's interface; the transport keeps its connections."""
@@ -184,21 +172,14 @@ class _Http:
         self,
         method: str,
         url: str,
-        params: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
-        data: Mapping[str, str] | str | None,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
     ) -> SimpleNamespace:
         self.failure = None
-        place = self._own(f"{url}?{urlencode(params)}" if params else url)
+        place = str(self._own(url))
         try:
             response = self.transport.request(
-                method,
-                str(place),
-                headers=headers,
-                form=data if isinstance(data, Mapping) else None,
-                body=data.encode() if isinstance(data, str) else None,
-                deadline=self.deadline,
-                limit=LIMIT,
+                method, place, headers=headers, form=form, deadline=self.deadline, limit=LIMIT
             )
         except ClientError as error:
             self.failure = error.with_traceback(None)
@@ -208,13 +189,11 @@ class _Http:
         return _answer(response)
 
     def _own(self, url: str) -> Url:
-        """`url` as one of the authority's own; the secret goes nowhere else."""
-        try:
-            place = Url.parse(self.transport.original(url, (self.authority,)))
-        except ValueError:
-            place = None
-        if place is None:
-            raise self._failed(Unreachable("bad_answer", host=self.host))
+        """`url` as one of the authority's own; the secret goes nowhere else.
+
+        Raises ValueError for what is no URL, which msal hands on.
+        """
+        place = Url.parse(self.transport.original(url, (self.authority,)))
         if place.origin != self.authority:
             raise self._failed(Misconfigured("untrusted_realm", host=place.authority))
         return place
