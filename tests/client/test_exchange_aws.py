@@ -257,8 +257,9 @@ def test_hostile_answers(body: bytes) -> None:
     )
 
 
-def test_registry_that_is_no_text() -> None:
-    with FakeServer(lambda _: Reply(200, data(proxyEndpoint=None))) as server:
+@pytest.mark.parametrize("registry", [None, 5, [PROXY]])
+def test_registry_that_is_no_text(registry: Any) -> None:
+    with FakeServer(lambda _: Reply(200, data(proxyEndpoint=registry))) as server:
         assert call(server, keys()).registry is None
 
 
