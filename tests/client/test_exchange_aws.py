@@ -78,6 +78,7 @@ class Api:
     def __call__(self, request: Request) -> Reply:
         authorization = request.authorization or ""
         assert f"/{self.region}/{self.service}/aws4_request" in authorization
+        assert request.headers["User-Agent"] == "tests"
         if f"Credential={KEY}/" not in authorization:
             return error("UnrecognizedClientException")
         if not authorization.endswith(f"Signature={signature(request, SECRET)}"):

@@ -132,7 +132,7 @@ class _Call:
         headers = {
             name: value.decode() if isinstance(value, bytes) else value
             for name, value in request.headers.items()
-            if name.lower() not in {"user-agent", "content-length"}
+            if name.lower() != "user-agent"
         }
         try:
             response = self._transport.request(
