@@ -322,6 +322,9 @@ def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     (tmp_path / "config").write_text(
         "[default]\nregion = us-east-2\nendpoint_url = http://127.0.0.1:1\nuse_fips_endpoint=true\n"
     )
+    home = tmp_path / ".aws"
+    home.mkdir()
+    (home / "config").write_text("whoever reads this fails")
     (tmp_path / "credentials").write_text(
         "[default]\naws_access_key_id = AKIAHOST\naws_secret_access_key = host\n"
     )
