@@ -125,5 +125,14 @@ def test_rules_in_words() -> None:
     """A rule reads like a sentence with the labels that people see."""
     rules = {slug: describe(kind, str)["rules"] for slug, kind in KINDS.items()}
     assert rules["ghcr"] == ["All or none: “User name”, “Access token”."]
-    assert rules["hub"][1] == "“Access token or password” needs “Login”."
+    assert rules["hub"] == [
+        "“Login” needs one of “Access token or password”, “Token”.",
+        "“Access token or password” needs “Login”.",
+        "“Token” needs “Login”.",
+        "“Token” never together with “Access token or password”.",
+        "“Auth string” never together with “Login”, “Access token or password”, “Token”.",
+    ]
+    (rule,) = rules["gitea"]
+    assert rule.startswith("Exactly one of two ways: “Login”, “Password or access token” together")
+    assert rule.endswith(", or “Auth string” alone.")
     assert rules["lscr"] == []
