@@ -4,11 +4,13 @@ import base64
 import re
 import secrets
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
+from registries.checks import SAMPLES
 from registries.verdicts import Verdict
 from tests.factories import pem
 from tests.pages import DOCS, MEANINGS, PAGES
@@ -38,12 +40,18 @@ FAKE = re.compile(r"EXAMPLE|FAKE|RIGHT|WRONG|OTHER|(.)\1{20}")
 
 def key_shaped(text: str) -> list[str]:
     found = (match[0] for match in KEYS.finditer(text))
-    return [key for key in found if not (FAKE.search(key) or is_words(key)) and key != GOOD]
+    harmless = (FAKE.search, is_words, is_public, GOOD.__eq__)
+    return [key for key in found if not any(is_one(key) for is_one in harmless)]
 
 
 def is_words(key: str) -> bool:
     """Whether it is plain text in base64, as the keys of tests are."""
     return key.endswith("=") and base64.urlsafe_b64decode(key).isascii()
+
+
+def is_public(key: str) -> bool:
+    """Whether it is one of the samples that `check` reports wherever they are used."""
+    return key.endswith("=") and sha256(base64.urlsafe_b64decode(key)).hexdigest() in SAMPLES
 
 
 def test_nothing_in_the_project_looks_like_a_key() -> None:

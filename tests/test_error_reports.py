@@ -10,9 +10,9 @@ from django.test import Client
 from django.views.debug import ExceptionReporter
 
 from registries import services
+from tests.canaries import forms
 from tests.factories import build, create
 from tests.fakes.server import FakeServer, Reply, Request
-from tests.test_canaries import forms
 
 pytestmark = pytest.mark.django_db
 

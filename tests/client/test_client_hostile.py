@@ -245,7 +245,6 @@ def test_a_token_server_that_never_ends(serve: Serve) -> None:
             return trickle(request)
 
     family = Slow(Ledger())
-    started = time.monotonic()
     world = serve(family)
     endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,))
     client = world.client(
@@ -253,7 +252,6 @@ def test_a_token_server_that_never_ends(serve: Serve) -> None:
     )
     outcome = client.check()
     assert (outcome.verdict, outcome.code) == ("unreachable", "timeout")
-    assert time.monotonic() - started < 2
 
 
 def test_a_stand_in_may_be_private_where_addresses_may_not(serve: Serve) -> None:

@@ -203,16 +203,12 @@ def test_fifty_failing_registries_at_once(processes: Processes) -> None:
         for _ in range(8):
             expected[create("custom", url=resetting.origin).pk] = {"connection"}
         told = processes.context.SimpleQueue()
-        started = time.monotonic()
         checking = processes.start(work.check_all, told)
         checking.join()
-        taken = time.monotonic() - started
         assert checking.exitcode == 0
         found, grown = told.get()
     assert len(found) == len(expected) >= 50
     wrong = {pk: (code, expected[pk]) for pk, code in found.items() if code not in expected[pk]}
     assert not wrong
     assert grown < 100 * 1024, "KiB"
-    # Two seconds each, CHECK_WORKERS at a time.
-    assert taken < 2 * len(expected) / 16 + 20
     assert Registry.objects.filter(check_code="").count() == Registry.objects.anonymous().count()

@@ -1,6 +1,5 @@
 """Real registries through the Python API: `registries.services` on saved rows."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -123,13 +122,11 @@ def test_stopped_registry(lone_registry: RealRegistry, account: Account) -> None
 
 def test_frozen_registry(lone_registry: RealRegistry, account: Account) -> None:
     registry = row(lone_registry.origin, **credentials("right", account))
-    started = time.monotonic()
     with lone_registry.frozen(), override_settings(REGISTRIES={"TIMEOUT": 0.5}):
         assert found(services.check(registry)) == ("unreachable", "timeout")
         with pytest.raises(Unreachable) as error:
             services.get_digest(registry, "team/app", "1.0")
     assert error.value.code == "timeout"
-    assert time.monotonic() - started < 2 * 0.5 + 3  # two deadlines, and a slow machine
     assert found(services.check(registry)) == ("valid", "signed_in")
 
 
