@@ -318,13 +318,10 @@ def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     """#37, #47, #48: nothing of the machine's own AWS set-up is taken."""
     (tmp_path / ".aws").mkdir()
     for name in ("config", "credentials"):
-        (tmp_path / ".aws" / name).write_text("no section")
+        (tmp_path / ".aws" / name).write_text("whoever reads this fails")
     (tmp_path / "config").write_text(
         "[default]\nregion = us-east-2\nendpoint_url = http://127.0.0.1:1\nuse_fips_endpoint=true\n"
     )
-    home = tmp_path / ".aws"
-    home.mkdir()
-    (home / "config").write_text("whoever reads this fails")
     (tmp_path / "credentials").write_text(
         "[default]\naws_access_key_id = AKIAHOST\naws_secret_access_key = host\n"
     )
