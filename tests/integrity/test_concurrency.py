@@ -255,7 +255,7 @@ def test_no_transaction_is_open_while_a_registry_is_asked(way: str, client: Clie
         path = way.format(pk=row.pk, host=server.origin.removeprefix("http://"))
         form = {"_selected_action": str(row.pk), "url": server.origin, **ASKED[way]}
         if way == "check_registries":
-            call_command(way)
+            call_command(way, row.name)
         elif "/v1/" in way:
             client.get(path)
         else:
