@@ -3,9 +3,11 @@
 import fnmatch
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
+import textwrap
 import venv
 from pathlib import Path
 from zipfile import ZipFile
@@ -35,8 +37,8 @@ def files(wheel: Path) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def guest(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What the guest site saw: in a venv with the wheel, and what it needs lent from this one."""
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a venv with the wheel, and what it needs lent from this one."""
     folder = tmp_path_factory.mktemp("guest")
     venv.create(folder / "venv")
     python = folder / "venv/bin/python"
@@ -54,7 +56,13 @@ def guest(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ob
     # A .pth file only adds a directory: what is editable in it is not followed.
     (site_packages,) = (folder / "venv/lib").glob("*/site-packages")
     (site_packages / "lent.pth").write_text(sysconfig.get_path("purelib"))
-    return json.loads(run(str(python), str(GUEST), cwd=folder))
+    return python
+
+
+@pytest.fixture(scope="module")
+def guest(python: Path) -> dict[str, object]:
+    """What the guest site saw."""
+    return json.loads(run(str(python), str(GUEST), cwd=python.parents[2]))
 
 
 def run(*command: str, cwd: Path = ROOT) -> str:
@@ -111,3 +119,25 @@ def test_the_guest_opens_every_page(guest: dict[str, dict[str, int]]) -> None:
 def test_the_guest_finds_the_static_files(guest: dict[str, list[str]]) -> None:
     assert guest["static files not found"] == []
     assert guest["static files"]
+
+
+def test_the_readmes_steps_on_a_new_site(python: Path, tmp_path: Path) -> None:
+    """Word by word: each block at the end of the file that it is for."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    steps = text.partition("## Add it to a site")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```(\w+)\n(.*?)```", textwrap.dedent(steps), re.DOTALL)
+    told = [(language, textwrap.dedent(block)) for language, block in blocks]
+    assert [language for language, _ in told] == ["sh", "python", "sh", "python", "python"]
+    (_, _), (_, apps), (_, key), (_, setting), (_, addresses) = told
+    run(str(python), "-m", "django", "startproject", "mine", str(tmp_path))
+    for file, block in [("settings", apps), ("settings", setting), ("urls", addresses)]:
+        name = block.partition(" = [...")[0].rpartition("\n")[2]
+        with (tmp_path / "mine" / f"{file}.py").open("a") as lines:
+            lines.write(block.replace("[...", f"[*{name}"))
+    ask = (
+        "from django.test import Client; "
+        "print(Client(SERVER_NAME='localhost').get('/api/kinds/').status_code)"
+    )
+    script = f'PATH="{python.parent}:$PATH"; set -e; {key}\npython manage.py migrate -v 0'
+    asked = run("bash", "-c", f'{script}; python manage.py shell -v 0 -c "{ask}"', cwd=tmp_path)
+    assert asked.strip() == "401"
