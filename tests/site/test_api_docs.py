@@ -21,6 +21,9 @@ user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
 row = Registry(kind="custom", name="Lab", url="{origin}", login="{login}", password="{password}")
 row.full_clean()
 row.save()
+# More than one page of them.
+for number in range(50):
+    Registry(kind="custom", name=f"Lab {{number}}", url=f"https://lab-{{number}}.example").save()
 """
 
 
@@ -68,7 +71,7 @@ def curl(variables: dict[str, str]) -> list[str]:
 
 def test_the_session_in_curl(variables: dict[str, str]) -> None:
     listed, rejected, resolved, tags, digest = map(json.loads, curl(variables))
-    assert listed["count"] == 6
+    assert listed["count"] == 56
     assert rejected["count"] == 0
     assert resolved["registry"]["name"] == "Lab"
     assert tags["tags"] == ["latest", "one"]
@@ -81,6 +84,8 @@ def test_the_session_in_python(variables: dict[str, str]) -> None:
     assert ran.returncode == 0, ran.stderr
     lines = ran.stdout.splitlines()
     assert "Lab authenticated not checked" in lines
+    # On the last page.
+    assert "Quay anonymous not checked" in lines
     assert lines[-2:] == [fake.digest_of("latest"), "['latest', 'one']"]
 
 
