@@ -23,7 +23,9 @@ from registries.verdicts import CODES, Verdict, sentence
 SETTINGS: dict[str, Any] = {
     "OAS_VERSION": "3.1.0",
     "TITLE": "Container registries",
-    "DESCRIPTION": "Reads the site's container registries, and tags and digests from them.",
+    "DESCRIPTION": "Reads the site's container registries, and tags and digests from them."
+    " HEAD and OPTIONS are answered as well, anything else is 405. Sentences are in the language"
+    " that Accept-Language asks for, if the site has it; codes are never translated.",
     "VERSION": "1",
     "APPEND_COMPONENTS": {"schemas": shapes.COMPONENTS},
     "APPEND_PATHS": {},
@@ -40,7 +42,7 @@ SETTINGS: dict[str, Any] = {
 # What the errors' statuses mean, where a registry is called and where not.
 ERRORS = {
     400: "A parameter is unknown, missing or wrong.",
-    401: "Nobody is signed in.",
+    401: "Nobody is signed in, or the sign-in is not accepted.",
     403: "This account may not read registries.",
     404: "There is nothing here.",
     429: "Too many requests: wait as many seconds as Retry-After says.",

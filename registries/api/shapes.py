@@ -49,7 +49,8 @@ def closed(**properties: Schema) -> Schema:
 
 # Which registry was chosen for an image.
 CHOSEN = closed(id=NUMBER, name=TEXT, kind=TEXT, state=STATE)
-TAGS: dict[str, Schema] = {"repository": TEXT, "tags": listing(TEXT), "more": FLAG}
+MORE: Schema = {**FLAG, "description": "Whether there are others behind these; only with `n`."}
+TAGS: dict[str, Schema] = {"repository": TEXT, "tags": listing(TEXT), "more": MORE}
 MANIFEST: dict[str, Schema] = {
     "repository": TEXT,
     "reference": TEXT,
@@ -73,7 +74,7 @@ COMPONENTS: dict[str, Schema] = {
         label=TEXT,
         state=STATE,
         is_default=FLAG,
-        prefix=OPTIONAL,
+        prefix={**OPTIONAL, "description": "Only images under this are read with it."},
         url=OPTIONAL,
         check=nullable(ref("Check")),
         variables={
