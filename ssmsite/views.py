@@ -52,7 +52,8 @@ def fault(request: HttpRequest) -> HttpResponse:
 
 def _error(request: HttpRequest, code: str) -> HttpResponse | None:
     """Programs are answered in JSON even where the API's own views were not reached."""
-    return outside_views(code) if request.path_info.startswith("/api/") else None
+    in_api = f"/{request.path_info.lstrip('/')}".startswith("/api/")
+    return outside_views(code) if in_api else None
 
 
 @never_cache

@@ -83,8 +83,10 @@ class ReadView(APIView):
             raise AuthenticationFailed from None
 
     def get_authenticate_header(self, request: Request) -> str:
-        # Without a challenge REST framework would turn 401 into 403: sessions have none.
-        return super().get_authenticate_header(request) or "Session"
+        # REST framework asks the first class alone, and turns 401 into 403 where that has none,
+        # as sessions do.
+        told = (each.authenticate_header(request) for each in self.get_authenticators())
+        return next(filter(None, told), "Session")
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # Nothing is written, so there is nothing to forge: a POST gets its 405 without a token.

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from rest_framework.authentication import SessionAuthentication
 
+from registries.api.base import ReadView
 from registries.models import Registry
 from tests.api.conftest import PATHS, Caller, addresses, caller
 
@@ -81,9 +83,18 @@ def test_to_make_the_site_call_a_registry_takes_both_permissions(
 def test_who_is_nobody_is_told_so(strangers: dict[str, Caller]) -> None:
     nobody = strangers["nobody"].get("kinds/")
     assert (nobody.status_code, nobody.json()["code"]) == (401, "not_authenticated")
-    assert nobody["WWW-Authenticate"] == "Session"
+    # What the site takes besides sessions: REST framework's default.
+    assert nobody["WWW-Authenticate"] == 'Basic realm="api"'
     assert strangers["without permission"].get("kinds/").status_code == 403
     assert strangers["without permission"].get("kinds/").json()["code"] == "permission_denied"
+
+
+def test_where_sessions_are_all_there_is_nobody_gets_401_as_well(
+    strangers: dict[str, Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ReadView, "authentication_classes", [SessionAuthentication])
+    nobody = strangers["nobody"].get("kinds/")
+    assert (nobody.status_code, nobody["WWW-Authenticate"]) == (401, "Session")
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -35,6 +35,12 @@ def test_a_strange_host(visitor: Visitor) -> None:
     assert visitor.see("/", Host="evil.example", **HTTPS).text.startswith("<")
 
 
+def test_more_slashes_than_one(visitor: Visitor) -> None:
+    """No address of the API, and no page either."""
+    answer = visitor.see("//api/kinds/", Host="localhost", **HTTPS)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 def test_who_is_nobody(visitor: Visitor) -> None:
     for path in ("registries/", "nowhere/", "docs/", ""):
         answer = visitor.see(f"/api/{path}", Host="localhost", **HTTPS)

@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
     def list(self) -> None:
         for token in AuthToken.objects.select_related("user").order_by("created"):
-            until = f"until {token.expiry:%Y-%m-%d %H:%M}" if token.expiry else "for ever"
+            until = f"until {token.expiry:%Y-%m-%d %H:%M %Z}" if token.expiry else "for ever"
             self.stdout.write(f"{token.token_key} {token.user} {until}")
 
     def revoke(self, start: str, **_options: Any) -> None:
@@ -53,7 +53,6 @@ class Command(BaseCommand):
 
 
 def _days(text: str) -> int:
-    days = int(text)
-    if not 0 < days <= MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"from 1 to {MOST_DAYS}")
-    return days
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_DAYS}")
+    return int(text)
