@@ -16,12 +16,15 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote
 
+import django
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from registries.kinds import KINDS
 from tests.factories import SAMPLES
 from tests.fakes.server import Reply, Request
 
+# Who gets mails about faults, as each version of Django wants it written.
+ADMINS = ["root@site.example"] if django.VERSION >= (6,) else [("Root", "root@site.example")]
 # A part of a route that differs, as path() and as re_path() write it.
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 

@@ -72,3 +72,5 @@ DATABASES = {
 if url := os.environ.get("TEST_DATABASE_URL"):
     DATABASES = {"default": dict(dj_database_url.parse(url))}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Where Django asks for it, from 6.1 on; the tests collect what is sent.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}

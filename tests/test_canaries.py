@@ -34,6 +34,7 @@ from registries.fields import Secret
 from registries.kinds import KINDS
 from registries.models import Registry
 from tests.canaries import (
+    ADMINS,
     COMMANDS,
     Canaries,
     all_kinds,
@@ -315,7 +316,7 @@ def test_no_error_report_shows_a_secret(
 ) -> None:
     """#19: neither the debug page, nor a mail to the site's administrators with all there is."""
     settings.DEBUG = debug
-    settings.ADMINS = [("Root", "root@site.example")]
+    settings.ADMINS = ADMINS
     mailing = AdminEmailHandler(include_html=True)
     monkeypatch.setattr(logging.getLogger("django.request"), "handlers", [mailing])
     monkeypatch.setattr(where, broken)

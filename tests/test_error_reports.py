@@ -10,7 +10,7 @@ from django.test import Client
 from django.views.debug import ExceptionReporter
 
 from registries import services
-from tests.canaries import forms
+from tests.canaries import ADMINS, forms
 from tests.factories import build, create
 from tests.fakes.server import FakeServer, Reply, Request
 
@@ -78,7 +78,7 @@ def test_what_is_typed_is_in_no_report(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """#19, #20: neither as it was posted nor as a local variable; page, log, mail and report."""
-    settings.ADMINS = [("Root", "root@site.example")]
+    settings.ADMINS = ADMINS
     monkeypatch.setattr(where, broken)
     admin_client.raise_request_exception = False
     values = {"name": "x", "url": "http://127.0.0.1:9", "login": "johndoe", "sign_in": "password"}
