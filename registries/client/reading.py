@@ -117,15 +117,12 @@ def _read(session: Session, path: str, version: str) -> _Found:
         raise answers.image_refusal(response, session.host)
     media_type = manifests.media_type(response.headers["Content-Type"])
     named = response.headers.get("Docker-Content-Digest", "")
-    if media_type in manifests.SCHEMA1:
-        # Its digest is not over the body, which holds the signatures as well.
-        found = named
-    else:
-        wanted = version if manifests.is_digest(version) else named
-        found = manifests.digest_of(response.body, wanted)
-        if manifests.is_digest(wanted) and found != wanted:
-            found = ""
-    if not (manifests.is_digest(found) and manifests.is_manifest(response.body)):
+    wanted = version if manifests.is_digest(version) else named
+    # The digest of schema 1 is not over the body, which holds the signatures as well.
+    signed = media_type in manifests.SCHEMA1
+    found = named if signed else manifests.digest_of(response.body, wanted)
+    told = found == wanted or not manifests.is_digest(wanted)
+    if not (told and manifests.is_digest(found) and manifests.is_manifest(response.body)):
         raise Unreachable("bad_answer", host=session.host)
     return _Found(found, media_type, response.body)
 

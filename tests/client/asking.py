@@ -33,10 +33,13 @@ def verdict(outcome: Outcome) -> tuple[str, str]:
 
 
 def ask(respond: Answer, call: Callable[[Client], Any], **endpoint: Any) -> tuple[Any, list[str]]:
-    """What a call makes of an open registry that answers so, and the methods it used."""
+    """What a call about `acme/app` makes of an open registry that answers so, and its methods."""
 
     def handler(request: Request) -> Reply:
-        return answer({}) if request.path == "/v2/" else respond(request)
+        if request.path == "/v2/":
+            return answer({})
+        assert request.path.startswith("/v2/acme/app/"), request.path
+        return respond(request)
 
     with FakeServer(handler) as server:
         endpoint = {"url": server.origin} | endpoint

@@ -1,6 +1,7 @@
 """Digests and manifests: of tags, of indexes, from registries that say too little or lie."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -76,6 +77,9 @@ def test_a_signed_schema_1_manifest_has_the_headers_digest() -> None:
     assert digest(serving(signed, named=OTHER, head=405)) == (OTHER, ["HEAD", "GET"])
     error, _ = digest(serving(signed, named=None))
     assert isinstance(error, Unreachable)
+    assert digest(serving(signed, named=OTHER, head=405), OTHER)[0] == OTHER
+    error, _ = digest(serving(signed, named=IMAGE.digest, head=405), OTHER)
+    assert isinstance(error, Unreachable)
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
@@ -147,6 +151,29 @@ def test_what_a_refusal_means(status: int, kind: type[ClientError], code: str) -
     error, methods = digest(lambda request: Reply(status))
     assert isinstance(error, kind)
     assert (error.code, methods) == (code, ["HEAD"])
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code"),
+    [(403, ImageDenied, "no_access_to_image"), (500, Unreachable, "server_error")],
+)
+def test_what_a_refusal_means_without_head(status: int, kind: type[ClientError], code: str) -> None:
+    error, methods = digest(lambda request: Reply(405 if request.method == "HEAD" else status))
+    assert isinstance(error, kind)
+    assert (error.code, methods) == (code, ["HEAD", "GET"])
+
+
+@pytest.mark.parametrize(("lines", "code"), [(4, ""), (8, "too_large")])
+def test_an_answer_to_head_is_short(lines: int, code: str) -> None:
+    """#41: it has no body, so it may not be as long as a manifest."""
+
+    def respond(request: Request) -> Reply:
+        reply = serving(IMAGE)(request)
+        return replace(reply, headers=[*reply.header_pairs, *[("X-Long", "x" * 60_000)] * lines])
+
+    found, methods = digest(respond)
+    assert getattr(found, "code", "") == code
+    assert methods == ["HEAD"]
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,12 @@ def test_an_index_is_fetched_by_its_digest(media_type: str) -> None:
     assert asked == [("HEAD", "latest"), ("GET", stored.digest)]
 
 
+@pytest.mark.parametrize("head", [200, 405])
+def test_the_header_goes_before_the_media_type_inside(head: int) -> None:
+    found, _ = manifest(serving(Stored(DOCKER_LIST, index(INDEX).body), head=head))
+    assert (found.media_type, len(found.platforms)) == (DOCKER_LIST, 2)
+
+
 @pytest.mark.parametrize("served", ["", "application/json", "text/plain; charset=utf-8"])
 def test_a_media_type_that_says_nothing_is_looked_up_inside(served: str) -> None:
     found, _ = manifest(serving(Stored(served, index().body)))

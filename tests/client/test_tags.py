@@ -226,15 +226,33 @@ def test_pages_without_end(
     family.refusal = lambda request, repository: None  # type: ignore[method-assign] # open to all
     with pytest.raises(Unreachable) as caught:
         client.tags(PUBLIC)
-    assert caught.value.code == code
+    assert (caught.value.code, caught.value.params) == (code, {"host": "registry.example.com"})
     if limits:
         assert family.count <= 20
+
+
+def test_the_longest_list_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MAX_PAGES", "MAX_TAGS"):
+        monkeypatch.setattr(pages, name, 2)
+    answers = (page(["a"], '</v2/acme/app/tags/list?last=a>; rel="next"'), page(["b"]))
+    assert tags_of(*answers)[0] == ["a", "b"]
 
 
 @pytest.mark.parametrize("status", [400, 405])
 def test_a_page_size_that_is_refused_is_left_to_the_registry(status: int) -> None:
     found, asked = tags_of(problem(status, "PAGINATION_NUMBER_INVALID"), page(["a"]))
     assert (found, asked) == (["a"], [FIRST, "/v2/acme/app/tags/list"])
+
+
+def test_the_token_goes_along_to_a_list_of_the_registrys_own_page_size(serve: Serve) -> None:
+    class Small(Quay):
+        def tags(self, request: Request, names: list[str]) -> Reply:
+            if request.query.get("n") == ["1000"]:
+                return problem(400, "PAGINATION_NUMBER_INVALID")
+            return super().tags(request, names)
+
+    family = Small(Ledger())
+    assert serve(family).account(family).tags(PRIVATE) == list(family.images[PRIVATE].tags)
 
 
 @pytest.mark.parametrize(
