@@ -44,7 +44,7 @@ def _endpoint(values: Values, host: str | None) -> Endpoint:
         # A stale token: https://github.com/flipt-io/flipt/issues/3043 and
         # https://github.com/aws/containers-roadmap/issues/2835
         renew_on=frozenset({400 if host == PUBLIC else 403}),
-        hosts=private_hosts(values.get("region", "")),
+        hosts=private_hosts(values["region"]) if "region" in values else None,
     )
 
 

@@ -40,6 +40,7 @@ def test_errors_name_the_host_with_its_port() -> None:
         with pytest.raises(Unreachable) as caught:
             client.digest("acme/app", "latest")
     assert caught.value.params == {"host": f"127.0.0.1:{server.port}"}
+    assert str(caught.value).startswith(f"127.0.0.1:{server.port} sent ")
 
 
 @pytest.mark.parametrize(
