@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from registries.client.context import Context
@@ -80,12 +81,11 @@ class Account:
         """The registry's address that the exchange names. Raises Misconfigured for none."""
         named = self._exchanged().registry if self.is_exchanged else None
         hosts = self._context.endpoint.hosts
-        try:
-            place = Url.parse(named or "")
-        except ValueError:
-            place = None
-        if place and hosts and place.scheme == "https" and hosts.fullmatch(place.authority):
-            return place.origin
+        if named and hosts:
+            with suppress(ValueError):
+                place = Url.parse(named)
+                if place.scheme == "https" and hosts.fullmatch(place.authority):
+                    return place.origin
         raise Misconfigured("image_needed")
 
     def _exchanged(self, stale: Exchanged | None = None) -> Exchanged:

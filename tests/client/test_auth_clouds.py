@@ -275,6 +275,17 @@ def test_an_exchange_names_no_registry_that_is_not_the_rows(
     assert world.servers[family.origin].requests == []
 
 
+def test_an_exchange_names_no_registry_of_a_row_without_a_pattern(serve: Serve) -> None:
+    """#48: nor is it believed where nothing says which names are the row's."""
+    family = Ecr(Ledger())
+    world = serve(family)
+    endpoint, credential = cloud_parts(family, family.right, host=None)
+    with pytest.raises(ClientError) as caught:
+        world.client(replace(endpoint, hosts=None), credential).digest(PRIVATE, "v1")
+    assert caught.value.code == "image_needed"
+    assert world.servers[family.origin].requests == []
+
+
 @pytest.mark.parametrize("kind", [Azure, AzureTenant])
 def test_a_login_server_that_nobody_names_is_asked_for(serve: Serve, kind: type[Azure]) -> None:
     family = kind(Ledger())

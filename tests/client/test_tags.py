@@ -252,7 +252,10 @@ def test_the_token_goes_along_to_a_list_of_the_registrys_own_page_size(serve: Se
             return super().tags(request, names)
 
     family = Small(Ledger())
-    assert serve(family).account(family).tags(PRIVATE) == list(family.images[PRIVATE].tags)
+    world = serve(family)
+    assert world.account(family).tags(PRIVATE) == list(family.images[PRIVATE].tags)
+    scopes = [request.query["scope"] for request in world.requests if "scope" in request.query]
+    assert scopes == [[f"repository:{PRIVATE}:pull"]]
 
 
 @pytest.mark.parametrize(
