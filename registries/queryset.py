@@ -75,17 +75,18 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
         # Rows with a port that is the default are found by both spellings, and told apart below.
         hosts = {host, host.removesuffix(":443"), host.removesuffix(":80")}
         paths = [each.removeprefix(host) for each in prefixes(reference) if each.startswith(host)]
+        ordered = self.order_by(*BEST_FIRST)
         found = [
-            self.filter(host=each, prefix__in=["", *(each + path for path in paths)])
+            ordered.filter(host=each, prefix__in=["", *(each + path for path in paths)])
             for each in hosts
         ]
         found += [
-            self.filter(_columns(lookup), kind=kind.slug, host="", prefix="")
+            ordered.filter(_columns(lookup), kind=kind.slug, host="", prefix="")
             for kind in KINDS.values()
             for lookup in _lookups(kind, hosts)
         ]
         # Each is read in an index's order, no further than somebody asks: nothing is sorted.
-        rows = merge(*(_read(rows.order_by(*BEST_FIRST), read_ahead) for rows in found), key=_place)
+        rows = merge(*(_read(rows, read_ahead) for rows in found), key=_place)
         return (row for row in rows if row.kind in KINDS and row.answers_for(host))
 
     def locked(self) -> models.QuerySet["Registry"]:
