@@ -138,5 +138,7 @@ def filled(route: str, choices: Mapping[str, Iterable[Any]]) -> Iterator[str]:
     """The addresses of a route, for each choice of its parameters; one without choices fails."""
     names = [part or other for part, other in PARAMETER.findall(route)]
     for chosen in itertools.product(*(choices[name] for name in names)):
-        values = iter(chosen)
-        yield PARAMETER.sub(lambda _found: str(next(values)), route)  # noqa: B023 - called at once
+        address = route
+        for value in map(str, chosen):
+            address = PARAMETER.sub(lambda _found, value=value: value, address, count=1)
+        yield address

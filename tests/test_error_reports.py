@@ -10,9 +10,9 @@ from django.test import Client
 from django.views.debug import ExceptionReporter
 
 from registries import services
-from tests.canaries import ADMINS, forms
+from tests.canaries import ADMINS, forms, refuse
 from tests.factories import build, create
-from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.server import FakeServer
 
 pytestmark = pytest.mark.django_db
 
@@ -29,13 +29,9 @@ def broken_when_signed_in(_self: object, request: Any) -> dict[str, str]:
     return {}
 
 
-def challenge(_request: Request) -> Reply:
-    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="x"'})
-
-
 @pytest.fixture
 def server() -> Iterator[FakeServer]:
-    with FakeServer(challenge) as running:
+    with FakeServer(refuse) as running:
         yield running
 
 

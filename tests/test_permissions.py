@@ -9,8 +9,9 @@ from django.db import transaction
 from django.test import Client
 
 from registries.models import Registry
+from tests.canaries import refuse
 from tests.factories import SAMPLES, create
-from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.server import FakeServer
 from tests.permissions import ADMIN, API, ROLES, Deed
 from tests.test_canaries import addresses
 
@@ -18,10 +19,6 @@ pytestmark = pytest.mark.django_db
 
 ADMIN_ROOT, API_ROOT = "/backstage/registries/registry/", "/gateway/v1/"
 DEEDS = [(ADMIN_ROOT, deed) for deed in ADMIN] + [(API_ROOT, deed) for deed in API]
-
-
-def refuse(_request: Request) -> Reply:
-    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="x"'})
 
 
 @pytest.fixture
