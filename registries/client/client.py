@@ -191,5 +191,5 @@ def _stops_all(error: ClientError) -> bool:
     """Whether an error is about the account or the registry, so that every image would have it."""
     if isinstance(error, Misconfigured):
         return error.code != "invalid_reference"
-    lost = {"dns", "refused", "tls", "timeout"}
+    lost = {"dns", "refused", "tls", "no_tls", "timeout"}
     return isinstance(error, Throttled | Rejected) or error.code in lost

@@ -295,7 +295,8 @@ def test_a_registry_that_is_gone_stops_everything() -> None:
     [
         ("http://blobs.invalid/", "dns"),
         ("http://127.0.0.1:1/", "refused"),
-        ("https://127.0.0.1:{}/", "tls"),
+        ("https://127.0.0.1:{strange}/", "tls"),
+        ("https://127.0.0.1:{plain}/", "no_tls"),
     ],
 )
 def test_images_that_lie_where_nobody_is_stop_everything(
@@ -306,9 +307,10 @@ def test_images_that_lie_where_nobody_is_stop_everything(
     def handler(request: Request) -> Reply:
         if request.path == "/v2/":
             return answer({})
-        return Reply(307, b"", {"Location": place.format(strange.port)})
+        return Reply(307, b"", {"Location": place.format(**ports)})
 
     with FakeServer(lambda request: Reply(), ca) as strange, FakeServer(handler) as server:
+        ports = {"strange": strange.port, "plain": server.port}
         found = World({}, Ledger()).client(Endpoint(url=server.origin), Anonymous()).digests(PAIRS)
     assert {error.code for error in found if isinstance(error, ClientError)} == {code}
     assert len(found) == COUNT
