@@ -1,5 +1,6 @@
 """Access tokens in the admin: made, shown once, revoked, never changed."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,6 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken, get_digest_token
 from knox.settings import CONSTANTS
 
+from ssmsite.models import AccessToken
+
+# The library shows its tokens by their hash.
 admin.site.unregister(AuthToken)
 
 
@@ -22,6 +26,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no type parameter
     """Whose token it is, and until when it is good."""
 
     class Meta:
+        labels: ClassVar[dict[str, Any]] = {"user": _("User"), "expiry": _("Good until")}
         help_texts: ClassVar[dict[str, Any]] = {"expiry": _("Empty: until it is deleted.")}
 
     def clean_expiry(self) -> Any:
@@ -31,7 +36,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no type parameter
         return expiry
 
 
-@admin.register(AuthToken)
+@admin.register(AccessToken)
 class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type parameters at run time
     """Superusers see and make everybody's tokens, others their own alone.
 
@@ -41,8 +46,25 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
 
     form = TokenForm
     fields = ("user", "expiry")
-    list_display = ("token_key", "user", "created", "expiry")
+    list_display = ("start", "owner", "made", "until")
     list_select_related = ("user",)
+    empty_value_display = _("for ever")
+
+    @admin.display(description=_("First characters"), ordering="token_key")
+    def start(self, token: AccessToken) -> str:
+        return str(token.token_key)
+
+    @admin.display(description=_("User"), ordering="user")
+    def owner(self, token: AccessToken) -> str:
+        return str(token.user)
+
+    @admin.display(description=_("Created"), ordering="created")
+    def made(self, token: AccessToken) -> datetime:
+        return token.created  # type: ignore[no-any-return]
+
+    @admin.display(description=_("Good until"), ordering="expiry")
+    def until(self, token: AccessToken) -> datetime | None:
+        return token.expiry  # type: ignore[no-any-return]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         tokens = super().get_queryset(request)
@@ -57,6 +79,13 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
             users = users.filter(username=request.user.get_username())
         options = {"queryset": users, "initial": request.user.pk, **kwargs}
         return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Offer one button alone: the token is shown next, whichever is pressed."""
+        one = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, (extra_context or {}) | one)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.digest, obj.plain = get_digest_token()
@@ -74,7 +103,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
             "token": obj.plain,
             "owner": obj.user,
         }
-        response = render(request, "admin/knox/authtoken/made.html", context)
+        response = render(request, "admin/ssmsite/accesstoken/made.html", context)
         add_never_cache_headers(response)
         return response
 

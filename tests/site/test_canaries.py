@@ -29,7 +29,7 @@ QUERY = {"repository": "team/app", "reference": "1", "image": "localhost/team/ap
 ROLES = {
     "superuser": [],
     "editor": ["view_registry", "query_registry", "change_registry", "add_registry"],
-    "viewer": ["view_registry", "view_user", "view_group", "view_authtoken"],
+    "viewer": ["view_registry", "view_user", "view_group", "view_accesstoken"],
     "nobody": [],
 }
 # How many pages each of them gets to see at least.
@@ -38,8 +38,8 @@ FURNISH = """
 import json, os
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
-from knox.models import AuthToken
 from registries.models import Registry
+from ssmsite.models import AccessToken
 from tests.canaries import routes
 rows, people, roles = json.loads(os.environ["FURNISH"])
 for columns in rows:
@@ -52,7 +52,7 @@ for name, password in people.items():
     user.save()
     user.user_permissions.set(Permission.objects.filter(codename__in=roles[name]))
 Group.objects.create(name="readers")
-_, token = AuthToken.objects.create(User.objects.get(username="superuser"))
+_, token = AccessToken.objects.create(User.objects.get(username="superuser"))
 made = {f"/admin/{model._meta.app_label}/{model._meta.model_name}/":
     [str(pk) for pk in model.objects.values_list("pk", flat=True)]
     for model in admin.site._registry}

@@ -118,7 +118,7 @@ def test_no_page_of_the_admin_breaks_the_policy(
 
 def test_a_new_token_can_be_read_on_a_phone(browser: Page, served: Visitor) -> None:
     browser.set_viewport_size({"width": 360, "height": 800})
-    browser.goto(f"{served.origin}/admin/knox/authtoken/add/")
+    browser.goto(f"{served.origin}/admin/ssmsite/accesstoken/add/")
     browser.get_by_role("button", name="Save", exact=True).click()
     browser.locator("#token").wait_for()
     assert browser.evaluate("document.documentElement.scrollWidth") == 360

@@ -103,6 +103,11 @@ def test_an_unknown_variable_of_the_app_is_reported(site: Site) -> None:
     assert "no issues" in said
 
 
+def test_the_migrations_are_those_of_all_apps(migrated: Site) -> None:
+    returned, said = migrated.manage("makemigrations", "--check", "--dry-run")
+    assert (returned, said.strip()) == (0, "No changes detected")
+
+
 def test_a_second_start_changes_nothing(site: Site) -> None:
     def start() -> str:
         said = ""

@@ -16,7 +16,7 @@ User.objects.create_superuser("chief", password="chief-password")
 clerk = User.objects.create_user("clerk", password="clerk-password", is_staff=True)
 reader = User.objects.create_user("reader")
 User.objects.create_user("gone", is_active=False)
-codenames = ["view_registry", "add_authtoken", "view_authtoken", "delete_authtoken"]
+codenames = ["view_registry", "add_accesstoken", "view_accesstoken", "delete_accesstoken"]
 clerk.user_permissions.set(Permission.objects.filter(codename__in=codenames))
 reader.user_permissions.set(Permission.objects.filter(codename="view_registry"))
 """
@@ -119,7 +119,7 @@ def test_nothing_else_signs_in(header: str, visitor: Visitor) -> None:
 
 # In the admin
 
-TOKENS = "/admin/knox/authtoken/"
+TOKENS = "/admin/ssmsite/accesstoken/"
 
 
 @pytest.fixture
@@ -152,11 +152,35 @@ def test_in_the_admin(peopled: Site, signed_in: Visitor, visitor: Visitor) -> No
     listed = signed_in.see(TOKENS).text
     assert token[:15] in listed
     assert token not in listed
+    assert "for ever" in listed
+    form = signed_in.see(f"{TOKENS}add/").text
+    assert re.findall(r'type="submit"[^>]*name="(\w+)"', form) == ["_save"]
     (address,) = re.findall(rf'href="({TOKENS}[0-9a-f]+/change/)[^"]*">{token[:15]}', listed)
     assert token not in signed_in.see(address).text
     gone = submit(signed_in, address.replace("/change/", "/delete/"), post="yes")
     assert gone.status_code == 302
     assert status(visitor, token) == 401
+    history = peopled.ask(
+        "from django.contrib.admin.models import LogEntry\n"
+        "for entry in LogEntry.objects.all(): print(entry.object_repr)"
+    )
+    assert history.count(f"{token[:15]}… (clerk)") == 2
+    assert not TOKEN.search(history)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/admin/", ["API-Zugriff", "Zugriffstoken"]),
+        (TOKENS, ["Zugriffstoken", "Erste Zeichen", "Erstellt", "Gültig bis", "unbegrenzt"]),
+        (f"{TOKENS}add/", ["Zugriffstoken hinzufügen", "Gültig bis:", "Leer: bis es gelöscht"]),
+    ],
+)
+def test_in_german(path: str, words: list[str], signed_in: Visitor, peopled: Site) -> None:
+    made(peopled, "clerk")
+    page = signed_in.see(path, **{"Accept-Language": "de"}).text
+    assert [word for word in words if word not in page] == []
+    assert "knox" not in page.lower()
 
 
 def test_nobody_makes_or_sees_another_ones_token(peopled: Site, signed_in: Visitor) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from knox.models import AuthToken
+
+from ssmsite.models import AccessToken
 
 # A hundred years.
 MOST_DAYS = 36_500
@@ -39,16 +40,16 @@ class Command(BaseCommand):
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError("There is no active user of this name.")
-        _, token = AuthToken.objects.create(user, None if days is None else timedelta(days=days))
+        _, token = AccessToken.objects.create(user, None if days is None else timedelta(days=days))
         self.stdout.write(token)
 
     def list(self) -> None:
-        for token in AuthToken.objects.select_related("user").order_by("created"):
+        for token in AccessToken.objects.select_related("user").order_by("created"):
             until = f"until {token.expiry:%Y-%m-%d %H:%M %Z}" if token.expiry else "for ever"
             self.stdout.write(f"{token.token_key} {token.user} {until}")
 
     def revoke(self, start: str, **_options: Any) -> None:
-        if not AuthToken.objects.filter(token_key=start).delete()[0]:
+        if not AccessToken.objects.filter(token_key=start).delete()[0]:
             raise CommandError("There is no such token. List them with: api_tokens list")
 
 
