@@ -8,7 +8,7 @@ class SiteConfig(AppConfig):
     """The site."""
 
     name = "ssmsite"
-    verbose_name = _("API access")
+    verbose_name = _("Programs")
 
     def ready(self) -> None:
         from ssmsite import checks  # noqa: F401, PLC0415 - registers the system checks

@@ -171,7 +171,7 @@ def test_in_the_admin(peopled: Site, signed_in: Visitor, visitor: Visitor) -> No
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/admin/", ["API-Zugriff", "Zugriffstoken"]),
+        ("/admin/", ["Programme", "Zugriffstoken"]),
         (TOKENS, ["Zugriffstoken", "Erste Zeichen", "Erstellt", "Gültig bis", "unbegrenzt"]),
         (f"{TOKENS}add/", ["Zugriffstoken hinzufügen", "Gültig bis:", "Leer: bis es gelöscht"]),
     ],
