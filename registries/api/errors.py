@@ -116,7 +116,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
         return _invalid(error)
     fault = next(fault for fault in FAULTS if isinstance(error, fault.of))
     # What a site's own authentication raises may have a status of its own.
-    status = getattr(error, "status_code", fault.status)
+    status = error.status_code if isinstance(error, exceptions.APIException) else fault.status
     response = _response(status, fault.code, gettext(fault.sentence))
     if challenge := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = challenge

@@ -117,6 +117,15 @@ def test_our_own_failure(
     assert record.request.path == f"{ROOT}registries/{row.pk}/tags/"  # type: ignore[attr-defined]
 
 
+def test_a_cache_that_is_gone(reader: Caller, settings: Any) -> None:
+    """A library's errors may have a `status_code` as well, which is none of HTTP's."""
+    redis = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": redis, "LOCATION": "redis://127.0.0.1:1"}}
+    reader.raise_request_exception = False
+    answer = reader.get("registries/")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+
+
 def test_a_strange_host_is_a_bad_request(reader: Caller, settings: Any) -> None:
     """Without CommonMiddleware the list's links are the first to look at it."""
     settings.MIDDLEWARE = [
