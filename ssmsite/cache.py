@@ -1,0 +1,33 @@
+"""The cache in Redis: while that is away, nothing is in it, and the site goes on."""
+
+import logging
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+
+class Cache(RedisCache):
+    """What the site keeps here it can do without: counts of requests, tokens of registries."""
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        try:
+            return super().get(key, default, version)
+        except RedisError as error:
+            logger.warning("Nothing is read from Redis: %s", type(error).__name__)
+            return default
+
+    def set(
+        self,
+        key: Any,
+        value: Any,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> None:
+        try:
+            super().set(key, value, timeout, version)
+        except RedisError as error:
+            logger.warning("Nothing is written to Redis: %s", type(error).__name__)
