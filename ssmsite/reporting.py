@@ -1,5 +1,6 @@
-"""What error reports leave out."""
+"""What error reports and the log leave out."""
 
+import logging
 import re
 
 from django.http import HttpRequest
@@ -18,3 +19,10 @@ class ReporterFilter(SafeExceptionReporterFilter):
 
     def is_active(self, request: HttpRequest | None) -> bool:
         return True
+
+
+def short(record: logging.LogRecord) -> bool:
+    """Keep a record, without the traceback where the fault is a visitor's."""
+    if record.name.startswith("django.security."):
+        record.exc_info = None
+    return True

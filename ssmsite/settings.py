@@ -137,11 +137,25 @@ LOGGING = {
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "short": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": "ext://ssmsite.reporting.short",
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["short"],
+        },
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO"},
         "axes": {"level": "WARNING"},
+        # It warns of every HEAD that Django answers as a GET.
+        "gunicorn.http.wsgi": {"level": "ERROR"},
         **{
             name: {"level": "WARNING"}
             for name in ("boto3", "botocore", "google.auth", "msal", "s3transfer", "urllib3")

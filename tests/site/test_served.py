@@ -128,6 +128,24 @@ def test_a_fault_is_told_to_the_log_alone(site: Site) -> None:
     assert "no such table" not in answer.text
 
 
+def test_what_visitors_do_wrong_is_told_in_one_line(migrated: Site) -> None:
+    """The sentence for who forgot the variable stays; the way into Django is of no use to him."""
+    with migrated.served() as visitor:
+        assert visitor.see("/", Host="any.example").status_code == 400
+    said = "".join(visitor.log)
+    assert "django.security.DisallowedHost: Invalid HTTP_HOST header: 'any.example'" in said
+    assert "Traceback" not in said
+
+
+def test_a_question_for_the_head_alone_is_nothing_to_tell(migrated: Site) -> None:
+    """Monitoring asks so, every minute."""
+    with migrated.served(DJANGO_DEBUG="1") as visitor:
+        for path in ("/", "/admin/login/", "/healthz"):
+            answer = visitor.head(visitor.origin + path, timeout=30)
+            assert (answer.status_code, answer.content) == (200, b"")
+    assert "WARNING" not in "".join(visitor.log)
+
+
 def test_debug_shows_the_site_over_plain_http(migrated: Site) -> None:
     with migrated.served(DJANGO_DEBUG="1") as visitor:
         assert visitor.see("/").status_code == 200
