@@ -41,7 +41,7 @@ class Turn:
         row = self._rows().first()
         if row is None:
             return True  # saved by somebody else, or deleted: nor this
-        if self._shares and row.checked_at and row.checked_at >= self._since:
+        if self._shares and row.checked_at and self._since <= row.checked_at < self._latest():
             for name in CHECK_FIELDS:
                 setattr(registry, name, getattr(row, name))
             self.result = registry.last_check
@@ -58,11 +58,15 @@ class Turn:
         now = datetime.now(UTC)
         free = Q(checking_until=None) | Q(checking_until__lt=now)
         if self._shares:
-            free &= Q(checked_at=None) | Q(checked_at__lt=self._since)
+            free &= ~Q(checked_at__gte=self._since, checked_at__lt=self._latest())
         until = now + self._seconds
         if self._rows().filter(free).update(checking_until=until):
             self._lease = until
         return self._lease is not None
+
+    def _latest(self) -> datetime:
+        """When a result may be from: a clock that was wrong left what is later."""
+        return datetime.now(UTC) + self._seconds
 
     def _rows(self) -> RegistryQuerySet:
         return Registry.objects.filter(pk=self._registry.pk, version=self._registry.version)

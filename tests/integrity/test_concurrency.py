@@ -358,6 +358,20 @@ def test_a_lease_that_is_over_is_taken_at_once(row: Registry, gate: Gate) -> Non
     assert services.check(stored(row)).verdict is Verdict.VALID
 
 
+def test_a_result_of_a_wrong_clock_is_nobodys_answer(
+    row: Registry, gate: Gate, server: FakeServer
+) -> None:
+    """Whoever checks after a clock was set back asks the registry, and need not wait."""
+    gate.open.set()
+    later = datetime.now(UTC) + timedelta(hours=1)
+    wrong = {"check_verdict": "unreachable", "check_code": "timeout", "checked_at": later}
+    Registry.objects.filter(pk=row.pk).update(**wrong)
+    assert Turn(stored(row), 60, shares=True).has_come()
+    Registry.objects.filter(pk=row.pk).update(checking_until=None)
+    assert services.check(stored(row)).verdict is Verdict.VALID
+    assert sign_ins(server) == 1
+
+
 def test_a_changed_row_need_not_wait_for_the_check_of_what_it_was(
     row: Registry, gate: Gate
 ) -> None:
