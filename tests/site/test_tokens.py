@@ -183,6 +183,28 @@ def test_in_german(path: str, words: list[str], signed_in: Visitor, peopled: Sit
     assert "knox" not in page.lower()
 
 
+def test_who_could_make_the_librarys_tokens_still_can(site: Site) -> None:
+    """An upgrade: the permissions were the library's own, of people and of groups."""
+    for step in ([], ["ssmsite", "zero"]):
+        assert site.manage("migrate", *step, "--verbosity", "0") == (0, "")
+    site.ask(
+        "from django.contrib.auth.models import Group, Permission, User\n"
+        "Permission.objects.filter(content_type__app_label='ssmsite').delete()\n"
+        "group = Group.objects.create(name='makers')\n"
+        "clerk, viewer, other = (User.objects.create(username=n) for n in ('a', 'b', 'c'))\n"
+        "clerk.groups.add(group)\n"
+        "group.permissions.add(Permission.objects.get(codename='add_authtoken'))\n"
+        "viewer.user_permissions.add(Permission.objects.get(codename='view_authtoken'))"
+    )
+    assert site.manage("migrate", "--verbosity", "0") == (0, "")
+    told = site.ask(
+        "from django.contrib.auth.models import User\n"
+        "for user in User.objects.order_by('username'):\n"
+        "    print(*sorted(p for p in user.get_all_permissions() if 'ssmsite' in p))"
+    )
+    assert told.splitlines() == ["ssmsite.add_accesstoken", "ssmsite.view_accesstoken", ""]
+
+
 def test_nobody_makes_or_sees_another_ones_token(peopled: Site, signed_in: Visitor) -> None:
     """A token of a superuser would make its maker one."""
     answer = submit(signed_in, f"{TOKENS}add/", user=person(peopled, "chief"))
