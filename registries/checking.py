@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.conf import settings as site
 from django.db import transaction
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from registries import conf
@@ -90,15 +92,22 @@ def _run_check(registry: Registry, reference: Reference | None) -> _Checked:
         result = CheckResult(
             verdict,
             code,
-            datetime.now(UTC),
+            timezone.now(),
             outcome.params,
-            outcome.retry_at,
+            _as_stored(outcome.retry_at),
             outcome.steps,
         )
     except ClientError as error:
         verdict = error.verdict or Verdict.MISCONFIGURED
-        result = CheckResult(verdict, error.code, datetime.now(UTC), error.params)
+        result = CheckResult(verdict, error.code, timezone.now(), error.params)
     return _Checked(result, pulls, time.monotonic() - started)
+
+
+def _as_stored(moment: datetime | None) -> datetime | None:
+    """A time as the site's models hold it: local, where USE_TZ is off."""
+    if moment is None or site.USE_TZ:
+        return moment
+    return timezone.make_naive(moment, timezone.get_default_timezone())
 
 
 def _store(registry: Registry, checked: _Checked) -> None:

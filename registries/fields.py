@@ -9,7 +9,7 @@ secret is written back byte for byte.
 import base64
 import binascii
 import struct
-from datetime import UTC, datetime
+from datetime import datetime
 from hmac import compare_digest
 from typing import Any
 
@@ -17,6 +17,7 @@ from cryptography.fernet import InvalidToken
 from django.core.exceptions import FieldError, ValidationError
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from encrypted_model_fields import fields as library
@@ -89,10 +90,11 @@ class Secret:
 
     @property
     def set_at(self) -> datetime | None:
-        """When the secret was given, UTC: a Fernet token shows it in clear (bytes 1 to 8)."""
+        """When the secret was given: a Fernet token shows it in clear (bytes 1 to 8)."""
         try:
             head = base64.urlsafe_b64decode((self.token or "")[:12])
-            return datetime.fromtimestamp(struct.unpack(">Q", head[1:9])[0], UTC)
+            (seconds,) = struct.unpack(">Q", head[1:9])
+            return datetime.fromtimestamp(seconds, timezone.get_default_timezone())
         except (binascii.Error, struct.error, ValueError, OverflowError, OSError):
             return None
 

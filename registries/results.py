@@ -17,8 +17,8 @@ class CheckResult:
     """The verdict of one check, its code, and when it was made.
 
     `detail` is one sentence that tells the operator what to do, in the language in force.
-    `params` fill it in; `retry_at` is when a throttled registry may be asked again, UTC. `steps`
-    are there for a check that just ran; they are not stored.
+    `params` fill it in; `retry_at` is when a throttled registry may be asked again. Times are as
+    the site's models hold them. `steps` are there for a check that just ran; they are not stored.
     """
 
     verdict: Verdict

@@ -5,9 +5,10 @@ Whoever comes meanwhile waits for the result and shares it. A lease ends by itse
 that was killed keeps others waiting for no longer than one check may take.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.utils import timezone
 
 from registries.lastcheck import CHECK_FIELDS
 from registries.models import Registry
@@ -28,7 +29,7 @@ class Turn:
         self._registry = registry
         self._seconds = timedelta(seconds=seconds)
         self._shares = shares
-        self._since = datetime.now(UTC)
+        self._since = timezone.now()
         self._lease: datetime | None = None
 
     def has_come(self) -> bool:
@@ -46,7 +47,7 @@ class Turn:
                 setattr(registry, name, getattr(row, name))
             self.result = registry.last_check
             return False
-        return datetime.now(UTC) > self._since + self._seconds
+        return timezone.now() > self._since + self._seconds
 
     def end(self) -> None:
         """Let the next one check."""
@@ -55,7 +56,7 @@ class Turn:
             self._lease = None
 
     def _takes_lease(self) -> bool:
-        now = datetime.now(UTC)
+        now = timezone.now()
         free = Q(checking_until=None) | Q(checking_until__lt=now)
         if self._shares:
             free &= ~Q(checked_at__gte=self._since, checked_at__lt=self._latest())

@@ -5,7 +5,7 @@ secret's column is asked only whether it is set.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
@@ -62,8 +62,8 @@ def registry(row: Mapping[str, Any]) -> dict[str, Any]:
         "url": variables.get("url"),
         "check": _check(row),
         "variables": variables,
-        "created_at": row["created_at"],
-        "updated_at": row["updated_at"],
+        "created_at": _moment(row["created_at"]),
+        "updated_at": _moment(row["updated_at"]),
     }
 
 
@@ -99,8 +99,13 @@ def _result(
         "verdict": verdict,
         "code": code,
         "detail": CheckResult(Verdict(verdict), code, checked_at, params).detail,
-        "checked_at": checked_at,
+        "checked_at": _moment(checked_at),
     }
+
+
+def _moment(held: datetime) -> datetime:
+    """In UTC, also where USE_TZ is off and models hold local times."""
+    return held.astimezone(UTC)
 
 
 def chosen(row: Registry) -> dict[str, Any]:

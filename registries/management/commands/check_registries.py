@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
+from datetime import UTC
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -76,5 +77,5 @@ def _as_json(row: Registry, result: CheckResult) -> dict[str, Any]:
         "verdict": result.verdict,
         "code": result.code,
         "detail": result.detail,
-        "checked_at": result.checked_at.isoformat(),
+        "checked_at": result.checked_at.astimezone(UTC).isoformat(),
     }
