@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings as site
-from django.db import transaction
+from django.db import router, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -126,7 +126,7 @@ def _store(registry: Registry, checked: _Checked) -> None:
     }
     rows = Registry.objects.filter(pk=registry.pk, version=registry.version)
     # Together: whoever deletes the row meanwhile comes before its history grows, or after.
-    with transaction.atomic():
+    with transaction.atomic(using=router.db_for_write(Registry)):
         if not rows.update(**columns):
             return
         Check.objects.create(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, Self
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
 from registries import names, validation
@@ -214,6 +214,11 @@ class Registry(LastCheck):
 
     # Writing
 
+    @property
+    def _written_to(self) -> str:
+        """The database that the site's routers say: it may have been read from another."""
+        return router.db_for_write(type(self), instance=self)
+
     def clean(self) -> None:
         """Enforce the kind's rules; the ValidationError's keys are the variables' names."""
         super().clean()
@@ -257,6 +262,7 @@ class Registry(LastCheck):
             raise ValidationError({"kind": _("There is no such kind.")})
         if misdirected := self.misdirected_secrets():
             raise ValidationError(dict.fromkeys(misdirected, _("The address changed.")))
+        using = using or self._written_to
         update_fields = None if update_fields is None else set(update_fields)
         changed = self.changed()
         if update_fields is not None:
@@ -266,7 +272,7 @@ class Registry(LastCheck):
         fresh = {name: self.held(name) for name in SECRETS}
         try:
             self.derive()
-            with transaction.atomic(using=using or self._state.db):
+            with transaction.atomic(using=using):
                 if self._state.adding:
                     super().save(force_insert=True, using=using)
                 else:
@@ -278,7 +284,7 @@ class Registry(LastCheck):
         self._remember(update_fields)
 
     def _overwrite(
-        self, changed: set[str], using: str | None, update_fields: Iterable[str] | None
+        self, changed: set[str], using: str, update_fields: Iterable[str] | None
     ) -> None:
         columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
         columns -= {"version", *self.get_deferred_fields()}
@@ -293,7 +299,7 @@ class Registry(LastCheck):
         if not columns.intersection(SECRETS):
             columns.discard("key_id")
         # Claiming the version first takes the row's lock: of two writers only one can win.
-        row = type(self)._base_manager.using(using or self._state.db).filter(pk=self.pk)
+        row = type(self)._base_manager.using(using).filter(pk=self.pk)
         if not row.filter(version=self.version).update(version=self.version + 1):
             raise ChangedMeanwhile(f"{self._meta.label} pk={self.pk} was changed meanwhile")
         super().save(force_update=True, using=using, update_fields=columns)
@@ -307,7 +313,7 @@ class Registry(LastCheck):
                 code="is_default",
                 params={"name": self.name},
             )
-        using = kwargs.get("using") or self._state.db
+        using = kwargs.get("using") or self._written_to
         with transaction.atomic(using=using):
             type(self).objects.using(using).filter(pk=self.pk).locked().first()
             return super().delete(*args, **kwargs)

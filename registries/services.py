@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS, router, transaction
 from django.utils.translation import gettext_lazy as _
 
 from registries import names
@@ -147,12 +147,13 @@ def reset(registry: Registry) -> None:
     registry.prefix = ""
     registry.ca_certificate = ""
     registry.verify_tls = True
-    with transaction.atomic(using=registry._state.db):
+    using = router.db_for_write(Registry, instance=registry)
+    with transaction.atomic(using=using):
         registry.save()
         # Saving forgets the check only where something changed.
         registry.clear_check()
         check = {name: getattr(registry, name) for name in CHECK_FIELDS}
-        Registry.objects.using(registry._state.db).filter(pk=registry.pk).update(**check)
+        Registry.objects.using(using).filter(pk=registry.pk).update(**check)
 
 
 def ensure_defaults(model: type[Registry] = Registry, using: str = DEFAULT_DB_ALIAS) -> None:
