@@ -222,6 +222,20 @@ def test_the_view_is_remembered(admin: Client) -> None:
     assert admin.get(LIST, {"view": "nonsense"}).status_code in {302, 400}
 
 
+def test_numbers_that_a_browser_sends_or_draws_are_not_grouped(admin: Client, settings) -> None:
+    settings.USE_THOUSAND_SEPARATOR = True
+    row = create("hub", pk=1234567)
+    past(row, ["public"], pulls=(4900, 5000))
+    tiles, table = admin.get(LIST), admin.get(LIST, {"view": "table"}, follow=True)
+    chosen = {"action": "delete_selected", "_selected_action": [row.pk]}
+    for answer in (tiles, table, admin.post(LIST, chosen)):
+        assert 'name="_selected_action" value="1234567"' in text_of(answer)
+    assert '<meter class="reg-meter" min="0" max="5000" value="4900"' in text_of(tiles)
+    progress = render_to_string("registries/progress.html", {"count": 2000, "done": 1000})
+    assert '<progress max="2000" value="1000">' in progress
+    assert "1,000 done" in progress
+
+
 def test_popups_of_other_pages_get_the_list_that_they_expect(admin: Client) -> None:
     assert "data-popup-opener" in text_of(admin.get(LIST, {"_popup": "1", "_to_field": "id"}))
     assert 'href="?kind=hub&_popup=1"' in text_of(admin.get(ADD, {"_popup": "1"}))
