@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "encrypted_model_fields",
     "registries",
+    "tests.neighbour",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -2,13 +2,13 @@
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import unescape
 from urllib.parse import urlencode
 
 import pytest
 from cryptography.fernet import Fernet
-from django.contrib.admin import ModelAdmin
+from django.contrib.admin import ModelAdmin, site
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.db import IntegrityError, connection
@@ -23,6 +23,7 @@ from registries.kinds import KINDS, variables
 from registries.models import ChangedMeanwhile, Registry
 from registries.queryset import SECRETS
 from tests.factories import SAMPLES, build, create
+from tests.neighbour.models import Mirror, Pipeline
 
 pytestmark = pytest.mark.django_db
 
@@ -429,6 +430,67 @@ def test_reset_selected_asks_and_leaves_other_rows_alone(admin: Client) -> None:
     act(admin, "reset_selected", [own, hub], post="yes")
     assert Registry.objects.get(pk=hub.pk).state == "anonymous"
     assert Registry.objects.get(pk=own.pk).state == "authenticated"
+
+
+# What a site's own rows refer to
+
+
+def selected(client: Client, rows, **data: str):
+    return act(client, "delete_selected", rows, **data)
+
+
+def test_what_is_deleted_along_is_told_first(admin: Client) -> None:
+    row, other = create("hub"), create("hub")
+    Mirror.objects.create(name="Mine", registry=row)
+    for answer in (admin.get(page(row, "delete")), selected(admin, [row, other])):
+        assert "Deleted along with them: mirrors (1)." in text_of(answer)
+    assert "along with" not in text_of(admin.get(page(other, "delete")))
+    selected(admin, [row, other], post="yes")
+    assert not Mirror.objects.exists()
+
+
+def test_a_row_that_others_need_is_kept_and_they_are_named(admin: Client) -> None:
+    row, other = create("hub"), create("hub")
+    Pipeline.objects.create(name="Nightly & more", registry=row)
+    for answer in (
+        admin.get(page(row, "delete")),
+        admin.post(page(row, "delete"), {"post": "yes"}, follow=True),
+        selected(admin, [row, other]),
+        selected(admin, [row, other], post="yes"),
+    ):
+        assert f"“{row}” is needed by: Pipeline: Nightly & more." in text_of(answer)
+    assert Registry.objects.filter(pk__in=[row.pk, other.pk]).get() == row
+
+
+@pytest.fixture
+def _mirrors_are_in_the_admin() -> Iterator[None]:
+    site.register(Mirror)
+    yield
+    site.unregister(Mirror)
+
+
+@pytest.mark.usefixtures("_mirrors_are_in_the_admin")
+def test_nobody_deletes_along_what_he_may_not_delete() -> None:
+    robin = user_with("view", "delete")
+    row = create("hub")
+    Mirror.objects.create(name="Mine", registry=row)
+    for answer in (
+        robin.get(page(row, "delete")),
+        robin.post(page(row, "delete"), {"post": "yes"}, follow=True),
+        selected(robin, [row]),
+        selected(robin, [row], post="yes"),
+    ):
+        assert f"You may not delete what goes with “{row}”: mirror." in text_of(answer)
+    assert Mirror.objects.exists()
+
+
+def test_a_popup_that_deletes_tells_the_page_that_opened_it(admin: Client) -> None:
+    row = create("hub")
+    address = f"{page(row, 'delete')}?_to_field=id&_popup=1"
+    form = re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', text_of(admin.get(address)))
+    answer = admin.post(address, dict(form))
+    assert "data-popup-response" in text_of(answer)
+    assert not Registry.objects.filter(pk=row.pk).exists()
 
 
 # Who may do what

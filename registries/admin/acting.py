@@ -1,13 +1,14 @@
 """Check, reset and delete, one row or many; what cannot be undone asks first."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import connections, transaction
@@ -23,6 +24,7 @@ from django.views.decorators.http import require_POST
 
 from registries import services
 from registries.admin.base import Pages, is_default, not_default
+from registries.admin.deleting import deletion
 from registries.admin.looks import LOOKS, ShownResult, milliseconds
 from registries.fields import Secret
 from registries.models import ChangedMeanwhile, Registry
@@ -100,9 +102,13 @@ class ActionPages(Pages):
             return self.to(request, "change", row.pk)
         if not self.has_delete_permission(request, row):
             raise PermissionDenied
-        if request.method == "POST":
-            return super().delete_view(request, object_id, extra_context)
-        return self._confirm(request, "delete", [row], [])
+        found = deletion(self, request, [row])
+        if request.method != "POST":
+            return self._confirm(request, "delete", found.rows, found.refused, along=found.along)
+        if found.refused:
+            self.refuse(request, [why for _row, why in found.refused])
+            return self.to(request, "change", row.pk)
+        return super().delete_view(request, object_id, extra_context)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -168,13 +174,12 @@ class ActionPages(Pages):
     def delete_selected(
         self, request: HttpRequest, queryset: QuerySet[Registry]
     ) -> HttpResponse | None:
-        rows = [row for row in queryset if not row.is_default]
-        others = [(row, is_default(row)) for row in queryset if row.is_default]
+        rows, others, along = deletion(self, request, queryset)
         if "post" not in request.POST:
-            return self._confirm(request, "delete", rows, others, "delete_selected")
+            return self._confirm(request, "delete", rows, others, "delete_selected", along)
         self.refuse(request, [why for _row, why in others])
         if rows:
-            doomed = queryset.filter(is_default=False)
+            doomed = queryset.exclude(pk__in=[row.pk for row, _why in others])
             self.log_deletions(request, doomed)
             self.delete_queryset(request, doomed)
             text = ngettext(
@@ -202,6 +207,7 @@ class ActionPages(Pages):
         rows: list[Registry],
         refused: list[tuple[Registry, str]],
         action: str | None = None,
+        along: Mapping[str, int] | None = None,
     ) -> HttpResponse:
         """The page that lists what will be touched, what will not, and why."""
         return self.page(
@@ -214,6 +220,8 @@ class ActionPages(Pages):
             count=len(rows) + len(refused),
             action=action,
             action_checkbox_name=ACTION_CHECKBOX_NAME,
+            along=", ".join(f"{name} ({number})" for name, number in (along or {}).items()),
+            is_popup=IS_POPUP_VAR in request.GET,
         )
 
 

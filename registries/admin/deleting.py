@@ -1,0 +1,56 @@
+"""What a deletion takes along and what stands against it: rows of the site may refer to ours."""
+
+from collections import Counter
+from collections.abc import Iterable
+from html import unescape
+from typing import NamedTuple
+
+from django.http import HttpRequest
+from django.utils.html import strip_tags
+from django.utils.translation import gettext
+
+from registries.admin.base import Pages, is_default
+from registries.models import Check, Registry
+
+# How many rows that need a registry are named.
+NAMED = 5
+
+
+class Deletion(NamedTuple):
+    """The rows that can be deleted, the others and why, and what goes along, by its name."""
+
+    rows: list[Registry]
+    refused: list[tuple[Registry, str]]
+    along: Counter[str]
+
+
+def deletion(pages: Pages, request: HttpRequest, rows: Iterable[Registry]) -> Deletion:
+    """Look at what refers to the rows, as this user may delete it or not."""
+    found = Deletion([], [], Counter())
+    for row in rows:
+        if row.is_default:
+            found.refused.append((row, is_default(row)))
+            continue
+        _tree, counts, forbidden, needing = pages.get_deleted_objects([row], request)
+        if needing:
+            found.refused.append((row, _needed(row, needing)))
+        elif forbidden:
+            found.refused.append((row, _forbidden(row, forbidden)))
+        else:
+            found.rows.append(row)
+            found.along.update({str(name): count for name, count in counts.items()})
+    for model in (Registry, Check):
+        del found.along[str(model._meta.verbose_name_plural)]
+    return found
+
+
+def _needed(row: Registry, needing: Iterable[str]) -> str:
+    # Each is a link where there is a page.
+    names = sorted(unescape(strip_tags(each)) for each in needing)
+    others = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
+    return gettext("“%(name)s” is needed by: %(others)s.") % {"name": row, "others": others}
+
+
+def _forbidden(row: Registry, forbidden: Iterable[str]) -> str:
+    text = gettext("You may not delete what goes with “%(name)s”: %(others)s.")
+    return text % {"name": row, "others": ", ".join(sorted(map(str, forbidden)))}
