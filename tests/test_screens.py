@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from cryptography.fernet import Fernet
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.db import connection, connections
 from django.template.loader import render_to_string
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
 import registries
@@ -470,6 +471,25 @@ def test_many_checks_come_as_they_end(admin_user: User, server: FakeServer) -> N
     assert "1 needs attention" in parts[-2]
     assert Check.objects.count() == len(rows)
     assert LogEntry.objects.filter(change_message__startswith="Checked: ").count() == len(rows)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_checks_come_as_they_end_from_asgi_servers(
+    admin_user: User, server: FakeServer
+) -> None:
+    rows = [create("custom", url=server.origin, password="right") for _ in range(FEW + 1)]
+    chosen = {"action": "check_selected", "_selected_action": [row.pk for row in rows]}
+
+    async def ask() -> list[str]:
+        client = AsyncClient()
+        await client.aforce_login(admin_user)
+        # Django warns where it has to wait for the last part first.
+        return [part.decode() async for part in await client.post(LIST, chosen)]
+
+    parts = async_to_sync(ask)()
+    assert len(parts) == len(rows) + 3
+    assert f"Checked {len(rows)} registries" in parts[-2]
+    assert Check.objects.count() == len(rows)
 
 
 def test_few_checks_come_at_once(admin: Client, server: FakeServer) -> None:

@@ -1,16 +1,18 @@
 """Check, reset and delete, one row or many; what cannot be undone asks first."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.core.handlers.asgi import ASGIRequest
 from django.db import connections, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -137,11 +139,14 @@ class ActionPages(Pages):
         parts = self._checking(request, rows)
         if len(rows) <= FEW:
             return HttpResponse(parts)
-        response = StreamingHttpResponse(parts)
+        is_asgi = isinstance(request, ASGIRequest)
+        response = StreamingHttpResponse(_awaited(parts) if is_asgi else parts)
         response["X-Accel-Buffering"] = "no"
         return response
 
-    def _checking(self, request: HttpRequest, rows: Sequence[Registry]) -> Iterator[str]:
+    def _checking(
+        self, request: HttpRequest, rows: Sequence[Registry]
+    ) -> Generator[str, None, None]:
         context = self.page_context(request, title=_("Check registries"), count=len(rows))
         page = render_to_string("admin/registries/registry/check.html", context, request)
         before, _cut, after = page.partition(CUT)
@@ -223,6 +228,15 @@ class ActionPages(Pages):
             along=", ".join(f"{name} ({number})" for name, number in (along or {}).items()),
             is_popup=IS_POPUP_VAR in request.GET,
         )
+
+
+async def _awaited(parts: Generator[str, None, None]) -> AsyncIterator[str]:
+    """The parts for an ASGI server; of a plain generator it would wait for the last one first."""
+    try:
+        while (part := await sync_to_async(lambda: next(parts, None))()) is not None:
+            yield part
+    finally:
+        await sync_to_async(parts.close)()
 
 
 def _check_now(rows: Sequence[Registry]) -> list[tuple[Registry, CheckResult]]:
