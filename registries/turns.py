@@ -67,7 +67,7 @@ class Turn:
 
     def _latest(self) -> datetime:
         """When a result may be from: a clock that was wrong left what is later."""
-        return datetime.now(UTC) + self._seconds
+        return timezone.now() + self._seconds
 
     def _rows(self) -> RegistryQuerySet:
         return Registry.objects.filter(pk=self._registry.pk, version=self._registry.version)
