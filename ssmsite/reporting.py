@@ -23,6 +23,6 @@ class ReporterFilter(SafeExceptionReporterFilter):
 
 def short(record: logging.LogRecord) -> bool:
     """Keep a record, without the traceback where the fault is a visitor's."""
-    if record.name.startswith("django.security."):
+    if getattr(record, "status_code", 500) < 500:
         record.exc_info = None
     return True

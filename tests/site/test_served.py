@@ -130,8 +130,11 @@ def test_a_fault_is_told_to_the_log_alone(site: Site) -> None:
 
 def test_what_visitors_do_wrong_is_told_in_one_line(migrated: Site) -> None:
     """The sentence for who forgot the variable stays; the way into Django is of no use to him."""
-    with migrated.served() as visitor:
+    torn = {"Content-Type": "multipart/form-data; boundary=", "Cookie": "csrftoken=" + "a" * 32}
+    with migrated.served(DJANGO_DEBUG="1") as visitor:
         assert visitor.see("/", Host="any.example").status_code == 400
+        form = f"{visitor.origin}/admin/login/"
+        assert visitor.post(form, b"torn", headers=torn, timeout=30).status_code == 400
     said = "".join(visitor.log)
     assert "django.security.DisallowedHost: Invalid HTTP_HOST header: 'any.example'" in said
     assert "Traceback" not in said
