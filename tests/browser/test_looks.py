@@ -187,3 +187,44 @@ def test_pages_around_the_admin(open_page: type_of_open) -> None:
     assert_fit(open_page("/admin/login/", None), "login")
     assert_fit(open_page("/no/such/page"), "404")
     assert_fit(open_page("/api/docs/"), "the API's page")
+
+
+# What stands closer to one side than to the other, and how far it is from where it begins.
+BEGINNINGS = """
+() => {
+    const names = ['#searchbar', '.reg-howto ol li', '.reg-form .help', '.reg-form .aligned label'];
+    const found = names.map(name => document.querySelector(name)).filter(Boolean);
+    const styles = found.map(each => getComputedStyle(each));
+    return styles.map(style => [style.paddingInlineStart, style.marginInlineStart]);
+}
+"""
+# How far to the right of its first character an English sentence has its full stop.
+END = """
+name => {
+    const text = document.querySelector(name).firstChild;
+    const range = document.createRange();
+    range.setStart(text, 0);
+    range.setEnd(text, 1);
+    const first = range.getBoundingClientRect().left;
+    range.setStart(text, text.length - 1);
+    range.setEnd(text, text.length);
+    return range.getBoundingClientRect().left - first;
+}
+"""
+
+
+def test_from_right_to_left_everything_begins_on_the_other_side(
+    open_page: type_of_open, settings: Any
+) -> None:
+    row = create("custom")
+    seen = {}
+    for language in ("en", "ar"):
+        settings.LANGUAGE_CODE = language
+        page = open_page(LIST)
+        lists = page.evaluate(BEGINNINGS)
+        assert page.evaluate(END, ".reg-sentence") > 0, language
+        page.goto(f"{page.url}{row.pk}/change/")
+        seen[language] = [*lists, *page.evaluate(BEGINNINGS)]
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    assert len(seen["en"]) == 4
+    assert seen["ar"] == seen["en"]
