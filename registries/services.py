@@ -6,10 +6,10 @@ Nothing here calls a registry inside a database transaction of its own; callers 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, router, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, router, transaction
 from django.utils.translation import gettext_lazy as _
 
 from registries import names
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 # Names that a default row takes when somebody's own row has its name already.
 NAME_TRIES = 20
+
+
+def outside_transactions(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view, for sites that wrap requests in transactions: in none, of whichever database."""
+    for name in connections:
+        view = transaction.non_atomic_requests(name)(view)
+    return view
 
 
 # Checking

@@ -13,7 +13,7 @@ from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connections, transaction
+from django.db import connections
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -61,7 +61,7 @@ class ActionPages(Pages):
         # Where a site wraps every request in a transaction, checks would hold it open while they
         # wait for the network. What these pages write, they write in transactions of their own.
         for url in urls:
-            url.callback = transaction.non_atomic_requests(url.callback)
+            url.callback = services.outside_transactions(url.callback)
         return urls
 
     # One row

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils.decorators import method_decorator
 from django.utils.http import parse_etags
@@ -16,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from registries import services
 from registries.api import errors
 from registries.api.parameters import Parameter, read
 from registries.api.permissions import MayRead, ReadThrottle
@@ -46,7 +46,7 @@ def conditional(request: Request, response: Response) -> HttpResponse:
 
 
 # In no transaction: a registry is waited for, and nothing is written.
-@method_decorator(transaction.non_atomic_requests, name="dispatch")
+@method_decorator(services.outside_transactions, name="dispatch")
 class ReadView(APIView):
     """An address that can be read, and nothing else.
 

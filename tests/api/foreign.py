@@ -6,7 +6,7 @@ from typing import Any
 
 import django
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 from django.http import HttpResponse
 from django.urls import include, path
 
@@ -16,11 +16,12 @@ settings.configure(
     ALLOWED_HOSTS=["testserver"],
     ROOT_URLCONF=__name__,
     DATABASES={
-        "default": {
+        name: {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": ":memory:",
             "ATOMIC_REQUESTS": True,
         }
+        for name in ("default", "other")
     },
     INSTALLED_APPS=[
         "django.contrib.auth",
@@ -68,7 +69,7 @@ class Whisper(BaseAuthentication):
     """Believes a name in a header, even a deactivated user's."""
 
     def authenticate(self, request: Any) -> tuple[User, None] | None:
-        in_transaction.append(connection.in_atomic_block)
+        in_transaction.append(any(each.in_atomic_block for each in connections.all()))
         name = request.META.get("HTTP_X_WHO")
         if name == "refused":
             raise AuthenticationFailed
@@ -83,7 +84,7 @@ def site_handler(exc: Exception, context: Any) -> Response:
 
 
 def elsewhere(request: Any) -> HttpResponse:
-    return HttpResponse(str(connection.in_atomic_block))
+    return HttpResponse(str(all(each.in_atomic_block for each in connections.all())))
 
 
 urlpatterns = [path("api/", include("registries.api.urls")), path("elsewhere/", elsewhere)]

@@ -1,16 +1,20 @@
 """A site whose registries have a database of their own, read through a copy that refuses writes.
 
+Every request is wrapped in transactions.
+
 Run by test_several_databases.py in an empty folder; prints what it saw as JSON.
 """
 
 import json
+import sqlite3
 import sys
 from typing import Any
 
 import django
 from django.conf import settings
+from django.urls import path
 
-SQLITE = {"ENGINE": "django.db.backends.sqlite3"}
+SQLITE = {"ENGINE": "django.db.backends.sqlite3", "ATOMIC_REQUESTS": True}
 
 
 class Router:
@@ -39,15 +43,45 @@ settings.configure(
         "main": {**SQLITE, "NAME": "main.sqlite3"},
         "copy": {**SQLITE, "NAME": "file:main.sqlite3?mode=ro", "OPTIONS": {"uri": True}},
     },
-    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "registries"],
+    ROOT_URLCONF=__name__,
+    ALLOWED_HOSTS=["testserver"],
+    STATIC_URL="static/",
+    INSTALLED_APPS=[
+        "django.contrib.admin",
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django.contrib.messages",
+        "registries",
+    ],
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ],
 )
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - after setup, as Django wants it
+from django.contrib import admin  # noqa: E402 - after setup, as Django wants it
+from django.contrib.auth.models import User  # noqa: E402
+from django.core.management import call_command  # noqa: E402
 from django.db import DatabaseError, connections  # noqa: E402
+from django.test import Client  # noqa: E402
 
 from registries import services  # noqa: E402
 from registries.models import Registry  # noqa: E402
+from tests.fakes.server import FakeServer, Reply, Request  # noqa: E402
+
+urlpatterns = [path("admin/", admin.site.urls)]
+
+
+def save_meanwhile(request: Request) -> Reply:
+    """A registry that is asked while somebody else saves."""
+    for file in ("default.sqlite3", "main.sqlite3"):
+        with sqlite3.connect(file, timeout=0) as other:
+            other.execute("CREATE TABLE IF NOT EXISTS other (id)")
+    return Reply(200, b"{}")
+
 
 for name in ("default", "main"):
     call_command("migrate", database=name, verbosity=0)
@@ -66,6 +100,13 @@ services.check(Registry.objects.get(pk=own.pk))
 own = Registry.objects.get(pk=own.pk)
 report["checked"] = [own.check_verdict, own.checks.count()]
 
+operator = Client()
+operator.force_login(User.objects.create_superuser("operator"))
+with FakeServer(save_meanwhile) as server:
+    asked = Registry.objects.create(kind="custom", name="Asked", url=server.origin)
+    operator.post(f"/admin/registries/registry/{asked.pk}/check/")
+    report["checked in the admin"] = Registry.objects.get(pk=asked.pk).check_verdict
+
 other = Registry.objects.create(kind="custom", name="Other", url="http://127.0.0.1:1")
 with connections["main"].cursor() as cursor:
     cursor.execute(
@@ -80,6 +121,6 @@ other = Registry.objects.get(pk=other.pk)
 report["checked in part"] = [other.check_verdict, other.checks.count()]
 
 Registry.objects.get(pk=own.pk).delete()
-Registry.objects.filter(pk=other.pk).delete()
+Registry.objects.filter(pk__in=[asked.pk, other.pk]).delete()
 report["left"] = Registry.objects.filter(is_default=False).count()
 json.dump(report, sys.stdout)

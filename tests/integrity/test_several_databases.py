@@ -24,6 +24,7 @@ def test_what_is_read_from_a_copy_is_written_where_the_router_says(tmp_path: Pat
         "saved": {"login": "johndoe", "password": "fake-password"},
         "reset": {},
         "checked": ["unreachable", 1],
+        "checked in the admin": "anonymous",
         "failed": "the disk is full",
         "checked in part": ["", 0],
         "left": 0,
