@@ -36,7 +36,7 @@ class ReadThrottle(UserRateThrottle):
     usual = "600/min"
 
     def get_rate(self) -> str | None:
-        rates: Mapping[str, Any] = api_settings.DEFAULT_THROTTLE_RATES
+        rates: Mapping[str, Any] = api_settings.DEFAULT_THROTTLE_RATES or {}
         rate: str | None = rates.get(self.scope, self.usual)
         return rate
 

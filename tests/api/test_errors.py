@@ -94,6 +94,11 @@ def test_a_site_may_switch_them_off(
     assert set(statuses(reader, f"registries/{row.pk}/tags/", 130)) == {400}
 
 
+def test_a_site_without_any_rates_has_the_usual_ones(reader: Caller, settings: Any) -> None:
+    settings.REST_FRAMEWORK = {"DEFAULT_THROTTLE_RATES": None}
+    assert statuses(reader, "kinds/hub/", 601) == [200] * 600 + [429]
+
+
 def test_our_own_failure(
     reader: Caller, row: Registry, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
