@@ -27,9 +27,13 @@ class Deletion(NamedTuple):
 def deletion(pages: Pages, request: HttpRequest, rows: Iterable[Registry]) -> Deletion:
     """Look at what refers to the rows, as this user may delete it or not."""
     found = Deletion([], [], Counter())
+    is_referred_to = _is_referred_to()
     for row in rows:
         if row.is_default:
             found.refused.append((row, is_default(row)))
+            continue
+        if not is_referred_to:
+            found.rows.append(row)
             continue
         _tree, counts, forbidden, needing = pages.get_deleted_objects([row], request)
         if needing:
@@ -42,6 +46,13 @@ def deletion(pages: Pages, request: HttpRequest, rows: Iterable[Registry]) -> De
     for model in (Registry, Check):
         del found.along[str(model._meta.verbose_name_plural)]
     return found
+
+
+def _is_referred_to() -> bool:
+    """Whether the site has models that refer to ours; if not, there is nothing to look for."""
+    fields = Registry._meta.get_fields(include_hidden=True)
+    others = {each.related_model for each in fields if each.auto_created and not each.concrete}
+    return bool(others - {Check})
 
 
 def _needed(row: Registry, needing: Iterable[str]) -> str:
