@@ -25,8 +25,9 @@ def steps(loader: MigrationLoader) -> list[str]:
     return ["zero", *(name for app, name in plan if app == "registries")]
 
 
-def migrate(step: str = "") -> None:
-    call_command("migrate", "registries", *filter(None, [step]), verbosity=0)
+def migrate(*step: str) -> None:
+    """To a migration of the app; without one everything, what refers to registries as well."""
+    call_command("migrate", *(("registries", *step) if step else ()), verbosity=0)
 
 
 @pytest.mark.django_db(transaction=True)
