@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
+from django.core.cache import cache
 from encrypted_model_fields import fields as library
 
 
@@ -41,8 +42,9 @@ def other_key(use_keys: Callable[..., None]) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_services() -> Iterator[None]:
-    """No token or connection of one test serves another."""
+    """No token or connection of one test serves another, and no request counts in another."""
     yield
+    cache.clear()
     if connecting := sys.modules.get("registries.connecting"):
         connecting._transport.cache_clear()
         connecting._tokens.cache_clear()

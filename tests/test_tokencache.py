@@ -1,6 +1,6 @@
 """Bearer tokens in the site's cache: for whoever stored them, and for nothing else."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from cryptography.fernet import Fernet
@@ -13,10 +13,8 @@ ONE, OTHER = "a" * 64, "b" * 64
 
 
 @pytest.fixture
-def tokens() -> Iterator[CacheTokens]:
-    cache.clear()
-    yield CacheTokens("default")
-    cache.clear()
+def tokens() -> CacheTokens:
+    return CacheTokens("default")
 
 
 def name(key: str) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.core.cache import cache
 from django.test import Client
 
 from registries.models import Registry
@@ -60,14 +59,6 @@ def caller(name: str, *permissions: str, **flags: bool) -> Caller:
     client = Caller()
     client.force_login(user)
     return client
-
-
-@pytest.fixture(autouse=True)
-def _nobody_is_throttled() -> Iterator[None]:
-    """What one test asked does not count in the next."""
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

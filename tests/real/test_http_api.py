@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.core.cache import cache
 from django.test import Client, override_settings
 from django.urls import reverse
 
@@ -21,8 +20,7 @@ pytestmark = [pytest.mark.usefixtures("programs"), pytest.mark.django_db]
 
 @pytest.fixture
 def reader() -> Client:
-    """A user who may read registries and nothing else, and has not asked for anything yet."""
-    cache.clear()
+    """A user who may read registries and nothing else."""
     user = User.objects.create_user("reader")
     held = Permission.objects.filter(codename__in=["view_registry", "query_registry"])
     user.user_permissions.set(held)
