@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings as site
-from django.db import router, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -124,12 +124,14 @@ def _store(registry: Registry, checked: _Checked) -> None:
         "pulls_remaining": pulls.remaining if pulls else None,
         "pulls_limit": pulls.limit if pulls else None,
     }
-    rows = Registry.objects.filter(pk=registry.pk, version=registry.version)
+    using = registry.written_to
+    rows = Registry.objects.using(using).filter(pk=registry.pk, version=registry.version)
+    history = Check.objects.using(using).filter(registry=registry)
     # Together: whoever deletes the row meanwhile comes before its history grows, or after.
-    with transaction.atomic(using=router.db_for_write(Registry)):
+    with transaction.atomic(using=using):
         if not rows.update(**columns):
             return
-        Check.objects.create(
+        history.create(
             registry=registry,
             verdict=result.verdict.value,
             code=result.code,
@@ -137,7 +139,7 @@ def _store(registry: Registry, checked: _Checked) -> None:
             checked_at=result.checked_at,
             seconds=checked.seconds,
         )
-        past = Check.objects.filter(registry=registry).values_list("pk", flat=True)[Check.KEPT :]
-        Check.objects.filter(pk__in=list(past)).delete()
+        past = history.values_list("pk", flat=True)[Check.KEPT :]
+        history.filter(pk__in=list(past)).delete()
     for name, value in columns.items():
         setattr(registry, name, value)

@@ -2,10 +2,10 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
-from django.db import models, router, transaction
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from registries import names, validation
@@ -20,10 +20,9 @@ from registries.queryset import (
     SECRETS,
     RegistryQuerySet,
 )
+from registries.tracking import Tracked
 
 VARIABLES = tuple(variables())
-# What a check depends on: when one of these changes, the last check says nothing any more.
-WATCHED = ("kind", "prefix", "ca_certificate", "verify_tls", *VARIABLES)
 # What is sealed together: the secrets, for the address that they are sent to.
 BOUND = frozenset(
     name for name, variable in variables().items() if variable.secret or variable.address
@@ -39,7 +38,7 @@ def kind_choices() -> list[tuple[str, str]]:
     return [(kind.slug, kind.label) for kind in KINDS.values()]
 
 
-class Registry(LastCheck):
+class Registry(Tracked, LastCheck):
     """A container registry that the site reads from, with the credentials it signs in with.
 
     Below this class one nullable column is added for each variable that any kind declares.
@@ -69,6 +68,8 @@ class Registry(LastCheck):
     )
 
     objects = RegistryQuerySet.as_manager()
+    # What a check depends on: when one of these changes, the last check says nothing any more.
+    watched = ("kind", "prefix", "ca_certificate", "verify_tls", *VARIABLES)
 
     class Meta:
         ordering = ("name_key",)
@@ -106,10 +107,6 @@ class Registry(LastCheck):
         return KINDS[self.kind]
 
     # Variables
-
-    def held(self, name: str) -> Any:
-        """A variable as the row holds it: text, a Secret, or None."""
-        return self.__dict__[name] if name in self.__dict__ else getattr(self, name)
 
     def given(self) -> set[str]:
         """The names of the variables that are set, of whatever kind."""
@@ -166,58 +163,13 @@ class Registry(LastCheck):
         plain_http = (self.held("url") or "").startswith("http:")
         return host.removesuffix(":80" if plain_http else ":443")
 
-    # What changed since the row was loaded
-
-    @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any, **kwargs: Any) -> Self:
-        row = super().from_db(db, field_names, values, **kwargs)
-        row._remember()
-        return row
-
-    def refresh_from_db(
-        self,
-        using: str | None = None,
-        fields: Iterable[str] | None = None,
-        from_queryset: Any = None,
-    ) -> None:
-        fields = None if fields is None else list(fields)
-        super().refresh_from_db(using, fields, from_queryset)
-        self._remember(fields)
-
-    def _remember(self, fields: Iterable[str] | None = None) -> None:
-        """Note what the database holds, of these columns or of all; others keep their note."""
-        names = WATCHED if fields is None else set(WATCHED).intersection(fields)
-        held = {name: self.__dict__[name] for name in names if name in self.__dict__}
-        self._stored = {**self.__dict__.get("_stored", {}), **held}
-
-    def stored(self, name: str, otherwise: Any = None) -> Any:
-        """A watched column as the database held it when the row was loaded or saved."""
-        stored: dict[str, Any] = self.__dict__.get("_stored", {})
-        return stored.get(name, otherwise)
-
-    def changed(self) -> set[str]:
-        """The watched columns that differ from the stored row; empty for a new row."""
-        if self._state.adding:
-            return set()
-        stored: dict[str, Any] = self.__dict__.get("_stored", {})
-        # Set although they were never loaded: only the database knows what they were.
-        if unknown := [name for name in WATCHED if name in self.__dict__ and name not in stored]:
-            row = type(self)._base_manager.filter(pk=self.pk).only(*unknown).first()
-            stored |= {name: row.__dict__[name] for name in unknown} if row else {}
-        return {name for name, value in stored.items() if self.held(name) != value}
+    # Writing
 
     def misdirected_secrets(self) -> list[str]:
         """The stored secrets that would go to an address they were not given for."""
         if not self.changed().intersection(("kind", *self.declaration.address)):
             return []
         return [name for name in SECRETS if (held := self.held(name)) and held.is_sealed]
-
-    # Writing
-
-    @property
-    def _written_to(self) -> str:
-        """The database that the site's routers say: it may have been read from another."""
-        return router.db_for_write(type(self), instance=self)
 
     def clean(self) -> None:
         """Enforce the kind's rules; the ValidationError's keys are the variables' names."""
@@ -262,7 +214,7 @@ class Registry(LastCheck):
             raise ValidationError({"kind": _("There is no such kind.")})
         if misdirected := self.misdirected_secrets():
             raise ValidationError(dict.fromkeys(misdirected, _("The address changed.")))
-        using = using or self._written_to
+        using = using or self.written_to
         update_fields = None if update_fields is None else set(update_fields)
         changed = self.changed()
         if update_fields is not None:
@@ -313,7 +265,7 @@ class Registry(LastCheck):
                 code="is_default",
                 params={"name": self.name},
             )
-        using = kwargs.get("using") or self._written_to
+        using = kwargs.get("using") or self.written_to
         with transaction.atomic(using=using):
             type(self).objects.using(using).filter(pk=self.pk).locked().first()
             return super().delete(*args, **kwargs)

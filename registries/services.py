@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, connections, router, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.utils.translation import gettext_lazy as _
 
 from registries import names
@@ -154,7 +154,7 @@ def reset(registry: Registry) -> None:
     registry.prefix = ""
     registry.ca_certificate = ""
     registry.verify_tls = True
-    using = router.db_for_write(Registry, instance=registry)
+    using = registry.written_to
     with transaction.atomic(using=using):
         registry.save()
         # Saving forgets the check only where something changed.

@@ -70,4 +70,6 @@ class Turn:
         return timezone.now() + self._seconds
 
     def _rows(self) -> RegistryQuerySet:
-        return Registry.objects.filter(pk=self._registry.pk, version=self._registry.version)
+        registry = self._registry
+        rows = Registry.objects.using(registry.written_to)
+        return rows.filter(pk=registry.pk, version=registry.version)

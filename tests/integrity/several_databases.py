@@ -1,78 +1,18 @@
-"""A site whose registries have a database of their own, read through a copy that refuses writes.
-
-Every request is wrapped in transactions.
-
-Run by test_several_databases.py in an empty folder; prints what it saw as JSON.
-"""
+"""Drives the site of several_settings.py in an empty folder, and prints what it saw as JSON."""
 
 import json
 import sqlite3
 import sys
 from typing import Any
 
-import django
-from django.conf import settings
-from django.urls import path
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import DatabaseError, connections
+from django.test import Client, override_settings
 
-SQLITE = {"ENGINE": "django.db.backends.sqlite3", "ATOMIC_REQUESTS": True}
-
-
-class Router:
-    """Registries are written to `main` and read from `copy`; everything else is in `default`."""
-
-    def db_for_read(self, model: Any, **hints: Any) -> str | None:
-        return "copy" if model._meta.app_label == "registries" else None
-
-    def db_for_write(self, model: Any, **hints: Any) -> str | None:
-        return "main" if model._meta.app_label == "registries" else None
-
-    def allow_relation(self, *objects: Any, **hints: Any) -> bool:
-        return True
-
-    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
-        return db == ("main" if app_label == "registries" else "default")
-
-
-settings.configure(
-    FIELD_ENCRYPTION_KEY="c2V2ZXJhbC1kYXRhYmFzZXMtZ3VhcmQtbm90aGluZyE=",
-    SECRET_KEY="several",
-    USE_TZ=True,
-    DATABASE_ROUTERS=["__main__.Router"],
-    DATABASES={
-        "default": {**SQLITE, "NAME": "default.sqlite3"},
-        "main": {**SQLITE, "NAME": "main.sqlite3"},
-        "copy": {**SQLITE, "NAME": "file:main.sqlite3?mode=ro", "OPTIONS": {"uri": True}},
-    },
-    ROOT_URLCONF=__name__,
-    ALLOWED_HOSTS=["testserver"],
-    STATIC_URL="static/",
-    INSTALLED_APPS=[
-        "django.contrib.admin",
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.sessions",
-        "django.contrib.messages",
-        "registries",
-    ],
-    MIDDLEWARE=[
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-    ],
-)
-django.setup()
-
-from django.contrib import admin  # noqa: E402 - after setup, as Django wants it
-from django.contrib.auth.models import User  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import DatabaseError, connections  # noqa: E402
-from django.test import Client  # noqa: E402
-
-from registries import services  # noqa: E402
-from registries.models import Registry  # noqa: E402
-from tests.fakes.server import FakeServer, Reply, Request  # noqa: E402
-
-urlpatterns = [path("admin/", admin.site.urls)]
+from registries import services
+from registries.models import Registry
+from tests.fakes.server import FakeServer, Reply, Request
 
 
 def save_meanwhile(request: Request) -> Reply:
@@ -104,8 +44,16 @@ operator = Client()
 operator.force_login(User.objects.create_superuser("operator"))
 with FakeServer(save_meanwhile) as server:
     asked = Registry.objects.create(kind="custom", name="Asked", url=server.origin)
-    operator.post(f"/admin/registries/registry/{asked.pk}/check/")
+    operator.post(f"/backstage/registries/registry/{asked.pk}/check/")
     report["checked in the admin"] = Registry.objects.get(pk=asked.pk).check_verdict
+
+# Whoever chooses a database himself, where no router does.
+with override_settings(DATABASE_ROUTERS=[]):
+    chosen = Registry(kind="custom", name="Chosen", url="http://127.0.0.1:1")
+    chosen.save(using="main")
+    services.check(chosen)
+    report["checked by choice"] = [chosen.check_verdict, chosen.checks.count()]
+    chosen.delete()
 
 other = Registry.objects.create(kind="custom", name="Other", url="http://127.0.0.1:1")
 with connections["main"].cursor() as cursor:

@@ -7,13 +7,18 @@ from pathlib import Path
 
 from registries.kinds import KINDS
 
+SHELL = (sys.executable, "-m", "django", "shell", "--no-imports", "--command")
+
 
 def test_what_is_read_from_a_copy_is_written_where_the_router_says(tmp_path: Path) -> None:
     """And what belongs together is written together, in whichever database that is."""
     ran = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "several_databases.py")],
+        [*SHELL, "import tests.integrity.several_databases"],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+        env={
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "DJANGO_SETTINGS_MODULE": "tests.integrity.several_settings",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -25,6 +30,7 @@ def test_what_is_read_from_a_copy_is_written_where_the_router_says(tmp_path: Pat
         "reset": {},
         "checked": ["unreachable", 1],
         "checked in the admin": "anonymous",
+        "checked by choice": ["unreachable", 1],
         "failed": "the disk is full",
         "checked in part": ["", 0],
         "left": 0,
