@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -350,10 +351,10 @@ def test_a_guest_is_refused_once_by_a_registry_that_was_open(
 
 def test_a_token_is_kept_for_its_registry_its_server_and_its_repository_alone() -> None:
     def key(
-        repository: str = PRIVATE, scheme: tuple[str, str] = ("r", "s"), **endpoint: str
+        repository: str = PRIVATE, scheme: tuple[str, str] = ("r", "s"), **endpoint: Any
     ) -> str:
         kept = Kept(MemoryTokens(), "row 1", lambda: 1.0)
-        named = Endpoint(**({"url": "https://registry.example.com"} | endpoint))  # type: ignore[arg-type]
+        named = Endpoint(**({"url": "https://registry.example.com"} | endpoint))
         context = Context(named, transport({}), Deadline(1), kept)
         return Authorizer(context, Anonymous()).token_key(Scheme("bearer", *scheme), repository)
 
