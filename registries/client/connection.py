@@ -9,7 +9,8 @@ import http.client
 import socket
 import ssl
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 from typing import Any, Self, cast
 from urllib.parse import unquote
 
@@ -58,14 +59,18 @@ class GuardedTls(Guarded, ssl.SSLSocket):
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """The outgoing proxy: where it listens, and what its Proxy-Authorization says, if anything."""
+    """The outgoing proxy: where it listens, and what its Proxy-Authorization says, if anything.
+
+    bypassed: the names and networks that are called without it; `*` is all of them.
+    """
 
     url: Url
-    authorization: str = ""
+    bypassed: tuple[str, ...]
+    authorization: str = field(default="", repr=False)
 
     @classmethod
-    def parse(cls, url: str) -> Self:
-        """Read `http://[user:password@]host[:port]`.
+    def parse(cls, url: str, no_proxy: tuple[str, ...] = ()) -> Self:
+        """Read `http://[user:password@]host[:port]`, and `no_proxy` as in `transport.Options`.
 
         Raises ValueError for another scheme: TLS to the proxy itself is not spoken.
         """
@@ -74,10 +79,19 @@ class Proxy:
         place = Url.parse(f"{scheme}://{address}")
         if place.scheme != "http" or place.target != "/":
             raise ValueError("a proxy is written http://host:port")
+        bypassed = tuple(name.lower().removeprefix(".") for name in no_proxy)
         if not at:
-            return cls(place)
+            return cls(place, bypassed)
         encoded = b64encode(unquote(user).encode()).decode()
-        return cls(place, f"Basic {encoded}")
+        return cls(place, bypassed, f"Basic {encoded}")
+
+    def serves(self, host: str) -> bool:
+        """Whether a host of `Url.parse` is called through it."""
+        if "*" in self.bypassed:
+            return False
+        if is_literal(host):
+            return not any(_in_network(host, name) for name in self.bypassed)
+        return not any(host == name or host.endswith(f".{name}") for name in self.bypassed)
 
 
 def dial(
@@ -120,6 +134,13 @@ def dial(
 def is_literal(host: str) -> bool:
     """Whether a host of `Url.parse` is an IP address."""
     return ":" in host or host.replace(".", "").isdigit()
+
+
+def _in_network(host: str, network: str) -> bool:
+    try:
+        return ip_address(host) in ip_network(network, strict=False)
+    except ValueError:
+        return False
 
 
 def _connect(url: Url, deadline: Deadline, private: bool | None) -> Guarded:

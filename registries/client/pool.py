@@ -12,7 +12,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPException, HTTPMessage
-from ipaddress import ip_address, ip_network
 from typing import Any, cast
 
 from requests import PreparedRequest
@@ -29,7 +28,6 @@ from registries.client.connection import (
     Proxy,
     TooLarge,
     dial,
-    is_literal,
 )
 from registries.client.deadline import Deadline
 from registries.client.urls import Url
@@ -172,7 +170,7 @@ class _Adapter(HTTPAdapter):
 class Pool:
     """Connections to many servers, shared by threads.
 
-    private: as in `addresses.permitted`. proxy, no_proxy: as in `transport.Options`.
+    private: as in `addresses.permitted`. proxy: where requests go out, if not directly.
     context: makes what TLS connections are made with, once it is needed.
     """
 
@@ -181,12 +179,10 @@ class Pool:
         *,
         private: bool,
         proxy: Proxy | None,
-        no_proxy: tuple[str, ...],
         context: Callable[[], ssl.SSLContext],
     ) -> None:
         self._private = private
         self._proxy = proxy
-        self._no_proxy = tuple(name.lower().removeprefix(".") for name in no_proxy)
         self._context = context
         self._adapter = _Adapter(pool_connections=SERVERS, pool_maxsize=CONNECTIONS, max_retries=0)
 
@@ -198,7 +194,7 @@ class Pool:
         connection.BlockedAddress.
         """
         url = message.url
-        proxy = None if self._proxy is None or self._direct(url.host) else self._proxy
+        proxy = self._proxy if self._proxy and self._proxy.serves(url.host) else None
 
         def connect() -> Guarded:
             return dial(
@@ -256,14 +252,6 @@ class Pool:
             headers[name] = value
         return Response(raw.status, headers, body, str(message.url))
 
-    def _direct(self, host: str) -> bool:
-        """Whether `no_proxy` names the host."""
-        if "*" in self._no_proxy:
-            return True
-        if is_literal(host):
-            return any(_in_network(host, name) for name in self._no_proxy)
-        return any(host == name or host.endswith(f".{name}") for name in self._no_proxy)
-
 
 def _read(raw: BaseHTTPResponse, limit: int) -> bytes:
     body = b""
@@ -283,13 +271,6 @@ def root_of(error: BaseException) -> BaseException:
             root = inner
         inner = inner.__cause__ or inner.__context__
     return root
-
-
-def _in_network(host: str, network: str) -> bool:
-    try:
-        return ip_address(host) in ip_network(network, strict=False)
-    except ValueError:
-        return False
 
 
 def _of_others(record: logging.LogRecord) -> bool:

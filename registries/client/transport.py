@@ -97,8 +97,7 @@ class Transport:
             self._originals.setdefault(target.origin, []).append(name)
         self._pool = Pool(
             private=options.allow_private_addresses,
-            proxy=Proxy.parse(options.proxy) if options.proxy else None,
-            no_proxy=options.no_proxy,
+            proxy=Proxy.parse(options.proxy, options.no_proxy) if options.proxy else None,
             context=lambda: tls_context(
                 options.ca_bundle, options.ca_certificate, verify=options.verify_tls
             ),

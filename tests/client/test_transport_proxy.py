@@ -7,6 +7,7 @@ from base64 import b64encode
 import pytest
 import trustme
 
+from registries.client.connection import Proxy
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured
 from registries.client.transport import Transport
@@ -156,3 +157,11 @@ def test_literal_addresses_are_judged(scheme: str) -> None:
 def test_other_proxies(url: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - no text is promised
         transport(proxy=url)
+
+
+def test_its_password_is_not_shown() -> None:
+    proxy = Proxy.parse("http://user:canary@proxy.example:3128")
+    encoded = b64encode(b"user:canary").decode()
+    assert proxy.authorization == f"Basic {encoded}"
+    assert "canary" not in repr(proxy)
+    assert encoded not in repr(proxy)
