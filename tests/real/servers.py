@@ -189,6 +189,8 @@ class RealRegistry:
     def frozen(self) -> Iterator[None]:
         """Connections are taken and nothing is answered while the block lasts."""
         self._process.send_signal(signal.SIGSTOP)
+        # It is told once the last of its threads stands still.
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)
         try:
             yield
         finally:
