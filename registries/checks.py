@@ -7,6 +7,7 @@ registries.W001  an encryption key that is not random, such as one made of words
 registries.W002  an encryption key that is the site's SECRET_KEY as well
 registries.W003  an encryption key that everybody can read in public documentation
 registries.W004  an encryption key that stands in the code of the settings
+registries.W005  a cache that unpickles what others may have written into it
 """
 
 import ast
@@ -23,6 +24,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from registries import conf
 
@@ -41,6 +43,16 @@ SAMPLES = {
     "3990442a9e73e2e289f7c0c4f1c9dc85d3d54268f208748631ecb46b1ef9f3df": (
         "guides to Apache Airflow"
     ),
+}
+# The cache backends that lie outside the process and unpickle what they read, with the option of
+# CACHES that changes this, where there is one.
+PICKLING = {
+    "django.core.cache.backends.redis.RedisCache": "serializer",
+    "django.core.cache.backends.memcached.PyMemcacheCache": "serde",
+    "django.core.cache.backends.memcached.PyLibMCCache": "",
+    "django.core.cache.backends.db.DatabaseCache": "",
+    "django.core.cache.backends.filebased.FileBasedCache": "",
+    "django_redis.cache.RedisCache": "SERIALIZER",
 }
 
 
@@ -80,6 +92,38 @@ def check_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             for ident, fault, advice in _weaknesses(key, raw, code)
         )
     return found
+
+
+@register(Tags.security)
+def check_caches(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report caches of ours through which whoever writes them could run code in the site."""
+    # REST framework counts requests in the default cache.
+    names = {"default", conf.raw().get("TOKEN_CACHE")}
+    return [
+        Caution(
+            f"CACHES[{name!r}] unpickles what it reads: who can write there can run code in the"
+            " site, and has every stored secret.",
+            hint="Keep JSON there instead (docs/install.md), or choose a cache in memory.",
+            id="registries.W005",
+        )
+        for name in settings.CACHES
+        if name in names and _unpickles(name)
+    ]
+
+
+def _unpickles(cache_name: str) -> bool:
+    """Whether the cache lies outside the process and no serializer was chosen for it but pickle."""
+    cache = settings.CACHES[cache_name]
+    try:
+        backend = import_string(cache["BACKEND"])
+    except ImportError:
+        return False  # it cannot be used at all
+    for base in backend.__mro__:
+        option = PICKLING.get(f"{base.__module__}.{base.__qualname__}")
+        if option is not None:
+            chosen = str(cache.get("OPTIONS", {}).get(option, "pickle"))
+            return "pickle" in chosen.lower() or "RedisSerializer" in chosen
+    return False
 
 
 def _weaknesses(key: Any, raw: bytes, code: str) -> Iterator[tuple[str, str, str | None]]:

@@ -1,5 +1,8 @@
 """Bearer tokens in a Django cache: shared by the site's processes, encrypted like the secrets."""
 
+import json
+from typing import Any
+
 from cryptography.fernet import InvalidToken
 from django.core.cache import BaseCache, caches
 from encrypted_model_fields import fields as library
@@ -32,3 +35,18 @@ class CacheTokens:
 
     def _name(self, key: str) -> str:
         return f"registries.token.{key}"
+
+
+class JSONSerializer:
+    """What Django's Redis cache takes as its `serializer`: texts, numbers and lists of them.
+
+    Django's own unpickles what it reads, so whoever can write to Redis could run code in the site.
+    """
+
+    def dumps(self, value: Any) -> Any:
+        """JSON, or a whole number as it is: Redis itself counts those up."""
+        return value if type(value) is int else json.dumps(value)
+
+    def loads(self, data: bytes) -> Any:
+        """The value. Raises ValueError or RecursionError for what is no JSON."""
+        return json.loads(data)

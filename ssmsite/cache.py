@@ -16,7 +16,8 @@ class Cache(RedisCache):
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         try:
             return super().get(key, default, version)
-        except RedisError as error:
+        # The latter two: what stands there is no JSON.
+        except (RedisError, ValueError, RecursionError) as error:
             logger.warning("Nothing is read from Redis: %s", type(error).__name__)
             return default
 

@@ -81,8 +81,13 @@ def cache() -> dict[str, Any]:
     if url in {"", "locmem://"}:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     if urlsplit(url).scheme in {"redis", "rediss"}:
-        # One that hangs would hold every request up; the URL may name other times.
-        options = {"socket_connect_timeout": 1, "socket_timeout": 1}
+        options = {
+            # Django's own would run code that somebody else has put into Redis.
+            "serializer": "registries.tokencache.JSONSerializer",
+            # A server that hangs would hold every request up; the URL may name other times.
+            "socket_connect_timeout": 1,
+            "socket_timeout": 1,
+        }
         return {"BACKEND": "ssmsite.cache.Cache", "LOCATION": url, "OPTIONS": options}
     raise ImproperlyConfigured("CACHE_URL must start with redis:// or rediss://, or be locmem://.")
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache.backends.redis import RedisCache, RedisSerializer
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from registries import conf
+from registries.tokencache import JSONSerializer
 
 
 def ids() -> set[str]:
@@ -183,3 +185,58 @@ def test_the_key_of_sessions_is_not_for_secrets(settings: Any) -> None:
     for keys in (GOOD, GOOD.encode(), [GOOD]):
         settings.FIELD_ENCRYPTION_KEY = keys
         assert ids() == {"registries.W002"}
+
+
+BACKENDS = "django.core.cache.backends."
+JSON = "registries.tokencache.JSONSerializer"
+REDIS = {"BACKEND": f"{BACKENDS}redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+
+
+class OwnRedis(RedisCache):
+    """A site's own backend, as many have one."""
+
+
+def caches(**others: Any) -> dict[str, Any]:
+    return {"default": {"BACKEND": f"{BACKENDS}locmem.LocMemCache"}, **others}
+
+
+@pytest.mark.parametrize(
+    "cache",
+    [
+        REDIS,
+        {**REDIS, "BACKEND": "tests.test_conf.OwnRedis"},
+        {**REDIS, "OPTIONS": {"serializer": f"{BACKENDS}redis.RedisSerializer"}},
+        {**REDIS, "OPTIONS": {"serializer": RedisSerializer(protocol=4)}},
+        {"BACKEND": f"{BACKENDS}memcached.PyMemcacheCache", "LOCATION": "127.0.0.1:1"},
+        {"BACKEND": f"{BACKENDS}memcached.PyLibMCCache", "LOCATION": "127.0.0.1:1"},
+        {"BACKEND": f"{BACKENDS}db.DatabaseCache", "LOCATION": "cached"},
+        {"BACKEND": f"{BACKENDS}filebased.FileBasedCache", "LOCATION": "/nowhere"},
+    ],
+)
+def test_a_cache_that_unpickles_is_reported(settings: Any, cache: dict[str, Any]) -> None:
+    """#83: where requests are counted, or tokens kept; whatever else a site caches is its own."""
+    settings.CACHES = {"default": cache}
+    (issue,) = [found for found in run_checks(tags=["security"]) if found.id == "registries.W005"]
+    assert issue.msg.startswith("CACHES['default'] unpickles")
+    assert "127.0.0.1" not in str(issue), "an address may hold a password"
+    settings.CACHES = caches(tokens=cache)
+    assert ids() == set()
+    settings.REGISTRIES = {"TOKEN_CACHE": "tokens"}
+    assert ids() == {"registries.W005"}
+
+
+@pytest.mark.parametrize(
+    "cache",
+    [
+        {"BACKEND": f"{BACKENDS}locmem.LocMemCache"},
+        {"BACKEND": f"{BACKENDS}dummy.DummyCache"},
+        {**REDIS, "OPTIONS": {"serializer": JSON}},
+        {**REDIS, "OPTIONS": {"serializer": JSONSerializer()}},
+        {**REDIS, "BACKEND": "ssmsite.cache.Cache", "OPTIONS": {"serializer": JSON}},
+        {"BACKEND": "of.no.Library"},
+    ],
+)
+def test_a_cache_that_runs_nothing_is_not(settings: Any, cache: dict[str, Any]) -> None:
+    settings.CACHES = {"default": cache}
+    settings.REGISTRIES = {"TOKEN_CACHE": "default"}
+    assert ids() == set()

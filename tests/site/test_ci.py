@@ -19,6 +19,7 @@ PACKAGES = {
     "msgfmt": "gettext",
     "chromium": "chromium",
     "pg_ctlcluster": "postgresql",
+    "redis-server": "redis-server",
 }
 
 
