@@ -25,7 +25,8 @@ class Endpoint:
         only the cloud's exchange can name it (then `hosts` says which names are believed).
     realms: origins besides the registry's own whose token server may receive the credentials.
     proof: what proves a sign-in.
-    forbidden: the code that a 403 of the token server stands for.
+    forbidden: the code that a 403 of the token server stands for; one that is no refusal of the
+        credentials only where the server itself says DENIED.
     anonymous_elsewhere: ask a token server that may not have the credentials without them,
         instead of refusing (lscr.io has had several back ends).
     actions: the actions asked for on a repository.

@@ -66,6 +66,13 @@ CODES: dict[str, Code] = {
     "repository_not_found": Code(
         None, _("The sign-in works, but the registry has no such repository. Check the name.")
     ),
+    "name_refused": Code(
+        None,
+        _(
+            "The sign-in works, but the registry takes no repository of this name."
+            " Check how it is written there, with all its parts."
+        ),
+    ),
     "tag_not_found": Code(
         None, _("The sign-in works, but the repository has no such tag or digest.")
     ),
@@ -173,6 +180,21 @@ CODES: dict[str, Code] = {
     "not_a_registry": Code(
         Verdict.MISCONFIGURED,
         _("%(host)s answers, but not as a container registry. Check the address."),
+    ),
+    "site_refused": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "%(host)s is a registry, but it refuses this site before any sign-in. Nothing was sent."
+            " Let this site's address through the registry's firewall."
+        ),
+    ),
+    "token_server_refused": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "%(host)s refuses to talk to this site, which says nothing of the credentials."
+            " It may have banned this site's address for a while, or a firewall stands before it:"
+            " wait an hour, or ask whoever runs it."
+        ),
     ),
     "bad_token_server": Code(
         Verdict.MISCONFIGURED,

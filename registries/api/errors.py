@@ -148,7 +148,8 @@ def _invalid(error: InvalidParameters) -> Response:
 
 def registrys_status(code: str) -> int:
     """404 for what a registry does not have, 504 for its silence, else 502."""
-    return {"repository_not_found": 404, "tag_not_found": 404, "timeout": 504}.get(code, 502)
+    absent = {"repository_not_found", "name_refused", "tag_not_found"}
+    return 404 if code in absent else 504 if code == "timeout" else 502
 
 
 def _registrys_fault(error: ClientError) -> Response:

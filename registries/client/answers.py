@@ -60,6 +60,17 @@ def error_codes(body: bytes) -> frozenset[str]:
     return frozenset(code for code in codes if isinstance(code, str))
 
 
+def is_error(response: Response) -> bool:
+    """Whether a registry wrote this error itself, and no web server or firewall before it.
+
+    A registry says so with a list of errors, or with its version in a header.
+    Source: the OCI distribution specification, "Error Codes".
+    """
+    errors = (document(response.body) or {}).get("errors")
+    listed = isinstance(errors, list) and any(isinstance(error, dict) for error in errors)
+    return listed or "Docker-Distribution-Api-Version" in response.headers
+
+
 def retry_at(headers: HTTPMessage) -> datetime | None:
     """When Retry-After says to come back: aware UTC, at most an hour ahead, None for nonsense."""
     now = datetime.now(UTC)

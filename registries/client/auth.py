@@ -71,10 +71,8 @@ class Authorizer:
         elif response.status == 401:
             scheme = self._asked(_challenges(response))
         if scheme is None:
-            named = response.headers["WWW-Authenticate"] is not None
-            code = "unsupported_scheme" if named else "not_a_registry"
             error = answers.trouble(response.status, response.headers, self.own.authority)
-            raise error or Misconfigured(code, host=self.own.authority)
+            raise error or Misconfigured(_no_way_in(response), host=self.own.authority)
         self._remember(scheme)
         return scheme
 
@@ -224,6 +222,16 @@ def is_registry(response: Response) -> bool:
     kind = response.headers.get("Content-Type", "").strip().lower()
     named = "Docker-Distribution-Api-Version" in response.headers
     return response.status == 200 and (named or not kind.startswith("text/html"))
+
+
+def _no_way_in(response: Response) -> str:
+    """The code of an answer at `/v2/` that neither lets in nor says how to sign in."""
+    # So does an Azure registry whose firewall does not know the address that calls:
+    # https://github.com/docker/build-push-action/issues/1214
+    if response.status == 403 and answers.is_error(response):
+        return "site_refused"
+    named = response.headers["WWW-Authenticate"] is not None
+    return "unsupported_scheme" if named else "not_a_registry"
 
 
 def _challenges(response: Response) -> list[Challenge]:

@@ -67,7 +67,7 @@ class Batches:
         scopes = [self._auth.scope(repository) for repository in group]
         not_understood = False
         try:
-            token = self._auth.server.token(scheme, self._auth.base, scopes)
+            token = self._auth.server.token(scheme, self._auth.base, scopes, several=True)
         except ImageDenied:
             return  # one that is denied spoils the request: each asks for itself
         except Misconfigured as error:

@@ -6,6 +6,7 @@ Source: distribution/distribution, docs/content/spec/auth/token.md.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urldefrag, urlencode, urljoin
 
@@ -16,6 +17,7 @@ from registries.client.errors import (
     ClientError,
     ImageDenied,
     Misconfigured,
+    NotFound,
     Rejected,
     Unreachable,
 )
@@ -78,8 +80,10 @@ class TokenServer:
             return False
         raise Misconfigured("untrusted_realm", host=place.authority)
 
-    def token(self, scheme: Scheme, base: str, scopes: Sequence[str]) -> bearer.Token:
-        """A token for `scopes`. Raises ClientError."""
+    def token(
+        self, scheme: Scheme, base: str, scopes: Sequence[str], *, several: bool = False
+    ) -> bearer.Token:
+        """A token for `scopes`, which may be about `several` repositories. Raises ClientError."""
         known = self.may_know(scheme, base, strict=False)
         presented = self._account.presented() if known else None
         response = self._ask(scheme, scopes, presented)
@@ -88,11 +92,13 @@ class TokenServer:
         if stale and presented and (renewed := self._account.renewed(presented)):
             presented = renewed
             response = self._ask(scheme, scopes, presented)
+        if response.status in {400, 404} and scopes and not several:
+            self._blame_name(scheme, base, presented)
         if presented is None or self._account.is_exchanged:
             # Nobody's credentials, or good ones: it is the repository that is refused.
             denied = ImageDenied("no_access_to_image")
             return self._read(response, scheme, refused=denied, forbidden=denied)
-        if response.status == 403 and scopes:
+        if response.status == 403 and scopes and not self._is_banned(response):
             # The account, or the repository? Without a scope only the account is left to refuse.
             self.proof(scheme, base, presented)
             raise ImageDenied("no_access_to_image")
@@ -124,7 +130,34 @@ class TokenServer:
             limit=TOKEN_LIMIT,
         )
 
+    def _blame_name(self, scheme: Scheme, base: str, presented: Presented | None) -> None:
+        """Raise NotFound where the token server refuses the repository's name and nothing else.
+
+        DigitalOcean and Quay answer 400 to a name that cannot be one of theirs. A server that
+        does not know this registry says the same without any repository.
+        """
+        if presented is None:
+            denied = ImageDenied("no_access_to_image")
+            with suppress(ImageDenied):
+                self._read(self._ask(scheme, (), None), scheme, refused=denied, forbidden=denied)
+        else:
+            self.proof(scheme, base, presented)
+        raise NotFound("name_refused")
+
+    def _is_banned(self, response: Response) -> bool:
+        """Whether a 403 is somebody else's word where the token server has its own for it.
+
+        GitLab says DENIED of a token that may not read the registry. Whoever it has banned, and
+        whoever a firewall stops, gets a plain page. Source: GitLab,
+        app/services/auth/container_registry_authentication_service.rb; the gem rack-attack.
+        """
+        says_why = CODES[self._context.endpoint.forbidden].verdict is not Verdict.REJECTED
+        return says_why and "DENIED" not in answers.error_codes(response.body)
+
     def _read_of_account(self, response: Response, scheme: Scheme) -> bearer.Token:
+        if response.status == 403 and self._is_banned(response):
+            host = Url.parse(scheme.realm).authority
+            raise Misconfigured("token_server_refused", host=host)
         code = self._context.endpoint.forbidden
         rejects = CODES[code].verdict is Verdict.REJECTED
         return self._read(

@@ -70,15 +70,47 @@ def test_answers_of_a_token_server(serve: Serve, reply: Reply, code: str) -> Non
     assert (caught.value.code, caught.value.params) == (code, outcome.params)
 
 
-def test_the_403_of_a_token_server_is_what_the_endpoint_says(serve: Serve) -> None:
-    """GitLab answers 403 to a token that is right and may not read the registry."""
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        # Source: GitLab, app/services/auth/container_registry_authentication_service.rb.
+        (
+            Reply(
+                403,
+                b'{"errors": [{"code": "DENIED", "message": "access forbidden"}],'
+                b' "http_status": 403}',
+            ),
+            "no_registry_scope",
+        ),
+        # Whom rack-attack has banned, and whom a firewall or nginx stops.
+        (Reply(403, b"Forbidden\n", {"Content-Type": "text/plain"}), "token_server_refused"),
+        (Reply(403, b"<html>403 Forbidden"), "token_server_refused"),
+        (Reply(403, b'{"message": "403 Forbidden"}'), "token_server_refused"),
+        (Reply(403, b'{"errors": [{"code": "UNAUTHORIZED"}]}'), "token_server_refused"),
+        (Reply(403), "token_server_refused"),
+    ],
+)
+def test_the_403_of_a_token_server_is_what_the_endpoint_says(
+    serve: Serve, reply: Reply, code: str
+) -> None:
+    """Only GitLab's own error says that the token is right and may not read the registry.
+
+    A plain 403 was once taken for it, which told whoever was banned that his token was right.
+    Nobody who is banned asks again.
+    """
     family = Answering(Ledger())
-    family.reply = Reply(403)
-    client = serve(family).account(family, forbidden="no_registry_scope")
-    outcome = client.check()
-    assert (outcome.verdict, outcome.code) == ("misconfigured", "no_registry_scope")
-    with pytest.raises(Misconfigured):
-        client.digest(PRIVATE, "v1")
+    family.reply = reply
+    world = serve(family)
+    outcome = world.account(family, forbidden="no_registry_scope").check()
+    assert (outcome.verdict, outcome.code) == ("misconfigured", code)
+    host = {"host": "auth.example.com"}
+    assert outcome.params == (host if code == "token_server_refused" else {})
+    world.forget()
+    with pytest.raises(Misconfigured) as caught:
+        world.account(family, forbidden="no_registry_scope").digest(PRIVATE, "v1")
+    assert caught.value.code == code
+    asked = world.servers[family.realm_origin].requests
+    assert len(asked) == (1 if code == "token_server_refused" else 2)
 
 
 def test_a_403_for_a_repository_is_not_about_the_account(serve: Serve) -> None:

@@ -7,7 +7,7 @@ from registries.endpoint import Endpoint
 from registries.verdicts import CODES
 from tests.client.asking import check, serving, verdict
 from tests.client.conftest import Serve
-from tests.fakes.family import answer
+from tests.fakes.family import answer, problem
 from tests.fakes.images import ABSENT, DENIED, PRIVATE, PUBLIC, image
 from tests.fakes.ledger import Ledger, basic
 from tests.fakes.selfhosted import BasicRegistry, TokenRegistry
@@ -16,6 +16,9 @@ from tests.fakes.world import World
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+# An Azure registry to an address that its firewall does not know.
+# Source: https://github.com/docker/build-push-action/issues/1214.
+FIREWALL = problem(403, "DENIED")
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,14 @@ VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
         (Reply(200, b"<html>", HTML), "not_a_registry"),
         (Reply(404, b"<html>", HTML), "not_a_registry"),
         (Reply(403), "not_a_registry"),
+        (Reply(403, b"<html>", HTML), "not_a_registry"),
+        (Reply(403, b'{"message": "Forbidden"}'), "not_a_registry"),
+        (Reply(403, b'{"errors": []}'), "not_a_registry"),
+        (Reply(403, b'{"errors": ["no"]}'), "not_a_registry"),
+        (FIREWALL, "site_refused"),
+        (Reply(403, b"<html>", HTML | VERSION), "site_refused"),
+        (Reply(403, b'{"errors": [{"status": 403, "message": "no"}]}'), "site_refused"),
+        (Reply(404, FIREWALL.body, FIREWALL.headers), "not_a_registry"),
         (Reply(204), "not_a_registry"),
         (Reply(401), "not_a_registry"),
         (Reply(401, b"", {"WWW-Authenticate": "Negotiate"}), "unsupported_scheme"),

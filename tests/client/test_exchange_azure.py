@@ -21,6 +21,7 @@ from registries.client.errors import (
 from registries.client.exchange import Exchanged, exchange
 from registries.credentials import AzurePrincipal, IdentityToken
 from tests.client.transports import shown, transport
+from tests.fakes.family import problem
 from tests.fakes.server import FakeServer, Reply, Request
 
 ENTRA = "https://login.microsoftonline.com"
@@ -318,6 +319,28 @@ def test_login_server_that_refuses(reply: Reply, kind: type[ClientError], code: 
     assert (type(found), found.code) == (kind, code)
     if found.params:
         assert found.params == {"host": "example.azurecr.io"}
+
+
+@pytest.mark.parametrize(
+    ("ping", "code"),
+    [
+        (problem(403, "DENIED"), "site_refused"),
+        (problem(401, "UNAUTHORIZED"), "no_permission"),
+        (Reply(403, b"<html>"), "no_permission"),
+        (Reply(307, b"", {"Location": "http://evil.example/"}), "no_permission"),
+    ],
+)
+def test_a_firewall_is_not_taken_for_a_missing_permission(ping: Reply, code: str) -> None:
+    """The registry's firewall answers whoever calls alike, with an identity or without."""
+
+    def registry(request: Request) -> Reply:
+        if request.path == "/v2/":
+            assert request.authorization is None
+            return ping
+        return problem(403, "DENIED")
+
+    found = failure(Entra(), registry)
+    assert (type(found), found.code) == (Misconfigured, code)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 
 import msal
 
-from registries.client.answers import document, trouble
+from registries.client.answers import document, is_error, trouble
 from registries.client.bearer import payload
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Rejected, Unreachable
@@ -117,6 +117,8 @@ def _refresh_token(
     except ClientError as error:
         return error.with_traceback(None)
     if response.status in {401, 403}:
+        if response.status == 403 and _is_shut(place, http):
+            return Misconfigured("site_refused", host=place.authority)
         # The tenant knows the principal; the registry does not let it in.
         return Misconfigured("no_permission")
     if fault := trouble(response.status, response.headers, place.authority):
@@ -127,6 +129,20 @@ def _refresh_token(
     if response.status != 200 or not isinstance(token, str) or not is_token(token):
         return Unreachable("bad_answer", host=place.authority)
     return Exchanged(IdentityToken(token), _end(token))
+
+
+def _is_shut(place: Url, http: "_Http") -> bool:
+    """Whether the registry's firewall refuses this site: it answers 403 to nobody's ping as well.
+
+    Source: https://github.com/docker/build-push-action/issues/1214.
+    """
+    try:
+        ping = http.transport.request(
+            "GET", f"{place.origin}/v2/", deadline=http.deadline, limit=LIMIT
+        )
+    except ClientError:
+        return False
+    return ping.status == 403 and is_error(ping)
 
 
 def _end(token: str) -> datetime:
