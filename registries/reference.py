@@ -8,7 +8,7 @@ from registries.text import gettext_noop as _
 
 # Names of Docker Hub; every one of them means the first.
 HUB = "docker.io"
-_HUB_NAMES = frozenset({HUB, "index.docker.io", "registry-1.docker.io"})
+_HUB_NAMES = frozenset({HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
 # Longer than any legal reference: host, path, tag and a sha512 digest. Checked before any pattern.
 _MAX_LENGTH = 255 + 255 + 128 + 150

@@ -71,8 +71,8 @@ def names() -> set[str]:
 
 # What the page puts before each part of its trail.
 CRUMB = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
-# An address, an account, a key, or a number with its unit ("in 10 ms" is German as well).
-ALIKE = re.compile(r"\S+[./:@]\S+|-----BEGIN.*|(in )?[\W\d_]*(\w|ms|admin)?\W*")
+# Addresses, an account, a key, or a number with its unit ("in 10 ms" is German as well).
+ALIKE = re.compile(r"\S+[./:@]\S+(, \S+[./:@]\S+)*|-----BEGIN.*|(in )?[\W\d_]*(\w|ms|admin)?\W*")
 
 
 def left_english(english: set[str], german: set[str], known: set[str]) -> set[str]:

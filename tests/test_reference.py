@@ -22,6 +22,8 @@ LEGAL = [
     ("ubuntu", "docker.io", "library/ubuntu", "latest", None),
     ("docker.io/ubuntu", "docker.io", "library/ubuntu", "latest", None),
     ("index.docker.io/ubuntu", "docker.io", "library/ubuntu", "latest", None),
+    ("registry.hub.docker.com/acme/app:1", "docker.io", "acme/app", "1", None),
+    ("registry.hub.docker.com/ubuntu", "docker.io", "library/ubuntu", "latest", None),
     ("registry-1.docker.io/library/ubuntu", "docker.io", "library/ubuntu", "latest", None),
     ("Registry-1.Docker.IO/ubuntu", "docker.io", "library/ubuntu", "latest", None),
     ("docker.io:443/ubuntu", "docker.io", "library/ubuntu", "latest", None),

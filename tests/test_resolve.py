@@ -35,6 +35,11 @@ def resolved(image: str) -> str | None:
         ("eu.gcr.io/acme/app", "gcr"),
         ("europe-west1-docker.pkg.dev/p/r/app", "gcr"),
         ("mirror.gcr.io/library/nginx", "gcr"),
+        ("marketplace.gcr.io/google/nginx", "gcr"),
+        ("docker.us-east1.rep.pkg.dev/acme/images/app", "gcr"),
+        ("ecr-public.aws.com/acme/app", "ecr"),
+        ("registry.hub.docker.com/acme/app", "hub"),
+        ("dhi.io/python", "hub"),
         ("public.ecr.aws/acme/app", "ecr"),
     ],
 )

@@ -111,10 +111,10 @@ def test_no_page_has_script_or_style_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("slug", "columns", "expected"),
     [
-        ("hub", {}, "docker.io"),
+        ("hub", {}, "docker.io, dhi.io"),
         ("hub", {"prefix": "docker.io/acme"}, "docker.io/acme"),
         ("custom", {}, "registry.example:5000"),
-        ("gcr", {}, "gcr.io, us.gcr.io and 4 more"),
+        ("gcr", {}, "gcr.io, *.gcr.io and 2 more"),
         ("ecr", {"region": "cn-north-1"}, "*.dkr.ecr.cn-north-1.amazonaws.com.cn"),
     ],
 )
@@ -123,7 +123,7 @@ def test_what_a_row_answers_for(slug: str, columns: dict[str, str], expected: st
 
 
 def test_what_the_default_row_of_ecr_answers_for() -> None:
-    assert answers(default("ecr")) == "public.ecr.aws"
+    assert answers(default("ecr")) == "public.ecr.aws, ecr-public.aws.com"
 
 
 def test_a_trend_tells_the_same_to_who_cannot_see_it() -> None:

@@ -14,7 +14,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Self, cast
 from urllib.parse import unquote
 
-from registries.client.addresses import permitted, resolve
+from registries.client.addresses import METADATA_NAMES, permitted, resolve
 from registries.client.deadline import Deadline
 from registries.client.urls import Url
 
@@ -105,18 +105,15 @@ def dial(
     """Connect to the server of `url`, through `proxy` where there is one.
 
     private: as in `addresses.permitted`; None allows every address, for targets that the
-        operator named. Behind a proxy only literal addresses can be judged: it resolves names.
+        operator named. Behind a proxy, which resolves names itself, only literal addresses and the
+        names of metadata services can be judged.
     context: set for https.
     Raises OSError (TimeoutError, ssl.SSLError, socket.gaierror …) and BlockedAddress.
     """
     if proxy is None:
         sock = _connect(url, deadline, private)
     else:
-        if (
-            private is not None
-            and is_literal(url.host)
-            and not permitted(url.host, private=private)
-        ):
+        if private is not None and not _permitted_unresolved(url.host, private=private):
             raise BlockedAddress
         sock = _connect(proxy.url, deadline, None)
     try:
@@ -134,6 +131,13 @@ def dial(
 def is_literal(host: str) -> bool:
     """Whether a host of `Url.parse` is an IP address."""
     return ":" in host or host.replace(".", "").isdigit()
+
+
+def _permitted_unresolved(host: str, *, private: bool) -> bool:
+    """Whether a host may be called, as far as it can be told without resolving its name."""
+    if is_literal(host):
+        return permitted(host, private=private)
+    return host.rstrip(".") not in METADATA_NAMES
 
 
 def _in_network(host: str, network: str) -> bool:

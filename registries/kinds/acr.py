@@ -16,6 +16,17 @@ def _credential(values: Values, _host: str | None, _prefix: str) -> Credential:
     return AzurePrincipal(tenant, client, secret) if tenant else Basic(client, secret)
 
 
+# The regional names are of 2026: learn.microsoft.com/azure/container-registry, "Azure Container
+# Registry endpoint reference". azurecr.de is missing on purpose: Microsoft closed that cloud in
+# 2021 and took it out of its tools (https://github.com/Azure/azure-sdk-for-python/issues/27822).
+# Whoever has the name today would be sent the secret of every row without an address.
+HOSTS = tuple(
+    f"{{name}}.{between}azurecr.{ending}"
+    for between in ("", "{location}.geo.")
+    for ending in ("io", "cn", "us")
+)
+
+
 def _endpoint(values: Values, host: str | None) -> Endpoint:
     host_url = f"https://{host}" if host else None
     return Endpoint(
@@ -30,7 +41,7 @@ acr = Kind(
     slug="acr",
     label=_("Azure Container Registry"),
     summary=_("Client ID and secret of a service principal"),
-    hosts=("{name}.azurecr.io", "{name}.azurecr.cn", "{name}.azurecr.us", "{name}.azurecr.de"),
+    hosts=HOSTS,
     variables=(
         replace(
             URL,
@@ -88,6 +99,10 @@ acr = Kind(
         (
             _("A new role can take some minutes before the registry honours it."),
             _("Client secrets expire: note the date, and replace the secret here in time."),
+            _(
+                "azurecr.de is not called: Microsoft closed its German cloud in 2021, and nothing"
+                " shows that the name is still its own."
+            ),
         ),
         (
             Link(

@@ -11,12 +11,15 @@ from registries.kinds.shared import ANONYMOUS_DEFAULT, SECRET_LENGTH
 from registries.text import gettext_noop as _
 
 PUBLIC = "public.ecr.aws"
+# The same registry; the second name has IPv6 as well. Source:
+# https://docs.aws.amazon.com/AmazonECR/latest/public/public-ecr-requests.html
+PUBLIC_HOSTS = (PUBLIC, "ecr-public.aws.com")
 # The only region that has the API of the public registry.
 PUBLIC_REGION = "us-east-1"
 
 
 def _row(host: str, labels: Mapping[str, str]) -> Lookup | None:
-    if host == PUBLIC:
+    if host in PUBLIC_HOSTS:
         return {"is_default": True}
     pattern = private_hosts(labels["region"])
     return {"region": labels["region"]} if pattern and pattern.fullmatch(host) else None
@@ -30,9 +33,9 @@ def _credential(values: Values, host: str | None, prefix: str) -> Credential:
     if "accesskey" not in values:
         return Anonymous()
     keys = values["accesskey"], values["secretaccesskey"]
-    if host != PUBLIC:
+    if host not in PUBLIC_HOSTS:
         return AwsKeys(values["region"], *keys)
-    if prefix.partition("/")[0] != PUBLIC:
+    if prefix.partition("/")[0] not in PUBLIC_HOSTS:
         return Anonymous()
     return AwsKeys(PUBLIC_REGION, *keys, service="ecr-public")
 
@@ -43,7 +46,7 @@ def _endpoint(values: Values, host: str | None) -> Endpoint:
         proof=Proof.EXCHANGE,
         # A stale token: https://github.com/flipt-io/flipt/issues/3043 and
         # https://github.com/aws/containers-roadmap/issues/2835
-        renew_on=frozenset({400 if host == PUBLIC else 403}),
+        renew_on=frozenset({400 if host in PUBLIC_HOSTS else 403}),
         hosts=private_hosts(values["region"]) if "region" in values else None,
     )
 
@@ -52,7 +55,7 @@ ecr = Kind(
     slug="ecr",
     label=_("Amazon Elastic Container Registry"),
     summary=_("Region and an access key, or nothing for public images"),
-    hosts=(*PRIVATE_HOSTS, PUBLIC),
+    hosts=(*PRIVATE_HOSTS, *PUBLIC_HOSTS),
     row=_row,
     variables=(
         Variable(

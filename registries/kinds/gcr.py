@@ -9,12 +9,12 @@ from registries.kinds.shared import ANONYMOUS
 from registries.text import gettext_noop as _
 
 HOME = "gcr.io"
-# A cache of Docker Hub's public images, open to everybody: it never sees a key.
-MIRROR = "mirror.gcr.io"
+# Caches of Docker Hub's public images, open to everybody: they never see a key.
+MIRRORS = ("mirror.gcr.io", "us-mirror.gcr.io", "eu-mirror.gcr.io", "asia-mirror.gcr.io")
 
 
 def _credential(values: Values, host: str | None, _prefix: str) -> Credential:
-    if "privatekey" not in values or host == MIRROR:
+    if "privatekey" not in values or host in MIRRORS:
         return Anonymous()
     return GoogleServiceAccount(values["clientemail"], values["privatekey"])
 
@@ -29,11 +29,11 @@ gcr = Kind(
     summary=_("Service account key, or nothing for public images"),
     hosts=(
         HOME,
-        "us.gcr.io",
-        "eu.gcr.io",
-        "asia.gcr.io",
+        # us, eu, asia, marketplace, l, k8s and whatever else: every name in gcr.io is Google's.
+        "{name}.gcr.io",
         "{location}-docker.pkg.dev",
-        MIRROR,
+        # https://cloud.google.com/artifact-registry/docs/reference/rest, regional endpoints
+        "docker.{location}.rep.pkg.dev",
     ),
     variables=(
         Variable(

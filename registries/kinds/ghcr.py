@@ -1,7 +1,10 @@
 """GitHub Container Registry: a classic personal access token."""
 
+from collections.abc import Mapping
+
+from registries.credentials import Anonymous, Credential
 from registries.endpoint import Endpoint
-from registries.kinds.base import HowTo, Kind, home_at
+from registries.kinds.base import HowTo, Kind, Lookup, Values, home_at
 from registries.kinds.rules import Together
 from registries.kinds.shared import (
     ANONYMOUS,
@@ -11,22 +14,53 @@ from registries.kinds.shared import (
     TOKEN,
     USERNAME,
     WITH_TOKEN,
-    endpoint_at,
     username_and_token,
 )
 from registries.text import gettext_noop as _
+
+HOME = "ghcr.io"
+
+
+def _row(host: str, _labels: Mapping[str, str]) -> Lookup | None:
+    return {} if host == HOME else {"is_default": True}
+
+
+def _credential(values: Values, host: str | None, prefix: str) -> Credential:
+    # Accounts of GHE.com are others than those of github.com: a token goes where a prefix says.
+    if host in {None, HOME} or prefix.partition("/")[0] == host:
+        return username_and_token(values, host, prefix)
+    return Anonymous()
+
+
+def _endpoint(_values: Values, host: str | None) -> Endpoint:
+    return Endpoint(url=f"https://{host or HOME}")
+
 
 ghcr = Kind(
     slug="ghcr",
     label=_("GitHub Container Registry"),
     summary=_("User name and token, or nothing for public images"),
-    hosts=("ghcr.io",),
+    # The second is GitHub's with data residency, one for each enterprise. Source:
+    # https://docs.github.com/enterprise-cloud@latest/admin/data-residency
+    hosts=(HOME, "containers.{name}.ghe.com"),
     variables=(USERNAME, TOKEN),
     rules=(Together("username", "token"),),
     methods=(WITH_TOKEN, ANONYMOUS),
-    howto=HowTo(_("Create a personal access token"), GITHUB_STEPS, GITHUB_NOTES, GITHUB_LINKS),
-    home=home_at("ghcr.io"),
-    credential=username_and_token,
-    endpoint=endpoint_at(Endpoint(url="https://ghcr.io")),
+    howto=HowTo(
+        _("Create a personal access token"),
+        GITHUB_STEPS,
+        (
+            *GITHUB_NOTES,
+            _(
+                "An enterprise on GHE.com has a registry of its own: set the prefix to its host,"
+                " such as containers.example.ghe.com, and enter a token of an account there."
+            ),
+        ),
+        GITHUB_LINKS,
+    ),
+    row=_row,
+    home=home_at(HOME),
+    credential=_credential,
+    endpoint=_endpoint,
     default_name=_("GitHub Container Registry"),
 )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from registries.endpoint import Endpoint
-from registries.kinds.base import HowTo, Kind, Link, Method, home_at
+from registries.kinds.base import HowTo, Kind, Link, Method, Values, home_at
 from registries.kinds.rules import Excludes, Needs
 from registries.kinds.shared import (
     ANONYMOUS,
@@ -13,10 +13,21 @@ from registries.kinds.shared import (
     TOKEN,
     WITH_AUTH,
     WITH_PASSWORD,
-    endpoint_at,
     login_or_auth,
 )
 from registries.text import gettext_noop as _
+
+# Docker's hardened images: another registry, the same accounts, a token server of its own.
+# Source: https://docs.docker.com/dhi/how-to/use/
+HARDENED = "dhi.io"
+
+
+def _endpoint(_values: Values, host: str | None) -> Endpoint:
+    if host == HARDENED:
+        return Endpoint(url=f"https://{HARDENED}")
+    return Endpoint(
+        url="https://registry-1.docker.io", realms=("https://auth.docker.io",), counts_pulls=True
+    )
 
 
 def _no_email(login: str) -> str | None:
@@ -29,7 +40,7 @@ hub = Kind(
     slug="hub",
     label=_("Docker Hub"),
     summary=_("Login with an access token, or nothing for public images"),
-    hosts=("docker.io",),
+    hosts=("docker.io", HARDENED),
     variables=(
         replace(
             LOGIN,
@@ -84,6 +95,7 @@ hub = Kind(
             _("The account's password works as well and is not recommended."),
             _("A team should use an account of its own, or an organization access token."),
             _("An auth string is base64 of login:token, as in docker's config.json."),
+            _("Hardened images on dhi.io are read with the same login; there are no guests."),
         ),
         (
             Link(_("Docker: access tokens"), "https://docs.docker.com/security/access-tokens/"),
@@ -95,12 +107,6 @@ hub = Kind(
     ),
     home=home_at("docker.io"),
     credential=login_or_auth,
-    endpoint=endpoint_at(
-        Endpoint(
-            url="https://registry-1.docker.io",
-            realms=("https://auth.docker.io",),
-            counts_pulls=True,
-        )
-    ),
+    endpoint=_endpoint,
     default_name=_("Docker Hub"),
 )

@@ -77,7 +77,12 @@ PARTITIONS = (
         {"cn-north-1": "China (Beijing)", "cn-northwest-1": "China (Ningxia)"},
     ),
     Partition(
-        ("dkr.ecr.{region}.amazonaws.eu",),
+        (
+            "dkr.ecr.{region}.amazonaws.eu",
+            "dkr.ecr-fips.{region}.amazonaws.eu",
+            "dkr-ecr.{region}.on.amazonwebservices.eu",
+            "dkr-ecr-fips.{region}.on.amazonwebservices.eu",
+        ),
         {"eusc-de-east-1": "AWS European Sovereign Cloud (Germany)"},
     ),
     Partition(

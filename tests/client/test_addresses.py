@@ -1,12 +1,15 @@
 """Which URLs and addresses may be called."""
 
+import multiprocessing
 import socket
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from registries.client.addresses import permitted, resolve
+from registries.client import addresses
+from registries.client.addresses import LOOKUPS, METADATA, permitted, resolve
 from registries.client.deadline import Deadline
 from registries.client.urls import Url, origin
 
@@ -32,6 +35,24 @@ ALWAYS_REFUSED = [
     "fd00:ec2::254",
     "fd00:ec2:ffff::1",
     "fd20:ce::254",
+    # Metadata services, each by the table's own word and as their clouds write them.
+    *(network.partition("/")[0] for network in METADATA),
+    "fd00:c1::a9fe:a9fe",
+    "fd00:42::42",
+    "fd00:a9fe:a9fe::1",
+    "fd00:100::100:200",
+    "fd00:ec2::23",
+    "100.80.80.80",
+    "100.88.222.5",
+    "100.96.0.96",
+    "192.80.8.124",
+    "::ffff:100.96.0.96",
+    # Whatever stands in a NAT64 prefix of one's own: where the IPv4 address begins is unknown.
+    "64:ff9b:1::",
+    "64:ff9b:1::808:808",
+    "64:ff9b:1:a9fe:a9:fe00::",
+    "64:ff9b:1:ffff:ffff:ffff:ffff:ffff",
+    "64:ff9b:1:ffff::7f00:1",
     "ff02::1",
     "ffff::1",
     # IPv4 in disguise: mapped, compatible, translated, NAT64, 6to4, Teredo.
@@ -66,6 +87,13 @@ PRIVATE = [
     "fd00:ec3::1",
     "fd12:3456::1",
     "fd20:ce::255",
+    "fd00:c1::a9fe:a9ff",
+    "fd00:42::43",
+    "fd00:a9fe:a9fe::2",
+    "fd00:100::100:201",
+    "100.80.80.81",
+    "100.88.222.6",
+    "100.96.0.97",
     "fdff:ffff::1",
     "fec0::1",
     "feff:ffff::1",
@@ -74,7 +102,6 @@ PRIVATE = [
     "::ffff:0:10.0.0.1",
     "::10.0.0.1",
     "64:ff9b::7f00:1",
-    "64:ff9b:1:ffff::7f00:1",
     "2002:7f00:1::",
 ]
 PUBLIC = [
@@ -91,6 +118,8 @@ PUBLIC = [
     "172.15.255.255",
     "172.32.0.1",
     "192.0.1.1",
+    "192.80.8.125",
+    "64:ff9b:2::1",
     "192.169.0.1",
     "198.17.255.255",
     "223.255.255.255",
@@ -104,7 +133,7 @@ PUBLIC = [
 @pytest.mark.parametrize("private", [True, False])
 @pytest.mark.parametrize("address", ALWAYS_REFUSED)
 def test_refused_whatever_the_setting(address: str, private: bool) -> None:
-    """#31, #32: metadata, link-local, unspecified, multicast, in every disguise."""
+    """#31, #32, #84: metadata, link-local, unspecified, multicast, in every disguise."""
     assert not permitted(address, private=private)
 
 
@@ -231,21 +260,83 @@ def test_name_that_cannot_be_encoded() -> None:
         resolve("a" * 64 + ".example", Deadline(5))
 
 
-def test_hung_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """#40: name resolution counts towards the deadline."""
+@pytest.fixture
+def hung(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The names that a resolver was asked for which answers when the test is over."""
     release = threading.Event()
+    asked: list[str] = []
 
-    def hang(*_: Any, **__: Any) -> list[Any]:
-        release.wait(10)
+    def hang(host: str, *_: Any, **__: Any) -> list[Any]:
+        asked.append(host)
+        release.wait(30)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
+    yield asked
+    release.set()
+    for thread in left_behind():
+        thread.join()
+
+
+def left_behind() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == "registries-resolve"]
+
+
+def test_hung_resolver(hung: list[str]) -> None:
+    """#40: name resolution counts towards the deadline."""
     # Without a deadline it would come back with nothing, which is another error.
     with pytest.raises(TimeoutError):
         resolve("name.example", Deadline(0.2))
-    (left_behind,) = (one for one in threading.enumerate() if one.name == "registries-resolve")
-    assert left_behind.daemon, "a process that ends would wait for it"
-    release.set()
+    (thread,) = left_behind()
+    assert thread.daemon, "a process that ends would wait for it"
+
+
+def test_hung_resolver_holds_few_threads(hung: list[str]) -> None:
+    """#85: however many names hang, and however often one is asked for."""
+    for number in range(3 * LOOKUPS):
+        with pytest.raises(TimeoutError):
+            resolve(f"name-{number}.example", Deadline(0.05))
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            resolve("name-0.example", Deadline(0.05))
+    assert len(left_behind()) == LOOKUPS
+    assert hung == [f"name-{number}.example" for number in range(LOOKUPS)]
+
+
+def test_a_name_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """#85: once one of many lookups ends, the next name is resolved."""
+    release = threading.Event()
+
+    def slow(host: str, *args: Any, **kwargs: Any) -> list[Any]:
+        if host != "next.example":
+            release.wait(30)
+        return list(answers("10.0.0.1")(host, None))
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    for number in range(LOOKUPS):
+        with pytest.raises(TimeoutError):
+            resolve(f"slow-{number}.example", Deadline(0.01))
+    threading.Timer(0.1, release.set).start()
+    assert resolve("next.example", Deadline(30)) == ["10.0.0.1"]
+    assert resolve("slow-0.example", Deadline(30)) == ["10.0.0.1"]
+
+
+def test_lookups_of_a_parent_do_not_count_in_its_child(hung: list[str]) -> None:
+    """#85: servers fork; the threads that hung stay with the parent."""
+    for number in range(LOOKUPS):
+        with pytest.raises(TimeoutError):
+            resolve(f"name-{number}.example", Deadline(0.01))
+    # As though another of the parent's threads were just about to start a lookup.
+    with addresses._changed:
+        child = multiprocessing.get_context("fork").Process(target=_resolve_localhost)
+        child.start()
+    child.join(30)
+    assert child.exitcode == 0
+
+
+def _resolve_localhost() -> None:
+    socket.getaddrinfo = answers("127.0.0.1")
+    assert resolve("localhost", Deadline(10)) == ["127.0.0.1"]
 
 
 def answers(*addresses: str) -> Any:

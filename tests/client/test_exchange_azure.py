@@ -179,6 +179,19 @@ def test_national_clouds(login_server: str, authority: str, scope: str) -> None:
     assert found.credential == IdentityToken(REFRESH)
 
 
+def test_regional_login_server() -> None:
+    """A replica is asked at its own name for the token of the registry that it belongs to."""
+    replica = "https://example.westeurope.geo.azurecr.io"
+    with FakeServer(Entra()) as entra, FakeServer(acr) as registry:
+        found = exchange(
+            AzurePrincipal(TENANT, CLIENT, SECRET),
+            registry=replica,
+            transport=transport(endpoints={ENTRA: entra.origin, replica: registry.origin}),
+            deadline=Deadline(10),
+        )
+    assert found.credential == IdentityToken(REFRESH)
+
+
 def test_wrong_secret() -> None:
     found = failure(Entra(), secret="wrong")
     assert isinstance(found, Rejected)

@@ -151,6 +151,20 @@ def test_literal_addresses_are_judged(scheme: str) -> None:
     assert proxy.accepted == 0
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("host", ["metadata.google.internal", "METADATA.google.internal."])
+def test_names_of_metadata_services_are_not_handed_to_the_proxy(host: str, scheme: str) -> None:
+    """#84: it would resolve them; an operator who named one in `endpoints` is believed."""
+    with RawServer(reading(b"")) as proxy, pytest.raises(Misconfigured) as caught:
+        get(transport(proxy=proxy.origin), f"{scheme}://{host}/")
+    assert caught.value.code == "blocked_address"
+    assert proxy.accepted == 0
+    with FakeServer(hello) as other:
+        endpoints = {"https://registry.example": "http://metadata.google.internal"}
+        over = transport(proxy=other.origin, endpoints=endpoints)
+        assert get(over, "https://registry.example/") == b"hello"
+
+
 @pytest.mark.parametrize(
     "url", ["https://proxy.example:3128", "socks5://proxy.example", "proxy:1", "http://p/x"]
 )

@@ -15,7 +15,8 @@ from registries.kinds import KINDS
 from tests.kinds.samples import SAMPLES
 
 PRIVATE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
-PUBLIC = "public.ecr.aws"
+PUBLIC, ALIAS = "public.ecr.aws", "ecr-public.aws.com"
+ENTERPRISE = "containers.octocorp.ghe.com"
 SECRET = "not-a-secret"
 KEYS = ("region", "accesskey", "secretaccesskey")
 AWS = AwsKeys("eu-west-1", SAMPLES["accesskey"], SECRET)
@@ -47,6 +48,11 @@ CREDENTIALS: list[tuple[str, tuple[str, ...], str | None, str, Credential]] = [
     ("ecr", KEYS, PUBLIC, PUBLIC, AWS_PUBLIC),
     ("ecr", KEYS, PUBLIC, f"{PUBLIC}/acme", AWS_PUBLIC),
     ("ecr", KEYS, PUBLIC, f"{PUBLIC}.evil.com", Anonymous()),
+    ("ecr", (), ALIAS, "", Anonymous()),
+    ("ecr", KEYS, ALIAS, "", Anonymous()),
+    ("ecr", KEYS, ALIAS, ALIAS, AWS_PUBLIC),
+    ("ecr", KEYS, ALIAS, f"{ALIAS}/acme", AWS_PUBLIC),
+    ("ecr", KEYS, ALIAS, f"{ALIAS}.evil.com", Anonymous()),
     ("forgejo", ("url", "login", "password"), "registry.example.com", "", READER),
     ("forgejo", ("url", "auth"), "registry.example.com", "", READER),
     ("gcr", (), "gcr.io", "", Anonymous()),
@@ -55,14 +61,30 @@ CREDENTIALS: list[tuple[str, tuple[str, ...], str | None, str, Credential]] = [
     ("gcr", ("clientemail", "privatekey"), "us-docker.pkg.dev", "", GOOGLE),
     ("gcr", ("clientemail", "privatekey"), "mirror.gcr.io", "", Anonymous()),
     ("gcr", ("clientemail", "privatekey"), "mirror.gcr.io", "mirror.gcr.io", Anonymous()),
+    *(
+        ("gcr", ("clientemail", "privatekey"), host, "", credential)
+        for host, credential in (
+            ("us-mirror.gcr.io", Anonymous()),
+            ("eu-mirror.gcr.io", Anonymous()),
+            ("asia-mirror.gcr.io", Anonymous()),
+            ("marketplace.gcr.io", GOOGLE),
+            ("docker.us-east1.rep.pkg.dev", GOOGLE),
+        )
+    ),
     ("ghcr", (), "ghcr.io", "", Anonymous()),
     ("ghcr", ("username", "token"), "ghcr.io", "", READER),
+    ("ghcr", ("username", "token"), None, "", READER),
+    ("ghcr", ("username", "token"), "ghcr.io", "ghcr.io/acme", READER),
+    ("ghcr", ("username", "token"), ENTERPRISE, "", Anonymous()),
+    ("ghcr", ("username", "token"), ENTERPRISE, "ghcr.io", Anonymous()),
+    ("ghcr", ("username", "token"), ENTERPRISE, f"{ENTERPRISE}/acme", READER),
     ("gitea", ("url", "login", "password"), "registry.example.com", "", READER),
     ("gitea", ("url", "auth"), "registry.example.com", "", READER),
     ("gitlab", ("url", "authurl", "token"), "registry.example.com", "", Basic("token", SECRET)),
     ("gitlab", ("url", "authurl", "token", "username"), "registry.example.com", "", READER),
     ("hub", (), "docker.io", "", Anonymous()),
     ("hub", ("login", "password"), "docker.io", "", READER),
+    ("hub", ("login", "password"), "dhi.io", "", READER),
     ("hub", ("login", "token"), "docker.io", "", READER),
     ("hub", ("auth",), "docker.io", "", READER),
     ("lscr", (), "lscr.io", "", Anonymous()),
@@ -132,6 +154,16 @@ ENDPOINTS: list[tuple[str, dict[str, str], str | None, Endpoint]] = [
     ("gcr", {}, None, Endpoint(url="https://gcr.io", proof=Proof.EXCHANGE)),
     ("gcr", {}, "eu.gcr.io", Endpoint(url="https://eu.gcr.io", proof=Proof.EXCHANGE)),
     ("ghcr", {}, "ghcr.io", Endpoint(url="https://ghcr.io")),
+    ("ghcr", {}, None, Endpoint(url="https://ghcr.io")),
+    ("ghcr", {}, ENTERPRISE, Endpoint(url=f"https://{ENTERPRISE}")),
+    # Its token server is its own; Docker Hub's is not told of it.
+    ("hub", {}, "dhi.io", Endpoint(url="https://dhi.io")),
+    (
+        "acr",
+        {},
+        "a.eastus.geo.azurecr.io",
+        Endpoint(url="https://a.eastus.geo.azurecr.io", actions="pull,metadata_read"),
+    ),
     (
         "gitlab",
         {"url": URL, "authurl": "https://gitlab.example.com"},
@@ -182,8 +214,9 @@ def test_ecr_endpoint() -> None:
     private = endpoint(values, PRIVATE)
     assert (private.url, private.proof) == (f"https://{PRIVATE}", Proof.EXCHANGE)
     assert private.renew_on == {403}
-    public = endpoint({}, PUBLIC)
-    assert (public.url, public.renew_on, public.hosts) == (f"https://{PUBLIC}", {400}, None)
+    for host in (PUBLIC, ALIAS):
+        public = endpoint({}, host)
+        assert (public.url, public.renew_on, public.hosts) == (f"https://{host}", {400}, None)
 
 
 @pytest.mark.parametrize("slug", KINDS)

@@ -39,6 +39,9 @@ _TENANT = re.compile(
 # AADSTS codes of a tenant that is not there.
 # See https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 _NO_TENANT = frozenset({90002, 90013, 900021, 900023})
+# A replica's own name; its token server is the registry's, whose name it says as the service.
+# See https://learn.microsoft.com/azure/container-registry/container-registry-endpoint-reference
+_REPLICA = re.compile(r"([a-z0-9-]+)\.[a-z0-9-]+\.geo(\.azurecr\.[a-z]+)", re.ASCII)
 # A token that does not say how long it lives.
 _SHORTEST = timedelta(seconds=60)
 
@@ -102,7 +105,7 @@ def _refresh_token(
     """The login server's refresh token for the tenant's access token."""
     form = {
         "grant_type": "access_token",
-        "service": place.authority,
+        "service": _REPLICA.sub(r"\1\2", place.authority),
         "tenant": tenant,
         "access_token": access_token,
     }
