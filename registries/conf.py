@@ -15,6 +15,7 @@ class Conf:
     """What `settings.REGISTRIES` says, complete and typed.
 
     timeout: seconds that one service call on one registry may take in all.
+    list_timeout: seconds that all pages of a tag list may take together, `timeout` each.
     check_workers: registries checked at a time.
     ca_bundle: path of a PEM file trusted instead of certifi's, or None.
     proxy: URL of the outgoing proxy, or None; the environment's proxies are never used.
@@ -26,6 +27,7 @@ class Conf:
     """
 
     timeout: float = 10.0
+    list_timeout: float = 60.0
     check_workers: int = 16
     ca_bundle: str | None = None
     proxy: str | None = None
@@ -99,6 +101,7 @@ def _origins(value: Any) -> tuple[tuple[str, str], ...]:
 
 READERS: dict[str, Callable[[Any], Any]] = {
     "TIMEOUT": _positive,
+    "LIST_TIMEOUT": _positive,
     "CHECK_WORKERS": _workers,
     "CA_BUNDLE": _text,
     "PROXY": _proxy,

@@ -37,9 +37,9 @@ def home_of(registry: Registry) -> str | None:
 
 @contextmanager
 def client_for(registry: Registry, host: str | None = None) -> Iterator[Client]:
-    """A client for the row, good for `TIMEOUT` seconds. Raises ClientError."""
+    """A client for the row, good for one call. Raises ClientError."""
     settings = conf.get()
-    with Deadline(settings.timeout) as deadline:
+    with Deadline(settings.timeout, settings.list_timeout) as deadline:
         yield _client(registry, host, settings, deadline)
 
 

@@ -79,13 +79,24 @@ def check_many(
 # Reading
 
 
-def list_tags(registry: Registry, repository: str, host: str | None = None) -> list[str]:
+def list_tags(
+    registry: Registry,
+    repository: str,
+    host: str | None = None,
+    *,
+    last: str | None = None,
+    n: int | None = None,
+    prefix: str | None = None,
+) -> list[str]:
     """The tags of a repository, in the registry's own order. Raises ClientError.
 
+    `prefix` asks for those that begin so, `last` for those behind that tag, `n` for at most so
+    many. With `last` or `n` they are sorted, by the registry where it sorts its lists, and no page
+    is asked that is not needed. Each page may take `TIMEOUT` seconds, all of them `LIST_TIMEOUT`.
     `host` is that of an image, where the row answers for several.
     """
     with client_for(registry, host) as client:
-        return client.tags(repository)
+        return client.tags(repository, last=last, n=n, prefix=prefix)
 
 
 def get_digest(registry: Registry, repository: str, reference: str) -> str:

@@ -26,7 +26,11 @@ def ids() -> set[str]:
 def test_the_defaults_are_those_of_the_documentation(settings: Any) -> None:
     del settings.REGISTRIES
     assert conf.get() == conf.Conf()
-    assert (conf.Conf().timeout, conf.Conf().check_workers) == (10, 16)
+    assert (conf.Conf().timeout, conf.Conf().list_timeout, conf.Conf().check_workers) == (
+        10,
+        60,
+        16,
+    )
     assert conf.Conf().allow_private_addresses
     assert ids() == set()
 
@@ -35,6 +39,7 @@ def test_the_defaults_are_those_of_the_documentation(settings: Any) -> None:
     ("name", "value", "read"),
     [
         ("TIMEOUT", 2, 2.0),
+        ("LIST_TIMEOUT", 90, 90.0),
         ("CHECK_WORKERS", 4, 4),
         ("CA_BUNDLE", "/etc/ca.pem", "/etc/ca.pem"),
         ("PROXY", "", None),
@@ -60,6 +65,8 @@ def test_each_key_is_read(settings: Any, name: str, value: Any, read: Any) -> No
         ("TIMEOUT", "10"),
         ("TIMEOUT", True),
         ("TIMEOUT", float("nan")),
+        ("LIST_TIMEOUT", 0),
+        ("LIST_TIMEOUT", 601),
         ("CHECK_WORKERS", 0),
         ("CHECK_WORKERS", 1.5),
         ("CA_BUNDLE", 1),

@@ -1,6 +1,5 @@
 """The addresses that make the site call a registry: tags and digests, by row or by image."""
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +48,7 @@ SOME_TAGS = (
     ),
     Parameter(
         name="last",
-        help="Only tags that are sorted behind this one: the last of the page before.",
+        help="Only tags behind this one, sorted: the last of the page before.",
         read=Grammar(parse_tag, TAG_PATTERN, ("1.2.3",)),
     ),
     Parameter(
@@ -91,8 +90,7 @@ class Tags(OutgoingView):
 
     def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
         repository = wanted["repository"]
-        tags = services.list_tags(self.row(), repository)
-        return {"repository": repository, **_some(tags, wanted)}
+        return {"repository": repository, **_tags(self.row(), repository, wanted)}
 
 
 class Digest(OutgoingView):
@@ -121,12 +119,11 @@ class ImageTags(OutgoingView):
 
     def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
         row, reference = _resolved(wanted["image"])
-        tags = services.list_tags(row, reference.repository, host=reference.match_host)
         return {
             "image": wanted["image"],
             "registry": serializers.chosen(row),
             "repository": reference.repository,
-            **_some(tags, wanted),
+            **_tags(row, reference.repository, wanted, host=reference.match_host),
         }
 
 
@@ -160,19 +157,15 @@ def _resolved(image: str) -> tuple[Registry, Reference]:
     return row, reference
 
 
-def _some(tags: list[str], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The tags that are asked for: all in the registry's order, or a page of them sorted.
-
-    Sorted, a page begins at the same place even when the tag named by `last` is gone.
-    """
-    prefix, last, most = wanted["prefix"], wanted["last"], wanted["n"]
-    if prefix is not None:
-        tags = [tag for tag in tags if tag.startswith(prefix)]
-    if last is not None or most is not None:
-        tags = sorted(tags)
-    start = 0 if last is None else bisect_right(tags, last)
-    page = tags[start:] if most is None else tags[start : start + most]
-    return {"tags": page, "more": start + len(page) < len(tags)}
+def _tags(
+    row: Registry, repository: str, wanted: Mapping[str, Any], host: str | None = None
+) -> dict[str, Any]:
+    """The tags that are asked for; one more than those tells whether there are others."""
+    most = wanted["n"]
+    some = {"prefix": wanted["prefix"], "last": wanted["last"]}
+    n = None if most is None else most + 1
+    tags = services.list_tags(row, repository, host, n=n, **some)
+    return {"tags": tags[:most], "more": most is not None and len(tags) > most}
 
 
 def _manifest(found: "Manifest", platform: str | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from registries.client import proof, reading
+from registries.client import listing, proof, reading
 from registries.client.answers import Pulls
 from registries.client.context import Context
 from registries.client.deadline import Deadline
@@ -101,12 +101,20 @@ class Client:
             )
         return Outcome(verdict, code, pulls=self._session.pulls, steps=self._context.deadline.steps)
 
-    def tags(self, repository: str) -> list[str]:
+    def tags(
+        self,
+        repository: str,
+        *,
+        last: str | None = None,
+        n: int | None = None,
+        prefix: str | None = None,
+    ) -> list[str]:
         """The tags of a repository, in the registry's order, each once. Raises ClientError.
 
-        Source: the OCI distribution specification, "Listing Tags"; pages follow RFC 8288 links.
+        prefix: only those that begin so. last: only those behind this tag; n: at most so many.
+        With one of these two they are sorted, and no page is asked that is not needed.
         """
-        return _told(lambda: reading.tags(self._session, repository))
+        return _told(lambda: listing.tags(self._session, repository, last=last, n=n, prefix=prefix))
 
     def digest(self, repository: str, reference: str) -> str:
         """The digest that a tag or digest stands for, an index's own. Raises ClientError.

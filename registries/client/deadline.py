@@ -14,10 +14,15 @@ class Deadline:
 
     The clock runs from the start. As a context manager it ends with its block: what another
     thread still does under it then fails at its next read or write.
+
+    seconds: for the call, or for each part of it where it is renewed. longest: seconds for all
+    parts together, `seconds` unless it is given.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, longest: float | None = None) -> None:
+        self._seconds = seconds
         self._end = monotonic() + seconds
+        self._last = monotonic() + (seconds if longest is None else longest)
         self._steps: dict[str, Step] = {}
 
     @contextmanager
@@ -42,6 +47,10 @@ class Deadline:
         failed = next((n for n, step in enumerate(taken, 1) if not step.passed), len(taken))
         return tuple(taken[:failed])
 
+    def renew(self) -> None:
+        """Give the next part of the call its time, of what all parts have together."""
+        self._end = min(monotonic() + self._seconds, self._last)
+
     def remaining(self) -> float:
         """Seconds left; zero or less when it is over. Raises nothing."""
         return self._end - monotonic()
@@ -65,4 +74,4 @@ class Deadline:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._end = 0.0
+        self._end = self._last = 0.0

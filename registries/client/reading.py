@@ -1,12 +1,12 @@
-"""What a registry says about repositories: their tags, and the manifests that these stand for.
+"""The manifests that tags and digests stand for.
 
-Source: the OCI distribution specification, "Pulling manifests" and "Listing Tags".
+Source: the OCI distribution specification, "Pulling manifests".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from registries.client import answers, manifests, pages
+from registries.client import answers, manifests
 from registries.client.errors import Misconfigured, NotFound, Unreachable
 from registries.client.manifests import Manifest
 from registries.client.session import Session
@@ -14,52 +14,9 @@ from registries.client.transport import Response
 from registries.reference import InvalidReference, parse_repository, parse_version
 
 HEAD_LIMIT = 64 * 1024
-TAGS_LIMIT = 4 * 1024 * 1024
 MANIFEST_LIMIT = 4 * 1024 * 1024
 # Of requests for manifests, which may lie in object storage.
 REDIRECTS = 5
-
-
-def tags(session: Session, repository: str) -> list[str]:
-    """The tags of a repository, in the registry's order, each once. Raises ClientError."""
-    found: dict[str, None] = {}
-    for page in _pages(session, _checked(parse_repository, repository)):
-        listed = pages.tags(page.body)
-        if listed is None:
-            raise Unreachable("bad_answer", host=session.host)
-        found.update(dict.fromkeys(listed))
-        if len(found) > pages.MAX_TAGS:
-            raise Unreachable("too_large", host=session.host)
-    return list(found)
-
-
-def _pages(session: Session, repository: str) -> Iterator[Response]:
-    first = f"{session.auth.base}/v2/{repository}/tags/list"
-    url: str | None = f"{first}?n={pages.PAGE_SIZE}"
-    seen: set[str] = set()
-    # A link back to a page that was read ends the list.
-    while url is not None and url not in seen:
-        seen.add(url)
-        if len(seen) > pages.MAX_PAGES:
-            raise Unreachable("too_large", host=session.host)
-        page = session.request("GET", url, repository, limit=TAGS_LIMIT)
-        if page.status in {400, 405} and len(seen) == 1:
-            # Some registries refuse a page size above their own: ask for theirs.
-            page = session.request("GET", first, repository, limit=TAGS_LIMIT)
-        if page.status != 200:
-            raise answers.image_refusal(page, session.host)
-        yield page
-        url = _following(session, page)
-
-
-def _following(session: Session, page: Response) -> str | None:
-    """The address of the next page; None after the last."""
-    link = pages.next_link(page.header_lines("Link"))
-    if link is None:
-        return None
-    if url := pages.next_url(link, page.url, session.auth.base):
-        return url
-    raise Unreachable("bad_answer", host=session.host)
 
 
 def digest(session: Session, repository: str, reference: str) -> str:
@@ -94,7 +51,7 @@ class _Found:
 
 def _find(session: Session, repository: str, reference: str) -> _Found:
     """Ask with HEAD, which is not counted as a pull, and read where that says too little."""
-    path, version = _checked(parse_repository, repository), _checked(parse_version, reference)
+    path, version = checked(parse_repository, repository), checked(parse_version, reference)
     head = _ask(session, "HEAD", path, version)
     named = head.headers.get("Docker-Content-Digest", "")
     match head.status:
@@ -133,7 +90,7 @@ def _ask(session: Session, method: str, path: str, version: str) -> Response:
     return session.request(method, url, path, limit=limit, redirects=REDIRECTS)
 
 
-def _checked(parse: Callable[[str], str], text: str) -> str:
+def checked(parse: Callable[[str], str], text: str) -> str:
     """A part of an image's name by the grammar, which makes it safe in a path."""
     try:
         return parse(text)

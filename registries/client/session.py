@@ -5,13 +5,12 @@ from registries.client.answers import Pulls
 from registries.client.auth import Authorizer
 from registries.client.batch import Batches
 from registries.client.context import Context
+from registries.client.deadline import Deadline
 from registries.client.errors import ImageDenied
 from registries.client.manifests import ACCEPT
 from registries.client.transport import Response
 from registries.client.urls import Url
 from registries.credentials import Credential
-
-_HEADERS = {"Accept": ACCEPT}
 
 
 class Session:
@@ -35,11 +34,23 @@ class Session:
         """The registry's host and port, for people."""
         return self.auth.own.authority
 
+    @property
+    def deadline(self) -> Deadline:
+        return self._context.deadline
+
     def request(
-        self, method: str, url: str, repository: str, *, limit: int, redirects: int = 0
+        self,
+        method: str,
+        url: str,
+        repository: str,
+        *,
+        limit: int,
+        redirects: int = 0,
+        accept: str = ACCEPT,
     ) -> Response:
         """The registry's answer about a repository, whatever its status but 401.
 
+        `url` may be at another origin, where a redirect led: there nothing is sent that signs in.
         A refusal is answered once with a newer grant. Raises ClientError.
         """
 
@@ -47,16 +58,17 @@ class Session:
             return self._context.transport.request(
                 method,
                 url,
-                headers=_HEADERS,
-                authorization=grant.authorization,
+                headers={"Accept": accept},
+                authorization=grant.authorization if is_at_home else None,
                 deadline=self._context.deadline,
                 limit=limit,
                 redirects=redirects,
             )
 
+        is_at_home = Url.parse(url).origin == self.auth.own.origin
         grant = self.auth.grant(repository)
         response = send()
-        if Url.parse(response.url).origin != self.auth.own.origin:
+        if not is_at_home or Url.parse(response.url).origin != self.auth.own.origin:
             # Where a redirect led, nobody commands how we sign in, or judges the credentials.
             if response.status == 401:
                 raise ImageDenied("no_access_to_image")

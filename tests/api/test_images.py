@@ -8,6 +8,8 @@ import pytest
 from registries.models import Registry
 from tests import factories
 from tests.api import fake
+from tests.fakes.lists import Lists
+from tests.fakes.server import FakeServer
 
 Said = Callable[..., Any]
 ARM64, ARM_V6, ARM_V7, ARM_V8 = ("sha256:" + letter * 64 for letter in "cdef")
@@ -186,3 +188,20 @@ def test_pages_of_tags_are_whole(tags: list[str], image: str, said: Said) -> Non
         seen += page["tags"]
         more, last = page["more"], f"&last={seen[-1]}"
     assert seen == sorted(tags)
+
+
+def test_a_page_of_tags_asks_for_no_more_of_the_registrys_pages(said: Said, db: None) -> None:
+    server = Lists([f"t{number:05}" for number in range(20_000)])
+    with FakeServer(server) as registry:
+        row = factories.create("custom", url=registry.origin, login=None, password=None)
+        query = f"registries/{row.pk}/tags/?repository=acme/app"
+        for some, first, pages in [
+            ("n=2", 0, 1),
+            ("n=2&last=t00007", 8, 1),
+            ("n=2&last=t15000", 15_001, 2),
+            ("n=2&prefix=t003", 300, 1),
+        ]:
+            server.asked.clear()
+            found = said(f"{query}&{some}")
+            assert (found["tags"], found["more"]) == (server.names[first : first + 2], True)
+            assert len(server.asked) == pages

@@ -118,3 +118,76 @@ def test_where_a_redirect_led_nobody_commands_how_to_sign_in(serve: Serve, asked
     world.forget()
     assert world.account(family).tags(PRIVATE)
     assert {one.path.rpartition("/")[2] for one in world.requests} == {"list"}
+
+
+class MovedLists(TokenRegistry):
+    """registry.k8s.io: lists are at another host, which knows its own path and not the query.
+
+    Source: https://github.com/kubernetes/registry.k8s.io/issues/326.
+    """
+
+    elsewhere = ELSEWHERE
+    refuses = False
+
+    def tags(self, request: Request, names: list[str]) -> Reply:
+        return Reply(307, b"", {"Location": f"{self.elsewhere}/v2/back/end/tags/list"})
+
+    def servers(self) -> dict[str, Handler]:
+        return {**super().servers(), self.elsewhere: self.back_end}
+
+    def back_end(self, request: Request) -> Reply:
+        self.ledger.see(request, self.elsewhere)
+        assert request.path == "/v2/back/end/tags/list"
+        if self.refuses:
+            return Reply(401, b"", {"WWW-Authenticate": 'Basic realm="back end"'})
+        return super().tags(request, list(self.images[PRIVATE].tags))
+
+
+@pytest.mark.parametrize("link", ["", "https://registry.example.com", "http://169.254.169.254"])
+def test_a_list_that_lies_elsewhere_is_read_there_without_authorization(
+    serve: Serve, link: str
+) -> None:
+    """#36, #43: its pages too, whatever host their links name; they get no token."""
+
+    class Moved(MovedLists):
+        def link(self, path: str) -> str:
+            return f"{link}{path}"
+
+    family = Moved(Ledger())
+    world = serve(family)
+    assert world.account(family).tags(PRIVATE) == list(family.images[PRIVATE].tags)
+    asked = world.servers[ELSEWHERE].requests
+    assert [one.authorization for one in asked] == [None] * 3
+    home = [one for one in world.servers[family.origin].requests if one.path.endswith("list")]
+    assert len(home) == 1
+
+
+def test_where_a_list_lies_nobody_judges_the_credentials(serve: Serve) -> None:
+    """#36: a 401 of the back end, on the first page or a later one, brings nothing out."""
+
+    class Refusing(MovedLists):
+        def back_end(self, request: Request) -> Reply:
+            self.refuses = "last" in request.query
+            return super().back_end(request)
+
+    for family in (Refusing(Ledger()), MovedLists(Ledger())):
+        family.refuses = True
+        world = serve(family)
+        with pytest.raises(ImageDenied):
+            world.account(family).tags(PRIVATE)
+        assert [one.basic for one in world.servers[ELSEWHERE].requests if one.basic] == []
+        assert len(world.servers[family.realm_origin].requests) == 1
+
+
+def test_a_list_of_https_is_not_read_over_http(serve: Serve) -> None:
+    """#36: what is encrypted stays so."""
+
+    class Insecure(MovedLists):
+        elsewhere = "http://elsewhere.example.net"
+
+    family = Insecure(Ledger())
+    world = serve(family)
+    with pytest.raises(Unreachable) as caught:
+        world.account(family).tags(PRIVATE)
+    assert caught.value.code == "redirected"
+    assert world.servers[family.elsewhere].requests == []

@@ -1,7 +1,7 @@
 """What people type and registries send: only our own errors come out, and soon."""
 
+from contextlib import suppress
 from email.message import Message
-from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
@@ -78,12 +78,10 @@ links = st.one_of(
 @bounded
 def test_link_headers(lines: list[str], root: str) -> None:
     """#43: whatever it says, the next page is the registry's own."""
-    base = f"https://registry.example:5000{root}"
-    link = pages.next_link(lines)
-    if link is not None:
-        url = pages.next_url(link, f"{base}/v2/team/app/tags/list", base)
-        assert url is None or url.startswith(f"{base}/v2/")
-        assert url is None or ".." not in unquote(url.partition("?")[0]).split("/")
+    url = f"https://registry.example:5000{root}/v2/team/app/tags/list"
+    with suppress(ValueError):
+        following = pages.read(b"{}", lines, url).following
+        assert following is None or following.startswith(f"{url}?")
 
 
 @fuzz
@@ -163,8 +161,9 @@ def test_manifests(body: bytes, reference: str) -> None:
 @given(bodies(objects(tags=st.lists(anything, max_size=4))))
 @bounded
 def test_tag_lists(body: bytes) -> None:
-    for tag in pages.tags(body) or ():
-        assert str(Reference.parse(f"a/b:{tag}")).endswith(f":{tag}")
+    with suppress(ValueError):
+        for tag in pages.read(body, [], "https://registry.example/v2/a/b/tags/list").tags:
+            assert str(Reference.parse(f"a/b:{tag}")).endswith(f":{tag}")
 
 
 @fuzz

@@ -105,6 +105,7 @@ def test_cache(url: str, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ("key", "value", "read"),
     [
         ("TIMEOUT", "2.5", 2.5),
+        ("LIST_TIMEOUT", "90", 90.0),
         ("CHECK_WORKERS", "4", 4),
         ("CA_BUNDLE", "/etc/ssl/corp.pem", "/etc/ssl/corp.pem"),
         ("PROXY", "http://proxy.example:3128", "http://proxy.example:3128"),

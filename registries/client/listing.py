@@ -1,0 +1,187 @@
+"""The tags of a repository, a page after the other, no more of them than are wanted.
+
+Source: the OCI distribution specification, "Listing Tags".
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from registries.client import answers, links, pages
+from registries.client.errors import ClientError, Throttled, Unreachable
+from registries.client.pages import Page
+from registries.client.reading import REDIRECTS, checked
+from registries.client.session import Session
+from registries.client.transport import Response
+from registries.reference import parse_repository
+
+# What registries give at most on one page; Amazon ECR refuses more.
+PAGE_SIZE = 1000
+MAX_PAGES = 2000
+MAX_TAGS = 200_000
+# Pages in a row that may bring nothing new: a registry may leave out what an account may not see.
+MAX_FRUITLESS = 10
+PAGE_LIMIT = 4 * 1024 * 1024
+# Manifests' media types are no lists': Pulp answers 406 to whoever accepts only those.
+ACCEPT = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The tags that a page adds to those before, and whether no page comes after it."""
+
+    tags: list[str]
+    is_last: bool
+
+
+def tags(
+    session: Session,
+    repository: str,
+    *,
+    last: str | None = None,
+    n: int | None = None,
+    prefix: str | None = None,
+) -> list[str]:
+    """The tags of a repository, each once: all that begin with `prefix`, in the registry's order.
+
+    With `last` or `n` only those behind the tag `last`, at most `n` of them, sorted: by the
+    registry where it sorts its list, else here. Raises ClientError.
+    """
+    path = checked(parse_repository, repository)
+    parts = _parts(session, path)
+    if last is None and n is None:
+        found = _joined(parts)
+    else:
+        found = _sorted(session, path, next(parts), parts, last)
+    return list(islice((tag for tag in found if tag.startswith(prefix or "")), n))
+
+
+def _joined(parts: Iterable[_Part]) -> Iterator[str]:
+    return chain.from_iterable(part.tags for part in parts)
+
+
+def _sorted(
+    session: Session, path: str, first: _Part, rest: Iterator[_Part], last: str | None
+) -> Iterator[str]:
+    """The tags in order, from behind `last` on; `rest` is what comes after the first page.
+
+    Where the first page shows that the registry sorts, its order is kept, whatever it does with
+    capital letters, so that nothing is lost between two pages of one list. No page is read that
+    is not needed. Any other list, and one of a single page, is read whole and sorted here.
+    """
+    keys = [key for key in (str, str.lower) if first.tags == sorted(first.tags, key=key)]
+    if not keys or first.is_last:
+        return iter(_behind(sorted(chain(first.tags, _joined(rest))), last))
+    if last is None:
+        return chain(first.tags, _joined(rest))
+    places = {bisect_right(first.tags, key(last), key=key) for key in keys}
+    if last in first.tags:
+        places = {first.tags.index(last) + 1}
+    if len(places) == 1 and max(places) < len(first.tags):
+        return chain(first.tags[max(places) :], _joined(rest))
+    return _beyond(session, path, first, rest, last)
+
+
+def _behind(ordered: list[str], last: str | None) -> list[str]:
+    return ordered if last is None else ordered[bisect_right(ordered, last) :]
+
+
+def _beyond(
+    session: Session, path: str, first: _Part, rest: Iterator[_Part], last: str
+) -> Iterator[str]:
+    """The tags behind one that is not on the first page.
+
+    The registry is asked to begin there. Not each does: Quay answered with its first page again
+    (regclient/regclient#272), for Artifactory `last` was a number (renovatebot/renovate#15080).
+    Only an answer of other tags than those of the first page is believed; else the list is read
+    until the tag comes.
+    """
+    there = _parts(session, path, last)
+    try:
+        begun = next(there).tags
+    except Throttled:
+        raise
+    except ClientError:
+        begun = []
+    if begun and set(begun).isdisjoint(first.tags):
+        yield from chain(begun, _joined(there))
+        return
+    before = list(first.tags)
+    for part in rest:
+        if last in part.tags:
+            yield from chain(part.tags[part.tags.index(last) + 1 :], _joined(rest))
+            return
+        before += part.tags
+    # It is gone: what is sorted behind it is what followed it.
+    yield from _behind(sorted(before), last)
+
+
+def _parts(session: Session, path: str, last: str | None = None) -> Iterator[_Part]:
+    """The pages of a list, from its beginning or behind a tag; the next one is asked when wanted.
+
+    Each page has the whole time of a call, all together the time of a list. A list is complete or
+    an error: a link that leads back to a page that was read, or to nothing new again and again,
+    ends in one.
+    """
+    address = f"{session.auth.base}/v2/{path}/tags/list"
+    behind = [f"last={last}"] if last else []
+    url = _with(address, f"n={PAGE_SIZE}", *behind)
+    response = _ask(session, url, path)
+    is_sized = response.status not in {400, 405}
+    if not is_sized:
+        # Some registries refuse a page size above their own: ask for theirs.
+        url = _with(address, *behind)
+        response = _ask(session, url, path)
+    known: set[str] = set()
+    asked: set[str] = set()
+    has_links, fruitless = False, 0
+    while True:
+        asked.add(_normal(url))
+        page = _page(session, response)
+        new = [tag for tag in dict.fromkeys(page.tags) if tag not in known]
+        known.update(new)
+        fruitless = 0 if new else fruitless + 1
+        if len(known) > MAX_TAGS:
+            raise Unreachable("too_large", host=session.host)
+        following = page.following
+        has_links = has_links or following is not None
+        if following and _normal(following) in asked and not page.tags:
+            following = None  # nothing is left, and the link only repeats what was asked
+        elif not has_links and is_sized and page.entries == PAGE_SIZE and new:
+            # A Link is a MAY: go-containerregistry's registry and Nexus groups send none.
+            following = links.following(f"?n={PAGE_SIZE}&last={page.tags[-1]}", response.url)
+        yield _Part(new, is_last=following is None)
+        if following is None:
+            return
+        if _normal(following) in asked or fruitless > MAX_FRUITLESS:
+            raise Unreachable("bad_answer", host=session.host)
+        if len(asked) == MAX_PAGES:
+            raise Unreachable("too_large", host=session.host)
+        session.deadline.renew()
+        url, response = following, _ask(session, following, path)
+
+
+def _with(address: str, *query: str) -> str:
+    return f"{address}?{'&'.join(query)}" if query else address
+
+
+def _normal(url: str) -> str:
+    """A page's address with its query in order: the same page, however it is written."""
+    address, _, query = url.partition("?")
+    return _with(address, *sorted(query.split("&")))
+
+
+def _ask(session: Session, url: str, path: str) -> Response:
+    # A list may lie elsewhere, as a manifest may: registry.k8s.io sends all on to its back end.
+    return session.request("GET", url, path, accept=ACCEPT, limit=PAGE_LIMIT, redirects=REDIRECTS)
+
+
+def _page(session: Session, response: Response) -> Page:
+    if response.status != 200:
+        raise answers.image_refusal(response, session.host)
+    try:
+        return pages.read(response.body, response.header_lines("Link"), response.url)
+    except ValueError:
+        pass
+    raise Unreachable("bad_answer", host=session.host)

@@ -1,0 +1,200 @@
+"""Lists of tags as different servers give them: whole, and no more pages than are wanted."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from registries.client import listing
+from registries.client.deadline import Deadline
+from registries.client.errors import Throttled, Unreachable
+from registries.credentials import Anonymous
+from registries.endpoint import Endpoint
+from tests.fakes.family import problem
+from tests.fakes.ledger import Ledger
+from tests.fakes.lists import SERVERS, ByDate, GoRegistry, IgnoringCase, Lists, OldQuay
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.world import World
+
+Tags = Callable[..., list[str]]
+
+# In no order, with small and capital letters.
+NAMES = [f"{'RrVv'[n % 4]}{n * 7919 % 2302:04}" for n in range(2302)]
+
+every_server = pytest.mark.parametrize("kind", SERVERS, ids=lambda kind: kind.__name__)
+
+
+@contextmanager
+def tags_of(server: Lists, deadline: Deadline | None = None) -> Iterator[Tags]:
+    """How a client lists the tags of such a server."""
+    with FakeServer(server) as fake:
+        more = {"deadline": deadline} if deadline else {}
+        client = World({}, Ledger()).client(Endpoint(url=fake.origin), Anonymous(), **more)
+        yield lambda **some: client.tags(server.repository, **some)
+
+
+@every_server
+@pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001, 2000, 2302])
+def test_a_list_is_complete(kind: type[Lists], count: int) -> None:
+    """#43: also where a server sends no Link, or one that leads nowhere."""
+    server = kind(NAMES[:count])
+    with tags_of(server) as tags:
+        assert tags() == server.names
+
+
+@every_server
+@pytest.mark.parametrize(("count", "n"), [(7, 2), (999, 300), (2302, 700), (2302, 1000)])
+def test_a_list_read_in_parts_is_complete(kind: type[Lists], count: int, n: int) -> None:
+    """#43: nothing is lost between two parts, and nothing comes twice."""
+    server = kind(NAMES[:count])
+    found: list[str] = []
+    with tags_of(server) as tags:
+        while part := tags(n=n, last=found[-1] if found else None):
+            assert len(part) == n or len(found) + len(part) == count
+            found += part
+    assert len(found) == count
+    assert sorted(found) == sorted(server.names)
+
+
+@every_server
+def test_the_tags_that_begin_so(kind: type[Lists]) -> None:
+    server = kind(NAMES)
+    expected = [name for name in server.names if name.startswith("V1")]
+    with tags_of(server) as tags:
+        assert tags(prefix="V1") == expected
+        assert set(tags(prefix="V1", n=5)) <= set(expected)
+        assert len(tags(prefix="V1", n=5)) == 5
+        assert tags(prefix="x") == []
+
+
+@pytest.mark.parametrize(
+    ("some", "pages"),
+    [
+        ({"n": 1}, 1),
+        ({"n": 1000}, 1),
+        ({"n": 1001}, 2),
+        ({"n": 5, "last": "t00500"}, 1),
+        ({"n": 5, "last": "t00500x"}, 1),
+        ({"n": 5, "last": "a"}, 1),
+        ({"n": 5, "last": "t00998"}, 2),
+        # One to see that the registry begins where it is asked to, one for the answer.
+        ({"n": 5, "last": "t00999"}, 2),
+        ({"n": 5, "last": "t150000"}, 2),
+        ({"n": 5, "last": "t150000x"}, 2),
+        ({"n": 5, "prefix": "t0001"}, 1),
+    ],
+)
+def test_no_more_pages_are_asked_than_are_wanted(some: dict[str, str | int], pages: int) -> None:
+    """A hundred and sixty pages of a thousand tags, of which ten are wanted."""
+    server = Lists([f"t{n:05}" for n in range(160_000)])
+    with tags_of(server) as tags:
+        found = tags(**some)
+    first = next(name for name in server.names if name > str(some.get("last", "")))
+    if "prefix" in some:
+        first = "t00010"
+    start = server.names.index(first)
+    assert found == server.names[start : start + int(some["n"])]
+    assert len(server.asked) == pages
+    assert {query["n"] for query in server.asked} == {"1000"}
+
+
+def test_behind_a_tag_that_is_gone() -> None:
+    for kind in (Lists, OldQuay, GoRegistry):
+        with tags_of(kind([f"t{n:04}" for n in range(3000)])) as tags:
+            assert tags(last="t2500x", n=2) == ["t2501", "t2502"]
+            assert tags(last="t0010x", n=2) == ["t0011", "t0012"]
+            assert tags(last="z", n=2) == []
+
+
+def test_a_list_that_the_registry_does_not_sort_is_sorted_here() -> None:
+    server = ByDate([f"t{n:04}" for n in range(3000)])
+    with tags_of(server) as tags:
+        assert tags()[0] == "t2999"
+        assert tags(n=2) == ["t0000", "t0001"]
+        assert tags(n=2, last="t1500") == ["t1501", "t1502"]
+
+
+def test_a_registry_that_sorts_small_and_capital_letters_alike_keeps_its_order() -> None:
+    """Sorted by bytes, what is behind the last tag of a part would leave some out for ever."""
+    server = IgnoringCase([f"{'aB'[n % 2]}{n:04}" for n in range(3000)] + ["Zulu"])
+    with tags_of(server) as tags:
+        assert tags(n=3) == ["a0000", "a0002", "a0004"]
+        assert tags(n=2, last="a2998") == ["B0001", "B0003"]
+        assert tags(last="B2997", n=9) == ["B2999", "Zulu"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_a_registry_that_refuses_to_begin_there_is_read_from_its_start(status: int) -> None:
+    class Refusing(Lists):
+        def refusal(self, request: Request) -> Reply | None:
+            mine = request.query.get("last", [""])[0].startswith("page")
+            return None if "last" not in request.query or mine else problem(status, "UNKNOWN")
+
+        def behind(self, last: str) -> list[str]:
+            return super().behind(last.removeprefix("page"))
+
+        def cursor(self, last: str) -> str:
+            return f"page{last}"
+
+    server = Refusing([f"t{n:04}" for n in range(3000)])
+    with tags_of(server) as tags:
+        assert tags(last="t2500", n=2) == ["t2501", "t2502"]
+
+
+def test_a_pause_is_no_refusal() -> None:
+    class Busy(Lists):
+        def refusal(self, request: Request) -> Reply | None:
+            return problem(429, "TOOMANYREQUESTS") if "last" in request.query else None
+
+    with tags_of(Busy([f"t{n:04}" for n in range(3000)])) as tags, pytest.raises(Throttled):
+        tags(last="t2500", n=2)
+
+
+def test_a_refused_page_size_is_refused_for_a_part_as_well() -> None:
+    class Small(Lists):
+        most = 100
+
+    server = Small([f"t{n:04}" for n in range(300)])
+    with tags_of(server) as tags:
+        assert tags() == server.names
+        assert tags(last="t0250", n=2) == ["t0251", "t0252"]
+
+
+@pytest.mark.parametrize(("seconds", "longest", "pages"), [(10, 60, 20), (10, 15, 3), (10, 5, 1)])
+def test_each_page_has_its_time_and_all_have_a_limit(
+    wait: Callable[[float], None], seconds: float, longest: float, pages: int
+) -> None:
+    """#40: a list of many pages takes longer than a call may, and not for ever."""
+
+    class Slow(Lists):
+        def refusal(self, request: Request) -> Reply | None:
+            if "n" in request.query:
+                wait(6 if longest < 60 else 2)
+            return None
+
+    server = Slow([f"t{n:05}" for n in range(20_000)])
+    with tags_of(server, Deadline(seconds, longest)) as tags:
+        if longest == 60:
+            assert tags() == server.names
+        else:
+            with pytest.raises(Unreachable) as caught:
+                tags()
+            assert caught.value.code == "timeout"
+    assert len(server.asked) == pages
+
+
+def test_a_deadline_that_is_over_is_not_renewed() -> None:
+    """#40: what a thread still does behind its block fails."""
+    with Deadline(10, 60) as deadline:
+        deadline.renew()
+        assert deadline.remaining() > 0
+    deadline.renew()
+    assert deadline.expired
+
+
+def test_lists_are_asked_for_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pulp answers 406 to who accepts manifests alone."""
+    monkeypatch.setattr(listing, "ACCEPT", "application/vnd.oci.image.manifest.v1+json")
+    pulp = next(kind for kind in SERVERS if kind.__name__ == "Pulp")
+    with tags_of(pulp(["a"])) as tags, pytest.raises(Unreachable):
+        tags()
