@@ -4,8 +4,14 @@ A kind turns the variables of a row into one of these; the client turns it into 
 No secret is ever part of a `repr`.
 """
 
+import json
 from dataclasses import dataclass, field
 from typing import Literal
+
+# What may stand between the parts of a JSON text (RFC 8259, section 2), beside spaces.
+LINES = "\t\n\r"
+# The login with which Google takes a key file in base64, which the tool's line breaks may divide.
+BASE64_KEY = "_json_key_base64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +66,21 @@ class IdentityToken:
 
 
 Credential = Anonymous | Basic | AwsKeys | GoogleServiceAccount | AzurePrincipal
+
+
+def is_key_file(username: str, password: str) -> bool:
+    """Whether a password is a whole key file, which may have several lines: `LINES` belong to it.
+
+    RFC 7617 forbids control characters in passwords, but Google and Yandex take a JSON key as one,
+    which docker sends as it is
+    (https://docs.cloud.google.com/artifact-registry/docs/docker/authentication#json-key,
+    https://yandex.cloud/docs/container-registry/operations/authentication#sa-json). Nothing of it
+    can split the header, which carries base64.
+    """
+    if username == BASE64_KEY:
+        return True
+    # No error gets out: those of the parser carry the secret with them.
+    try:
+        return isinstance(json.loads(password), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -27,6 +27,8 @@ VARIABLES = tuple(variables())
 BOUND = frozenset(
     name for name, variable in variables().items() if variable.secret or variable.address
 )
+# What `clean` says everything of, length included.
+OWN_WORDS = frozenset({"name", "prefix"})
 DERIVED = ("name_key", "host", "key_id", "updated_at", *CHECK_FIELDS)
 
 
@@ -44,10 +46,12 @@ class Registry(Tracked, LastCheck):
     Below this class one nullable column is added for each variable that any kind declares.
     """
 
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(_("name"), max_length=names.MAX_NAME)
     name_key = models.CharField(max_length=names.MAX_KEY, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=20, choices=kind_choices)
-    prefix = models.CharField(_("only for images under"), max_length=255, blank=True)
+    prefix = models.CharField(
+        _("only for images under"), max_length=validation.MAX_PREFIX, blank=True
+    )
     # The one host that prefix or address name; empty where the kind's own hosts decide.
     host = models.CharField(max_length=255, blank=True, editable=False)
     ca_certificate = models.TextField(_("CA certificate"), blank=True)
@@ -171,6 +175,17 @@ class Registry(Tracked, LastCheck):
             return []
         return [name for name in SECRETS if (held := self.held(name)) and held.is_sealed]
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        try:
+            super().clean_fields(exclude)
+        except ValidationError as error:
+            # What `clean` says of a name or prefix is not said in Django's words as well.
+            found = {
+                name: errors for name, errors in error.error_dict.items() if name not in OWN_WORDS
+            }
+            if found:
+                raise ValidationError(found) from None
+
     def clean(self) -> None:
         """Enforce the kind's rules; the ValidationError's keys are the variables' names."""
         super().clean()
@@ -276,10 +291,12 @@ def _split(key_id: str) -> list[str]:
 
 
 def _column(variable: Variable) -> "models.Field[Any, Any]":
-    """The column of a variable; its label and help are the kind's, so they stay out of it."""
-    if variable.secret:
-        return SecretField(null=True, blank=True)
-    return models.CharField(max_length=variable.max_length, null=True, blank=True)
+    """The column of a variable; label, help and length are the kind's, so they stay out of it.
+
+    A login may be a whole token: as VARCHAR columns a few such would fill what a row of MariaDB
+    may take (65,535 bytes, four a character).
+    """
+    return (SecretField if variable.secret else models.TextField)(null=True, blank=True)
 
 
 for _name, _variable in variables().items():

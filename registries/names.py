@@ -2,6 +2,7 @@
 
 import unicodedata
 
+MAX_NAME = 100
 # Keys may be longer than names: some characters fold to several.
 MAX_KEY = 255
 # Control, format (zero-width and direction marks), surrogate, line and paragraph separators.

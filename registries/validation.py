@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from registries.models import Registry
 
 
+# As long as the column, and as the path of a repository may be.
+MAX_PREFIX = 255
+
+
 class Errors:
     """ValidationErrors, gathered by the field they belong to."""
 
@@ -47,7 +51,7 @@ def clean(row: "Registry") -> None:
 
 
 def _clean_name(row: "Registry", errors: Errors) -> None:
-    row.name = names.tidy(row.name)
+    row.name = names.tidy(row.name or "")
     if names.has_invisible(row.name):
         message = _("This name holds characters that nobody can see. Type it anew.")
         errors.add("name", message, "invisible")
@@ -55,7 +59,7 @@ def _clean_name(row: "Registry", errors: Errors) -> None:
     key = row.name_key = names.key(row.name)
     if not key:
         errors.add("name", _("This is required."), "required")
-    if len(key) > names.MAX_KEY:
+    if max(len(row.name) - names.MAX_NAME, len(key) - names.MAX_KEY) > 0:
         errors.add("name", _("Choose a shorter name."), "too_long")
     others = type(row)._base_manager.filter(name_key=key).exclude(pk=row.pk)
     if key and others.exists():
@@ -89,6 +93,7 @@ def _clean_address(row: "Registry", errors: Errors) -> None:
 
 
 def _clean_prefix(row: "Registry", errors: Errors) -> None:
+    row.prefix = row.prefix or ""
     if not row.prefix:
         return
     try:
@@ -100,6 +105,9 @@ def _clean_prefix(row: "Registry", errors: Errors) -> None:
     if not row.may_answer_for(host):
         message = gettext("This registry does not answer for images on %(host)s.")
         errors.add("prefix", message % {"host": host}, "foreign_host")
+    elif len(row.prefix) > MAX_PREFIX:
+        message = gettext("Shorten this to %(max)s characters.")
+        errors.add("prefix", message % {"max": MAX_PREFIX}, "too_long")
 
 
 def _clean_ca_certificate(row: "Registry", errors: Errors) -> None:

@@ -108,15 +108,63 @@ def test_errors_stand_at_the_fields_and_nothing_is_saved(admin: Client, slug: st
         assert Registry.objects.get(name="Mine").state == "anonymous"
 
 
-def test_a_bare_host_is_answered_with_the_address_to_enter(admin: Client) -> None:
-    """A login server, as the Azure portal shows it."""
-    form = {"name": "Mine", **SAMPLES["acr"], "url": "myname.azurecr.io"}
-    response = admin.post(f"{ADD}?kind=acr", form)
-    assert errors(response) == {"url": ["Put https:// in front: https://myname.azurecr.io"]}
-    # What may be a secret is not said again.
+def test_a_bare_host_is_taken_as_https_and_shown_so(admin: Client) -> None:
+    """A login server as the Azure portal shows it, which was refused."""
+    form = {"name": "Mine", **SAMPLES["acr"], "url": "MyName.azurecr.io"}
+    response = admin.post(f"{ADD}?kind=acr", {**form, "prefix": "::"})
+    assert set(errors(response)) == {"prefix"}
+    assert 'value="https://myname.azurecr.io"' in text_of(response)
+    admin.post(f"{ADD}?kind=acr", form)
+    row = Registry.objects.get(name="Mine")
+    assert row.url == "https://myname.azurecr.io"
+    assert 'value="https://myname.azurecr.io"' in text_of(admin.get(page(row)))
+    # One word may be a secret that was pasted into the wrong field.
     response = admin.post(f"{ADD}?kind=acr", {**form, "url": "me:hunter2@myname.azurecr.io"})
     assert "azurecr" not in errors(response)["url"][0]
-    assert not Registry.objects.filter(name="Mine").exists()
+
+
+SPACES = "The password begins or ends with a space, which is kept. Is it meant to be there?"
+
+
+@pytest.mark.parametrize("button", ["_save", "_continue", "_check"])
+def test_spaces_around_a_password_are_kept_and_told(admin: Client, button: str) -> None:
+    """Nothing is cut without a word, whichever button is pressed."""
+    form = {"name": "Mine", "url": "http://127.0.0.1:1", "login": "me", "password": " fake\n"}
+    response = admin.post(f"{ADD}?kind=custom", {**form, button: "1"}, follow=True)
+    shown = [(each.level_tag, each.message) for each in response.context["messages"]]
+    assert ("warning", SPACES) in shown
+    if button == "_check":
+        assert not Registry.objects.filter(name="Mine").exists()
+        return
+    row = Registry.objects.get(name="Mine")
+    assert row.password.reveal() == " fake"
+    # What is stored is not opened to say it again.
+    response = admin.post(page(row), {"name": "Mine", "url": row.url, "login": "me"}, follow=True)
+    assert [each.message for each in response.context["messages"]] == ["Saved “Mine”."]
+    assert row.password.reveal() == " fake"
+
+
+@pytest.mark.parametrize(
+    ("slug", "name", "size", "most"),
+    [
+        ("custom", "login", 1564, 4096),
+        ("custom", "password", 4500, 16384),
+        ("hub", "token", 4500, 16384),
+        ("gitlab", "username", 1564, 4096),
+        ("acr", "clientsecret", 4500, 16384),
+        ("quay", "namespace", 255, 255),
+    ],
+)
+def test_long_values_are_taken_and_longer_ones_told_once(
+    admin: Client, slug: str, name: str, size: int, most: int
+) -> None:
+    """A JSON Web Token may be a user name (NGINX Plus); one fault has one sentence."""
+    others = {"hub": {"password": ""}}.get(slug, {})
+    form = {"name": "Mine", **SAMPLES[slug], **others, name: "x" * size}
+    response = admin.post(f"{ADD}?kind={slug}", {**form, name: "x" * (most + 1)})
+    assert errors(response) == {name: [f"Shorten this to {most} characters."]}
+    admin.post(f"{ADD}?kind={slug}", form)
+    assert Registry.objects.get(name="Mine").values()[name] == "x" * size
 
 
 EMAIL = "Docker Hub does not sign in with an e-mail address: enter the Docker ID."

@@ -83,6 +83,30 @@ def test_a_google_key_file_fills_both_variables() -> None:
     assert row.privatekey.reveal().startswith("-----BEGIN")
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("name", ""),
+        ("name", None),
+        ("name", "x" * 101),
+        ("name", "x" * 300),
+        ("name", "\ufdfa" * 100),
+        ("prefix", "ghcr.io/" + "x" * 248),
+        ("prefix", "ghcr.io/" + "x" * 900),
+        ("username", "x" * 4097),
+        ("username", "a:b"),
+        ("token", "x" * 16385),
+        ("token", None),
+        ("url", "https://a.example"),
+        ("region", "x" * 300),
+    ],
+)
+def test_one_fault_has_one_sentence(column: str, value: str | None) -> None:
+    """Django's words for a column are not said beside ours."""
+    found = errors_of(build("ghcr", **{column: value}))
+    assert {name: len(texts) for name, texts in found.items()} == {column: 1}
+
+
 def test_messages_never_quote_a_secret(canary: str) -> None:
     row = Registry(kind="custom", name="x", url="https://x.example", auth=canary + "\x00!")
     assert canary not in str(errors_of(row))

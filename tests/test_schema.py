@@ -46,7 +46,7 @@ def test_takes_only_its_variables(kind: Kind) -> None:
 @pytest.mark.parametrize(
     ("slug", "name", "wrong"),
     [
-        ("custom", "url", "registry.example.com"),
+        ("custom", "url", "registry.example.com?x"),
         ("custom", "url", "https://reader@registry.example.com"),
         ("custom", "authurl", "ftp://auth.example.com"),
         ("custom", "auth", "reader:secret"),
@@ -57,7 +57,7 @@ def test_takes_only_its_variables(kind: Kind) -> None:
     ],
 )
 def test_patterns(slug: str, name: str, wrong: str) -> None:
-    """What can be told from the text alone, the schema tells."""
+    """What can be told from the text alone, the schema tells. A host alone is an address."""
     kind = KINDS[slug]
     others = {n: SAMPLES[n] for n in kind.by_name if n not in {"login", "password", name}}
     if name == "authurl":

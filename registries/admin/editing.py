@@ -1,6 +1,7 @@
 """The chooser of a kind and the form of a row: check what is typed, save, tell who was faster."""
 
 import json
+from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
@@ -23,6 +24,7 @@ from registries import services
 from registries.admin.base import Pages
 from registries.admin.looks import ShownResult, Trend, answers, badges
 from registries.admin.overview import ANY_SERVER, overview, past_verdicts, sorted_kinds
+from registries.fields import Secret
 from registries.forms import CHECK, RegistryForm, form_class
 from registries.kinds import KINDS, Kind, Variable
 from registries.models import ChangedMeanwhile, Registry
@@ -143,6 +145,7 @@ class FormPages(Pages):
         if form.errors:
             return {}
         try:
+            self._tell_notices(request, _notices(form.instance))
             result = services.check(form.instance, form.cleaned_data["image"] or None)
         except InvalidReference as error:
             return {"image_error": gettext(str(error))}
@@ -158,6 +161,12 @@ class FormPages(Pages):
             self.tell(request, row, result)
         return self.to(request, "change", row.pk)
 
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        row = super().save_form(request, form, change)
+        # Now, while a secret that was typed is not sealed yet. Told once the row is saved.
+        request._registry_notices = _notices(row)  # type: ignore[attr-defined]
+        return row
+
     def response_add(
         self, request: HttpRequest, obj: Registry, post_url_continue: str | None = None
     ) -> HttpResponse:
@@ -165,7 +174,7 @@ class FormPages(Pages):
             response = super().response_add(request, obj, post_url_continue)
         else:
             response = self._saved(request, obj, gettext("Added “%(name)s”."))
-        self._notice(request, obj)
+        self._tell_notices(request, request._registry_notices)  # type: ignore[attr-defined]
         return response
 
     def response_change(self, request: HttpRequest, obj: Registry) -> HttpResponse:
@@ -173,13 +182,11 @@ class FormPages(Pages):
             response = super().response_change(request, obj)
         else:
             response = self._saved(request, obj, gettext("Saved “%(name)s”."))
-        self._notice(request, obj)
+        self._tell_notices(request, request._registry_notices)  # type: ignore[attr-defined]
         return response
 
-    def _notice(self, request: HttpRequest, row: Registry) -> None:
-        """Tell what is saved all the same, but hardly works."""
-        values = {name: str(row.held(name)) for name in row.given()}
-        for text in row.declaration.notices(values):
+    def _tell_notices(self, request: HttpRequest, texts: Iterable[str]) -> None:
+        for text in texts:
             self.message_user(request, gettext(text), messages.WARNING)
 
     def _saved(self, request: HttpRequest, row: Registry, text: str) -> HttpResponse:
@@ -232,6 +239,16 @@ class FormPages(Pages):
             "can_delete": self.has_delete_permission(request, row),
             "meanwhile": _last_change(row) if form.is_conflict else None,
         }
+
+
+def _notices(row: Registry) -> list[str]:
+    """What is taken all the same, but hardly works; no stored secret is opened for it."""
+    held = {name: row.held(name) for name in row.given()}
+    values = {
+        name: value.reveal() if isinstance(value, Secret) and not value.is_sealed else str(value)
+        for name, value in held.items()
+    }
+    return row.declaration.notices(values)
 
 
 def _answers_by_choice(kind: Kind) -> str:

@@ -10,7 +10,15 @@ from registries.client.context import Context
 from registries.client.errors import Misconfigured
 from registries.client.exchange import Exchanged, exchange
 from registries.client.urls import Url
-from registries.credentials import Anonymous, AzurePrincipal, Basic, Credential, IdentityToken
+from registries.credentials import (
+    LINES,
+    Anonymous,
+    AzurePrincipal,
+    Basic,
+    Credential,
+    IdentityToken,
+    is_key_file,
+)
 
 # An exchanged credential is renewed this long before it ends, and kept half a day at most.
 MARGIN, LONGEST = 300.0, 43_200.0
@@ -28,10 +36,15 @@ def basic(credential: Basic) -> str:
     Raises Misconfigured for a user name or password that the scheme cannot carry.
     """
     name, password = credential.username, credential.password
+    checked = _without_lines(password) if is_key_file(name, password) else password
     # A colon in the name would move the split.
-    if ":" in name or _UNSENDABLE.search(name + password):
+    if ":" in name or _UNSENDABLE.search(name + checked):
         raise Misconfigured("incomplete")
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+def _without_lines(key_file: str) -> str:
+    return key_file.translate(dict.fromkeys(map(ord, LINES)))
 
 
 class Account:

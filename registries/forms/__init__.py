@@ -209,13 +209,25 @@ class RegistryForm(_ModelForm):
         super().full_clean()
         if self._is_tried:
             self.errors.pop("name", None)  # a name is needed to save, not to check
-        if not self.is_bound or not self.cleaned_data.get("sign_in"):
+        if not self.is_bound:
+            return
+        self._show_addresses()
+        if not self.cleaned_data.get("sign_in"):
             return
         # Only now: a key file that was pasted whole has filled the other variables.
         for name in self.chosen.variables:
             if name not in self.errors and not self.instance.held(name):
                 message = _("Enter this, or choose another way to sign in.")
                 self.add_error(name, ValidationError(message, code="required"))
+
+    def _show_addresses(self) -> None:
+        """Show addresses as they are stored, with the scheme that was left out."""
+        stored = {
+            self.add_prefix(name): self.instance.held(name)
+            for name in self.kind.address
+            if name not in self.errors and self.instance.held(name)
+        }
+        self.data = {**{key: self.data.get(key) for key in self.data}, **stored}
 
     def is_valid(self) -> bool:
         """Whether it may be saved: a form that is only tried never is."""
@@ -258,9 +270,7 @@ def _form_field(variable: Variable) -> forms.Field:
     common: dict[str, Any] = {"label": _(variable.label), "help_text": _(variable.help)}
     attrs: dict[str, Any] = {"placeholder": variable.placeholder} if variable.placeholder else {}
     if variable.secret:
-        return SecretFormField(
-            widget=SecretInput(multiline=variable.multiline, attrs=attrs), **common
-        )
+        return SecretFormField(widget=SecretInput(variable), **common)
     common["initial"] = variable.initial or None
     if variable.choices is not None:
         choices = [("", "---------"), *variable.choices()]

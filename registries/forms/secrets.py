@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from registries.fields import Secret
+from registries.kinds import Variable
 
 CLEAR_SUFFIX = "_clear"
 ACTION_SUFFIX = "_do"
@@ -44,15 +45,16 @@ class SecretInput(forms.Widget):
     action = "keep"
     is_retyped = False
 
-    def __init__(self, *, multiline: bool = False, attrs: dict[str, Any] | None = None) -> None:
-        self.multiline = multiline
-        super().__init__({**QUIET, "autocomplete": "new-password", **(attrs or {})})
+    def __init__(self, variable: Variable) -> None:
+        self.variable = variable
+        attrs = {"placeholder": variable.placeholder} if variable.placeholder else {}
+        super().__init__({**QUIET, "autocomplete": "new-password", **attrs})
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         is_set = isinstance(value, Secret)
         context = super().get_context(name, None, attrs)
         context["widget"] |= {
-            "multiline": self.multiline,
+            "multiline": self.variable.multiline,
             "is_set": is_set,
             "set_at": value.set_at if is_set else None,
             "action_name": name + ACTION_SUFFIX,
@@ -68,7 +70,7 @@ class SecretInput(forms.Widget):
         text = data.get(name) or ""
         return Given(
             # Behind "keep" and "clear" the input is hidden: what is left in it is not meant.
-            text if action == "replace" and text.strip() else "",
+            text if action == "replace" and self.variable.trimmed(text) else "",
             action == "clear" or name + CLEAR_SUFFIX in data,
             data.get(name + ACTION_SUFFIX) == "replace",
         )

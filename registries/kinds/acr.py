@@ -47,7 +47,7 @@ acr = Kind(
             URL,
             label=_("Login server"),
             help=_(
-                "As the Azure portal shows it, with https:// in front."
+                "As the Azure portal shows it."
                 " Empty: any login server; a check then needs an image to try."
             ),
             required=False,

@@ -16,14 +16,19 @@ _PARTS = re.compile(
     r"(?P<path>/.*)?",
     re.ASCII | re.IGNORECASE,
 )
-# A host as platforms show it; only what ends like a domain or an IP address, so that it may be
-# quoted: anything else may be a secret in the wrong field.
-_BARE = re.compile(r"[A-Za-z0-9.-]+\.(?:[A-Za-z]+|[0-9]{1,3})(?::[0-9]{1,5})?/?", re.ASCII)
+# An address without its scheme, as platforms show hosts and `docker pull` reads them. Of words
+# without a dot only localhost: another, and `admin:12345`, may be a secret in the wrong field, and
+# addresses are shown.
+_BARE = re.compile(
+    r"(?:localhost|[a-z0-9.-]+\.(?:[a-z]+|xn--[a-z0-9-]+|[0-9]{1,3})|\[[0-9a-f:.]+\])"
+    r"(?::[0-9]{1,5})?(?:/.*)?",
+    re.ASCII | re.IGNORECASE,
+)
 _SEGMENT = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 _API = re.compile(r"(?:/(?:v2)?)+\Z", re.ASCII)
 
-# What the JSON Schema says of an address; `parse_address` is stricter.
-PATTERN = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@%\\]+(/[^\s?#@%\\]*)?$"
+# What the JSON Schema says of an address; `clean_url` is stricter.
+PATTERN = r"^([Hh][Tt][Tt][Pp][Ss]?://|(?!.*://))[^\s/?#@%\\]+(/[^\s?#@%\\]*)?$"
 
 
 class Address(NamedTuple):
@@ -59,8 +64,6 @@ def parse_address(text: str) -> Address:
         raise Invalid("query", _("Leave out the ? or # and all that follows."))
     parts = _PARTS.fullmatch(text)
     if parts is None:
-        if meant := _with_scheme(text):
-            raise Invalid("scheme", _("Put https:// in front: %(address)s"), address=meant)
         raise Invalid(
             "invalid",
             _(
@@ -81,18 +84,11 @@ def parse_address(text: str) -> Address:
 
 
 def clean_url(text: str) -> str:
-    """The address as it is stored: lower-case host, no default port, no trailing slash or /v2."""
-    return parse_address(text).url
+    """The address as it is stored: lower-case host, no default port, no trailing slash or /v2.
 
-
-def _with_scheme(text: str) -> str | None:
-    """The address that a bare host is with https:// in front; None for anything else."""
-    if not _BARE.fullmatch(text):
-        return None
-    try:
-        return clean_url(f"https://{text}")
-    except Invalid:
-        return None
+    Without a scheme it is taken as https. Raises Invalid.
+    """
+    return parse_address(f"https://{text}" if _BARE.fullmatch(text) else text).url
 
 
 def _host(host: str) -> str:

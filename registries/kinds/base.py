@@ -28,6 +28,8 @@ Values = Mapping[str, str]
 # `is_default` to value, None for "not set".
 Lookup = Mapping[str, str | bool | None]
 
+_LINE_BREAK = re.compile(r"(?:\r\n|\r|\n)\Z")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
@@ -36,6 +38,8 @@ class Variable:
     clean: returns the value as it is stored, or raises Invalid.
     address: part of where the secrets go; changing it asks for the secrets again.
     multiline: line breaks belong to the value (PEM keys).
+    keeps_spaces: white space around the value belongs to it (passwords); a line break at its end
+        does not, which `cat` and text editors add.
     spread: may fill several variables from what was pasted (a whole Google key file); returns
         the variables it fills, or nothing.
     notice: what to tell whoever saved such a value, if anything: it is legal and hardly works.
@@ -49,6 +53,7 @@ class Variable:
     secret: bool = False
     address: bool = False
     multiline: bool = False
+    keeps_spaces: bool = False
     deprecated: bool = False
     max_length: int = 255
     clean: Callable[[str], str]
@@ -58,6 +63,11 @@ class Variable:
     notice: Callable[[str], str | None] | None = None
     initial: str = ""
     placeholder: str = ""
+
+    def trimmed(self, text: str) -> str:
+        """What was given without what does not belong to it; empty for white space alone."""
+        without = text.strip()
+        return _LINE_BREAK.sub("", text) if without and self.keeps_spaces else without
 
     def spread_over(self, text: str) -> dict[str, str]:
         """The values that a pasted text holds for several variables; mostly none."""
@@ -213,7 +223,11 @@ class Kind:
 
         Pasted text that holds several variables (a key file) fills those.
         """
-        values = {name: text for name, value in raw.items() if (text := value.strip())}
+        trimmed = {
+            name: self.by_name[name].trimmed(value) if name in self.by_name else value.strip()
+            for name, value in raw.items()
+        }
+        values = {name: text for name, text in trimmed.items() if text}
         problems: dict[str, Problem] = {}
         for take in (Variable.spread_over, Variable.take):
             for variable in self.variables:

@@ -1,15 +1,18 @@
 """Cleaning: how the variables' values are read, and what each refuses.
 
-Every cleaner takes a text without white space around it, never empty, and returns what is
-stored; cleaning that once more changes nothing.
+Every cleaner takes a text that is never empty and, unless it is a password, has no white space
+around it. It returns what is stored; cleaning that once more changes nothing.
 """
 
 import base64
+import codecs
 import json
 import re
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 
+from registries.credentials import LINES, is_key_file
 from registries.kinds.problem import Invalid
 from registries.text import gettext_noop as _
 
@@ -18,10 +21,30 @@ _REFUSED = frozenset({"Cc", "Cs"})
 
 
 def opaque(text: str) -> str:
-    """Any text without control characters: passwords and tokens."""
-    if any(unicodedata.category(character) in _REFUSED for character in text):
+    """Any text without control characters: tokens and keys."""
+    if _has_control(text):
         raise Invalid("control_character", _("Remove line breaks and other control characters."))
     return text
+
+
+def password(text: str) -> str:
+    """Any text without control characters; a key file may have several lines."""
+    is_key = text.endswith("}") and is_key_file("", text)
+    return text if is_key and not _has_control(text, LINES) else opaque(text)
+
+
+def edge_spaces(password: str) -> str | None:
+    """What to tell of a password with white space around it: it is legal, and rarely meant."""
+    if password == password.strip():
+        return None
+    return _("The password begins or ends with a space, which is kept. Is it meant to be there?")
+
+
+def _has_control(text: str, allowed: str = "") -> bool:
+    return any(
+        unicodedata.category(character) in _REFUSED and character not in allowed
+        for character in text
+    )
 
 
 def user(text: str) -> str:
@@ -57,28 +80,78 @@ _HASH = re.compile(r"\$(?:2[abxy]?|apr1|1|5|6)\$|\{SHA\}")
 def split_auth(text: str) -> tuple[str, str]:
     """The login and password in docker's `auth`, base64 of `login:password`.
 
-    Padding may be missing and NULs may follow, as docker itself allows. Raises Invalid.
+    Padding may be missing and NULs may follow, as docker itself allows. The password stays as it
+    is, spaces included. Raises Invalid.
     """
     _refuse_hash(text)
-    decoded = _decode(text)
-    if decoded is None:
+    data = _decode(text)
+    if data is None:
         raise Invalid("not_base64", _("This is not base64. Encode login:password."))
-    login, _colon, password = decoded.partition(":")
-    if not (login and password):
+    decoded = _read(data)
+    login, colon, secret = decoded.partition(":")
+    if not colon:
+        raise Invalid("no_colon", _("Decoded, this has no colon. Encode login:password."))
+    if not login:
+        raise Invalid("no_login", _("Decoded, the login before the colon is missing."))
+    if not secret:
         raise Invalid(
-            "no_colon", _("Decoded, this is not login:password: the colon or one side is missing.")
+            "no_password",
+            _(
+                "Decoded, the password behind the colon is missing. Where docker's file has an"
+                " identitytoken beside it, enter a login and an access token instead."
+            ),
         )
     _refuse_hash(decoded)
-    return login, opaque(password)
+    if _has_control(login) or _has_control(secret, LINES if is_key_file(login, secret) else ""):
+        _refuse_control(decoded)
+    return login, secret
 
 
-def _decode(text: str) -> str | None:
+def _refuse_control(decoded: str) -> None:
+    if _has_control(decoded.rstrip("\r\n")):
+        raise Invalid(
+            "control_character",
+            _("Decoded, this holds line breaks or other control characters. Encode it without."),
+        )
+    raise Invalid(
+        "line_break",
+        _(
+            "Decoded, the password ends with a line break, which echo adds."
+            " Encode it with printf or echo -n."
+        ),
+    )
+
+
+def _decode(text: str) -> bytes | None:
     # None rather than an error: those of the codecs carry the secret with them.
     try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-        return data.rstrip(b"\0").decode()
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True).rstrip(b"\0")
     except ValueError:
         return None
+
+
+# A byte order mark, or a NUL beside the first letter.
+_UTF16 = re.compile(rb"\xff\xfe|\xfe\xff|.\0|\0.", re.DOTALL)
+
+
+def _read(data: bytes) -> str:
+    """The text that was encoded in UTF-8, which is what we send. Raises Invalid for another."""
+    if _UTF16.match(data):
+        raise Invalid(
+            "utf16",
+            _("Decoded, this is UTF-16, as PowerShell writes it. Encode login:password as UTF-8."),
+        )
+    if data.startswith(codecs.BOM_UTF8):
+        raise Invalid(
+            "byte_order_mark",
+            _("Decoded, this begins with a byte order mark. Encode login:password without it."),
+        )
+    with suppress(UnicodeError):
+        return data.decode()
+    raise Invalid(
+        "not_utf8",
+        _("Decoded, this is not UTF-8, but perhaps Latin-1. Encode login:password as UTF-8."),
+    )
 
 
 def _refuse_hash(text: str) -> None:
@@ -95,7 +168,7 @@ def _refuse_hash(text: str) -> None:
 def auth(text: str) -> str:
     """Docker's `auth`; the line breaks of base64 tools are dropped."""
     joined = "".join(text.split())
-    opaque(split_auth(joined)[0])
+    split_auth(joined)
     return joined
 
 

@@ -8,7 +8,7 @@ from registries.text import Text
 class Invalid(ValueError):
     """A value that a variable cannot take; the text says what to do.
 
-    It never quotes the value, but for a host name that stands where an address belongs.
+    It never quotes the value.
     """
 
     def __init__(self, code: str, template: str, **params: str) -> None:

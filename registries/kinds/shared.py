@@ -12,12 +12,14 @@ from registries.kinds.rules import ExactlyOne
 from registries.text import gettext_noop as _
 
 # A secret that nothing is known about: long enough for every token that exists.
-SECRET_LENGTH = 4096
+SECRET_LENGTH = 16384
+# A user name may be a token as well: NGINX Plus takes a JSON Web Token as one.
+LOGIN_LENGTH = 4096
 
 URL = Variable(
     name="url",
     label=_("Address"),
-    help=_("With https:// or http://, and the port where it is not the default."),
+    help=_("The host, with its port where it is not the default. Without http:// it is https."),
     required=True,
     address=True,
     max_length=512,
@@ -35,6 +37,7 @@ LOGIN = Variable(
     name="login",
     label=_("Login"),
     help=_("The name of the account that reads the images."),
+    max_length=LOGIN_LENGTH,
     clean=cleaning.user,
 )
 PASSWORD = Variable(
@@ -42,8 +45,10 @@ PASSWORD = Variable(
     label=_("Password or access token"),
     help=_("Prefer an access token: it can be limited, and revoked alone."),
     secret=True,
+    keeps_spaces=True,
     max_length=SECRET_LENGTH,
-    clean=cleaning.opaque,
+    clean=cleaning.password,
+    notice=cleaning.edge_spaces,
 )
 AUTH = Variable(
     name="auth",
@@ -58,6 +63,7 @@ USERNAME = Variable(
     name="username",
     label=_("User name"),
     help=_("The account that the token belongs to."),
+    max_length=LOGIN_LENGTH,
     clean=cleaning.user,
 )
 TOKEN = Variable(

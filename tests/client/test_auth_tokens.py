@@ -2,6 +2,7 @@
 
 import threading
 import time
+from base64 import encodebytes
 from contextlib import suppress
 from typing import Any
 
@@ -275,6 +276,30 @@ def test_credentials_arrive_as_they_are(serve: Serve, pair: tuple[str, str]) -> 
     assert serve(family).account(family).check().code == "signed_in"
 
 
+KEY_FILE = '{\r\n\t"type": "service_account",\n\t"private_key": "x\\n"\n}\n'
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("_json_key", KEY_FILE),
+        ("json_key", KEY_FILE),
+        ("_json_key_base64", encodebytes(KEY_FILE.encode() * 2).decode()),
+        ("x" * 4096, "y" * 16384),
+        ("reader", "  not a secret "),
+    ],
+)
+@pytest.mark.parametrize("kind", [BasicRegistry, TokenRegistry])
+def test_unusual_passwords_arrive_as_they_are(
+    serve: Serve, kind: type[BasicRegistry], pair: tuple[str, str]
+) -> None:
+    """Key files of several lines, tokens as names, spaces: what docker sends, byte for byte."""
+    family = kind(Ledger())
+    family.right = pair
+    family.admit_credentials()
+    assert serve(family).account(family).check().code == "signed_in"
+
+
 @pytest.mark.parametrize(
     "pair",
     [
@@ -282,6 +307,9 @@ def test_credentials_arrive_as_they_are(serve: Serve, pair: tuple[str, str]) -> 
         ("reader", "pass\nword"),
         ("reader", "password\n"),
         ("reader", "pass\x00word"),
+        ("_json_key", KEY_FILE[:-3]),
+        ("_json_key_base64", "YQ=\x00="),
+        ("_json\nkey", KEY_FILE),
         ("rea\rder", "password"),
         ("reader", "pass\x7fword"),
         ("reader", "pass\ud800word"),

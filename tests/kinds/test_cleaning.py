@@ -1,11 +1,12 @@
 """Cleaning: what each variable takes, drops and refuses."""
 
 import json
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 
 import pytest
 
 from registries.kinds import KINDS, Kind
+from registries.kinds.cleaning import split_auth
 from registries.kinds.problem import Invalid, Problem
 from tests.kinds.samples import SAMPLES
 
@@ -28,6 +29,7 @@ def encoded(text: str | bytes) -> str:
     return b64encode(text.encode() if isinstance(text, str) else text).decode()
 
 
+PASSWORDS = [slug for slug, kind in KINDS.items() if "password" in kind.by_name]
 OPAQUE = [
     (slug, variable.name)
     for slug, kind in KINDS.items()
@@ -38,10 +40,49 @@ OPAQUE = [
 
 @pytest.mark.parametrize(("slug", "name"), OPAQUE)
 def test_opaque_secrets(slug: str, name: str) -> None:
-    """Every other secret is any text: only white space around it is dropped."""
-    for text in ("x", " spaces inside ", "pä$$wörd", "a:b", "\U0001f511", "%s{}", "gAAAAABm"):
-        cleaned, problems = KINDS[slug].clean({name: f" \t{text}\r\n"})
-        assert (cleaned, problems) == ({name: text.strip()}, [])
+    """Every other secret is any text; white space around it is dropped, but of a password."""
+    for text in ("x", "spaces inside", "pä$$wörd", "a:b", "\U0001f511", "%s{}", "gAAAAABm"):
+        around = "" if name == "password" else " \t"
+        cleaned, problems = KINDS[slug].clean({name: f"{around}{text}\r\n"})
+        assert (cleaned, problems) == ({name: text}, [])
+
+
+@pytest.mark.parametrize("slug", PASSWORDS)
+@pytest.mark.parametrize("text", [" x", "x ", "  x  ", "\u00a0x", "x\u3000", " x: y "])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
+def test_a_password_keeps_its_spaces(slug: str, text: str, end: str) -> None:
+    """Exactly as it was given, but for one line break at its end; it is remarked upon."""
+    assert clean(slug, password=text + end) == ({"password": text}, [])
+    assert KINDS[slug].notices({"password": text}) == [
+        "The password begins or ends with a space, which is kept. Is it meant to be there?"
+    ]
+
+
+@pytest.mark.parametrize("slug", PASSWORDS)
+@pytest.mark.parametrize("text", ["\nx", "x\n\n", "x\n\r", "\tx", "x\t", "x \n "])
+def test_other_white_space_of_a_password_is_refused(slug: str, text: str) -> None:
+    """What cannot be sent is never left out without a word."""
+    assert code(slug, "password", text) == "control_character"
+
+
+KEY = json.dumps({"type": "service_account", "private_key": "x\ny"}, indent=2)
+
+
+@pytest.mark.parametrize("slug", PASSWORDS)
+def test_a_password_may_be_a_key_file(slug: str) -> None:
+    """A JSON object may have several lines; what only looks like one may not."""
+    for key in (KEY, KEY.replace("\n", "\r\n\t"), f"\n{KEY}"):
+        assert clean(slug, password=key) == ({"password": key}, [])
+        assert clean(slug, password=f"{key}\n") == ({"password": key}, [])
+    for text in (
+        f"{KEY}\n\n",
+        KEY[:-1],
+        f"[{KEY}\n]",
+        f"{KEY}x",
+        KEY.replace("\n", "\0"),
+        "{\n" * 999,
+    ):
+        assert code(slug, "password", text) == "control_character"
 
 
 @pytest.mark.parametrize(("slug", "name"), OPAQUE)
@@ -117,6 +158,32 @@ def test_auth(slug: str) -> None:
         assert code(slug, "auth", encoded(login_password)) is None
 
 
+def test_the_password_in_an_auth_string_keeps_its_spaces() -> None:
+    """What docker would send is what is sent."""
+    assert split_auth(encoded("reader: not a secret ")) == ("reader", " not a secret ")
+    assert clean("hub", auth=encoded("a: b ")) == ({"auth": encoded("a: b ")}, [])
+
+
+BASE64_KEY = b64encode(KEY.encode() * 3)
+
+
+@pytest.mark.parametrize(
+    ("login", "password"),
+    [
+        ("_json_key", KEY),
+        ("_json_key", f"{KEY}\n"),
+        ("json_key", KEY.replace("\n", "\r\n")),
+        ("_json_key_base64", encodebytes(BASE64_KEY).decode()),
+    ],
+)
+@pytest.mark.parametrize("slug", PASSWORDS)
+def test_an_auth_string_may_hold_a_key_file(slug: str, login: str, password: str) -> None:
+    """As docker's file has it after `docker login --password-stdin < key.json`."""
+    text = encoded(f"{login}:{password}")
+    assert clean(slug, auth=text) == ({"auth": text}, [])
+    assert split_auth(text) == (login, password)
+
+
 @pytest.mark.parametrize("slug", ["custom", "forgejo", "gitea", "hub"])
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -127,19 +194,38 @@ def test_auth(slug: str) -> None:
         ("cmVhZA===cmVhZA", "not_base64"),
         ("cmVhZGVyOm5vdC1hLXNlY3JldA-_", "not_base64"),
         ("\uff39\uff37\uff2a\uff4a", "not_base64"),
-        (encoded(b"\xff\xfe:\xff"), "not_base64"),
+        (encoded("reader:pässword".encode("latin-1")), "not_utf8"),
+        (encoded("jürgen:x".encode("latin-1")), "not_utf8"),
+        (encoded("reader:secret".encode("utf-16")), "utf16"),
+        (encoded("reader:secret".encode("utf-16-le")), "utf16"),
+        (encoded("reader:secret".encode("utf-16-be")), "utf16"),
+        (encoded("\ufeffreader:secret"), "byte_order_mark"),
         (encoded("readersecret"), "no_colon"),
-        (encoded("reader:"), "no_colon"),
-        (encoded(":secret"), "no_colon"),
+        (encoded("reader:"), "no_password"),
+        (encoded("reader:\0"), "no_password"),
+        (encoded(":secret"), "no_login"),
+        (encoded(":"), "no_login"),
         (encoded("\0\0"), "no_colon"),
+        (encoded("reader:secret\n"), "line_break"),
+        (encoded("reader:secret\r\n"), "line_break"),
+        (encoded("reader:\n"), "line_break"),
         (encoded("reader:sec\nret"), "control_character"),
+        (encoded("reader:sec\nret\n"), "control_character"),
+        (encoded("reader:secret\t"), "control_character"),
+        (encoded(f"rea\nder:{KEY}"), "control_character"),
+        (encoded(f"_json_key:{KEY[:-1]}"), "control_character"),
+        (encoded("_json_key_base64:a\0b"), "control_character"),
         (encoded("rea\nder:secret"), "control_character"),
         *((f"reader:{hashed}", "hashed") for hashed in HASHES),
         *((encoded(f"reader:{hashed}"), "hashed") for hashed in HASHES),
     ],
 )
 def test_auth_refused(slug: str, text: str, expected: str) -> None:
-    """Not base64, no colon and a hashed line are told apart."""
+    """Each way to be wrong is told apart: what is missing, and what the tool added or lacked.
+
+    Bytes that are no UTF-8 were called `not_base64` and a missing side `no_colon`, which sent
+    people looking at the wrong place.
+    """
     assert code(slug, "auth", text) == expected
 
 
@@ -311,6 +397,8 @@ def test_no_message_repeats_a_value(kind: Kind, bad: str) -> None:
     ("slug", "name", "bad"),
     [
         ("hub", "auth", encoded(f"{CANARY}\xff:\n")),
+        ("hub", "auth", encoded(f"{CANARY}:{{{CANARY}\n}}")),
+        ("hub", "password", f"{{{CANARY}\n}}"),
         ("hub", "auth", encoded(CANARY.encode() + b"\xff")),
         ("hub", "auth", f"{CANARY}!"),
         ("hub", "password", f"{CANARY}\ud800"),

@@ -147,11 +147,16 @@ def test_samples_are_legal_and_stay(kind: Kind) -> None:
 
 @kinds
 def test_notices(kind: Kind) -> None:
-    """Only what is deprecated is remarked upon in a legal row; no notice depends on a secret."""
+    """Only what is deprecated is remarked upon in a legal row, and of secrets a password's edges.
+
+    No notice of a secret says anything else: what is stored is not opened for it.
+    """
     deprecated = [variable.help for variable in kind.variables if variable.deprecated]
     assert kind.notices({name: SAMPLES[name] for name in kind.by_name}) == deprecated
     assert kind.notices({}) == []
-    assert not [each for each in kind.variables if each.secret and each.notice]
+    remarked = {each.name for each in kind.variables if each.secret and each.notice}
+    assert remarked <= {"password"}
+    assert kind.notices(dict.fromkeys(kind.secrets, "********")) == deprecated
 
 
 @kinds
