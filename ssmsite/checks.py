@@ -1,24 +1,28 @@
-"""System checks: whether others can read the files that hold the keys and the data.
+"""System checks: whether files lie open, and whether visitors can be told apart.
 
 ssmsite.W001  a key file or the SQLite file that other users of the machine can read
 ssmsite.W002  such a file in a directory that the site serves to everybody
+ssmsite.W003  sign-ins that came from where the proxy says nothing of use about the visitor
 """
 
+import ipaddress
 import os
 import shlex
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.checks import CheckMessage, Tags, register
 from django.core.checks import Warning as Caution
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from ssmsite import keys
+from ssmsite.signin import NOWHERE
 
 
 @register(Tags.security)
@@ -35,6 +39,30 @@ def check_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             hint = "Keep it elsewhere (DATA_DIR, DATABASE_URL), and change the keys (docs/keys.md)."
             found.append(Caution(message, hint=hint, id="ssmsite.W002"))
     return found
+
+
+# By this tag it runs where the database may be asked: in `migrate`, and `check --database default`.
+@register(Tags.database)
+def check_visitors(
+    app_configs: Any, databases: Collection[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Report that sign-ins lately came from no address, or from the proxy's own."""
+    tries = AccessAttempt._default_manager.using("default").values_list("ip_address", flat=True)
+    try:
+        senders = list(tries) if "default" in (databases or ()) else []
+    except DatabaseError:
+        return []  # the tables are made later
+    # With DEBUG on it is the operator's own browser.
+    if not any(map(_tells_nobody_apart, senders)) or settings.DEBUG:
+        return []
+    message = "Sign-ins lately came from where visitors cannot be told apart."
+    hint = "Set DJANGO_BEHIND_PROXY, and let the proxy set X-Forwarded-For (docs/operate.md)."
+    return [Caution(message, hint=hint, id="ssmsite.W003")]
+
+
+def _tells_nobody_apart(sender: str | None) -> bool:
+    found = ipaddress.ip_address(sender or "::")
+    return found in NOWHERE or found.is_loopback or found.is_unspecified
 
 
 def _kept() -> Iterator[tuple[Path, os.stat_result]]:

@@ -93,9 +93,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
+AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
-AXES_HANDLER = "ssmsite.signin.Failures"
+AXES_HANDLER = "ssmsite.signin.Tries"
 AXES_CLIENT_IP_CALLABLE = "ssmsite.signin.address"
 AXES_USERNAME_CALLABLE = "ssmsite.signin.username"
 AXES_LOCKOUT_CALLABLE = "ssmsite.signin.refuse"

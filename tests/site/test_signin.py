@@ -1,8 +1,10 @@
-"""Signing in: throttled by name and address, and the same answers whoever is asked about."""
+"""Signing in: limited by name and address, and the same answers whoever is asked about."""
 
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
@@ -15,6 +17,8 @@ LIMIT = 5
 MAKE_USERS = """
 from django.contrib.auth.models import User
 User.objects.create_superuser("ann", password="right")
+User.objects.create_user("ben", password="right", is_staff=True)
+User.objects.create_user("cat", password="right")
 User.objects.create_user("gone", password="right", is_active=False)
 """
 KEPT = """
@@ -30,6 +34,25 @@ from django.conf import settings
 from django.db.models import F
 AccessAttempt.objects.update(attempt_time=F("attempt_time") - settings.AXES_COOLOFF_TIME)
 """
+FORGET = "from axes.models import AccessAttempt\nAccessAttempt.objects.all().delete()"
+# The site with a password hasher that takes its time, and writes a byte for each password.
+COUNTING = """
+import os
+import time
+from pathlib import Path
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from ssmsite.settings import *
+
+class Hasher(PBKDF2PasswordHasher):
+    iterations = 1
+    def encode(self, password, salt, iterations=None):
+        with Path(os.environ["HASHED"]).open("ab") as file:
+            file.write(b"x")
+        time.sleep(0.5)
+        return super().encode(password, salt, iterations)
+
+PASSWORD_HASHERS = ["counting.Hasher"]
+"""
 # A session that was there before its user signed in, and whether one is still there.
 PLANT = """
 from django.contrib.sessions.backends.db import SessionStore
@@ -43,13 +66,60 @@ from django.contrib.sessions.backends.db import SessionStore
 print(SessionStore().exists(%r))
 """
 
+# The site with a hasher that takes no time: these tests try many passwords.
+QUICK = """
+from ssmsite.settings import *
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+"""
+
 type_of_sign_in = Callable[..., requests.Response]
+
+
+class Place(Site):
+    """A site with settings of its own, which lie beside its data."""
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        own = {"PYTHONPATH": str(self.data.parent), "DJANGO_SETTINGS_MODULE": "quick"}
+        return super().environment(**own | variables)
+
+
+def signing_in(visitor: Visitor, address: str) -> type_of_sign_in:
+    """Open the form at an address, as the proxy tells it; what is returned sends it."""
+    browser = Visitor(visitor.origin)
+    token = browser.see(LOGIN, **HTTPS).cookies["csrftoken"]
+
+    def send(
+        name: str,
+        password: str,
+        query: str = "",
+        session: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> requests.Response:
+        told = {
+            **HTTPS,
+            "X-Forwarded-For": address,
+            "Referer": visitor.origin.replace("http:", "https:") + LOGIN,
+            # Over plain HTTP the browser's own jar would keep the secure cookie to itself.
+            "Cookie": f"csrftoken={token}; sessionid={session}",
+        }
+        with browser:
+            return browser.post(
+                visitor.origin + LOGIN + query,
+                {"username": name, "password": password, "csrfmiddlewaretoken": token},
+                headers=told | (headers or {}),
+                allow_redirects=False,
+                timeout=60,
+            )
+
+    return send
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """A site with the active user ann and the inactive user gone."""
-    site = Site(tmp_path_factory.mktemp("signin") / "data")
+    """A site with active users and the inactive user gone."""
+    site = Place(tmp_path_factory.mktemp("signin") / "data")
+    (site.data.parent / "quick.py").write_text(QUICK)
+    (site.data.parent / "counting.py").write_text(COUNTING)
     assert site.manage("migrate", "--verbosity", "0") == (0, "")
     site.ask(MAKE_USERS)
     return site
@@ -71,30 +141,8 @@ def here() -> str:
 def sign_in(visitor: Visitor, here: str) -> type_of_sign_in:
     """Try to sign in from an address, as the proxy tells it."""
 
-    def tried(
-        name: str,
-        password: str,
-        address: str = here,
-        query: str = "",
-        session: str = "",
-        headers: dict[str, str] | None = None,
-    ) -> requests.Response:
-        with Visitor(visitor.origin) as browser:
-            token = browser.see(LOGIN, **HTTPS).cookies["csrftoken"]
-            told = {
-                **HTTPS,
-                "X-Forwarded-For": address,
-                "Referer": visitor.origin.replace("http:", "https:") + LOGIN,
-                # Over plain HTTP the browser's own jar would keep the secure cookie to itself.
-                "Cookie": f"csrftoken={token}; sessionid={session}",
-            }
-            return browser.post(
-                visitor.origin + LOGIN + query,
-                {"username": name, "password": password, "csrfmiddlewaretoken": token},
-                headers=told | (headers or {}),
-                allow_redirects=False,
-                timeout=30,
-            )
+    def tried(name: str, password: str, address: str = here, **more: Any) -> requests.Response:
+        return signing_in(visitor, address)(name, password, **more)
 
     return tried
 
@@ -113,11 +161,115 @@ def test_who_fails_too_often_waits(sign_in: type_of_sign_in, place: Site) -> Non
     assert sign_in("ann", "right").status_code == 302
 
 
-def test_success_starts_the_count_anew(sign_in: type_of_sign_in) -> None:
-    for _ in range(2):
-        for _ in range(LIMIT - 1):
-            assert sign_in("ann", "wrong").status_code == 200
-        assert sign_in("ann", "right").status_code == 302
+def test_success_takes_back_nobody_elses_failures(sign_in: type_of_sign_in) -> None:
+    """#87: whoever guesses from the same office gets no new tries each time that ann signs in.
+
+    Her own failures wait as well: nobody can tell hers from theirs.
+    """
+    for _ in range(LIMIT - 1):
+        assert sign_in("ann", "wrong").status_code == 200
+    for _ in range(LIMIT):
+        assert sign_in("ann", "right").status_code == 302, "a success is not counted"
+        assert sign_in("ben", "right").status_code == 302
+    assert sign_in("ann", "wrong").status_code == 429
+    assert sign_in("ben", "right").status_code == 302, "by name and address together"
+    assert sign_in("ann", "right").status_code == 429
+
+
+def test_a_password_without_the_admin_is_answered_like_a_wrong_one(
+    sign_in: type_of_sign_in,
+) -> None:
+    """#28, #87: to the end; otherwise the missing lock would tell that it was right."""
+    answers = [sign_in("cat", "right").status_code for _ in range(LIMIT)]
+    assert answers == [200] * (LIMIT - 1) + [429]
+
+
+@pytest.mark.parametrize(
+    "senders",
+    [
+        [f"2001:db8:1:2::{number:x}" for number in range(1, LIMIT + 1)],
+        [f"2001:db8:1:3:{number}:f::" for number in range(1, LIMIT + 1)],
+        [f"[2001:db8:1:4::{number}]:{number + 999}" for number in range(1, LIMIT + 1)],
+        [f"203.0.113.1:{number + 999}" for number in range(1, LIMIT + 1)],
+        [
+            "203.0.113.2",
+            "::ffff:203.0.113.2",
+            "::ffff:cb00:7102",
+            "64:ff9b::cb00:7102",
+            "[::ffff:203.0.113.2]:443",
+        ],
+        [f"fe80::{number}%eth{number}" for number in range(1, LIMIT + 1)],
+        ["unknown"] * LIMIT,
+        ["_hidden, 999.0.0.1"] * LIMIT,
+    ],
+)
+def test_nobody_changes_his_address_by_himself(
+    sign_in: type_of_sign_in, senders: list[str]
+) -> None:
+    """#87: a customer's IPv6 network, ports and spellings are one sender; so is one odd text."""
+    answers = [sign_in("ann", "wrong", sender).status_code for sender in senders]
+    assert answers == [200] * (LIMIT - 1) + [429]
+    assert sign_in("ann", "right", senders[0]).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2001:db8:2:1::1", "2001:db8:2:2::1"),
+        ("203.0.113.11:443", "203.0.113.12:443"),
+        ("::ffff:203.0.113.13", "::ffff:203.0.113.14"),
+        ("64:ff9b::203.0.113.15", "64:ff9b::203.0.113.16"),
+        ("unknown-1", "unknown-2"),
+        ("300.1.1.1:1", "300.1.1.1:2"),
+    ],
+)
+def test_nobody_uses_up_the_tries_of_others(sign_in: type_of_sign_in, one: str, other: str) -> None:
+    """#87: neighbours stay apart, also where the proxy's text is no address."""
+    for _ in range(LIMIT):
+        last = sign_in("ann", "wrong", one)
+    assert last.status_code == 429
+    assert sign_in("ann", "right", other).status_code == 302
+
+
+def test_of_a_burst_no_more_are_looked_at_than_of_a_row(place: Site) -> None:
+    """#87: 32 guesses at once, by four processes; how many passwords were hashed is counted."""
+    hashed = place.data.parent / "hashed"
+    variables = {
+        "DJANGO_SETTINGS_MODULE": "counting",
+        "HASHED": str(hashed),
+        "DJANGO_BEHIND_PROXY": "1",
+        "WEB_CONCURRENCY": "4",
+        "GUNICORN_CMD_ARGS": "--threads 8",
+    }
+    with place.served(**variables) as visitor:
+        forms = [signing_in(visitor, "192.0.2.200") for _ in range(32)]
+        with ThreadPoolExecutor(32) as pool:
+            answers = list(pool.map(lambda send: send("ann", "wrong").status_code, forms))
+    assert hashed.stat().st_size == LIMIT
+    assert sorted(answers) == [200] * (LIMIT - 1) + [429] * (32 - LIMIT + 1)
+
+
+def test_a_proxy_that_tells_nobody_apart_is_reported(place: Site) -> None:
+    """#87: in the log, and by `check` and `migrate`, without anything that a visitor sent."""
+    check = ["check", "--database", "default"]
+    place.ask(FORGET)
+    with place.served(DJANGO_BEHIND_PROXY="1") as visitor:
+        signing_in(visitor, "203.0.113.30")("ann", "wrong")
+        assert not [line for line in visitor.log if "told apart" in line]
+        assert "ssmsite.W003" not in place.manage(*check)[1]
+        signing_in(visitor, "odd-text")("ann", "wrong")
+    assert len([line for line in visitor.log if "told apart" in line]) == 1
+    assert "odd-text" not in "".join(visitor.log)
+    assert "ssmsite.W003" in place.manage(*check)[1]
+    assert "ssmsite.W003" in place.manage("migrate")[1]
+    place.ask(FORGET)
+    assert "ssmsite.W003" not in place.manage(*check)[1]
+    # gunicorn believes a proxy on this machine; the site then sees that proxy's address alone.
+    with place.served(FORWARDED_ALLOW_IPS="127.0.0.1") as visitor:
+        signing_in(visitor, "203.0.113.31")("ann", "wrong")
+    assert [line for line in visitor.log if "told apart" in line]
+    assert "ssmsite.W003" in place.manage(*check)[1]
+    place.ask(FORGET)
 
 
 def test_no_answer_tells_whether_a_name_exists(sign_in: type_of_sign_in) -> None:
@@ -184,7 +336,10 @@ def test_whatever_else_is_sent_does_no_harm_and_is_not_kept(
 
 
 @pytest.mark.parametrize("told", ["junk", "", "192.0.2.1:99", "fe80::1%eth0"])
-def test_an_address_that_is_none_does_no_harm(sign_in: type_of_sign_in, told: str) -> None:
+def test_an_address_that_is_none_does_no_harm(
+    sign_in: type_of_sign_in, told: str, place: Site
+) -> None:
+    place.ask(FORGET)
     assert sign_in("ann", "wrong", told).status_code == 200
     assert sign_in("ann", "right", told).status_code == 302
 
@@ -248,6 +403,7 @@ def test_a_form_of_another_site_is_refused(visitor: Visitor) -> None:
 
 def test_settings_are_those_of_production_unless_told_otherwise(place: Site) -> None:
     """#29c: cookies over HTTPS alone, DEBUG off, no key in the code; `check --deploy` is silent."""
+    place = Site(place.data)
     told = place.ask(
         "from django.conf import settings as s\n"
         "print(s.DEBUG, s.SESSION_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY,"
