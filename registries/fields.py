@@ -23,7 +23,16 @@ from django.views.decorators.debug import sensitive_variables
 from encrypted_model_fields import fields as library
 from encrypted_model_fields.fields import EncryptedTextField
 
-VERSION = "v1"
+# How sealed text begins. What was sealed as v1 does not say who was trusted with it.
+VERSION, UNTOLD = "v2", "v1"
+# Who may receive a secret at its address: whoever answers there, or only who shows a certificate
+# of an authority that the site trusts. A model may name others, such as an authority of its own.
+ANYBODY, VERIFIED = "anybody", "verified"
+
+
+def trusts_no_more(now: str, before: str) -> bool:
+    """Whether nobody may receive a secret now who could not receive it before."""
+    return now in (before, VERIFIED) or before == ANYBODY
 
 
 class SecretUnreadable(Exception):
@@ -40,7 +49,7 @@ class Secret:
     one. `reveal()` is the one way to the text.
     """
 
-    __slots__ = ("_binding", "_fresh", "_place", "token")
+    __slots__ = ("_binding", "_fresh", "_place", "_trust", "token")
 
     def __init__(
         self,
@@ -48,28 +57,46 @@ class Secret:
         *,
         fresh: str | None = None,
         binding: str = "",
+        trust: str = "",
         place: str = "a secret without its row",
     ) -> None:
         self.token = token
         self._fresh = fresh
         self._binding = binding
+        self._trust = trust
         self._place = place
 
     @property
     def is_sealed(self) -> bool:
         return self.token is not None
 
-    def bound(self, binding: str, place: str) -> "Secret":
+    def bound(self, binding: str, trust: str, place: str) -> "Secret":
         """The same sealed secret, able to be revealed in its row."""
-        return self if self.token is None else Secret(self.token, binding=binding, place=place)
+        if self.token is None:
+            return self
+        return Secret(self.token, binding=binding, trust=trust, place=place)
 
     @sensitive_variables()
-    def seal(self, binding: str) -> "Secret":
+    def seal(self, binding: str, trust: str) -> "Secret":
         """The sealed form for the row that `binding` names; a sealed secret stays as it is."""
         if self._fresh is None:
             return self
-        text = f"{VERSION}\n{binding}\n{self._fresh}"
+        text = f"{VERSION}\n{binding}\n{trust}\n{self._fresh}"
         return Secret(library.encrypt_str(text).decode("ascii"))
+
+    @sensitive_variables()
+    def with_trust(self) -> "Secret":
+        """The secret sealed with whom its row trusts today, where nothing was said of that yet.
+
+        Its time stays that of the first sealing. What cannot be read stays as it is.
+        """
+        opened, _why = self._open()
+        if opened is None or self.token is None or not self._is_untold():
+            return self
+        text = f"{VERSION}\n{self._binding}\n{self._trust}\n{opened}"
+        sealed_at = library.CRYPTER.extract_timestamp(self.token)
+        token = library.CRYPTER.encrypt_at_time(text.encode(), sealed_at).decode("ascii")
+        return Secret(token).bound(self._binding, self._trust, self._place)
 
     def reveal(self) -> str:
         """The secret in clear. Raises SecretUnreadable."""
@@ -104,10 +131,19 @@ class Secret:
             opened = str(library.decrypt_str(self.token))
         except (InvalidToken, UnicodeError):
             return None, "cannot be decrypted with today's keys"
-        head = f"{VERSION}\n{self._binding}\n"
+        version = UNTOLD if opened.startswith(UNTOLD) else VERSION
+        head = f"{version}\n{self._binding}\n"
         if not self._binding or not compare_digest(opened[: len(head)].encode(), head.encode()):
             return None, "was sealed for another row or address"
-        return opened[len(head) :], ""
+        if version == UNTOLD:
+            return opened[len(head) :], ""
+        trust, _, text = opened[len(head) :].partition("\n")
+        if not trusts_no_more(self._trust, trust):
+            return None, "was sealed for a server whose certificate is verified otherwise"
+        return text, ""
+
+    def _is_untold(self) -> bool:
+        return str(library.decrypt_str(self.token)).startswith(f"{UNTOLD}\n")
 
     def __str__(self) -> str:
         return "********"
@@ -140,21 +176,24 @@ class SecretAttribute(DeferredAttribute):
 
     field: "SecretField"
 
-    def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
+    def __get__(self, instance: Any, cls: Any = None) -> Any:
         value = super().__get__(instance, cls)
         if instance is None or not isinstance(value, Secret):
             return value
-        return value.bound(self.field.binding(instance), self.field.place(instance))
+        return value.bound(
+            self.field.binding(instance), instance.secret_trust(), self.field.place(instance)
+        )
 
     def __set__(self, instance: models.Model, value: Any) -> None:
         instance.__dict__[self.field.attname] = self.field.to_python(value)
 
 
 class SecretField(EncryptedTextField):  # type: ignore[misc]  # the library has no types
-    """A TEXT column holding `VERSION \\n binding \\n secret`, encrypted.
+    """A TEXT column holding `VERSION \\n binding \\n trust \\n secret`, encrypted.
 
     The model's `secret_binding()` returns the text that ties its secrets to the row and to the
-    address they go to. Only `save()`, `bulk_create()` and fixtures write; only `isnull` looks up.
+    address they go to, its `secret_trust()` who may receive them there (see `trusts_no_more`).
+    Only `save()`, `bulk_create()` and fixtures write; only `isnull` looks up.
     """
 
     description = _("Secret text")
@@ -196,11 +235,11 @@ class SecretField(EncryptedTextField):  # type: ignore[misc]  # the library has 
         """Return the secret as it is: what it may hold is the kind's to say."""
         return self.to_python(value)
 
-    def seal(self, instance: models.Model) -> Secret | None:
+    def seal(self, instance: Any) -> Secret | None:
         """Seal the row's secret for the row as it stands, and leave it sealed on the instance."""
         value: Secret | None = instance.__dict__.get(self.attname)
         if value is not None:
-            value = value.seal(self.binding(instance))
+            value = value.seal(self.binding(instance), instance.secret_trust())
             instance.__dict__[self.attname] = value
         return value
 

@@ -1,7 +1,9 @@
 """Registry: one container registry, its variables, its sealed secrets, its last check."""
 
+import secrets
 import uuid
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
@@ -9,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from registries import names, validation
-from registries.fields import SecretField
+from registries.fields import ANYBODY, VERIFIED, SecretField, trusts_no_more
 from registries.keys import key_ids
 from registries.kinds import KINDS, Kind, Variable, variables
 from registries.lastcheck import CHECK_FIELDS, LastCheck
@@ -18,13 +20,14 @@ from registries.queryset import (
     BEST_FIRST,
     LONGEST_UNCHECKED_FIRST,
     SECRETS,
+    TRUST,
     RegistryQuerySet,
 )
 from registries.tracking import Tracked
 
 VARIABLES = tuple(variables())
-# What is sealed together: the secrets, for the address that they are sent to.
-BOUND = frozenset(
+# What is sealed together: the secrets, for whom they are sent to.
+BOUND = frozenset(TRUST).union(
     name for name, variable in variables().items() if variable.secret or variable.address
 )
 # What `clean` says everything of, length included.
@@ -34,6 +37,14 @@ DERIVED = ("name_key", "host", "key_id", "updated_at", *CHECK_FIELDS)
 
 class ChangedMeanwhile(Exception):
     """Somebody else saved or deleted the row since it was loaded; nothing was written."""
+
+
+def new_version() -> int:
+    """A number that no version of a row has had, nor will have once a backup was restored.
+
+    It leaves room above: an earlier version of the app, side by side with this one, counts on.
+    """
+    return secrets.randbelow(2**62) + 1
 
 
 def kind_choices() -> list[tuple[str, str]]:
@@ -140,6 +151,10 @@ class Registry(Tracked, LastCheck):
         address = self.declaration.address if self.kind in KINDS else ()
         return "|".join((self.uid.hex, self.kind, *(self.held(name) or "" for name in address)))
 
+    def secret_trust(self) -> str:
+        """Who may receive the secrets at that address; it is sealed with them."""
+        return _trust(self.verify_tls, self.ca_certificate)
+
     # Hosts
 
     def may_answer_for(self, host: str) -> bool:
@@ -169,11 +184,30 @@ class Registry(Tracked, LastCheck):
 
     # Writing
 
-    def misdirected_secrets(self) -> list[str]:
-        """The stored secrets that would go to an address they were not given for."""
-        if not self.changed().intersection(("kind", *self.declaration.address)):
-            return []
-        return [name for name in SECRETS if (held := self.held(name)) and held.is_sealed]
+    def misdirected_secrets(self) -> dict[str, str]:
+        """The stored secrets that would reach somebody they were not given for.
+
+        Each with the code of the change that would lead it there, of `validation.MISDIRECTED`.
+        """
+        if (code := self._misdirection()) is None:
+            return {}
+        stored = (name for name in SECRETS if (held := self.held(name)) and held.is_sealed)
+        return dict.fromkeys(stored, code)
+
+    def _misdirection(self) -> str | None:
+        """The change, if any, that would lead stored secrets to somebody else.
+
+        Verifying again, or with the site's authorities alone, lets nobody new receive them.
+        """
+        changed = self.changed()
+        if changed.intersection(("kind", *self.declaration.address)):
+            return "address_changed"
+        if not changed.intersection(TRUST):
+            return None
+        before = _trust(*(self.stored(name, getattr(self, name)) for name in TRUST))
+        if trusts_no_more(self.secret_trust(), before):
+            return None
+        return "ca_changed" if self.verify_tls else "unverified"
 
     def clean_fields(self, exclude: Any = None) -> None:
         try:
@@ -223,17 +257,20 @@ class Registry(Tracked, LastCheck):
         """Write the row.
 
         Raises ChangedMeanwhile when somebody else saved it since it was loaded, ValidationError
-        when a stored secret would go to another address than it was given for.
+        when a stored secret would reach somebody that it was not given for.
         """
         if self.kind not in KINDS:
             raise ValidationError({"kind": _("There is no such kind.")})
         if misdirected := self.misdirected_secrets():
-            raise ValidationError(dict.fromkeys(misdirected, _("The address changed.")))
+            raise ValidationError(
+                {name: validation.MISDIRECTED[code] for name, code in misdirected.items()}
+            )
         using = using or self.written_to
         update_fields = None if update_fields is None else set(update_fields)
         changed = self.changed()
         if update_fields is not None:
-            if changed & set(self.declaration.address) and not update_fields >= (changed & BOUND):
+            bound = changed.intersection((*TRUST, *self.declaration.address))
+            if bound and not update_fields >= (changed & BOUND):
                 raise ValidationError(_("Save the address and the secrets together."))
             changed &= update_fields
         fresh = {name: self.held(name) for name in SECRETS}
@@ -241,6 +278,7 @@ class Registry(Tracked, LastCheck):
             self.derive()
             with transaction.atomic(using=using):
                 if self._state.adding:
+                    self.version = new_version()
                     super().save(force_insert=True, using=using)
                 else:
                     self._overwrite(changed, using, update_fields)
@@ -267,10 +305,11 @@ class Registry(Tracked, LastCheck):
             columns.discard("key_id")
         # Claiming the version first takes the row's lock: of two writers only one can win.
         row = type(self)._base_manager.using(using).filter(pk=self.pk)
-        if not row.filter(version=self.version).update(version=self.version + 1):
+        version = new_version()
+        if not row.filter(version=self.version).update(version=version):
             raise ChangedMeanwhile(f"{self._meta.label} pk={self.pk} was changed meanwhile")
         super().save(force_update=True, using=using, update_fields=columns)
-        self.version += 1
+        self.version = version
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row. Raises ValidationError for a default row: those are reset."""
@@ -284,6 +323,14 @@ class Registry(Tracked, LastCheck):
         with transaction.atomic(using=using):
             type(self).objects.using(using).filter(pk=self.pk).locked().first()
             return super().delete(*args, **kwargs)
+
+
+def _trust(verify_tls: bool, ca_certificate: str) -> str:
+    if not verify_tls:
+        return ANYBODY
+    # The same lines may end otherwise: white space means nothing in PEM.
+    pem = "".join((ca_certificate or "").split())
+    return f"ca:{sha256(pem.encode()).hexdigest()}" if pem else VERIFIED
 
 
 def _split(key_id: str) -> list[str]:

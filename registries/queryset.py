@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 SECRETS = tuple(name for name, variable in variables().items() if variable.secret)
 
+# Who is trusted to be the registry that an address names.
+TRUST = ("verify_tls", "ca_certificate")
+# What of them, and of the secrets, may be written without asking for the secrets again.
+HARMLESS = {"verify_tls": True, "ca_certificate": ""}
+
 # Credentials are set exactly when a secret is: no kind has credentials without one.
 ANY_SECRET = ExpressionWrapper(
     Q(*((f"{name}__isnull", False) for name in SECRETS), _connector=Q.OR), models.BooleanField()
@@ -114,25 +119,48 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
     def update(self, **kwargs: Any) -> int:
-        """Update columns. Raises FieldError for a secret: only `save()` seals one."""
-        _no_secrets(name for name in kwargs if kwargs[name] is not None)
+        """Update columns. Raises FieldError for a secret, and for what lets others receive one.
+
+        Only `save()` seals secrets, and asks for them again. Verifying again is for everybody.
+        """
+        _only_saved(name for name, value in kwargs.items() if value != HARMLESS.get(name))
         return super().update(**kwargs)
 
     update.alters_data = True  # type: ignore[attr-defined]
 
     def bulk_update(self, objs: Any, fields: Any, batch_size: int | None = None) -> int:
-        """Update rows. Raises FieldError for a secret: only `save()` seals one."""
+        """Update rows. Raises FieldError for a secret, and for what lets others receive one."""
         fields = list(fields)
-        _no_secrets(fields)
+        _only_saved(fields)
         return super().bulk_update(objs, fields, batch_size)
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]
 
+    def bulk_create(
+        self,
+        objs: Any,
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Any = None,
+        unique_fields: Any = None,
+    ) -> "list[Registry]":
+        """Add rows. Raises FieldError where `update` would, for rows that are there already."""
+        update_fields = None if update_fields is None else list(update_fields)
+        _only_saved(update_fields or ())
+        return super().bulk_create(
+            *(objs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields)
+        )
 
-def _no_secrets(names: Any) -> None:
+    bulk_create.alters_data = True  # type: ignore[attr-defined]
+
+
+def _only_saved(names: Iterable[str]) -> None:
     for name in names:
         if name in SECRETS:
             raise FieldError(f"{name} is a secret: only save() writes it.")
+        if name in TRUST:
+            raise FieldError(f"{name} says who receives the secrets: only save() writes it.")
 
 
 def _read(rows: "RegistryQuerySet", count: int) -> "Iterator[Registry]":

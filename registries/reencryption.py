@@ -15,7 +15,7 @@ from django.db.models.lookups import Exact
 from registries.fields import Secret
 from registries.keys import key_ids, key_of, renewed
 from registries.lastcheck import CHECK_FIELDS
-from registries.models import Registry
+from registries.models import Registry, new_version
 from registries.queryset import SECRETS
 
 # Rows in memory at a time.
@@ -61,13 +61,13 @@ def forget(row: Registry) -> bool:
     check = {name: getattr(row, name) for name in CHECK_FIELDS}
     # A new version, as after any change: what was loaded before is not saved over it.
     erased = dict.fromkeys(lost)
-    return _swap(row, erased, key_id=_key_id(row, kept), version=F("version") + 1, **check)
+    return _swap(row, erased, key_id=_key_id(row, kept), version=new_version(), **check)
 
 
 def _renew(row: Registry, *, dry_run: bool) -> Outcome | None:
     """What became of the row; None where its secrets were changed meanwhile."""
     tokens = _tokens(row)
-    new = {name: renewed(token) for name, token in tokens.items()}
+    new = {name: renewed(getattr(row, name).with_trust().token) for name in tokens}
     key_id = _key_id(row, new.values())
     is_current = new == tokens and key_id == row.key_id
     # The version stays: the secrets are the same, so a form that is open is not out of date.

@@ -2,7 +2,7 @@
 
 Whoever checks a row holds a lease on it: a time, kept on the row, before which nobody else starts.
 Whoever comes meanwhile waits for the result and shares it. A lease ends by itself, so a checker
-that was killed keeps others waiting for no longer than one check may take.
+that was killed keeps others waiting for no longer than one check may take, whatever the clock does.
 """
 
 from datetime import datetime, timedelta
@@ -14,6 +14,9 @@ from registries.lastcheck import CHECK_FIELDS
 from registries.models import Registry
 from registries.queryset import RegistryQuerySet
 from registries.results import CheckResult
+
+# How far the clocks of the machines that check may be apart.
+SKEW = timedelta(seconds=1)
 
 
 class Turn:
@@ -57,7 +60,9 @@ class Turn:
 
     def _takes_lease(self) -> bool:
         now = timezone.now()
-        free = Q(checking_until=None) | Q(checking_until__lt=now)
+        # What is further ahead than one check may last was left before the clock was set back.
+        left_over = Q(checking_until__gt=now + self._seconds + SKEW)
+        free = Q(checking_until=None) | Q(checking_until__lt=now) | left_over
         if self._shares:
             free &= ~Q(checked_at__gte=self._since, checked_at__lt=self._latest())
         until = now + self._seconds

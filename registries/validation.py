@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 # As long as the column, and as the path of a repository may be.
 MAX_PREFIX = 255
+# Why a stored secret is asked for again, by the change that it would follow.
+MISDIRECTED = {
+    "address_changed": _(
+        "The address changed. Enter this again, so that it goes where you want it to."
+    ),
+    "unverified": _(
+        "The certificate is no longer verified: whoever answers at this address receives this."
+        " Enter it again if you want that."
+    ),
+    "ca_changed": _(
+        "Another CA is trusted now: whoever has a certificate of it can receive this."
+        " Enter it again if you want that."
+    ),
+}
 
 
 class Errors:
@@ -44,9 +58,10 @@ def clean(row: "Registry") -> None:
         if row.is_default and row.declaration.default_name is None:
             errors.add("kind", _("This kind has no default row."), "no_default")
         _clean_variables(row, errors)
-        _clean_address(row, errors)
         _clean_prefix(row, errors)
     _clean_ca_certificate(row, errors)
+    if row.kind in KINDS:
+        _clean_destination(row, errors)
     errors.raise_any()
 
 
@@ -86,10 +101,10 @@ def _clean_variables(row: "Registry", errors: Errors) -> None:
         errors.add(problem.variable, problem.text.render(gettext), problem.code)
 
 
-def _clean_address(row: "Registry", errors: Errors) -> None:
-    for name in row.misdirected_secrets():
-        message = _("The address changed. Enter this again, so that it goes where you want it to.")
-        errors.add(name, message, "address_changed")
+def _clean_destination(row: "Registry", errors: Errors) -> None:
+    """Ask for the secrets again that would reach somebody they were not given for."""
+    for name, code in row.misdirected_secrets().items():
+        errors.add(name, MISDIRECTED[code], code)
 
 
 def _clean_prefix(row: "Registry", errors: Errors) -> None:

@@ -143,8 +143,9 @@ CODES: dict[str, Code] = {
     "secret_unreadable": Code(
         Verdict.MISCONFIGURED,
         _(
-            "The stored secrets cannot be read with today's encryption key. Nothing was sent."
-            " Put the earlier key back, or enter the secrets again."
+            "The stored secrets cannot be read with today's encryption key, or were given for"
+            " another address or certificate. Nothing was sent."
+            " Put back what was changed, or enter the secrets again."
         ),
     ),
     "unreadable_key": Code(

@@ -7,6 +7,7 @@ from html import unescape
 from urllib.parse import urlencode
 
 import pytest
+import trustme
 from cryptography.fernet import Fernet
 from django.contrib.admin import ModelAdmin, site
 from django.contrib.admin.models import LogEntry
@@ -23,10 +24,12 @@ from registries.kinds import KINDS, variables
 from registries.models import ChangedMeanwhile, Registry
 from registries.queryset import SECRETS
 from tests.factories import SAMPLES, build, create
+from tests.fakes.server import FakeServer, Reply
 from tests.neighbour.models import Mirror, Pipeline
 
 pytestmark = pytest.mark.django_db
 
+BASIC = {"WWW-Authenticate": 'Basic realm="fake"'}
 LIST = "/backstage/registries/registry/"
 ADD = LIST + "add/"
 
@@ -286,6 +289,38 @@ def test_a_changed_address_asks_for_the_secret(admin: Client) -> None:
     assert set(errors(response)) == {"password"}
     assert Registry.objects.get(pk=row.pk).url == row.url
     assert admin.post(page(row), {**form, "password": "again"}).status_code == 302
+
+
+@pytest.mark.parametrize("button", ["_save", "_savecheck", "_check"])
+@pytest.mark.parametrize("trusts", ["anybody", "its authority"])
+def test_a_server_that_was_not_trusted_gets_no_stored_secret(
+    admin: Client, trusts: str, button: str
+) -> None:
+    """#88: whichever button is pressed; entered again, the secret is what was meant to be sent."""
+    authority = trustme.CA()
+    with FakeServer(lambda request: Reply(401, b"", BASIC), authority) as server:
+        row = create("custom", url=server.origin)
+        form = {"name": row.name, "url": row.url, "login": row.login, "verify_tls_shown": "1"}
+        if trusts == "its authority":
+            form |= {"ca_certificate": authority.cert_pem.bytes().decode(), "verify_tls": "on"}
+        response = admin.post(page(row), {**form, "password_do": "keep", button: "1"})
+        assert set(errors(response)) == {"password"}
+        assert "Enter it again if you want that." in text_of(response)
+        assert server.requests == []
+        stored = Registry.objects.get(pk=row.pk)
+        assert (stored.verify_tls, stored.ca_certificate) == (True, "")
+        admin.post(page(row), {**form, "password": "typed", "_check": "1"})
+        assert server.requests[-1].basic == (row.login, "typed")
+
+
+def test_certificates_are_verified_again_without_the_secret(admin: Client) -> None:
+    """#88: what is stricter asks for nothing."""
+    row = create("custom", verify_tls=False)
+    form = {"name": row.name, "url": row.url, "login": row.login, "verify_tls_shown": "1"}
+    assert admin.post(page(row), {**form, "verify_tls": "on"}).status_code == 302
+    row = Registry.objects.get(pk=row.pk)
+    assert row.verify_tls
+    assert row.values() == SAMPLES["custom"]
 
 
 def test_what_was_typed_stays_after_an_error_but_no_secret(admin: Client, canary: str) -> None:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import F, TextField, Value
 from django.db.models.functions import Concat, Length, Lower
 from django.test.utils import register_lookup
+from encrypted_model_fields import fields as library
 
 from registries.fields import Secret, SecretField, SecretUnreadable
 from registries.kinds import KINDS
@@ -208,6 +209,61 @@ def test_an_address_changed_by_sql_makes_the_secret_unreadable(slug: str, name: 
     write(row, **{name: "us-east-1" if name == "region" else "https://evil.example"})
     with pytest.raises(SecretUnreadable):
         Registry.objects.get(pk=row.pk).values()
+
+
+@pytest.mark.parametrize("change", [{"verify_tls": "0"}, {"ca_certificate": "another"}])
+def test_trust_changed_by_sql_makes_the_secret_unreadable(change: dict[str, str]) -> None:
+    """#88: a secret opens only for whom it was given."""
+    row = make()
+    write(row, **change)
+    with pytest.raises(SecretUnreadable):
+        Registry.objects.get(pk=row.pk).values()
+
+
+@pytest.mark.parametrize("trust", [{"verify_tls": False}, {"ca_certificate": "its own"}])
+def test_stricter_trust_keeps_the_secret_readable(trust: dict[str, object]) -> None:
+    """#88: verified again, or by the site's authorities alone, it is read as before."""
+    row = create("custom")
+    for name, value in trust.items():
+        setattr(row, name, value)
+    row.password = "given anew"
+    row.save()
+    write(row, verify_tls="1", ca_certificate="")
+    assert Registry.objects.get(pk=row.pk).values()["password"] == "given anew"
+
+
+def seal_as_before(row: Registry, text: str) -> None:
+    """Seal the password as earlier versions did, which knew nothing of trust."""
+    field = Registry._meta.get_field("password")
+    token = library.encrypt_str(f"v1\n{field.binding(row)}\n{text}").decode("ascii")
+    write(row, password=token)
+
+
+def test_what_was_sealed_before_trust_was_part_of_it_is_read_all_the_same(canary: str) -> None:
+    """#88: nobody enters a secret again because of an upgrade."""
+    row = make()
+    seal_as_before(row, canary)
+    row = Registry.objects.get(pk=row.pk)
+    assert row.password.reveal() == canary
+    row.name = "Renamed"
+    row.save()
+    assert Registry.objects.get(pk=row.pk).password.reveal() == canary
+
+
+def test_reencryption_binds_it_to_whom_it_is_for(canary: str) -> None:
+    """#88: once it ran, SQL turns the verification off for no secret."""
+    row = make()
+    seal_as_before(row, canary)
+    row = Registry.objects.get(pk=row.pk)
+    set_at = row.password.set_at
+    call_command("reencrypt_registries", stdout=StringIO())
+    row = Registry.objects.get(pk=row.pk)
+    assert (row.password.reveal(), row.password.set_at) == (canary, set_at)
+    before = column(row)
+    call_command("reencrypt_registries", stdout=StringIO())
+    assert column(row) == before, "once is enough"
+    write(row, verify_tls="0")
+    assert not Registry.objects.get(pk=row.pk).password.readable()
 
 
 def test_a_kind_changed_by_sql_makes_the_secret_unreadable() -> None:

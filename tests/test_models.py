@@ -1,9 +1,10 @@
 """Registry: rules, names, states, default rows, and what a save may overwrite."""
 
 import threading
+from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldError, ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +13,7 @@ from registries import services
 from registries.kinds import KINDS, variables
 from registries.lastcheck import CHECK_FIELDS
 from registries.models import ChangedMeanwhile, Registry
-from tests.factories import PEM, build, create
+from tests.factories import PEM, SAMPLES, build, create
 
 pytestmark = pytest.mark.django_db
 
@@ -194,8 +195,7 @@ def test_a_ca_certificate_is_pem_and_no_key(text: str) -> None:
 
 
 def test_a_real_ca_certificate_is_kept() -> None:
-    trustme = pytest.importorskip("trustme", reason="trustme comes with the extra test")
-    pem = trustme.CA().cert_pem.bytes().decode()
+    pem = certificate()
     row = build("hub", ca_certificate=f"\r\n{pem}".replace("\n", "\r\n"))
     row.full_clean()
     assert row.ca_certificate == pem.strip()
@@ -229,6 +229,130 @@ def test_a_changed_address_asks_for_the_secrets_again(slug: str, change: dict[st
     row.full_clean()
     row.save()
     assert Registry.objects.get(pk=row.pk).values()[secret] == "bmV3OnNlY3JldA=="
+
+
+def certificate() -> str:
+    trustme = pytest.importorskip("trustme", reason="trustme comes with the extra test")
+    return str(trustme.CA().cert_pem.bytes().decode())
+
+
+# What lets somebody receive a secret who could not before, for a row with a CA of its own or not.
+LOOSER = [
+    (dict, lambda: {"verify_tls": False}, "unverified"),
+    (dict, lambda: {"ca_certificate": certificate()}, "ca_changed"),
+    (
+        lambda: {"ca_certificate": certificate()},
+        lambda: {"ca_certificate": certificate()},
+        "ca_changed",
+    ),
+    (
+        lambda: {"ca_certificate": certificate()},
+        lambda: {"ca_certificate": "", "verify_tls": False},
+        "unverified",
+    ),
+]
+# What lets nobody new receive it.
+STRICTER = [
+    (lambda: {"verify_tls": False}, lambda: {"verify_tls": True}),
+    (lambda: {"verify_tls": False}, lambda: {"verify_tls": True, "ca_certificate": certificate()}),
+    (lambda: {"ca_certificate": certificate()}, lambda: {"ca_certificate": ""}),
+]
+
+
+@pytest.mark.parametrize("slug", sorted(KINDS))
+@pytest.mark.parametrize(("before", "change", "code"), LOOSER)
+def test_whom_more_can_receive_a_secret_asks_for_it_again(
+    slug: str, before: Any, change: Any, code: str
+) -> None:
+    """#88: whoever may edit a row cannot let a server of his own pass for the registry."""
+    row = Registry.objects.get(pk=create(slug, **before()).pk)
+    for name, value in change().items():
+        setattr(row, name, value)
+    stored = [name for name in KINDS[slug].secrets if row.held(name)]
+    with pytest.raises(ValidationError) as caught:
+        row.full_clean()
+    assert {name: [e.code for e in found] for name, found in caught.value.error_dict.items()} == {
+        name: [code] for name in stored
+    }
+    with pytest.raises(ValidationError) as refused:
+        row.save()
+    assert set(refused.value.error_dict) == set(stored)
+    for name in stored:
+        setattr(row, name, SAMPLES[slug][name])
+    row.full_clean()
+    row.save()
+    assert Registry.objects.get(pk=row.pk).values() == SAMPLES[slug]
+
+
+@pytest.mark.parametrize(("before", "change"), STRICTER)
+def test_whom_fewer_can_receive_a_secret_keeps_it(before: Any, change: Any) -> None:
+    """#88: nobody enters a secret again to have certificates verified again."""
+    row = Registry.objects.get(pk=create("custom", **before()).pk)
+    for name, value in change().items():
+        setattr(row, name, value)
+    row.full_clean()
+    row.save()
+    assert Registry.objects.get(pk=row.pk).values() == SAMPLES["custom"]
+
+
+def test_a_certificate_that_is_pasted_again_is_no_change() -> None:
+    """#88: browsers send line breaks of their own."""
+    row = Registry.objects.get(pk=create("custom", ca_certificate=certificate()).pk)
+    row.ca_certificate = "\r\n" + row.ca_certificate.replace("\n", "\r\n") + "\r\n"
+    row.full_clean()
+    row.save()
+    assert Registry.objects.get(pk=row.pk).values() == SAMPLES["custom"]
+
+
+def test_a_row_without_secrets_may_trust_anybody() -> None:
+    row = Registry.objects.get(pk=create("custom", login=None, password=None).pk)
+    row.verify_tls = False
+    row.full_clean()
+    row.save()
+    row.ca_certificate = certificate()
+    row.save()
+
+
+def test_trust_that_was_never_loaded_is_guarded_as_well() -> None:
+    """#88: what a queryset left out is looked up before it is overwritten."""
+    row = Registry.objects.only("name").get(pk=create("custom").pk)
+    row.verify_tls = False
+    with pytest.raises(ValidationError):
+        row.save()
+    assert Registry.objects.get(pk=row.pk).verify_tls
+
+
+@pytest.mark.parametrize("fields", [["verify_tls"], ["password"]])
+def test_trust_and_secret_are_saved_together_or_not_at_all(fields: list[str]) -> None:
+    """#88: a secret that was entered again, and not saved, is no leave for the stored one."""
+    pk = create("custom").pk
+    row = Registry.objects.get(pk=pk)
+    row.verify_tls, row.password = False, "new"
+    with pytest.raises(ValidationError):
+        row.save(update_fields=fields)
+    assert Registry.objects.get(pk=pk).verify_tls
+    row.save(update_fields=["verify_tls", "password"])
+    assert Registry.objects.get(pk=pk).values()["password"] == "new"
+
+
+@pytest.mark.parametrize("change", [{"verify_tls": False}, {"ca_certificate": "PEM"}])
+def test_nothing_but_save_lets_others_receive_secrets(change: dict[str, Any]) -> None:
+    """#88: a queryset, which does not ask for secrets again, is refused."""
+    row = create("custom")
+    for name, value in change.items():
+        setattr(row, name, value)
+    rows = Registry.objects.filter(pk=row.pk)
+    for write in (
+        lambda: rows.update(**change),
+        lambda: Registry.objects.bulk_update([row], list(change)),
+        lambda: Registry.objects.bulk_create(
+            [row], update_conflicts=True, unique_fields=["uid"], update_fields=list(change)
+        ),
+    ):
+        with pytest.raises(FieldError):
+            write()
+    assert (rows.get().verify_tls, rows.get().ca_certificate) == (True, "")
+    rows.update(verify_tls=True, ca_certificate="")
 
 
 def test_an_address_that_reads_the_same_is_no_change() -> None:
@@ -403,6 +527,35 @@ def test_the_second_of_two_editors_is_told() -> None:
     assert Registry.objects.get(pk=pk).login == "first again"
 
 
+def test_a_version_does_not_come_again_after_a_backup_was_restored() -> None:
+    """#56: a form that was open meanwhile is told, although the row was saved as often again."""
+    pk = create("custom").pk
+    backup = Registry.objects.filter(pk=pk).values().get()
+    edited = Registry.objects.get(pk=pk)
+    edited.login = "lost"
+    edited.save()
+    Registry._base_manager.filter(pk=pk).update(**backup)
+    colleague = Registry.objects.get(pk=pk)
+    colleague.login = "colleague"
+    colleague.save()
+    edited.login = "mine"
+    with pytest.raises(ChangedMeanwhile):
+        edited.save()
+    assert Registry.objects.get(pk=pk).login == "colleague"
+
+
+def test_a_row_that_is_made_anew_after_a_backup_was_restored_is_another() -> None:
+    """#56: even where it has the number of one that the backup does not know."""
+    edited = create("custom", login="lost")
+    Registry._base_manager.filter(pk=edited.pk).delete()
+    other = build("custom", pk=edited.pk, login="colleague")
+    other.save()
+    edited.login = "mine"
+    with pytest.raises(ChangedMeanwhile):
+        edited.save()
+    assert Registry.objects.get(pk=other.pk).login == "colleague"
+
+
 def test_saving_a_deleted_row_does_not_bring_it_back() -> None:
     row = create("hub")
     Registry.objects.get(pk=row.pk).delete()
@@ -432,10 +585,10 @@ def mark_checked(row: Registry) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"password": "new"}, {"login": "new"}, {"verify_tls": False}, {"password": None}]
+    "change", [{"password": "new"}, {"login": "new"}, {"verify_tls": True}, {"password": None}]
 )
 def test_a_change_of_what_was_checked_clears_the_check(change: dict[str, object]) -> None:
-    row = create("custom")
+    row = create("custom", verify_tls=False)
     mark_checked(row)
     row = Registry.objects.get(pk=row.pk)
     assert row.last_check is not None

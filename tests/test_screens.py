@@ -439,7 +439,7 @@ def test_no_transaction_is_open_while_a_registry_is_asked(
     client.force_login(admin_user)
     with FakeServer(save_meanwhile) as server:
         row = create("custom", url=server.origin, password="right", name="Lab")
-        form = typed(server, opened_version="1", **{button: "1"})
+        form = typed(server, opened_version=row.version, **{button: "1"})
         if button == "check_selected":
             answer = client.post(LIST, {"action": button, "_selected_action": [row.pk]})
         else:
@@ -501,7 +501,8 @@ def test_few_checks_come_at_once(admin: Client, server: FakeServer) -> None:
 def test_history_shows_who_did_what_and_every_check(admin: Client, server: FakeServer) -> None:
     row = create("custom", url=server.origin, password="right")
     past(row, ["tls"])
-    admin.post(page(row), {"name": "New", "url": row.url, "login": row.login, "opened_version": 1})
+    form = {"name": "New", "url": row.url, "login": row.login, "opened_version": row.version}
+    admin.post(page(row), form)
     admin.post(page(row, "check"))
     html = text_of(admin.get(page(row, "history")))
     assert "<b>admin</b>" in html

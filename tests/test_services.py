@@ -18,6 +18,7 @@ from registries.reference import InvalidReference
 from registries.verdicts import CODES, Verdict
 from tests.factories import build, create
 from tests.fakes.server import FakeServer, Reply, Request
+from tests.test_fields import seal_as_before
 
 pytestmark = pytest.mark.django_db
 
@@ -348,6 +349,38 @@ def test_what_was_learned_without_verification_is_not_used_with_it(change: dict[
             setattr(row, name, value)
         assert services.list_tags(row, "team/app") == ["1"]
         assert [request.path for request in server.requests] == asked
+
+
+@pytest.mark.parametrize("is_saved_as_before", [False, True])
+@pytest.mark.parametrize("trusts", ["anybody", "its authority"])
+def test_no_stored_secret_reaches_a_server_that_was_not_trusted(
+    trusts: str, is_saved_as_before: bool
+) -> None:
+    """#88: not by a row that was changed and not saved, whatever is asked."""
+    authority = trustme.CA()
+    with FakeServer(htpasswd, authority) as server:
+        row = create("custom", url=server.origin)
+        if is_saved_as_before:
+            seal_as_before(row, "fake-password")
+            row = Registry.objects.get(pk=row.pk)
+        assert services.check(row).code == "tls"
+        if trusts == "anybody":
+            row.verify_tls = False
+        else:
+            row.ca_certificate = authority.cert_pem.bytes().decode()
+        assert services.check(row).code == "secret_unreadable"
+        for ask in (
+            lambda: services.list_tags(row, "team/app"),
+            lambda: services.get_digest(row, "team/app", "1"),
+            lambda: services.get_manifest(row, "team/app", "1"),
+            lambda: services.get_digests(row, [("team/app", "1")]),
+        ):
+            with pytest.raises(ClientError) as caught:
+                ask()
+            assert caught.value.code == "secret_unreadable"
+        assert server.requests == []
+        row.password = "fake-password"
+        assert services.check(row).code == "signed_in"
 
 
 def test_no_row_uses_the_connection_of_one_that_verifies_nothing() -> None:

@@ -41,7 +41,7 @@ def assert_fit(page: Page, where: str) -> None:
 
 def test_list(open_page: type_of_open) -> None:
     fill()
-    Registry.objects.filter(name="Lab registry").update(verify_tls=False, key_id="ffffffff")
+    Registry._base_manager.filter(name="Lab registry").update(verify_tls=False, key_id="ffffffff")
     page = open_page(LIST)
     assert_fit(page, "tiles")
     page.locator(".reg-filters summary").first.click()
@@ -73,7 +73,7 @@ def test_nothing_of_the_table_is_cut_off(
     fill()
     unbroken = create("custom", name="n" * 100, url="https://" + ".".join(["host" * 8] * 4))
     create("ecr", name="Words " * 16, prefix="123456789012.dkr.ecr.eu-west-1.amazonaws.com/a" * 2)
-    Registry.objects.filter(pk=unbroken.pk).update(verify_tls=False, key_id="ffffffff")
+    Registry._base_manager.filter(pk=unbroken.pk).update(verify_tls=False, key_id="ffffffff")
     page = open_page(f"{LIST}?view=table")
     assert page.locator("html").get_attribute("lang") == language
     for width in (1920, 1440, 1280, 1024, 768, 640, 360, 320):
