@@ -64,7 +64,8 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
         """The row whose credentials an image is read with, or None.
 
         The longest prefix wins, then authenticated before anonymous, then a row that is not a
-        default before one that is, then the oldest. Raises InvalidReference.
+        default before one that is, then the oldest. An `image` may be as it was pasted, with
+        https://, oci:// or docker:// in front. Raises InvalidReference.
         """
         return next(self.answering(image), None)
 
@@ -75,7 +76,7 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
 
         Raises InvalidReference.
         """
-        reference = image if isinstance(image, Reference) else Reference.parse(image)
+        reference = image if isinstance(image, Reference) else Reference.from_pasted(image)
         host = reference.match_host
         # Rows with a port that is the default are found by both spellings, and told apart below.
         hosts = {host, host.removesuffix(":443"), host.removesuffix(":80")}

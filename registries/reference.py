@@ -23,17 +23,23 @@ _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}", re.ASCII)
 _PLATFORM = re.compile(r"[a-z0-9._-]{1,64}(?:/[a-z0-9._-]{1,64}){1,2}", re.ASCII)
-_BARE_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
+# What docker calls an image on the machine that has it; with sha256: the grammar would take it for
+# a tag of docker.io/library/sha256.
+_ID = re.compile(rf"[0-9a-f]{{64}}|{_DIGEST.pattern}", re.ASCII)
+# What is copied along with a name: from a browser, from Helm and Flux, from skopeo.
+_SCHEME = re.compile(r"(?P<scheme>https?|oci|docker)://", re.IGNORECASE | re.ASCII)
 
-# The grammar as JSON Schema's patterns. That of an image is a little narrower than what is taken:
-# no IPv6 hosts, and paths and hosts of at most 247 characters.
+# The grammar as JSON Schema's patterns. That of an image, which may be pasted, is a little narrower
+# than what is taken: no IPv6 hosts, and paths and hosts of at most 247 characters.
 _WORD = r"[a-z0-9]+(?:(?:_{1,2}|-+)[a-z0-9]+)*"
 TAG_PATTERN = f"^{_TAG.pattern}$"
 VERSION_PATTERN = f"^(?:{_TAG.pattern}|{_DIGEST.pattern})$"
 PLATFORM_PATTERN = f"^{_PLATFORM.pattern}$"
 REPOSITORY_PATTERN = f"^{_COMPONENT.pattern}(?:/{_COMPONENT.pattern})*$"
 IMAGE_PATTERN = (
-    r"^(?![a-z0-9._-]{248}|(?=[a-z0-9_-]+/)[a-z0-9._/-]{248}|[^/]*/[a-z0-9._/-]{248}|[^/]{248}[^/]*/)"
+    r"^(?:docker://|(?:https?|oci)://(?=localhost/|[^/]*[.:][^/]*/))?"
+    rf"(?!(?:{_ID.pattern})$)"
+    r"(?![a-z0-9._-]{248}|(?=[a-z0-9_-]+/)[a-z0-9._/-]{248}|[^/]*/[a-z0-9._/-]{248}|[^/]{248}[^/]*/)"
     rf"(?:(?:{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?|{_WORD})/(?:{_COMPONENT.pattern}/)*)?"
     rf"{_COMPONENT.pattern}(?::{_TAG.pattern})?(?:@(?:{_DIGEST.pattern}))?$"
 )
@@ -61,7 +67,7 @@ class Reference:
     def parse(cls, text: str) -> "Reference":
         """Read a name as `docker pull` does. Raises InvalidReference."""
         _check_length(text)
-        if _BARE_ID.fullmatch(text):
+        if _ID.fullmatch(text):
             raise InvalidReference(_("This is an image's id. Enter its name."))
         name, at, digest = text.partition("@")
         if at and not _DIGEST.fullmatch(digest):
@@ -77,6 +83,17 @@ class Reference:
         _check_path(path)
         return cls(host, path, tag or (None if at else "latest"), digest or None)
 
+    @classmethod
+    def from_pasted(cls, text: str) -> "Reference":
+        """Read a name as people paste it: https://, oci:// or docker:// may stand in front.
+
+        Raises InvalidReference.
+        """
+        name = without_scheme(text)
+        if name != text and "/" not in name and not text.lower().startswith("docker:"):
+            raise InvalidReference(_("This is a registry's host. Enter an image on it."))
+        return cls.parse(name)
+
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
@@ -91,6 +108,23 @@ class Reference:
     def version(self) -> str:
         """What to ask the registry for: the digest where there is one, else the tag."""
         return self.digest or self.tag or "latest"
+
+
+def without_scheme(text: str) -> str:
+    """A pasted name without http://, https://, oci:// or docker:// and a slash at its end.
+
+    Behind all but docker:// a host follows, as skopeo and Helm have it, so that no name becomes
+    one of Docker Hub's. Raises InvalidReference.
+    """
+    match = _SCHEME.match(text)
+    if match is None:
+        return text
+    name = text[match.end() :].removesuffix("/")
+    host, _slash, path = name.partition("/")
+    if match["scheme"].lower() != "docker" and not _is_host(host):
+        raise InvalidReference(_("Begin with the registry's host, such as ghcr.io/acme."))
+    # docker's config.json names registries with the version of their API.
+    return host if path in {"v1", "v2"} else name
 
 
 def prefixes(reference: Reference) -> list[str]:
@@ -129,6 +163,8 @@ def parse_prefix(text: str) -> str:
 def parse_repository(text: str) -> str:
     """The path of a repository, without host, tag and digest. Raises InvalidReference."""
     _check_length(text)
+    if "://" in text:
+        raise InvalidReference(_("Leave out scheme and host: this is the path on the registry."))
     _check_path(text)
     return text
 
@@ -169,13 +205,13 @@ def _check_length(text: str) -> None:
 def _split_host(name: str) -> tuple[str, str]:
     """The host that a name begins with, or Docker Hub, and the rest."""
     first, slash, rest = name.partition("/")
-    if not slash or not (_is_host(first) or first != first.lower()):
+    if not slash or not _is_host(first):
         return HUB, name
     return _known_host(first), rest
 
 
 def _is_host(first: str) -> bool:
-    return first == "localhost" or "." in first or ":" in first
+    return first == "localhost" or "." in first or ":" in first or first != first.lower()
 
 
 def _known_host(host: str) -> str:

@@ -19,7 +19,7 @@ from registries.connecting import client_for, home_of
 from registries.kinds import KINDS
 from registries.lastcheck import CHECK_FIELDS
 from registries.models import Registry
-from registries.reference import InvalidReference, Reference
+from registries.reference import InvalidReference, Reference, without_scheme
 from registries.results import CheckResult
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def reference_for(registry: Registry, image: str) -> Reference:
 
     `team/app` is an image of the row's own host where it has one. Raises InvalidReference.
     """
-    reference = Reference.parse(image)
+    reference, image = Reference.from_pasted(image), without_scheme(image)
     if registry.may_answer_for(reference.match_host):
         return reference
     if home := home_of(registry):

@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 from registries import names
 from registries.fields import Secret
 from registries.kinds import KINDS
-from registries.reference import InvalidReference, parse_prefix
+from registries.reference import InvalidReference, parse_prefix, without_scheme
 
 if TYPE_CHECKING:
     from registries.models import Registry
@@ -112,7 +112,7 @@ def _clean_prefix(row: "Registry", errors: Errors) -> None:
     if not row.prefix:
         return
     try:
-        row.prefix = parse_prefix(row.prefix)
+        row.prefix = parse_prefix(without_scheme(row.prefix.strip()))
     except InvalidReference as error:
         errors.add("prefix", gettext(str(error)), "invalid")
         return

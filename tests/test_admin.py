@@ -126,6 +126,13 @@ def test_a_bare_host_is_taken_as_https_and_shown_so(admin: Client) -> None:
     assert "azurecr" not in errors(response)["url"][0]
 
 
+def test_a_prefix_is_stored_without_the_scheme_it_was_pasted_with(admin: Client) -> None:
+    form = {"name": "Mine", "prefix": " https://ghcr.io/Acme/ "}
+    assert set(errors(admin.post(f"{ADD}?kind=ghcr", form))) == {"prefix"}
+    admin.post(f"{ADD}?kind=ghcr", {**form, "prefix": " oci://GHCR.io/acme/ "})
+    assert Registry.objects.get(name="Mine").prefix == "ghcr.io/acme"
+
+
 SPACES = "The password begins or ends with a space, which is kept. Is it meant to be there?"
 
 

@@ -11,11 +11,13 @@ from registries.reference import (
     parse_repository,
     parse_version,
     prefixes,
+    without_scheme,
 )
 
 SHA256 = "sha256:" + "0123456789abcdef" * 4
 SHA512 = "sha512:" + "0123456789abcdef" * 8
 HEX64 = "ab" * 32
+HEX64_TAG = SHA256.removeprefix("sha256:")
 
 # Text, host, repository, tag, digest.
 LEGAL = [
@@ -80,6 +82,8 @@ ILLEGAL = [
     "[fe80::1%25eth0]/foo",
     "[:::]/foo",
     HEX64,
+    SHA256,
+    SHA512,
     f"ubuntu@md5:{HEX64[:32]}",
     f"ubuntu@{SHA256.upper()}",
     f"ubuntu@{SHA256[:-1]}",
@@ -127,6 +131,64 @@ def test_illegal(text: str) -> None:
     assert isinstance(caught.value, ValueError)
     assert len(str(caught.value)) > 20
     if len(text) > 3:
+        assert text not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [HEX64, SHA256, SHA512, f"docker://{SHA256}"])
+def test_an_id_is_told_to_be_one(text: str) -> None:
+    """`sha256:…` was read as a tag of docker.io/library/sha256, which nobody means."""
+    with pytest.raises(InvalidReference, match="This is an image's id"):
+        Reference.from_pasted(text)
+    assert Reference.parse(f"docker.io/library/{SHA256}").tag == HEX64_TAG
+
+
+# What people copy from a browser, from Helm and Flux, and from skopeo.
+PASTED = [
+    ("https://ghcr.io/a/b", "ghcr.io/a/b"),
+    ("https://ghcr.io/a/b/", "ghcr.io/a/b"),
+    ("HTTPS://GHCR.IO/a/b:1", "GHCR.IO/a/b:1"),
+    ("http://localhost:5000/a", "localhost:5000/a"),
+    ("https://MYHOST/foo", "MYHOST/foo"),
+    (f"oci://ghcr.io/acme/chart:1@{SHA256}", f"ghcr.io/acme/chart:1@{SHA256}"),
+    ("docker://nginx", "nginx"),
+    ("docker://team/app:1", "team/app:1"),
+    ("docker://quay.io/a/b", "quay.io/a/b"),
+]
+
+
+@pytest.mark.parametrize(("text", "plain"), [*PASTED, *((row[0], row[0]) for row in LEGAL)])
+def test_what_is_pasted(text: str, plain: str) -> None:
+    """The scheme in front is left out where people type; the grammar itself knows none."""
+    assert Reference.from_pasted(text) == Reference.parse(plain)
+    if text != plain:
+        with pytest.raises(InvalidReference):
+            Reference.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(text for text in ILLEGAL if not text.startswith("https:")),
+        "https://",
+        "https://nginx",
+        "https://team/app",  # not Docker Hub's team/app
+        "oci://team/app",
+        "https://ghcr.io",
+        "https://ghcr.io/",
+        "https://index.docker.io/v1/",
+        "docker://",
+        "docker://https://ghcr.io/a",
+        "https://ghcr.io/a?b",
+        "https://user@ghcr.io/a",
+        "ftp://ghcr.io/a",
+        "ghcr.io/https://a",
+    ],
+)
+def test_what_is_pasted_and_no_name(text: str) -> None:
+    """#46: a scheme makes nothing legal that is not, and no image one of Docker Hub's."""
+    with pytest.raises(InvalidReference) as caught:
+        Reference.from_pasted(text)
+    if len(text) > 8:
         assert text not in str(caught.value)
 
 
@@ -221,6 +283,21 @@ def test_prefix_refused(text: str) -> None:
         parse_prefix(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://ghcr.io/acme/", "ghcr.io/acme"),
+        ("oci://ghcr.io/acme", "ghcr.io/acme"),
+        ("docker://quay.io", "quay.io"),
+        ("https://index.docker.io/v1/", "docker.io"),
+        ("http://[::1]:5000/v2", "[::1]:5000"),
+    ],
+)
+def test_a_pasted_prefix(text: str, expected: str) -> None:
+    """Where people type it, a prefix may have a scheme in front; what is stored has none."""
+    assert parse_prefix(without_scheme(text)) == expected
+
+
 def test_prefix_matches_at_slashes_only() -> None:
     """An image beside a prefix is not under it."""
     prefix = parse_prefix("ghcr.io/acme")
@@ -235,7 +312,21 @@ def test_repository(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "/a", "a/", "a//b", "A", "a:1", f"a@{SHA256}", "../a", "a?n=1", "a\n", "a" * 256]
+    "text",
+    [
+        "",
+        "/a",
+        "a/",
+        "a//b",
+        "A",
+        "a:1",
+        f"a@{SHA256}",
+        "../a",
+        "a?n=1",
+        "a\n",
+        "a" * 256,
+        "docker://a",
+    ],
 )
 def test_repository_refused(text: str) -> None:
     """#46: a path that could leave its place in a URL is refused."""

@@ -79,7 +79,14 @@ def test_a_row_of_a_kind_that_is_no_more_answers_for_nothing() -> None:
 
 def test_nonsense_is_an_error() -> None:
     with pytest.raises(InvalidReference):
-        Registry.objects.resolve("https://ghcr.io/acme/app")
+        Registry.objects.resolve("https://ghcr.io/Acme/app")
+
+
+@pytest.mark.parametrize("scheme", ["https://", "oci://", "docker://"])
+def test_a_pasted_image_is_understood(scheme: str) -> None:
+    """With a scheme in front it was nonsense: people copy names so."""
+    row = create("ghcr", prefix="ghcr.io/acme")
+    assert resolved(f"{scheme}ghcr.io/acme/app") == row.name
 
 
 @pytest.mark.parametrize(

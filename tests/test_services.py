@@ -79,6 +79,11 @@ def test_no_credentials_where_they_are_needed(row: Registry) -> None:
 def test_an_image_is_tried_as_well(row: Registry) -> None:
     host = row.host
     assert services.check(row, f"{host}/team/app:1").code == "signed_in"
+    # As it is copied from a browser, and from skopeo.
+    assert services.check(row, f"http://{host}/team/app:1").code == "signed_in"
+    assert services.check(row, "docker://team/app:1").code == "signed_in"
+    with pytest.raises(InvalidReference):
+        services.check(row, "https://ghcr.io/team/app:1")
     assert services.check(row, "team/app:1").code == "signed_in"
     result = services.check(row, "team/app:9")
     assert (result.verdict, result.code) == ("valid", "repository_not_found")

@@ -150,7 +150,7 @@ class ImageDigest(OutgoingView):
 
 def _resolved(image: str) -> tuple[Registry, Reference]:
     """The row that an image is read with, and the image's full name. Raises NoRegistry."""
-    reference = Reference.parse(image)
+    reference = Reference.from_pasted(image)
     row = Registry.objects.resolve(reference)
     if row is None:
         raise NoRegistry

@@ -138,8 +138,8 @@ class Parameter:
 
 IMAGE = Parameter(
     name="image",
-    help="An image's name, as in docker pull.",
-    read=Grammar(Reference.parse, IMAGE_PATTERN, ("nginx", "ghcr.io/acme/app:1.0")),
+    help="An image's name, as in docker pull; https://, oci:// or docker:// may stand in front.",
+    read=Grammar(Reference.from_pasted, IMAGE_PATTERN, ("nginx", "ghcr.io/acme/app:1.0")),
     required=True,
 )
 

@@ -87,7 +87,7 @@ class Resolve(ReadView):
     parameters = (IMAGE,)
 
     def answer(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        reference = Reference.parse(wanted["image"])
+        reference = Reference.from_pasted(wanted["image"])
         row, why = explain(reference)
         return {
             **wanted,

@@ -269,11 +269,25 @@ def test_the_documents_patterns_say_what_is_taken() -> None:
         "ghcr.io/" + "a" * 256,
         "a." * 128 + "a/b",
         "",
+        "a" * 64,
+        "sha256:" + "a" * 64,
+        "sha512:" + "a" * 128,
+        "docker.io/sha256:" + "a" * 64,
+        "docker://nginx",
+        "docker://ghcr.io/a:1",
+        "https://ghcr.io/a/b",
+        "http://localhost/a",
+        "oci://reg:5000/a",
+        "https://team/app",
+        "https://ghcr.io",
+        "docker://sha256:" + "a" * 64,
+        "docker://docker://a",
+        "ftp://ghcr.io/a",
     ],
 )
 def test_the_pattern_of_an_image(image: str) -> None:
     try:
-        Reference.parse(image)
+        Reference.from_pasted(image)
         taken = True
     except InvalidReference:
         taken = False

@@ -47,6 +47,20 @@ def test_an_image(said: Said) -> None:
     }
 
 
+@pytest.mark.parametrize("pasted", ["https://", "oci://", "docker://"])
+def test_a_pasted_image(said: Said, pasted: str) -> None:
+    """The scheme in front is understood; what is said of the image is without it."""
+    plain = said("resolve/?image=ghcr.io/acme/app:1")
+    answer = said(f"resolve/?image={pasted}ghcr.io/acme/app:1")
+    assert answer == {**plain, "image": f"{pasted}ghcr.io/acme/app:1"}
+    assert answer["registry"]["kind"] == "ghcr"
+
+
+def test_an_id_is_no_image(said: Said) -> None:
+    answer = said(f"resolve/?image={DIGEST}", 400)
+    assert answer["fields"] == {"image": "This is an image's id. Enter its name."}
+
+
 def test_only_what_says_so_is_read(said: Said) -> None:
     """Two queries, whichever reason decides; no column is fetched later, and no secret at all."""
     for number in range(20):
@@ -79,8 +93,9 @@ def test_nobody_answers(image: str, said: Said) -> None:
     assert why(said, image) == ["No registry of this site answers for it."]
 
 
-@pytest.mark.parametrize("image", ["", ":", "Nginx", "a//b", "a" * 64, "x" * 900, "https://x.io/y"])
+@pytest.mark.parametrize("image", ["", ":", "Nginx", "a//b", "a" * 64, "x" * 900, "https://x/y"])
 def test_no_image(image: str, said: Said) -> None:
+    """A scheme is understood where a host follows it; it was refused, as the grammar does."""
     answer = said(f"resolve/?image={image}", 400)
     assert (answer["code"], list(answer["fields"])) == ("invalid_parameter", ["image"])
 
