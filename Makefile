@@ -15,7 +15,7 @@ FUZZ ?= 5000
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-quick test-postgres fuzz mutate bench lint types format docs messages screenshots wheel clean
+.PHONY: help run install test test-quick test-postgres test-mariadb fuzz mutate bench lint types format docs messages screenshots wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test-quick: $(VENV)/.test ## run the tests, but for those that take many seconds
 
 test-postgres: $(VENV)/.test ## run the tests that use the database on PostgreSQL, but for the browser's
 	tests/with-postgres $(BIN)/python -m pytest -n auto -m django_db --ignore=tests/browser $(TESTS)
+
+test-mariadb: $(VENV)/.mariadb ## run the tests that use the database on MariaDB, but for the browser's
+	tests/with-mariadb $(BIN)/python -m pytest -n auto -m django_db --ignore=tests/browser $(TESTS)
 
 fuzz: $(VENV)/.test ## try many more odd inputs than the tests do (FUZZ=, for how many)
 	FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n auto tests/fuzz
@@ -90,6 +93,10 @@ $(VENV)/.site: pyproject.toml | $(BIN)/python
 $(VENV)/.test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site,test]'
 	@touch $@ $(VENV)/.site
+
+$(VENV)/.mariadb: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mysql]'
+	@touch $@
 
 $(VENV)/.mutate: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutate]'

@@ -18,7 +18,9 @@ from registries.lastcheck import CHECK_FIELDS, LastCheck
 from registries.queryset import (
     ANY_SECRET,
     BEST_FIRST,
+    DEFAULT_KIND,
     LONGEST_UNCHECKED_FIRST,
+    NEVER_CHECKED,
     SECRETS,
     TRUST,
     RegistryQuerySet,
@@ -51,6 +53,13 @@ def kind_choices() -> list[tuple[str, str]]:
     return [(kind.slug, kind.label) for kind in KINDS.values()]
 
 
+def _generated(expression: Any, column: "models.Field[Any, Any]") -> "models.GeneratedField":
+    """A column that the database makes and stores."""
+    return models.GeneratedField(
+        expression=expression, output_field=column, db_persist=True, editable=False
+    )
+
+
 class Registry(Tracked, LastCheck):
     """A container registry that the site reads from, with the credentials it signs in with.
 
@@ -58,7 +67,7 @@ class Registry(Tracked, LastCheck):
     """
 
     name = models.CharField(_("name"), max_length=names.MAX_NAME)
-    name_key = models.CharField(max_length=names.MAX_KEY, unique=True, editable=False)
+    name_key = names.KeyField(max_length=names.MAX_KEY, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=20, choices=kind_choices)
     prefix = models.CharField(
         _("only for images under"), max_length=validation.MAX_PREFIX, blank=True
@@ -78,9 +87,9 @@ class Registry(Tracked, LastCheck):
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     # Made by the database, which alone sees every change: what lists filter and sort by.
-    has_secrets = models.GeneratedField(
-        expression=ANY_SECRET, output_field=models.BooleanField(), db_persist=True, editable=False
-    )
+    has_secrets = _generated(ANY_SECRET, models.BooleanField())
+    never_checked = _generated(NEVER_CHECKED, models.BooleanField())
+    default_kind = _generated(DEFAULT_KIND, models.CharField(max_length=20))
 
     objects = RegistryQuerySet.as_manager()
     # What a check depends on: when one of these changes, the last check says nothing any more.
@@ -92,11 +101,7 @@ class Registry(Tracked, LastCheck):
         verbose_name_plural = _("registries")
         permissions = [("query_registry", "Can make the site call a registry")]
         constraints = [
-            models.UniqueConstraint(
-                fields=["kind"],
-                condition=models.Q(is_default=True),
-                name="registries_one_default_a_kind",
-            )
+            models.UniqueConstraint(fields=["default_kind"], name="registries_one_default_a_kind")
         ]
         indexes = [
             models.Index(fields=["host", *BEST_FIRST], name="registries_host_best"),
@@ -108,7 +113,7 @@ class Registry(Tracked, LastCheck):
             models.Index(fields=["has_secrets", "name_key"], name="registries_state_name"),
             models.Index(fields=["created_at", "id"], name="registries_created"),
             models.Index(fields=["updated_at", "id"], name="registries_updated"),
-            models.Index(*LONGEST_UNCHECKED_FIRST, name="registries_checked"),
+            models.Index(fields=LONGEST_UNCHECKED_FIRST, name="registries_checked"),
             # Narrow: what counts all rows reads nothing wider.
             models.Index(fields=["is_default"], name="registries_count"),
         ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldError, ValidationError
 from django.db import models, transaction
-from django.db.models import ExpressionWrapper, F, Q
+from django.db.models import Case, ExpressionWrapper, F, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from registries.kinds import KINDS, Kind, variables
@@ -27,6 +27,11 @@ HARMLESS = {"verify_tls": True, "ca_certificate": ""}
 ANY_SECRET = ExpressionWrapper(
     Q(*((f"{name}__isnull", False) for name in SECRETS), _connector=Q.OR), models.BooleanField()
 )
+# MariaDB has no index of an expression, and none that is unique among some rows alone. So there are
+# columns for them: the kind of a default row, which is NULL in others and unique but for that, and
+DEFAULT_KIND = Case(When(is_default=True, then=F("kind")))
+# whether a row has yet to be checked.
+NEVER_CHECKED = ExpressionWrapper(Q(checked_at=None), models.BooleanField())
 # What says of a row which images it answers for, and how it stands among others.
 ANSWERING = (
     *("name", "kind", "prefix", "host", "has_secrets", "is_default", "created_at"),
@@ -37,11 +42,7 @@ ANSWERING = (
 BEST_FIRST = ("-prefix", "-has_secrets", "is_default", "created_at", "id")
 # Of all rows those that were never checked, then those whose check is the oldest. NULL alone would
 # stand at one end on SQLite and at the other on PostgreSQL.
-LONGEST_UNCHECKED_FIRST = (
-    ExpressionWrapper(Q(checked_at=None), models.BooleanField()).desc(),
-    F("checked_at").asc(),
-    F("id").asc(),
-)
+LONGEST_UNCHECKED_FIRST = ("-never_checked", "checked_at", "id")
 # Rows that are read at first: mostly the first is wanted.
 READ_AHEAD = 4
 
@@ -81,11 +82,9 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
         # Rows with a port that is the default are found by both spellings, and told apart below.
         hosts = {host, host.removesuffix(":443"), host.removesuffix(":80")}
         paths = [each.removeprefix(host) for each in prefixes(reference) if each.startswith(host)]
+        under = {each: ["", *(each + path for path in paths)] for each in hosts}
         ordered = self.order_by(*BEST_FIRST)
-        found = [
-            ordered.filter(host=each, prefix__in=["", *(each + path for path in paths)])
-            for each in hosts
-        ]
+        found = [ordered.filter(host=each, prefix__in=under[each]) for each in hosts]
         found += [
             ordered.filter(_columns(lookup), kind=kind.slug, host="", prefix="")
             for kind in KINDS.values()
@@ -93,7 +92,13 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
         ]
         # Each is read in an index's order, no further than somebody asks: nothing is sorted.
         rows = merge(*(_read(rows, read_ahead) for rows in found), key=_place)
-        return (row for row in rows if row.kind in KINDS and row.answers_for(host))
+        # MariaDB finds prefixes in other letters as well.
+        exact = {prefix for spelled in under.values() for prefix in spelled}
+        return (
+            row
+            for row in rows
+            if row.kind in KINDS and row.prefix in exact and row.answers_for(host)
+        )
 
     def locked(self) -> models.QuerySet["Registry"]:
         """The rows, and no check of them can be stored until the transaction ends.

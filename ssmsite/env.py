@@ -5,6 +5,7 @@ No message ever holds a variable's value: many of them carry passwords.
 
 import json
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,11 +22,12 @@ PREFIX = "REGISTRIES_"
 FOREIGN = (f"{PREFIX}SERVICE_", f"{PREFIX}PORT")
 FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True)
 FLAGS |= dict.fromkeys(("0", "false", "no", "off"), False)
+BACKENDS = "django.db.backends."
 # Options of the driver, and of Django's connection, by engine.
 OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     # With IMMEDIATE a writer waits for its turn from the start; the default takes the lock half-way
     # through a transaction, where SQLite refuses at once ("database is locked") instead of waiting.
-    "sqlite3": (
+    f"{BACKENDS}sqlite3": (
         {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
@@ -34,7 +36,15 @@ OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {},
     ),
     # Without the second, TCP waits a quarter of an hour for a server that is cut off.
-    "postgresql": ({"connect_timeout": 5, "tcp_user_timeout": 10_000}, {"CONN_MAX_AGE": 60}),
+    f"{BACKENDS}postgresql": (
+        {"connect_timeout": 5, "tcp_user_timeout": 10_000},
+        {"CONN_MAX_AGE": 60},
+    ),
+    # The driver knows no other limit for a server that is cut off than one for every answer.
+    f"{BACKENDS}mysql": (
+        {"connect_timeout": 5, "read_timeout": 60, "write_timeout": 60},
+        {"CONN_MAX_AGE": 60},
+    ),
 }
 
 
@@ -58,16 +68,17 @@ def items(name: str) -> list[str]:
 
 def database(own: Path) -> dict[str, Any]:
     """The database of `DATABASE_URL`, else the SQLite file `own`. Raises ImproperlyConfigured."""
-    url = text("DATABASE_URL")
+    # The library knows MariaDB by the name of its protocol.
+    url = re.sub("^mariadb:", "mysql:", text("DATABASE_URL"))
     parsed: dict[str, Any] | None = None
     # Refused below: an error raised here would carry the address, password included.
     with suppress(ValueError):
         parsed = dict(dj_database_url.parse(url or "sqlite://", conn_health_checks=True))
-    engine = str(parsed["ENGINE"]).rpartition(".")[2] if parsed else ""
+    engine = str(parsed["ENGINE"]) if parsed else ""
     if parsed is None or engine not in OPTIONS:
         raise ImproperlyConfigured(
-            "DATABASE_URL must be like postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:////FILE,"
-            " with %-escapes for special characters in its parts."
+            "DATABASE_URL must be like postgres://USER:PASSWORD@HOST:PORT/NAME, the same with"
+            " mariadb://, or sqlite:////FILE, with %-escapes for special characters in its parts."
         )
     if not url:
         parsed["NAME"] = own

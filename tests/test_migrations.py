@@ -6,14 +6,20 @@ from itertools import pairwise
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
-from django.db.migrations import AlterField
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations import (
+    AlterField,
+    AlterModelManagers,
+    AlterModelOptions,
+    RunPython,
+    RunSQL,
+)
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import TextField
 
-from registries.fields import SecretField
+from registries.fields import Secret, SecretField
 from registries.models import Registry
 from tests.factories import create
 
@@ -47,6 +53,49 @@ def test_every_migration_can_be_undone_and_done_again() -> None:
         Registry.objects.filter(is_default=True).values_list("kind", flat=True)
     )
     assert Registry.objects.filter(is_default=True).count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_default_rows_of_a_kind_one_stays_and_none_is_lost() -> None:
+    """MariaDB kept no constraint until 0005: the row with credentials stays the default."""
+    if connection.vendor != "mysql":
+        pytest.skip("SQLite and PostgreSQL never let a second default row stand")
+    try:
+        migrate("0002")
+        model = MigrationLoader(connection).project_state(("registries", "0002_lists")).apps
+        rows = model.get_model("registries", "Registry").objects
+        rows.create(kind="hub", name="Second", name_key="second", is_default=True)
+        rows.filter(name="Second").update(token=Secret("sealed"))
+        rows.create(kind="hub", name="Third", name_key="third", is_default=True)
+        assert rows.filter(is_default=True).count() == 7
+    finally:
+        migrate()
+    hubs = Registry.objects.filter(kind="hub").order_by("pk")
+    assert list(hubs.values_list("name", "is_default")) == [
+        ("Docker Hub", False),
+        ("Second", True),
+        ("Third", False),
+    ]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        hubs.update(is_default=True)
+
+
+# MariaDB keeps what a migration did before it failed. These steps can be done again, or do nothing.
+REPEATABLE = (AlterField, AlterModelOptions, AlterModelManagers, RunPython, RunSQL)
+EMPTY_ON_MARIADB = {"0005_one_default_a_kind", "0007_longest_unchecked_first"}
+
+
+def test_a_migration_that_failed_can_be_run_again() -> None:
+    """Of the steps that cannot be repeated a migration has one, at its end.
+
+    The first two are of before MariaDB: a new database is made again when they fail.
+    """
+    loader = MigrationLoader(None)
+    for name in steps(loader)[3:]:
+        operations = loader.get_migration("registries", name).operations
+        if name in EMPTY_ON_MARIADB:  # it has neither the constraint nor the index to take away
+            operations = operations[1:]
+        assert all(isinstance(operation, REPEATABLE) for operation in operations[:-1]), name
 
 
 @pytest.mark.django_db

@@ -13,6 +13,7 @@ from registries import services
 from registries.kinds import KINDS, variables
 from registries.lastcheck import CHECK_FIELDS
 from registries.models import ChangedMeanwhile, Registry
+from registries.names import key
 from tests.factories import PEM, SAMPLES, build, create
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +115,16 @@ def test_messages_never_quote_a_secret(canary: str) -> None:
 
 
 # Names
+
+
+def test_names_that_read_differently_stand_side_by_side() -> None:
+    """As the key says, whatever the database's collation takes for equal."""
+    names = ["Elan", "Élan", "\N{WHALE}", "\N{OCTOPUS}", "I", "\N{LATIN SMALL LETTER DOTLESS I}"]
+    for name in names:
+        row = build("hub", name=name)
+        row.full_clean()
+        row.save()
+    assert [Registry.objects.get(name_key=key(name)).name for name in names] == names
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import multiprocessing
 import multiprocessing.forkserver
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -17,6 +18,11 @@ from django.db import connection
 from registries.models import Registry
 
 ROOT = Path(__file__).resolve().parents[2]
+# What makes a database a user's own.
+GIVE = {
+    "postgresql": "ALTER DATABASE {name} OWNER TO {name}",
+    "mysql": "GRANT ALL ON {name}.* TO {name}",
+}
 
 
 def database_url() -> str:
@@ -25,7 +31,7 @@ def database_url() -> str:
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"
     host, port = connection.settings_dict["HOST"], connection.settings_dict["PORT"]
-    return f"postgresql://{connection.settings_dict['USER']}@{host}:{port}/{name}"
+    return f"{connection.vendor}://{connection.settings_dict['USER']}@{host}:{port}/{name}"
 
 
 def site_environment() -> dict[str, str]:
@@ -88,15 +94,18 @@ def processes(_fork_server: ForkServerContext, transactional_db: None) -> Iterat
 
 @pytest.fixture
 def new_database(tmp_path: Path, transactional_db: None) -> Iterator[str]:
-    """The URL of an empty database of the kind that the tests run on."""
+    """The URL of an empty database of the kind that the tests run on, for a user of its own."""
     if connection.vendor == "sqlite":
         yield f"sqlite:///{tmp_path}/new.sqlite3"
         return
     name = f"new_{secrets.token_hex(4)}"
     with connection.cursor() as cursor:
+        cursor.execute(f"CREATE USER {name}")
         cursor.execute(f"CREATE DATABASE {name}")
-        yield database_url().rpartition("/")[0] + f"/{name}"
+        cursor.execute(GIVE[connection.vendor].format(name=name))
+        yield re.sub("//.*@(.*)/.*", rf"//{name}@\1/{name}", database_url())
         cursor.execute(f"DROP DATABASE {name}")
+        cursor.execute(f"DROP USER {name}")
 
 
 def columns(pk: int, *names: str) -> dict[str, Any]:
@@ -111,6 +120,10 @@ def assert_sound() -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             assert cursor.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    elif connection.vendor == "mysql":
+        with connection.cursor() as cursor:
+            cursor.execute("CHECK TABLE registries_registry, registries_check")
+            assert {text for _table, _check, _sort, text in cursor.fetchall()} == {"OK"}
     for row in Registry.objects.all():
         for name in row.given():
             str(row.held(name))

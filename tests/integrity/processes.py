@@ -8,12 +8,12 @@ import resource
 import time
 from collections.abc import Callable
 from multiprocessing.queues import SimpleQueue
-from multiprocessing.synchronize import Barrier, Event
+from multiprocessing.synchronize import Event, Semaphore
 from typing import Any
 
 import django
 from cryptography.fernet import Fernet, MultiFernet
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 django.setup()
 
@@ -22,6 +22,7 @@ from encrypted_model_fields import fields as library  # noqa: E402 - after Djang
 from registries import reencryption, services  # noqa: E402
 from registries.fields import SecretUnreadable  # noqa: E402
 from registries.models import ChangedMeanwhile, Registry  # noqa: E402
+from registries.turns import Turn  # noqa: E402
 from ssmsite.settings import DATABASES  # noqa: E402
 
 
@@ -86,9 +87,17 @@ def serve(name: str, unreadable: "SimpleQueue[list[str]]") -> None:
     unreadable.put(failed)
 
 
-def check(pk: int, together: Barrier) -> None:
-    row = Registry.objects.get(pk=pk)
-    together.wait()
+def check(pk: int, came: Semaphore) -> None:
+    """Check the row; `came` is released once it was looked whether it is this one's turn."""
+    row, has_come, release = Registry.objects.get(pk=pk), Turn.has_come, [came.release]
+
+    def looked(turn: Turn) -> bool:
+        answer = has_come(turn)
+        while release:
+            release.pop()()
+        return answer
+
+    Turn.has_come = looked  # type: ignore[method-assign]
     services.check(row)
 
 
@@ -102,13 +111,18 @@ def check_all(results: "SimpleQueue[tuple[dict[int, str], int]]") -> None:
 
 
 def fill_the_disk(
-    pk: int, limit: int, told: "SimpleQueue[tuple[int, str]]", is_there_room: Event
+    pk: int,
+    database: str,
+    limit: int,
+    told: "SimpleQueue[tuple[int, str]]",
+    is_there_room: Event,
 ) -> None:
-    """Store row after row until there is no room, and go on once there is.
+    """Store row after row in this database until there is no room, and go on once there is.
 
     No file of this process may grow beyond `limit` bytes before. What is told is the number that
     there was no room for, and what the database said.
     """
+    connection.settings_dict["NAME"] = database
     Registry.objects.get(pk=pk)
     most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))

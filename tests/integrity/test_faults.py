@@ -5,12 +5,12 @@ import os
 import re
 import resource
 import secrets
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from typing import NoReturn
 
@@ -32,8 +32,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 def little_room() -> Iterator[tuple[int, Callable[[], None]]]:
     """The rows on a disk that is nearly full: how far files may grow, and what makes room.
 
-    SQLite writes in the site's own processes, which a limit holds back. PostgreSQL writes in its
-    server: the table moves to a small disk of its own, most of which a file takes up.
+    SQLite writes in the site's own processes, which a limit holds back. The others write in their
+    servers: the rows move to a small disk of their own, most of which a file takes up.
     """
     if connection.vendor == "sqlite":
         file = Path(connection.settings_dict["NAME"])
@@ -41,30 +41,70 @@ def little_room() -> Iterator[tuple[int, Callable[[], None]]]:
         yield used + 200_000, lambda: None
         return
     name = f"small_{secrets.token_hex(4)}"
-    with small_disk() as disk, connection.cursor() as cursor:
-        cursor.execute(f"CREATE TABLESPACE {name} LOCATION '{disk}'")
-        cursor.execute(f"ALTER TABLE registries_registry SET TABLESPACE {name}")
+    with small_disk() as disk, ON_DISK[connection.vendor](disk, name):
         ballast = disk / "ballast"
-        ballast.write_bytes(bytes(disk_usage(disk).free - 200_000))
+        ballast.write_bytes(bytes(shutil.disk_usage(disk).free - 200_000))
         try:
             yield resource.RLIM_INFINITY, ballast.unlink
         finally:
             ballast.unlink(missing_ok=True)
-            cursor.execute("ALTER TABLE registries_registry SET TABLESPACE pg_default")
-            cursor.execute(f"DROP TABLESPACE {name}")
+
+
+@contextmanager
+def _tablespace(disk: Path, name: str) -> Iterator[None]:
+    """PostgreSQL moves a table."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLESPACE {name} LOCATION '{disk}'")
+        cursor.execute(f"ALTER TABLE registries_registry SET TABLESPACE {name}")
+        yield
+        cursor.execute("ALTER TABLE registries_registry SET TABLESPACE pg_default")
+        cursor.execute(f"DROP TABLESPACE {name}")
+
+
+@contextmanager
+def _linked_database(disk: Path, name: str) -> Iterator[None]:
+    """MariaDB keeps a database in a folder, which may be a link; the tables here are new ones."""
+    tables, usual = ("registries_registry", "registries_check"), connection.settings_dict["NAME"]
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        folder = data_directory() / name
+        aside = folder.rename(folder.with_name(f"{name}_aside"))
+        folder.symlink_to(disk)
+        for table in tables:
+            cursor.execute(f"CREATE TABLE {name}.{table} LIKE {table}")
+        cursor.execute(f"USE {name}")
+        connection.settings_dict["NAME"] = name
+        try:
+            yield
+        finally:
+            connection.settings_dict["NAME"] = usual
+            cursor.execute(f"USE {usual}")
+            cursor.execute(f"DROP TABLE {', '.join(f'{name}.{table}' for table in tables)}")
+            folder.unlink()
+            aside.rename(folder)
+            cursor.execute(f"DROP DATABASE {name}")
+
+
+ON_DISK = {"postgresql": _tablespace, "mysql": _linked_database}
+
+
+def data_directory() -> Path:
+    """Where the database server keeps its files."""
+    query = {"postgresql": "SHOW data_directory", "mysql": "SELECT @@datadir"}
+    with connection.cursor() as cursor:
+        cursor.execute(query[connection.vendor])
+        return Path(cursor.fetchone()[0])
 
 
 @contextmanager
 def small_disk() -> Iterator[Path]:
-    """A disk of four mebibytes that belongs to the user of the database server."""
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW data_directory")
-        data = Path(cursor.fetchone()[0])
+    """A disk of eight mebibytes that belongs to the user of the database server."""
+    data = data_directory()
     with TemporaryDirectory() as folder:
         reason = "only root can mount a disk on the machine of the database server"
         if os.geteuid() != 0 or not data.is_dir():
             leave_out(reason)
-        options = f"size=4m,mode=0700,uid={data.stat().st_uid}"
+        options = f"size=8m,mode=0700,uid={data.stat().st_uid}"
         mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
         if subprocess.run(mount, check=False).returncode:
             leave_out(f"{reason}, and here not even root")
@@ -91,12 +131,13 @@ def test_a_full_disk(processes: Processes) -> None:
 
     Once there is room the same process goes on.
     """
-    row = create("hub", login="login-0", password="password-0")
     told, is_there_room = processes.context.SimpleQueue(), processes.event()
     with little_room() as (limit, make_room):
-        saving = processes.start(work.fill_the_disk, row.pk, limit, told, is_there_room)
+        row = create("hub", login="login-0", password="password-0")
+        database = str(connection.settings_dict["NAME"])
+        saving = processes.start(work.fill_the_disk, row.pk, database, limit, told, is_there_room)
         number, said = told.get()
-        expected = r"could not extend file|disk I/O error|database or disk is full"
+        expected = r"could not extend file|disk I/O error|database or disk is full|table .* is full"
         assert re.search(expected, said), said
         assert number > 1
         added = Registry.objects.filter(name__startswith="Row ")
@@ -126,6 +167,13 @@ def gone(url: str) -> Iterator[None]:
         away.rename(file)
         return
     name = url.rpartition("/")[2]
+    if connection.vendor == "mysql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER USER {name} ACCOUNT LOCK")
+            cursor.execute(f"KILL USER {name}")
+            yield
+            cursor.execute(f"ALTER USER {name} ACCOUNT UNLOCK")
+        return
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"

@@ -57,6 +57,14 @@ def test_database_without_an_address_is_the_sites_own_file() -> None:
             {"HOST": "db.example", "PORT": 5433, "NAME": "regs", "USER": "me", "PASSWORD": "p@ss"},
         ),
         ("postgresql://db.example/regs", "django.db.backends.postgresql", {"NAME": "regs"}),
+        *(
+            (
+                f"{scheme}://me:p%40ss@db.example:3307/regs",
+                "django.db.backends.mysql",
+                {"HOST": "db.example", "PORT": 3307, "NAME": "regs", "PASSWORD": "p@ss"},
+            )
+            for scheme in ("mariadb", "mysql")
+        ),
         (
             "sqlite:////srv/regs.sqlite3",
             "django.db.backends.sqlite3",
@@ -83,6 +91,10 @@ def test_what_the_address_says_of_the_connection_wins(monkeypatch: pytest.Monkey
         "DATABASE_URL", "postgres://db.example/regs?connect_timeout=2&sslmode=require"
     )
     assert env.database(OWN)["OPTIONS"] == {**usual, "connect_timeout": 2, "sslmode": "require"}
+    usual = {"connect_timeout": 5, "read_timeout": 60, "write_timeout": 60}
+    monkeypatch.setenv("DATABASE_URL", "mariadb://db.example/regs?read_timeout=9&ssl-ca=/ca.pem")
+    expected = {**usual, "read_timeout": 9, "ssl": {"ca": "/ca.pem"}}
+    assert env.database(OWN)["OPTIONS"] == expected
 
 
 @pytest.mark.parametrize(
@@ -146,7 +158,7 @@ SECRET = "canary"
     [
         ("DATABASE_URL", SECRET),
         ("DATABASE_URL", f"postgres://me:{SECRET}@db.example:port/regs"),
-        ("DATABASE_URL", f"mysql://me:{SECRET}@db.example/regs"),
+        ("DATABASE_URL", f"oracle://me:{SECRET}@db.example/regs"),
         ("DATABASE_URL", f"{SECRET}://db.example/regs"),
         ("DATABASE_URL", f"postgres://me:{SECRET}@[db.example/regs"),
         ("CACHE_URL", SECRET),

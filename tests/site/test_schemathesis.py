@@ -4,9 +4,11 @@ import os
 import secrets
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from tests.api import fake
 from tests.fakes.server import FakeServer, Reply
@@ -29,15 +31,14 @@ services.check(row)
 
 
 def database() -> dict[str, str]:
-    """Where the site keeps its rows: PostgreSQL under tests/with-postgres, else its own SQLite."""
+    """Where the site keeps its rows: on the tests' server, if there is one, else its own SQLite."""
     url = os.environ.get("TEST_DATABASE_URL")
     if not url:
         return {}
     with_own = url.rpartition("/")[0] + "/site_" + secrets.token_hex(4)
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE " + with_own.rpartition("/")[2])
+    other = connection.copy()  # outside of the transaction that the test runs in
+    with closing(other), other.cursor() as cursor:
+        cursor.execute("CREATE DATABASE " + with_own.rpartition("/")[2])
     return {
         "DATABASE_URL": with_own,
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(50),

@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db.backends.sqlite3.base import DatabaseWrapper as Sqlite
 
 # Any fixed number: PostgreSQL tells its advisory locks apart by them.
 LOCK = 7_412_063
+DAY = 24 * 60 * 60
 
 
 class Command(Migrate):
@@ -34,6 +36,19 @@ def turn(connection: BaseDatabaseWrapper) -> Iterator[None]:
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    elif connection.vendor == "mysql":
+        # A large table is changed in its own time, and whoever waits for that waits longer.
+        if connection.connection is None:
+            connection.settings_dict["OPTIONS"].pop("read_timeout", None)
+        # Locks have names there, which are the whole server's.
+        name = sha256(f"migrate {connection.settings_dict['NAME']}".encode()).hexdigest()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT GET_LOCK(%s, %s)", [name, DAY])
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT RELEASE_LOCK(%s)", [name])
     elif isinstance(connection, Sqlite) and not connection.is_in_memory_db():
         with Path(f"{connection.settings_dict['NAME']}.migrate").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
