@@ -8,6 +8,7 @@ registries.W002  an encryption key that is the site's SECRET_KEY as well
 registries.W003  an encryption key that everybody can read in public documentation
 registries.W004  an encryption key that stands in the code of the settings
 registries.W005  a cache that unpickles what others may have written into it
+registries.W006  an entry of NO_PROXY that cannot be read
 """
 
 import ast
@@ -70,6 +71,15 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         conf.get()
     except ImproperlyConfigured as error:
         found.append(Error(str(error), id="registries.E002"))
+    found.extend(
+        Caution(
+            f"REGISTRIES['NO_PROXY']: {entry!r} cannot be read, so it leaves nothing out.",
+            hint="Write corp.example, .corp.example, host:5000, 192.0.2.1, [::1]:5000, 10.0.0.0/8"
+            " or *.",
+            id="registries.W006",
+        )
+        for entry in conf.unreadable_no_proxy()
+    )
     return found
 
 

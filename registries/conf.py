@@ -19,7 +19,7 @@ class Conf:
     check_workers: registries checked at a time.
     ca_bundle: path of a PEM file trusted instead of certifi's, or None.
     proxy: URL of the outgoing proxy, or None; the environment's proxies are never used.
-    no_proxy: host names that are called without it.
+    no_proxy: names, addresses and networks that are called without it.
     allow_private_addresses: whether loopback and private networks may be called.
     user_agent: what the site calls itself.
     token_cache: name of the Django cache that keeps bearer tokens; None keeps them in memory.
@@ -57,12 +57,22 @@ def _text(value: Any) -> str | None:
 
 
 def _proxy(value: Any) -> str | None:
-    from registries.client.connection import Proxy  # noqa: PLC0415 - few sites have a proxy
+    from registries.client.proxy import Proxy  # noqa: PLC0415 - few sites have a proxy
 
     try:
         return str(value) if _text(value) and Proxy.parse(value) else None
     except ValueError:
         raise ValueError("http://host:port, maybe with user:password@, or None") from None
+
+
+def unreadable_no_proxy() -> list[str]:
+    """The entries of NO_PROXY that leave nothing out, as they may be shown."""
+    from registries.client.proxy import unreadable  # noqa: PLC0415 - few sites have a proxy
+
+    try:
+        return list(unreadable(_names(raw().get("NO_PROXY", ()))))
+    except ValueError:
+        return []  # the whole of it cannot be used, which is said elsewhere
 
 
 def _agent(value: Any) -> str:

@@ -178,6 +178,17 @@ CODES: dict[str, Code] = {
         Verdict.MISCONFIGURED,
         _("%(host)s leads to an address that this site must not call. Nothing was sent."),
     ),
+    "https_needed": Code(
+        Verdict.MISCONFIGURED,
+        _("%(host)s speaks https. Let the address begin with https:// instead of http://."),
+    ),
+    "clock_skew": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "This machine's clock is off, so %(host)s does not believe what this site signs."
+            " Set the clock, and let it be kept right."
+        ),
+    ),
     "not_a_registry": Code(
         Verdict.MISCONFIGURED,
         _("%(host)s answers, but not as a container registry. Check the address."),
@@ -240,11 +251,81 @@ CODES: dict[str, Code] = {
             " or check the address."
         ),
     ),
+    "self_signed": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "The certificate of %(host)s is signed by no CA, but by itself. If it is yours, add it"
+            " to the row as its CA certificate."
+        ),
+    ),
+    "certificate_expired": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "The certificate of %(host)s, or of its CA, has expired. Let it be renewed,"
+            " and see that this machine's clock is right."
+        ),
+    ),
+    "certificate_not_yet_valid": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "The certificate of %(host)s, or of its CA, is not valid yet."
+            " See that this machine's clock is right, and that of the registry."
+        ),
+    ),
+    "certificate_other_name": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "%(host)s has no certificate for this name. Enter the name that its certificate has,"
+            " or let it be issued for this one."
+        ),
+    ),
+    "client_certificate": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "%(host)s asks for a client certificate, which this site cannot show."
+            " Let this site in without one, or over another address."
+        ),
+    ),
+    "weak_tls": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "%(host)s speaks a version of TLS, or has a key or signature, that is too weak for this"
+            " site. Let its TLS be brought up to date."
+        ),
+    ),
     "no_tls": Code(
         Verdict.UNREACHABLE,
         _(
             "%(host)s does not answer with TLS that this site can use."
             " Check the port, and whether the address begins with https."
+        ),
+    ),
+    "proxy_unreachable": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "The proxy of this site, %(host)s, cannot be reached. Check the setting PROXY,"
+            " and that the proxy runs."
+        ),
+    ),
+    "proxy_auth": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "The proxy of this site, %(host)s, wants a name and password, or refused those that it"
+            " has. Put them into the setting PROXY."
+        ),
+    ),
+    "proxy_refused": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "The proxy of this site, %(host)s, refuses to call this address. Let it be permitted"
+            " there, or name it in the setting NO_PROXY."
+        ),
+    ),
+    "proxy_failed": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "Through the proxy of this site, %(host)s, came an error instead of an answer."
+            " Check that the proxy can reach this address, and that something answers there."
         ),
     ),
     "server_error": Code(

@@ -92,6 +92,19 @@ def test_each_wrong_value_is_reported_by_its_key(settings: Any, name: str, value
         conf.get()
 
 
+def test_an_entry_of_no_proxy_that_cannot_be_read_is_named(settings: Any) -> None:
+    """It was passed over without a word; a password in it is not shown."""
+    entries = "corp.example, *corp.example, http://user:canary@proxy.example, 10.0.0.0/8"
+    settings.REGISTRIES = {"NO_PROXY": entries}
+    assert ids() == {"registries.W006"}
+    told = [one.msg for one in run_checks(tags=["security"]) if one.id == "registries.W006"]
+    assert told == [
+        "REGISTRIES['NO_PROXY']: '*corp.example' cannot be read, so it leaves nothing out.",
+        "REGISTRIES['NO_PROXY']: 'proxy.example' cannot be read, so it leaves nothing out.",
+    ]
+    assert len(conf.get().no_proxy) == 4
+
+
 def test_an_unknown_key_is_reported(settings: Any) -> None:
     settings.REGISTRIES = {"TIME_OUT": 5}
     assert ids() == {"registries.E001"}

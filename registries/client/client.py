@@ -18,6 +18,7 @@ from registries.client.errors import (
     NotFound,
     Rejected,
     Throttled,
+    Unreachable,
 )
 from registries.client.manifests import Manifest, Platform
 from registries.client.session import Session
@@ -34,6 +35,9 @@ __all__ = ["Client", "Manifest", "Outcome", "Platform", "Pulls"]
 # Requests of one `digests` call that run side by side.
 THREADS = 8
 
+
+# What another image may be spared: something answered, or the connection was there.
+OF_ONE_ANSWER = frozenset({"connection", "server_error", "bad_answer", "too_large", "redirected"})
 
 _Found = TypeVar("_Found")
 
@@ -199,5 +203,6 @@ def _stops_all(error: ClientError) -> bool:
     """Whether an error is about the account or the registry, so that every image would have it."""
     if isinstance(error, Misconfigured):
         return error.code != "invalid_reference"
-    lost = {"dns", "refused", "tls", "no_tls", "timeout"}
-    return isinstance(error, Throttled | Rejected) or error.code in lost
+    if isinstance(error, Unreachable):
+        return error.code not in OF_ONE_ANSWER
+    return isinstance(error, Throttled | Rejected)

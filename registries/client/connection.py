@@ -8,15 +8,13 @@ before every read and write instead; inside one operation OpenSSL keeps to it as
 import http.client
 import socket
 import ssl
-from base64 import b64encode
-from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
-from typing import Any, Self, cast
-from urllib.parse import unquote
+from contextlib import suppress
+from typing import Any, cast
 
 from registries.client.addresses import METADATA_NAMES, permitted, resolve
 from registries.client.deadline import Deadline
-from registries.client.urls import Url
+from registries.client.proxy import Proxy, ProxyFault
+from registries.client.urls import Url, is_literal
 
 # What may arrive besides the body: status line, headers, the framing of chunks.
 OVERHEAD = 256 * 1024
@@ -30,8 +28,8 @@ class TooLarge(OSError):
     """More bytes arrived than were asked for."""
 
 
-class ProxyRefused(OSError):
-    """The proxy did not open a tunnel."""
+class ClientCertificateNeeded(OSError):
+    """The server wants a certificate of ours."""
 
 
 class Guarded(socket.socket):
@@ -56,42 +54,14 @@ class Guarded(socket.socket):
 class GuardedTls(Guarded, ssl.SSLSocket):
     """The same over TLS."""
 
-
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """The outgoing proxy: where it listens, and what its Proxy-Authorization says, if anything.
-
-    bypassed: the names and networks that are called without it; `*` is all of them.
-    """
-
-    url: Url
-    bypassed: tuple[str, ...]
-    authorization: str = field(default="", repr=False)
-
-    @classmethod
-    def parse(cls, url: str, no_proxy: tuple[str, ...] = ()) -> Self:
-        """Read `http://[user:password@]host[:port]`, and `no_proxy` as in `transport.Options`.
-
-        Raises ValueError for another scheme: TLS to the proxy itself is not spoken.
-        """
-        scheme, _, rest = url.partition("://")
-        user, at, address = rest.rpartition("@")
-        place = Url.parse(f"{scheme}://{address}")
-        if place.scheme != "http" or place.target != "/":
-            raise ValueError("a proxy is written http://host:port")
-        bypassed = tuple(name.lower().removeprefix(".") for name in no_proxy)
-        if not at:
-            return cls(place, bypassed)
-        encoded = b64encode(unquote(user).encode()).decode()
-        return cls(place, bypassed, f"Basic {encoded}")
-
-    def serves(self, host: str) -> bool:
-        """Whether a host of `Url.parse` is called through it."""
-        if "*" in self.bypassed:
-            return False
-        if is_literal(host):
-            return not any(_in_network(host, name) for name in self.bypassed)
-        return not any(host == name or host.endswith(f".{name}") for name in self.bypassed)
+    def sendall(self, *args: Any) -> None:
+        with suppress(ssl.SSLEOFError, ConnectionError):
+            return super().sendall(*args)
+        # The server has closed the connection. From TLS 1.3 on it may say why only now: what it
+        # thinks of a missing client certificate comes after our side of the handshake.
+        with suppress(ssl.SSLEOFError, ConnectionError):
+            self.recv_into(bytearray(1))
+        raise ConnectionResetError
 
 
 def dial(
@@ -108,14 +78,14 @@ def dial(
         operator named. Behind a proxy, which resolves names itself, only literal addresses and the
         names of metadata services can be judged.
     context: set for https.
-    Raises OSError (TimeoutError, ssl.SSLError, socket.gaierror …) and BlockedAddress.
+    Raises OSError (TimeoutError, ssl.SSLError, socket.gaierror, ProxyFault …) and BlockedAddress.
     """
     if proxy is None:
         sock = _connect(url, deadline, private)
     else:
         if private is not None and not _permitted_unresolved(url.host, private=private):
             raise BlockedAddress
-        sock = _connect(proxy.url, deadline, None)
+        sock = _reach(proxy, deadline)
     try:
         if context is None:
             return sock
@@ -128,11 +98,6 @@ def dial(
         raise
 
 
-def is_literal(host: str) -> bool:
-    """Whether a host of `Url.parse` is an IP address."""
-    return ":" in host or host.replace(".", "").isdigit()
-
-
 def _permitted_unresolved(host: str, *, private: bool) -> bool:
     """Whether a host may be called, as far as it can be told without resolving its name."""
     if is_literal(host):
@@ -140,11 +105,12 @@ def _permitted_unresolved(host: str, *, private: bool) -> bool:
     return host.rstrip(".") not in METADATA_NAMES
 
 
-def _in_network(host: str, network: str) -> bool:
-    try:
-        return ip_address(host) in ip_network(network, strict=False)
-    except ValueError:
-        return False
+def _reach(proxy: Proxy, deadline: Deadline) -> Guarded:
+    """Connect to the proxy. Raises ProxyFault where it is not there, whatever the reason."""
+    deadline.left()  # what is over already is not the proxy's fault
+    with suppress(OSError):
+        return _connect(proxy.url, deadline, None)
+    raise ProxyFault("proxy_unreachable", proxy.url.authority)
 
 
 def _connect(url: Url, deadline: Deadline, private: bool | None) -> Guarded:
@@ -183,17 +149,44 @@ def _open_tunnel(sock: Guarded, url: Url, proxy: Proxy) -> None:
     lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
     if proxy.authorization:
         lines.append(f"Proxy-Authorization: {proxy.authorization}")
-    sock.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode())
-    with http.client.HTTPResponse(sock) as answer:
-        answer.begin()
-        opened = answer.status == http.client.OK
-    if not opened:
-        raise ProxyRefused
+    status: int | None = None
+    try:
+        sock.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode())
+        with http.client.HTTPResponse(sock) as answer:
+            answer.begin()
+            status = answer.status
+    except TimeoutError:
+        raise  # it may be waiting for the server
+    except (OSError, http.client.HTTPException):
+        pass
+    if status is None or not 200 <= status < 300:
+        raise proxy.fault(status)
 
 
 def _secure(sock: Guarded, context: ssl.SSLContext, host: str) -> Guarded:
     sock.settimeout(sock.deadline.left())
-    secured = context.wrap_socket(sock, server_hostname=host.rstrip("."))
+    secured = context.wrap_socket(
+        sock, server_hostname=host.rstrip("."), do_handshake_on_connect=False
+    )
     guarded = cast("GuardedTls", secured)  # the context's sslsocket_class
     guarded.deadline, guarded.budget = sock.deadline, sock.budget
+    try:
+        _shake_hands(guarded)
+    except BaseException:
+        guarded.close()
+        raise
     return guarded
+
+
+def _shake_hands(sock: GuardedTls) -> None:
+    try:
+        sock.do_handshake()
+    except ssl.SSLError as error:
+        # Up to TLS 1.2 this alert has two meanings. After a cipher was agreed on, there is nothing
+        # left to refuse but the certificate that we do not have.
+        refused = error.reason == "SSLV3_ALERT_HANDSHAKE_FAILURE" and sock.cipher() is not None
+        if not refused:
+            raise
+    else:
+        return
+    raise ClientCertificateNeeded

@@ -25,11 +25,11 @@ from registries.client.connection import (
     OVERHEAD,
     BlockedAddress,
     Guarded,
-    Proxy,
     TooLarge,
     dial,
 )
 from registries.client.deadline import Deadline
+from registries.client.proxy import Proxy
 from registries.client.urls import Url
 
 # Servers whose connections are kept, and connections kept for each.
@@ -194,7 +194,7 @@ class Pool:
         connection.BlockedAddress.
         """
         url = message.url
-        proxy = self._proxy if self._proxy and self._proxy.serves(url.host) else None
+        proxy = self._proxy if self._proxy and self._proxy.serves(url) else None
 
         def connect() -> Guarded:
             return dial(
@@ -232,10 +232,11 @@ class Pool:
         request.headers = CaseInsensitiveDict(message.headers)
         request.body = message.body or None
         request.hooks = default_hooks()
-        plain_proxy = proxy is not None and message.url.scheme == "http"
-        if plain_proxy and proxy and proxy.authorization:
+        # Through a tunnel the proxy sees nothing of the request, and answers nothing.
+        proxy = proxy if message.url.scheme == "http" else None
+        if proxy and proxy.authorization:
             request.headers["Proxy-Authorization"] = proxy.authorization
-        proxies = {"http": "dialled"} if plain_proxy else None
+        proxies = {"http": "dialled"} if proxy else None
         raw: BaseHTTPResponse = self._adapter.send(request, stream=True, proxies=proxies).raw
         try:
             if raw.status < HTTPStatus.OK:
@@ -250,6 +251,8 @@ class Pool:
         headers = HTTPMessage()
         for name, value in raw.headers.iteritems():
             headers[name] = value
+        if proxy and proxy.answered_itself(raw.status, raw.headers):
+            raise proxy.fault(raw.status)
         return Response(raw.status, headers, body, str(message.url))
 
 
@@ -265,12 +268,19 @@ def _read(raw: BaseHTTPResponse, limit: int) -> bytes:
 
 def root_of(error: BaseException) -> BaseException:
     """What happened first on the wire: the libraries wrap it several times."""
-    root, inner = error, error.__cause__ or error.__context__
+    root, inner = error, _inside(error)
     while inner is not None:
         if isinstance(inner, OSError | HTTPException | BlockedAddress):
             root = inner
-        inner = inner.__cause__ or inner.__context__
+        inner = _inside(inner)
     return root
+
+
+def _inside(error: BaseException) -> BaseException | None:
+    """What an error was made from; urllib3 hands on some faults of TLS as an argument alone."""
+    given = error.args[0] if error.args else None
+    wrapped = given if isinstance(given, BaseException) else None
+    return error.__cause__ or error.__context__ or wrapped
 
 
 def _of_others(record: logging.LogRecord) -> bool:

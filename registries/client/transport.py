@@ -6,20 +6,20 @@ netrc, CA files), and sends Authorization nowhere but where its caller says.
 """
 
 import re
-import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from http.client import HTTPException, IncompleteRead
-from socket import gaierror
+from http.client import HTTPException
 from typing import Self
 from urllib.parse import urlencode, urljoin
 
 from urllib3.exceptions import HTTPError
 
-from registries.client.connection import BlockedAddress, Proxy, TooLarge
+from registries.client import faults
+from registries.client.connection import BlockedAddress
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Unreachable
 from registries.client.pool import Message, Pool, Response, root_of
+from registries.client.proxy import Proxy
 from registries.client.trust import tls_context
 from registries.client.urls import Url, origin
 
@@ -35,8 +35,8 @@ class Options:
 
     timeout: seconds, for callers that make a `Deadline`.
     ca_bundle: path of a PEM file or directory, None for certifi's.
-    proxy: `http://[user:password@]host:port` or None. no_proxy: host names (with what is below
-        them), addresses or networks called without it, `*` for all.
+    proxy: `http://[user:password@]host:port` or None. no_proxy: what is called without it, each
+        as in `proxy.Bypass`.
     endpoints: origin to the origin called instead; see `Transport`.
     verify_tls, ca_certificate: the row's own; the latter is PEM text, trusted besides the bundle.
     """
@@ -216,9 +216,11 @@ class Transport:
         except ClientError as error:
             return error.with_traceback(None)
         except (OSError, HTTPException, HTTPError, ValueError, BlockedAddress) as error:
-            return _fault(root_of(error), host)
+            return faults.of_error(root_of(error), host)
         # What arrived after the end is not believed: it may be cut short.
-        return Unreachable("timeout", host=host) if deadline.expired else answer
+        if deadline.expired:
+            return Unreachable("timeout", host=host)
+        return faults.of_page(answer.status, answer.body, url.scheme, host) or answer
 
     def _headers(self, request: _Request) -> dict[str, str]:
         headers = {"User-Agent": self.options.user_agent, "Accept-Encoding": "identity"}
@@ -226,27 +228,6 @@ class Transport:
         if request.body or request.method == "POST":
             headers["Content-Length"] = str(len(request.body))
         return headers
-
-
-# The first that fits; what a library says about it is dropped.
-_FAULTS: tuple[tuple[type[Exception], str], ...] = (
-    (TooLarge, "too_large"),
-    (gaierror, "dns"),
-    (TimeoutError, "timeout"),
-    (ConnectionRefusedError, "refused"),
-    (ssl.SSLEOFError, "connection"),
-    (ssl.SSLCertVerificationError, "tls"),
-    (ssl.SSLError, "no_tls"),
-    (OSError, "connection"),
-    (IncompleteRead, "connection"),
-    (Exception, "bad_answer"),
-)
-
-
-def _fault(error: BaseException, host: str) -> ClientError:
-    if isinstance(error, BlockedAddress):
-        return Misconfigured("blocked_address", host=host)
-    return Unreachable(next(code for kind, code in _FAULTS if isinstance(error, kind)), host=host)
 
 
 def _host_of(url: str) -> str:

@@ -62,6 +62,11 @@ class Url:
         return self.origin + self.target
 
 
+def is_literal(host: str) -> bool:
+    """Whether a host of `Url.parse` is an IP address."""
+    return ":" in host or host.replace(".", "").isdigit()
+
+
 def _host(v6: str | None, name: str) -> str:
     if v6 is not None:
         return str(IPv6Address(v6))

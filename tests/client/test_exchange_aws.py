@@ -86,8 +86,15 @@ class Api:
         return Reply(200, json.dumps(self.answer).encode())
 
 
-def error(code: str, status: int = 400) -> Reply:
-    body = json.dumps({"__type": code, "message": "secret words of theirs"}).encode()
+# What AWS says of a signature's time, of another fault of it, and of a token.
+LATE = "Signature expired: 20170111T204052Z is now earlier than 20170111T225449Z (20170111T230949Z"
+EARLY = "Signature not yet current: 20190305T002809Z is still later than 20190304T214315Z"
+WRONG = "The request signature we calculated does not match the signature you provided."
+TOKEN_OVER = "The security token included in the request is expired"
+
+
+def error(code: str, status: int = 400, said: str = "secret words") -> Reply:
+    body = json.dumps({"__type": code, "message": f"{said} of theirs"}).encode()
     return Reply(status, body, {"Content-Type": "application/x-amz-json-1.1"})
 
 
@@ -191,6 +198,15 @@ def test_blank_keys(blank: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> N
         (error("SomethingElse", 401), Rejected, "bad_credentials"),
         (error("SomethingElse", 403), Rejected, "bad_credentials"),
         (Reply(403, b"<Error><Code>X</Code></Error>"), Rejected, "bad_credentials"),
+        (error("RequestExpired"), Misconfigured, "clock_skew"),
+        (error("RequestTimeTooSkewed", 403), Misconfigured, "clock_skew"),
+        (error("RequestInTheFuture"), Misconfigured, "clock_skew"),
+        (error("InvalidSignatureException", said=LATE), Misconfigured, "clock_skew"),
+        (error("InvalidSignatureException", said=EARLY), Misconfigured, "clock_skew"),
+        (error("SignatureDoesNotMatch", 403, said=LATE), Misconfigured, "clock_skew"),
+        (error("InvalidSignatureException", said=WRONG), Rejected, "bad_credentials"),
+        (error("InvalidSignatureException"), Rejected, "bad_credentials"),
+        (error("ExpiredTokenException", said=TOKEN_OVER), Rejected, "bad_credentials"),
         (error("AccessDeniedException"), Misconfigured, "no_permission"),
         (error("ThrottlingException"), Throttled, "rate_limited"),
         (Reply(429, b"", {"Retry-After": "7"}), Throttled, "rate_limited"),
@@ -207,7 +223,7 @@ def test_refusals(reply: Reply, kind: type[ClientError], code: str) -> None:
     with FakeServer(lambda _: reply) as server, pytest.raises(ClientError) as caught:
         call(server, keys())
     assert (type(caught.value), caught.value.code) == (kind, code)
-    if kind in {Throttled, Unreachable}:
+    if kind in {Throttled, Unreachable} or code == "clock_skew":
         assert caught.value.params == {"host": "api.ecr.eu-west-1.amazonaws.com"}
     assert "theirs" not in str(caught.value)
     assert len(server.requests) == 1

@@ -268,6 +268,13 @@ def token_endpoint(reply: Reply) -> Any:
         (Reply(400, b'{"error": "x", "error_codes": [%b90002]}' % (b"1, " * 20)), Rejected,
          "bad_credentials"),
         (Reply(400, b'{"error": "x", "error_description": "\xff"}'), Rejected, "bad_credentials"),
+        (Reply(401, b'{"error": "invalid_client", "error_codes": [700024]}'), Misconfigured,
+         "clock_skew"),
+        (Reply(400, b'{"error": "invalid_grant", "error_codes": [500133]}'), Misconfigured,
+         "clock_skew"),
+        # The secret has come to its end: the clock is right.
+        (Reply(401, b'{"error": "invalid_client", "error_codes": [7000222]}'), Rejected,
+         "bad_credentials"),
         (Reply(429, b"{}", {"Retry-After": "7"}), Throttled, "rate_limited"),
         (Reply(500, b"{}"), Unreachable, "server_error"),
         (Reply(307, b"", {"Location": "http://evil.example/"}), Unreachable, "redirected"),
@@ -288,7 +295,7 @@ def test_tenant_that_refuses(reply: Reply, kind: type[ClientError], code: str) -
     """#42: only our own error comes out of whatever the tenant answers."""
     found = failure(token_endpoint(reply))
     assert (type(found), found.code) == (kind, code)
-    if kind not in {Rejected, Misconfigured}:
+    if kind not in {Rejected, Misconfigured} or code == "clock_skew":
         assert found.params == {"host": "login.microsoftonline.com"}
 
 

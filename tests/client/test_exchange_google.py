@@ -117,9 +117,36 @@ def test_unreadable_key(key: str) -> None:
     assert server.requests == []
 
 
+# What Google says of an assertion whose times are off; the second is what it said until 2018.
+SHORT_LIVED = (
+    "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
+    " Check your iat and exp values in the JWT claim."
+)
+OLDER = "Invalid JWT: Token must be a short-lived token and in a reasonable timeframe"
+
+
+def invalid_grant(about: object) -> Reply:
+    body = {"error": "invalid_grant", "error_description": about}
+    return Reply(400, json.dumps(body).encode())
+
+
 @pytest.mark.parametrize(
     ("reply", "kind", "code"),
     [
+        (invalid_grant(SHORT_LIVED), Misconfigured, "clock_skew"),
+        (invalid_grant(OLDER), Misconfigured, "clock_skew"),
+        (invalid_grant("Invalid JWT: Token is expired."), Misconfigured, "clock_skew"),
+        (invalid_grant("Invalid JWT Signature."), Rejected, "bad_credentials"),
+        (invalid_grant("Invalid grant: account not found"), Rejected, "bad_credentials"),
+        (invalid_grant("Token has been expired or revoked."), Rejected, "bad_credentials"),
+        (invalid_grant(5), Rejected, "bad_credentials"),
+        (
+            Reply(
+                400, b'{"error": "invalid_scope", "error_description": "Check your iat and exp"}'
+            ),
+            Rejected,
+            "bad_credentials",
+        ),
         (Reply(400, b"{}"), Rejected, "bad_credentials"),
         (Reply(401, b"<html>"), Rejected, "bad_credentials"),
         (Reply(401, b'{"access_token": "x", "expires_in": 60}'), Rejected, "bad_credentials"),

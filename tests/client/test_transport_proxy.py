@@ -3,14 +3,21 @@
 import socket
 import threading
 from base64 import b64encode
+from contextlib import suppress
 
 import pytest
 import trustme
 
-from registries.client.connection import Proxy
+from registries.client.client import Client
 from registries.client.deadline import Deadline
-from registries.client.errors import ClientError, Misconfigured
+from registries.client.errors import Misconfigured, Unreachable
+from registries.client.proxy import Proxy, unreadable
+from registries.client.tokens import MemoryTokens
 from registries.client.transport import Transport
+from registries.client.urls import Url
+from registries.credentials import Basic
+from registries.endpoint import Endpoint
+from registries.verdicts import Verdict
 from tests.client.transports import RawServer, read_head, reading, transport
 from tests.fakes.server import FakeServer, Reply, Request
 
@@ -26,14 +33,15 @@ def get(over: Transport, url: str) -> bytes:
 class Tunnels:
     """A proxy that opens tunnels, all of them to one server, and keeps what it was asked."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, status: bytes = b"200 Connection established") -> None:
         self._port = port
+        self._status = status
         self.heads: list[bytes] = []
 
     def __call__(self, client: socket.socket) -> None:
         self.heads.append(read_head(client))
         with socket.create_connection(("127.0.0.1", self._port)) as server:
-            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            client.sendall(b"HTTP/1.1 %b\r\n\r\n" % self._status)
             back = threading.Thread(target=self._copy, args=(server, client))
             back.start()
             self._copy(client, server)
@@ -85,6 +93,12 @@ def test_https() -> None:
     assert "Proxy-Authorization" not in server.requests[0].headers
 
 
+def failure(over: Transport, url: str) -> tuple[str, dict[str, str]]:
+    with pytest.raises(Unreachable) as caught:
+        get(over, url)
+    return caught.value.code, caught.value.params
+
+
 @pytest.mark.parametrize(
     ("authority", "place"),
     [("registry.example", b"registry.example:443"), ("[2001:db8::1]:5000", b"[2001:db8::1]:5000")],
@@ -96,11 +110,137 @@ def test_refused_tunnel(authority: str, place: bytes) -> None:
         heads.append(read_head(client))
         client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
 
-    with RawServer(refuse) as proxy, pytest.raises(ClientError) as caught:
-        get(transport(proxy=proxy.origin), f"https://{authority}/")
-    error = caught.value
-    assert (error.code, error.params) == ("connection", {"host": authority})
+    with RawServer(refuse) as proxy:
+        told = failure(transport(proxy=proxy.origin), f"https://{authority}/")
+    assert told == ("proxy_auth", {"host": f"127.0.0.1:{proxy.port}"})
     assert heads == [b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (place, place)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "proxy_auth"),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\n\r\n{}", "proxy_refused"),
+        (b"HTTP/1.0 403 Filtered\r\n\r\n<html>", "proxy_refused"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "proxy_refused"),
+        (b"HTTP/1.1 405 Method Not Allowed\r\n\r\n", "proxy_refused"),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\n\r\n", "proxy_refused"),
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "proxy_failed"),
+        (b"HTTP/1.1 503 Unavailable\r\nX-Squid-Error: ERR_DNS_FAIL 0\r\n\r\n", "proxy_failed"),
+        (b"HTTP/1.1 504 Gateway Timeout\r\n\r\n", "proxy_failed"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "proxy_failed"),
+        (b"", "proxy_failed"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000, "proxy_failed"),
+    ],
+)  # fmt: skip
+def test_what_a_proxy_says_of_a_tunnel(answer: bytes, code: str) -> None:
+    """Whatever it is, the proxy said it, and is blamed by its name."""
+    with RawServer(reading(answer)) as proxy:
+        told = failure(transport(proxy=proxy.origin), "https://registry.example/v2/")
+    assert told == (code, {"host": f"127.0.0.1:{proxy.port}"})
+
+
+@pytest.mark.parametrize("status", [b"200 Connection established", b"204 No Content", b"299 Fine"])
+def test_opened_tunnel(status: bytes) -> None:
+    """Any 2xx opens it: RFC 9110, section 9.3.6."""
+    ca = trustme.CA()
+    with FakeServer(hello, ca, names=["registry.example"]) as server:
+        tunnels = Tunnels(server.port, status)
+        with RawServer(tunnels) as proxy:
+            over = transport(proxy=proxy.origin, ca_certificate=ca.cert_pem.bytes().decode())
+            assert get(over, "https://registry.example/v2/") == b"hello"
+            del over
+
+
+PAGE = {"Content-Type": "text/html"}
+ERRORS = {"Content-Type": "application/json; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(407, b"<html>", {**PAGE, "Proxy-Authenticate": 'Basic realm="x"'}), "proxy_auth"),
+        (Reply(407, b"{}", ERRORS), "proxy_auth"),
+        (Reply(403, b"<html>", PAGE), "proxy_refused"),
+        (Reply(403), "proxy_refused"),
+        (Reply(502, b"<html>", PAGE), "proxy_failed"),
+        (Reply(503, b"<html>", {**PAGE, "X-Squid-Error": "ERR_CONNECT_FAIL 111"}), "proxy_failed"),
+        (Reply(504, b"upstream timeout", {"Content-Type": "text/plain"}), "proxy_failed"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_a_proxy_says_in_plain(method: str, reply: Reply, code: str) -> None:
+    with FakeServer(lambda _: reply) as proxy, pytest.raises(Unreachable) as caught:
+        transport(proxy=proxy.origin).request(
+            method, "http://registry.example/v2/", deadline=Deadline(5), limit=100
+        )
+    assert (caught.value.code, caught.value.params) == (code, {"host": f"127.0.0.1:{proxy.port}"})
+    assert "registry.example" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(403, b'{"errors": [{"code": "DENIED"}]}', ERRORS),
+        Reply(403, b"", {"Docker-Distribution-Api-Version": "registry/2.0"}),
+        Reply(403, b"", {"WWW-Authenticate": 'Basic realm="x"'}),
+        Reply(503, b"{}", ERRORS),
+        Reply(401, b"<html>", PAGE),
+        Reply(404, b"<html>", PAGE),
+        Reply(500, b"<html>", PAGE),
+    ],
+)
+def test_what_a_registry_says_through_a_proxy(reply: Reply) -> None:
+    """Its own words reach whoever asks, as they do without a proxy."""
+    with FakeServer(lambda _: reply) as proxy:
+        answer = transport(proxy=proxy.origin).request(
+            "GET", "http://registry.example/v2/", deadline=Deadline(5), limit=100
+        )
+    assert (answer.status, answer.body) == (reply.status, reply.body)
+
+
+@pytest.mark.parametrize("status", [403, 407, 502])
+def test_without_a_proxy_nobody_is_blamed(status: int) -> None:
+    with FakeServer(lambda _: Reply(status, b"<html>", PAGE)) as server:
+        answer = transport().request("GET", server.origin, deadline=Deadline(5), limit=100)
+    assert answer.status == status
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_not_there(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry is not blamed for it, whether nobody listens there or nobody has the name."""
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    url = f"{scheme}://registry.example/v2/"
+    told = failure(transport(proxy=f"http://127.0.0.1:{port}"), url)
+    assert told == ("proxy_unreachable", {"host": f"127.0.0.1:{port}"})
+
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    told = failure(transport(proxy="http://user:canary@proxy.example:3128"), url)
+    assert told == ("proxy_unreachable", {"host": "proxy.example:3128"})
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, "proxy_refused"), (407, "proxy_auth"), (504, "proxy_failed")]
+)
+def test_a_check_behind_a_proxy_that_refuses(scheme: str, status: int, code: str) -> None:
+    """The verdict names the proxy, not the registry, and no credentials are called wrong."""
+    answer = b"HTTP/1.1 %d No\r\nContent-Length: 6\r\n\r\n<html>" % status
+    with RawServer(reading(answer)) as proxy:
+        outcome = Client(
+            Endpoint(url=f"{scheme}://registry.example"),
+            Basic("reader", "not-a-secret"),
+            transport=transport(proxy=proxy.origin),
+            tokens=MemoryTokens(),
+            deadline=Deadline(10),
+            identity="row",
+        ).check()
+    assert (outcome.verdict, outcome.code) == (Verdict.UNREACHABLE, code)
+    assert outcome.params == {"host": f"127.0.0.1:{proxy.port}"}
 
 
 @pytest.mark.parametrize(
@@ -120,26 +260,123 @@ def test_no_proxy(no_proxy: tuple[str, ...], direct: bool) -> None:
     assert (len(server.requests), len(proxy.requests)) == ((1, 0) if direct else (0, 1))
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("with_port", [True, False])
+def test_no_proxy_with_the_port_of_the_server(scheme: str, with_port: bool) -> None:
+    """Over the wire: the port of the entry is that of the registry, or another's."""
+    ca = trustme.CA()
+    with (
+        FakeServer(hello) as proxy,
+        FakeServer(hello, ca if scheme == "https" else None) as server,
+    ):
+        entry = f"127.0.0.1:{server.port if with_port else 1}"
+        over = transport(
+            proxy=proxy.origin, no_proxy=(entry,), ca_certificate=ca.cert_pem.bytes().decode()
+        )
+        with suppress(Unreachable):
+            get(over, server.origin)
+    assert (len(server.requests), proxy.connections) == ((1, 0) if with_port else (0, 1))
+
+
+HOST, PORT = "http://registry.corp.example/", "http://registry.corp.example:5000/"
+
+
 @pytest.mark.parametrize(
-    ("name", "direct"),
+    ("entry", "url", "direct"),
     [
-        ("example.com", True),
-        ("EXAMPLE.com", True),
-        (".example.com", True),
-        ("registry.example.com", True),
-        ("ample.com", False),
-        ("y.example.com", False),
-        ("example.com.evil.example", False),
+        ("corp.example", HOST, True),
+        ("corp.example", "http://corp.example/", True),
+        ("registry.corp.example", HOST, True),
+        ("CORP.Example", HOST, True),
+        ("corp.example", "http://REGISTRY.CORP.EXAMPLE/", True),
+        ("  corp.example\t", HOST, True),
+        (".corp.example", HOST, True),
+        (".corp.example", "http://a.b.corp.example/", True),
+        # Go leaves the name itself to the proxy; so do `*.` and `.` here.
+        (".corp.example", "http://corp.example/", False),
+        ("*.corp.example", HOST, True),
+        ("*.corp.example", "http://corp.example/", False),
+        ("corp.example.", HOST, True),
+        ("corp.example", "http://registry.corp.example./", True),
+        (".corp.example.", "http://registry.corp.example./", True),
+        ("registry.corp.example:5000", PORT, True),
+        ("registry.corp.example:5000", HOST, False),
+        ("registry.corp.example:80", HOST, True),
+        ("registry.corp.example:443", "https://registry.corp.example/", True),
+        ("registry.corp.example:80", "https://registry.corp.example/", False),
+        ("corp.example:5000", PORT, True),
+        (".corp.example:5000", PORT, True),
+        ("*.corp.example.:5000", PORT, True),
+        ("*", HOST, True),
+        (" * ", PORT, True),
+        ("ample", HOST, False),
+        ("y.corp.example", HOST, False),
+        ("orp.example", HOST, False),
+        ("corp.example", "http://corp.example.evil.example/", False),
+        ("corp.example", "http://notcorp.example/", False),
+        ("localhost", "http://localhost/", True),
+        ("my_host", "http://my_host:5000/", True),
+        ("10.1.2.3", "http://10.1.2.3:5000/", True),
+        ("10.1.2.3:5000", "http://10.1.2.3:5000/", True),
+        ("10.1.2.3:5000", "http://10.1.2.3/", False),
+        ("10.0.0.0/8", "https://10.1.2.3/", True),
+        ("10.9.9.9/8", "https://10.1.2.3/", True),
+        ("10.0.0.0/16", "https://10.1.2.3/", False),
+        ("2.3", "http://10.1.2.3/", False),
+        ("::1", "http://[::1]:5000/", True),
+        ("[::1]", "http://[::1]:5000/", True),
+        ("[::1]:5000", "http://[::1]:5000/", True),
+        ("[::1]:5000", "http://[::1]/", False),
+        ("[0:0::1]", "http://[::1]/", True),
+        ("fd00::/8", "http://[fd12::1]/", True),
+        ("fd00::/8", "http://[fe12::1]/", False),
+        ("::/0", "http://10.1.2.3/", False),
+        # A name is not resolved for the sake of a network.
+        ("0.0.0.0/0", HOST, False),
     ],
 )
-def test_no_proxy_names(name: str, direct: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.client.test_addresses import answers
+def test_forms_of_no_proxy(entry: str, url: str, direct: bool) -> None:
+    """As Go reads them: docker and containerd are set up with the same variable."""
+    proxy = Proxy.parse("http://proxy.example:3128", [entry])
+    assert proxy.serves(Url.parse(url)) is not direct
 
-    monkeypatch.setattr(socket, "getaddrinfo", answers("127.0.0.1"))
-    with FakeServer(hello) as proxy, FakeServer(hello) as server:
-        over = transport(proxy=proxy.origin, no_proxy=(name,))
-        get(over, f"http://registry.example.com:{server.port}/")
-    assert (len(server.requests), len(proxy.requests)) == ((1, 0) if direct else (0, 1))
+
+@pytest.mark.parametrize(
+    ("entry", "shown"),
+    [
+        ("http://corp.example", "http://corp.example"),
+        ("corp.example/path", "corp.example/path"),
+        ("corp.example:", "corp.example:"),
+        ("corp.example:port", "corp.example:port"),
+        ("corp.example:0", "corp.example:0"),
+        ("corp.example:65536", "corp.example:65536"),
+        ("*corp.example", "*corp.example"),
+        ("registry.*.example", "registry.*.example"),
+        ("*:5000", "*:5000"),
+        ("10.*", "10.*"),
+        ("10.0", "10.0"),
+        ("10.0.0.0/33", "10.0.0.0/33"),
+        ("10.0.0.256", "10.0.0.256"),
+        ("[::1", "[::1"),
+        ("[corp.example]", "[corp.example]"),
+        ("[fd00::]/8", "[fd00::]/8"),
+        ("fe80::1%eth0", "fe80::1?eth0"),
+        ("a.example b.example", "a.example?b.example"),
+        ("corp..example", "corp..example"),
+        (".", "."),
+        ("-x.example", "-x.example"),
+        ("bücher.example", "bücher.example"),
+        ("http://user:canary@proxy.example", "proxy.example"),
+        ("user:canary@", ""),
+        ("x" * 300 + "!", "x" * 100),
+    ],
+)
+def test_entries_that_leave_nothing_out(entry: str, shown: str) -> None:
+    """They are named, but for what could be a password; the others still count."""
+    assert list(unreadable([entry, "10.0.0.0/8", "*.corp.example"])) == [shown]
+    proxy = Proxy.parse("http://proxy.example:3128", [entry, "other.example"])
+    assert proxy.serves(Url.parse(HOST))
+    assert not proxy.serves(Url.parse("http://other.example/"))
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

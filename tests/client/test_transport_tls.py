@@ -1,8 +1,9 @@
 """Whose certificates are believed."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socket import socket
-from ssl import SSLSocket
+from ssl import CERT_REQUIRED, SSLSocket, TLSVersion
 
 import pytest
 import trustme
@@ -10,9 +11,12 @@ import trustme
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Unreachable
 from registries.client.transport import Transport
+from tests.client.certificates import DAY, server_context, signed_by_itself
 from tests.client.test_addresses import answers
 from tests.client.transports import RawServer, encrypted, read_head, transport
 from tests.fakes.server import FakeServer, Reply, Request
+
+VERSIONS = [TLSVersion.TLSv1_2, TLSVersion.TLSv1_3]
 
 
 def hello(_: Request) -> Reply:
@@ -71,8 +75,176 @@ def test_name_with_the_dot_of_the_root(
 def test_other_name(ca: trustme.CA, pem: str) -> None:
     """#39: a certificate for another name is refused."""
     with FakeServer(hello, ca, names=["registry.example"]) as server:
-        assert failure(transport(ca_certificate=pem), server.origin).code == "tls"
+        error = failure(transport(ca_certificate=pem), server.origin)
+    assert (error.code, error.params) == (
+        "certificate_other_name",
+        {"host": f"127.0.0.1:{server.port}"},
+    )
     assert server.requests == []
+
+
+def test_other_name_for_a_name(ca: trustme.CA, pem: str) -> None:
+    """Told apart for host names as for addresses."""
+    with FakeServer(hello, ca, names=["registry.example", "127.0.0.1"]) as server:
+        url = f"https://localhost:{server.port}/"
+        assert failure(transport(ca_certificate=pem), url).code == "certificate_other_name"
+    assert server.requests == []
+
+
+def dated(ca: trustme.CA, from_: timedelta, until: timedelta) -> FakeServer:
+    """A server whose certificate is valid from and until then, from now."""
+    server, now = FakeServer(hello, ca), datetime.now(UTC)
+    assert server.context is not None
+    cert = ca.issue_cert("127.0.0.1", not_before=now + from_, not_after=now + until)
+    cert.configure_cert(server.context)
+    return server
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("from_", "until", "code"),
+    [
+        (-2 * DAY, -DAY, "certificate_expired"),
+        (DAY, 2 * DAY, "certificate_not_yet_valid"),
+    ],
+)
+def test_certificate_of_another_time(
+    ca: trustme.CA, pem: str, from_: timedelta, until: timedelta, code: str, version: TLSVersion
+) -> None:
+    """#39: refused, and it is said which; nothing but the verification is what refuses it."""
+    with dated(ca, from_, until) as server:
+        assert server.context is not None
+        server.context.maximum_version = version
+        error = failure(transport(ca_certificate=pem), server.origin)
+        assert (type(error), error.code) == (Unreachable, code)
+        assert error.params == {"host": f"127.0.0.1:{server.port}"}
+        assert server.requests == []
+        assert get(transport(verify_tls=False), server.origin) == b"hello"
+
+
+def test_certificate_that_signs_itself() -> None:
+    """#39: it may be trusted by itself, which is what the sentence advises."""
+    with FakeServer(hello, trustme.CA()) as server:
+        server.context, own = signed_by_itself()
+        assert failure(transport(), server.origin).code == "self_signed"
+        assert server.requests == []
+        assert get(transport(ca_certificate=own), server.origin) == b"hello"
+
+
+def test_certificate_with_a_weak_key() -> None:
+    with FakeServer(hello, trustme.CA()) as server:
+        server.context, own = signed_by_itself(bits=1024)
+        assert failure(transport(ca_certificate=own), server.origin).code == "weak_tls"
+    assert server.requests == []
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_old_version_of_tls(ca: trustme.CA, pem: str) -> None:
+    with FakeServer(hello, ca) as server:
+        server.context = server_context(minimum_security=0)
+        server.context.minimum_version = TLSVersion.TLSv1_1
+        server.context.maximum_version = TLSVersion.TLSv1_1
+        ca.issue_cert("127.0.0.1").configure_cert(server.context)
+        assert failure(transport(ca_certificate=pem), server.origin).code == "weak_tls"
+    assert server.requests == []
+
+
+def test_no_cipher_in_common(ca: trustme.CA, pem: str) -> None:
+    """The alert that up to TLS 1.2 means a missing client certificate as well."""
+    with FakeServer(hello, ca) as server:
+        assert server.context is not None
+        server.context.maximum_version = TLSVersion.TLSv1_2
+        server.context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")  # its key is none of RSA
+        assert failure(transport(ca_certificate=pem), server.origin).code == "no_tls"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("verify_tls", [True, False])
+def test_client_certificate(
+    ca: trustme.CA, pem: str, version: TLSVersion, verify_tls: bool
+) -> None:
+    """TLS 1.2 refuses in the handshake, TLS 1.3 after it, when the request is on its way."""
+    with FakeServer(hello, ca) as server:
+        assert server.context is not None
+        server.context.maximum_version = version
+        server.context.verify_mode = CERT_REQUIRED
+        ca.configure_trust(server.context)
+        error = failure(transport(ca_certificate=pem, verify_tls=verify_tls), server.origin)
+    assert (type(error), error.code) == (Unreachable, "client_certificate")
+    assert error.params == {"host": f"127.0.0.1:{server.port}"}
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("alert", "code"),
+    [
+        (40, "no_tls"),  # handshake_failure
+        (42, "client_certificate"),  # bad_certificate, as Go's servers send it
+        (43, "client_certificate"),  # unsupported_certificate
+        (46, "client_certificate"),  # certificate_unknown
+        (48, "client_certificate"),  # unknown_ca
+        (70, "weak_tls"),  # protocol_version
+        (71, "weak_tls"),  # insufficient_security
+        (80, "no_tls"),  # internal_error
+        (112, "certificate_other_name"),  # unrecognized_name
+        (116, "client_certificate"),  # certificate_required
+    ],
+)
+def test_alerts(alert: int, code: str) -> None:
+    """What a server refuses with, by the number of RFC 8446, section 6.2."""
+
+    def serve(connection: socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"\x15\x03\x03\x00\x02\x02" + bytes([alert]))
+
+    with RawServer(serve) as server:
+        assert failure(transport(), f"https://127.0.0.1:{server.port}/").code == code
+
+
+def test_plain_http_to_a_server_that_alerts() -> None:
+    """TLS alone answers so; the address is to begin with https."""
+
+    def serve(connection: socket) -> None:
+        read_head(connection)
+        connection.sendall(b"\x15\x03\x01\x00\x02\x02\x46")
+
+    with RawServer(serve) as server:
+        error = failure(transport(), server.origin)
+    assert (type(error), error.code) == (Misconfigured, "https_needed")
+
+
+# What servers answer with status 400 before anybody behind them is asked.
+NO_CERTIFICATE = b"<title>400 No required SSL certificate was sent</title>"
+PLAIN = [
+    b"<title>400 The plain HTTP request was sent to HTTPS port</title>",
+    b"Client sent an HTTP request to an HTTPS server.\n",
+    b"Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+]
+
+
+@pytest.mark.parametrize("page", PLAIN)
+def test_page_for_plain_http(page: bytes) -> None:
+    with FakeServer(lambda _: Reply(400, page)) as server:
+        error = failure(transport(), server.origin)
+    assert (type(error), error.code) == (Misconfigured, "https_needed")
+    assert error.params == {"host": f"127.0.0.1:{server.port}"}
+
+
+def test_page_for_a_client_without_a_certificate(ca: trustme.CA, pem: str) -> None:
+    with FakeServer(lambda _: Reply(400, NO_CERTIFICATE), ca) as server:
+        error = failure(transport(ca_certificate=pem), server.origin)
+    assert (type(error), error.code) == (Unreachable, "client_certificate")
+
+
+@pytest.mark.parametrize("page", [*PLAIN, NO_CERTIFICATE])
+def test_pages_mean_nothing_elsewhere(ca: trustme.CA, pem: str, page: bytes) -> None:
+    """Over the other scheme, or with another status, they are a registry's own words."""
+    wrong = page is NO_CERTIFICATE
+    with FakeServer(lambda _: Reply(400, page), None if wrong else ca) as server:
+        assert get(transport(ca_certificate=pem), server.origin) == page
+    with FakeServer(lambda _: Reply(404, page), ca if wrong else None) as server:
+        assert get(transport(ca_certificate=pem), server.origin) == page
 
 
 def test_ca_bundle_and_ca_of_the_row(ca: trustme.CA, pem: str, tmp_path: Path) -> None:

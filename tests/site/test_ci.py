@@ -20,6 +20,7 @@ PACKAGES = {
     "chromium": "chromium",
     "pg_ctlcluster": "postgresql",
     "redis-server": "redis-server",
+    "nginx": "nginx-light",
 }
 
 

@@ -58,6 +58,11 @@ _REFUSED = frozenset(
         "UnrecognizedClientException",
     }
 )
+# The machine's clock is off: by its code, or by what the message says of the signature's time.
+# Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html and
+# https://github.com/upmc-enterprises/registry-creds/issues/47
+_CLOCK = frozenset({"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"})
+_UNTIMELY = re.compile(r"signature (has )?expired|signature not yet current", re.IGNORECASE)
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _THROTTLED = frozenset(
     {
@@ -183,7 +188,10 @@ def _is_region(session: boto3.session.Session, keys: AwsKeys) -> bool:
 def _refusal(error: AwsError, host: str) -> ClientError:
     """What the API's error means, by its code where we know it, else by its status."""
     code = error.response.get("Error", {}).get("Code")
+    message = str(error.response.get("Error", {}).get("Message"))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if code in _CLOCK or _UNTIMELY.search(message):
+        return Misconfigured("clock_skew", host=host)
     if code in _REFUSED:
         return Rejected("bad_credentials")
     if code in _DENIED:

@@ -39,6 +39,8 @@ _TENANT = re.compile(
 # AADSTS codes of a tenant that is not there.
 # See https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 _NO_TENANT = frozenset({90002, 90013, 900021, 900023})
+# And of what was signed too early or too late.
+_CLOCK = frozenset({500133, 700024})
 # A replica's own name; its token server is the registry's, whose name it says as the service.
 # See https://learn.microsoft.com/azure/container-registry/container-registry-endpoint-reference
 _REPLICA = re.compile(r"([a-z0-9-]+)\.[a-z0-9-]+\.geo(\.azurecr\.[a-z]+)", re.ASCII)
@@ -86,16 +88,18 @@ def _sign_in(principal: AzurePrincipal, http: "_Http", scope: str) -> str | Clie
     token = answer.get("access_token")
     if isinstance(token, str) and is_token(token):
         return token
-    return _refusal(answer) or Unreachable("bad_answer", host=http.host)
+    return _refusal(answer, http.host) or Unreachable("bad_answer", host=http.host)
 
 
-def _refusal(answer: Mapping[str, Any]) -> ClientError | None:
+def _refusal(answer: Mapping[str, Any], host: str) -> ClientError | None:
     """What an error answer of the tenant means (RFC 6749, section 5.2)."""
-    codes = answer.get("error_codes")
-    if isinstance(codes, list) and any(
-        isinstance(code, int) and code in _NO_TENANT for code in codes[:20]
-    ):
+    named = answer.get("error_codes")
+    named = named[:20] if isinstance(named, list) else []
+    codes = {code for code in named if isinstance(code, int)}
+    if _NO_TENANT.intersection(codes):
         return Misconfigured("unknown_tenant")
+    if _CLOCK.intersection(codes):
+        return Misconfigured("clock_skew", host=host)
     return Rejected("bad_credentials") if "error" in answer else None
 
 

@@ -3,6 +3,7 @@
 Sources: google-auth, google/oauth2/service_account.py; RFC 7523, section 2.1.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from typing import Any
 from google.auth import transport as sdk
 from google.oauth2.service_account import Credentials
 
-from registries.client.answers import trouble
+from registries.client.answers import document, trouble
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Rejected, Unreachable
 from registries.client.exchange.base import LIMIT, Exchanged, is_token
@@ -23,6 +24,10 @@ from registries.credentials import Basic, GoogleServiceAccount
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 HOST = Url.parse(TOKEN_URI).authority
+# What `invalid_grant` says of an assertion that was made too early or too late: "Invalid JWT: Token
+# must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp
+# values in the JWT claim." See https://github.com/SteveWinward/GoogleSheetsWrapper/issues/42
+_UNTIMELY = re.compile(r"\b(iat|exp|timeframe)\b|\bJWT\b.*\bexpired\b", re.IGNORECASE)
 
 
 def exchange(account: GoogleServiceAccount, transport: Transport, deadline: Deadline) -> Exchanged:
@@ -92,6 +97,10 @@ class _Request(sdk.Request):
 def _meaning(response: Response) -> ClientError:
     """What an answer means if it turns out to hold no token."""
     if response.status in {400, 401, 403}:
+        answer = document(response.body) or {}
+        about = str(answer.get("error_description"))
+        if answer.get("error") == "invalid_grant" and _UNTIMELY.search(about):
+            return Misconfigured("clock_skew", host=HOST)
         # Google answers a revoked key, a wrong one and an unknown account with 400.
         return Rejected("bad_credentials")
     other = trouble(response.status, response.headers, HOST)
