@@ -15,8 +15,6 @@ _HOST = re.compile(
     r"(?::(?P<port>[0-9]{1,5}))?",
     re.ASCII,
 )
-# What a proxy answers in the place of a server that it does not reach, or may not call.
-_ITS_OWN = frozenset({403, 502, 503, 504})
 # What a registry's errors have, and a proxy's pages have not.
 _OF_REGISTRIES = ("WWW-Authenticate", "Docker-Distribution-Api-Version")
 
@@ -135,7 +133,7 @@ class Proxy:
         Only proxies answer 407 (RFC 9110, section 15.5.8). What else they refuse, or cannot reach,
         they answer with a page of theirs.
         """
-        if status not in _ITS_OWN:
+        if status != 403 and status < 500:
             return status == 407
         is_json = "json" in headers.get("Content-Type", "").lower()
         return not (is_json or any(name in headers for name in _OF_REGISTRIES))

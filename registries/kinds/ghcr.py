@@ -19,30 +19,33 @@ from registries.kinds.shared import (
 from registries.text import gettext_noop as _
 
 HOME = "ghcr.io"
+# What GitHub's earlier registry was called; its images moved to the same paths of the new one.
+# Source: https://docs.github.com/packages/working-with-a-github-packages-registry, "Migrating".
+OLD = "docker.pkg.github.com"
 
 
 def _row(host: str, _labels: Mapping[str, str]) -> Lookup | None:
-    return {} if host == HOME else {"is_default": True}
+    return {} if host in {HOME, OLD} else {"is_default": True}
 
 
 def _credential(values: Values, host: str | None, prefix: str) -> Credential:
     # Accounts of GHE.com are others than those of github.com: a token goes where a prefix says.
-    if host in {None, HOME} or prefix.partition("/")[0] == host:
+    if host in {None, HOME, OLD} or prefix.partition("/")[0] == host:
         return username_and_token(values, host, prefix)
     return Anonymous()
 
 
 def _endpoint(_values: Values, host: str | None) -> Endpoint:
-    return Endpoint(url=f"https://{host or HOME}")
+    return Endpoint(url=f"https://{HOME if host in {None, OLD} else host}")
 
 
 ghcr = Kind(
     slug="ghcr",
     label=_("GitHub Container Registry"),
     summary=_("User name and token, or nothing for public images"),
-    # The second is GitHub's with data residency, one for each enterprise. Source:
+    # The last is GitHub's with data residency, one for each enterprise. Source:
     # https://docs.github.com/enterprise-cloud@latest/admin/data-residency
-    hosts=(HOME, "containers.{name}.ghe.com"),
+    hosts=(HOME, OLD, "containers.{name}.ghe.com"),
     variables=(USERNAME, TOKEN),
     rules=(Together("username", "token"),),
     methods=(WITH_TOKEN, ANONYMOUS),

@@ -163,6 +163,8 @@ ERRORS = {"Content-Type": "application/json; charset=utf-8"}
         (Reply(407, b"{}", ERRORS), "proxy_auth"),
         (Reply(403, b"<html>", PAGE), "proxy_refused"),
         (Reply(403), "proxy_refused"),
+        # tinyproxy, where it cannot connect.
+        (Reply(500, b"<html>", {**PAGE, "Server": "tinyproxy/1.11.1"}), "proxy_failed"),
         (Reply(502, b"<html>", PAGE), "proxy_failed"),
         (Reply(503, b"<html>", {**PAGE, "X-Squid-Error": "ERR_CONNECT_FAIL 111"}), "proxy_failed"),
         (Reply(504, b"upstream timeout", {"Content-Type": "text/plain"}), "proxy_failed"),
@@ -185,9 +187,9 @@ def test_what_a_proxy_says_in_plain(method: str, reply: Reply, code: str) -> Non
         Reply(403, b"", {"Docker-Distribution-Api-Version": "registry/2.0"}),
         Reply(403, b"", {"WWW-Authenticate": 'Basic realm="x"'}),
         Reply(503, b"{}", ERRORS),
+        Reply(500, b"", {"Docker-Distribution-Api-Version": "registry/2.0"}),
         Reply(401, b"<html>", PAGE),
         Reply(404, b"<html>", PAGE),
-        Reply(500, b"<html>", PAGE),
     ],
 )
 def test_what_a_registry_says_through_a_proxy(reply: Reply) -> None:

@@ -74,6 +74,7 @@ CREDENTIALS: list[tuple[str, tuple[str, ...], str | None, str, Credential]] = [
     ("ghcr", (), "ghcr.io", "", Anonymous()),
     ("ghcr", ("username", "token"), "ghcr.io", "", READER),
     ("ghcr", ("username", "token"), None, "", READER),
+    ("ghcr", ("username", "token"), "docker.pkg.github.com", "", READER),
     ("ghcr", ("username", "token"), "ghcr.io", "ghcr.io/acme", READER),
     ("ghcr", ("username", "token"), ENTERPRISE, "", Anonymous()),
     ("ghcr", ("username", "token"), ENTERPRISE, "ghcr.io", Anonymous()),
@@ -155,6 +156,7 @@ ENDPOINTS: list[tuple[str, dict[str, str], str | None, Endpoint]] = [
     ("gcr", {}, "eu.gcr.io", Endpoint(url="https://eu.gcr.io", proof=Proof.EXCHANGE)),
     ("ghcr", {}, "ghcr.io", Endpoint(url="https://ghcr.io")),
     ("ghcr", {}, None, Endpoint(url="https://ghcr.io")),
+    ("ghcr", {}, "docker.pkg.github.com", Endpoint(url="https://ghcr.io")),
     ("ghcr", {}, ENTERPRISE, Endpoint(url=f"https://{ENTERPRISE}")),
     # Its token server is its own; Docker Hub's is not told of it.
     ("hub", {}, "dhi.io", Endpoint(url="https://dhi.io")),
