@@ -22,7 +22,7 @@ from registries.models import Check, Registry
 from registries.reference import Reference
 from registries.results import CheckResult
 from registries.turns import Turn
-from registries.verdicts import Verdict
+from registries.verdicts import Stranger, Verdict
 
 if TYPE_CHECKING:
     from registries.client.client import Pulls
@@ -37,6 +37,7 @@ class _Checked:
 
     result: CheckResult
     pulls: Pulls | None
+    stranger: Stranger | None
     seconds: float
 
 
@@ -60,7 +61,9 @@ def run_checks(
                     break
                 number, turn = waiting.popleft()
                 if turn.has_come():
-                    running[pool.submit(_run_check, *wanted[number])] = (number, turn)
+                    row, reference = wanted[number]
+                    checking = pool.submit(_run_check, row, reference, _remembered(row))
+                    running[checking] = (number, turn)
                 elif turn.result:
                     yield number, turn.result
                 else:
@@ -77,14 +80,17 @@ def run_checks(
 
 
 @sensitive_variables()
-def _run_check(registry: Registry, reference: Reference | None) -> _Checked:
+def _run_check(
+    registry: Registry, reference: Reference | None, stranger: Stranger | None
+) -> _Checked:
     started = time.monotonic()
     pulls = None
     try:
         with client_for(registry, reference.match_host if reference else None) as client:
             image = (reference.repository, reference.version) if reference else ()
-            outcome = client.check(*image)
-        pulls = outcome.pulls
+            may_invent = conf.get().prove_with_stranger
+            outcome = client.check(*image, stranger=stranger, may_invent=may_invent)
+        pulls, stranger = outcome.pulls, outcome.stranger
         verdict, code = outcome.verdict, outcome.code
         if verdict is Verdict.ANONYMOUS and registry.state == "authenticated":
             # A host that is read without the row's credentials says nothing of them.
@@ -100,7 +106,16 @@ def _run_check(registry: Registry, reference: Reference | None) -> _Checked:
     except ClientError as error:
         verdict = error.verdict or Verdict.MISCONFIGURED
         result = CheckResult(verdict, error.code, timezone.now(), error.params)
-    return _Checked(result, pulls, time.monotonic() - started)
+    return _Checked(result, pulls, stranger, time.monotonic() - started)
+
+
+def _remembered(registry: Registry) -> Stranger | None:
+    """What is known of an invented account; nothing for credentials that are not stored."""
+    if registry._state.adding or registry.changed():
+        return None
+    # A later version of the app may have stored what this one does not know.
+    known = registry.stranger in set(Stranger)
+    return Stranger(registry.stranger) if known else None
 
 
 def _as_stored(moment: datetime | None) -> datetime | None:
@@ -123,6 +138,7 @@ def _store(registry: Registry, checked: _Checked) -> None:
         "retry_at": result.retry_at,
         "pulls_remaining": pulls.remaining if pulls else None,
         "pulls_limit": pulls.limit if pulls else None,
+        "stranger": checked.stranger or "",
     }
     using = registry.written_to
     rows = Registry.objects.using(using).filter(pk=registry.pk, version=registry.version)

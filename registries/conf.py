@@ -24,6 +24,7 @@ class Conf:
     user_agent: what the site calls itself.
     token_cache: name of the Django cache that keeps bearer tokens; None keeps them in memory.
     endpoints: origin to the origin that is called instead.
+    prove_with_stranger: whether a check may try an account that does not exist.
     """
 
     timeout: float = 10.0
@@ -36,6 +37,7 @@ class Conf:
     user_agent: str = "django-registries"
     token_cache: str | None = None
     endpoints: tuple[tuple[str, str], ...] = ()
+    prove_with_stranger: bool = True
 
 
 def _positive(value: Any) -> float:
@@ -120,6 +122,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "USER_AGENT": _agent,
     "TOKEN_CACHE": _text,
     "ENDPOINTS": _origins,
+    "PROVE_WITH_STRANGER": _flag,
 }
 
 

@@ -12,7 +12,7 @@ class Proof(Enum):
     """What shows that a registry accepted the credentials, and not just anybody."""
 
     TOKEN = "token"  # noqa: S105 - the token server refuses wrong credentials; its 200 is proof
-    COMPARE = "compare"  # also ask without credentials, and with a random password
+    COMPARE = "compare"  # an invented account, tried once, must be refused
     USER_ID = "user_id"  # the token's payload must name a user (Gitea, Forgejo: UserID > 0)
     EXCHANGE = "exchange"  # the cloud's own API accepted the identity; nothing else to ask
 

@@ -17,6 +17,9 @@ class LastCheck(models.Model):
     retry_at = models.DateTimeField(null=True, editable=False)
     pulls_remaining = models.PositiveIntegerField(null=True, editable=False)
     pulls_limit = models.PositiveIntegerField(null=True, editable=False)
+    # What an invented account was told with these credentials' registry; one of `Stranger`.
+    # Checks come and go, and leave it: nobody is to be asked twice.
+    stranger = models.CharField(max_length=20, blank=True, editable=False)
     # Somebody is checking the row: nobody else starts before this time.
     checking_until = models.DateTimeField(null=True, editable=False)
 

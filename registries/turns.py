@@ -41,6 +41,7 @@ class Turn:
         if registry._state.adding or registry.changed():
             return True  # not the row as it is stored: nobody else is checking this
         if self._takes_lease():
+            self._recall()
             return True
         row = self._rows().first()
         if row is None:
@@ -50,6 +51,7 @@ class Turn:
                 setattr(registry, name, getattr(row, name))
             self.result = registry.last_check
             return False
+        self._registry.stranger = row.stranger
         return timezone.now() > self._since + self._seconds
 
     def end(self) -> None:
@@ -69,6 +71,12 @@ class Turn:
         if self._rows().filter(free).update(checking_until=until):
             self._lease = until
         return self._lease is not None
+
+    def _recall(self) -> None:
+        """Take over what a check has learned of an invented account since the row was loaded."""
+        if not self._registry.stranger:
+            learned = self._rows().values_list("stranger", flat=True)
+            self._registry.stranger = learned.first() or ""
 
     def _latest(self) -> datetime:
         """When a result may be from: a clock that was wrong left what is later."""

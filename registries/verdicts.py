@@ -33,19 +33,31 @@ class Code(NamedTuple):
     sentence: str
 
 
+class Stranger(StrEnum):
+    """What a registry made of an account that was invented, to see whether it looks at passwords.
+
+    A row remembers it beside its last check, so that no second one is tried.
+    """
+
+    REFUSED = "refused"
+    LET_IN = "let_in"
+    UNANSWERED = "unanswered"
+
+
 # What a check goes through, in this order.
-STEPS = ("name", "tls", "registry", "credentials", "image")
+STEPS = ("name", "tls", "registry", "credentials", "image", "stranger")
 
 
 class Step(NamedTuple):
     """One of `STEPS`: whether it passed, and how many seconds it took by itself.
 
+    `passed` is None where that could not be found out; in no time at all where it was not tried.
     A step that was not needed is not there: a literal address is not looked up, a kept
-    connection needs neither name nor TLS.
+    connection needs neither name nor TLS, a stranger that was refused once is not tried again.
     """
 
     slug: str
-    passed: bool
+    passed: bool | None
     seconds: float
 
 
@@ -87,7 +99,7 @@ CODES: dict[str, Code] = {
     "accepts_any_password": Code(
         Verdict.UNPROVEN,
         _(
-            "The registry accepts a random password as well, so these credentials prove nothing."
+            "The registry accepts an invented account as well, so these credentials prove nothing."
             " Try a private image."
         ),
     ),

@@ -18,7 +18,8 @@ NOTE = "<!-- Made from the code by `make docs`: change the code, not this page. 
 
 # What each verdict means; the codes below it come from the catalogue.
 MEANINGS = {
-    Verdict.VALID: "The registry accepted these credentials and would not have accepted others.",
+    Verdict.VALID: "The registry accepted these credentials, and others it refuses:"
+    " [what proves a sign-in](#proof).",
     Verdict.ANONYMOUS: "No credentials are stored, and the registry lets anonymous readers in.",
     Verdict.UNPROVEN: "The registry accepts wrong credentials or none as well: nothing is proven.",
     Verdict.REJECTED: "The credentials were refused.",
@@ -72,6 +73,49 @@ def _variable(variable: dict[str, Any]) -> str:
     return f"| `{variable['name']}`{secret} | {what} | {'yes' if variable['required'] else ''} |"
 
 
+PROOF = """\
+<a id="proof"></a>
+## What proves a sign-in
+
+A registry that lets everybody in says nothing of a password. What tells it apart depends on the
+kind.
+
+| kind | what proves that the credentials count |
+|---|---|
+| `acr`, `ecr`, `gcr` | the cloud takes them, or refuses them |
+| `forgejo`, `gitea` | the token names an account; a guest's token is a refusal |
+| `ghcr`, `gitlab`, `hub`, `lscr`, `quay` | their token servers refuse wrong ones |
+| `custom` | a request without credentials was refused, and so was an invented account |
+
+Nobody's own name is ever tried with a wrong password: Harbor freezes an account for everybody
+after one, and others lock it. So for `custom`, and for no other kind, an account is **invented**.
+
+- *What is sent*: one sign-in with the user name `nobody-` and 24 random characters from 0 to 9
+  and a to f, and a random password, made anew each time and kept nowhere. It goes where the row's
+  own credentials went, and nowhere else.
+- *When*: after the registry refused a request without credentials and accepted the row's own, at
+  the end of the check.
+- *How often*: once for a row's credentials as they stand. The answer is remembered beside the
+  last check: later checks use it, and so do those after a renaming. It is forgotten when the
+  credentials, the address, the prefix, or how certificates are verified change; entering the same
+  password again has it asked anew. What is in a form and not saved is asked about once a check.
+  Where the account was let in, a check that names an image asks as an invented account for that
+  image too, and where an open registry shows an image to no guest, that counts as the one time.
+- *What comes of it*: refused, the verdict is `valid`; let in, it is `unproven`. An answer that is
+  slow, throttled or broken takes nothing away from the sign-in: the verdict is `valid`, and the
+  steps of the check say that it was not found out whether strangers are refused. A stranger gets
+  at most half of the time that is left.
+- *How to turn it off*: `REGISTRIES["PROVE_WITH_STRANGER"] = False`, or
+  `REGISTRIES_PROVE_WITH_STRANGER=0` in the environment of the site. Then `valid` says for
+  `custom` that a guest was refused and the credentials were accepted; the steps say that
+  strangers were not tried.
+
+The registry's log shows the invented account as one failed sign-in from the site's address. Where
+something like fail2ban bans addresses and many rows of one registry are new, leave the site's
+address out of its rule, or turn this off.
+"""
+
+
 def checks_page() -> str:
     """docs/checks.md: every verdict, its codes, and what to do."""
     lines = [NOTE, "", "# What a check says", ""]
@@ -88,6 +132,7 @@ def checks_page() -> str:
         "|---|---|",
         *_codes(None),
         "",
+        PROOF,
     ]
     return "\n".join(lines)
 

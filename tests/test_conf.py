@@ -32,6 +32,7 @@ def test_the_defaults_are_those_of_the_documentation(settings: Any) -> None:
         16,
     )
     assert conf.Conf().allow_private_addresses
+    assert conf.Conf().prove_with_stranger
     assert ids() == set()
 
 
@@ -48,6 +49,7 @@ def test_the_defaults_are_those_of_the_documentation(settings: Any) -> None:
         ("NO_PROXY", ["a.example"], ("a.example",)),
         ("ALLOW_PRIVATE_ADDRESSES", False, False),
         ("USER_AGENT", "Acme/1", "Acme/1"),
+        ("PROVE_WITH_STRANGER", False, False),
         ("TOKEN_CACHE", "default", "default"),
         ("ENDPOINTS", {"https://a.example": "http://b"}, (("https://a.example", "http://b"),)),
     ],
@@ -83,6 +85,7 @@ def test_each_key_is_read(settings: Any, name: str, value: Any, read: Any) -> No
         ("ENDPOINTS", {"a.example": "http://b"}),
         ("ENDPOINTS", {"https://a.example": "ftp://b"}),
         ("TOKEN_CACHE", "missing"),
+        ("PROVE_WITH_STRANGER", "no"),
     ],
 )
 def test_each_wrong_value_is_reported_by_its_key(settings: Any, name: str, value: Any) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -17,14 +18,16 @@ from django.db import connection, connections
 from django.template.loader import render_to_string
 from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 import registries
 from registries.admin.acting import FEW
-from registries.admin.looks import LOOKS, STATES, TONES, Trend, answers, shown_steps
+from registries.admin.looks import LOOKS, STATES, TONES, ShownResult, Trend, answers, shown_steps
 from registries.admin.overview import overview, past_verdicts
 from registries.forms import form_class
 from registries.kinds import KINDS
 from registries.models import Check, Registry
+from registries.results import CheckResult
 from registries.verdicts import STEPS, Step, Verdict
 from tests.browser.samples import past
 from tests.factories import SAMPLES, build, create
@@ -148,6 +151,29 @@ def test_the_steps_of_a_check_and_what_was_not_tried() -> None:
     every = [Step(slug, True, 0.1) for slug in STEPS]
     assert len(list(shown_steps(every))) == len(STEPS)
     assert list(shown_steps([])) == []
+
+
+def test_what_could_not_be_found_out_of_strangers_is_no_failure() -> None:
+    """Nor is it told of a check that failed that no stranger was tried: hardly any check does."""
+    signed_in = Step("credentials", True, 0.1)
+    tones = {
+        step: [shown.look.tone for shown in shown_steps([signed_in, step])][-1]
+        for step in (
+            Step("stranger", True, 0.1),
+            Step("stranger", False, 0.1),
+            Step("stranger", None, 0.1),
+            Step("stranger", None, 0),
+        )
+    }
+    assert list(tones.values()) == ["ok", "bad", "warn", "skip"]
+    *_before, untried = shown_steps([signed_in, Step("stranger", None, 0)])
+    assert (str(untried.time), untried.width) == ("not tried", 0)
+    refused = list(shown_steps([Step("credentials", False, 0.1)]))
+    assert [str(step.label) for step in refused] == ["Credentials accepted", "Image readable"]
+    fine = CheckResult(Verdict.VALID, "signed_in", timezone.now(), steps=(signed_in, *tones))
+    for step in tones:
+        shown = ShownResult(build("custom"), replace(fine, steps=(signed_in, step)))
+        assert shown.tone == ("warn" if step.passed is False else "ok")
 
 
 # The list

@@ -154,9 +154,11 @@ STEP_LABELS = {
     "registry": _("Registry answers"),
     "credentials": _("Credentials accepted"),
     "image": _("Image readable"),
+    "stranger": _("Strangers refused"),
 }
 PASSED = Look(_("worked"), "valid", "ok")
 FAILED = Look(_("failed"), "rejected", "bad")
+UNKNOWN = Look(_("not found out"), "unproven", "warn")
 SKIPPED = Look(_("not tried"), "none", "skip")
 
 
@@ -177,12 +179,20 @@ def shown_steps(steps: Iterable[Step]) -> Iterator[ShownStep]:
     begun, failed = 0.0, False
     for slug in STEPS:
         if step := made.get(slug):
-            look = PASSED if step.passed else FAILED
+            look = _look(step)
             start, width = 100 * begun / whole, 100 * step.seconds / whole
-            yield ShownStep(STEP_LABELS[slug], look, milliseconds(step.seconds), start, width)
-            begun, failed = begun + step.seconds, not step.passed
-        elif failed:
+            time = SKIPPED.label if look is SKIPPED else milliseconds(step.seconds)
+            yield ShownStep(STEP_LABELS[slug], look, time, start, width)
+            begun, failed = begun + step.seconds, failed or step.passed is False
+        elif failed and slug != "stranger":
+            # A stranger is hardly ever tried: that none was is nothing to be told of.
             yield ShownStep(STEP_LABELS[slug], SKIPPED, SKIPPED.label)
+
+
+def _look(step: Step) -> Look:
+    if step.passed is None:
+        return UNKNOWN if step.seconds else SKIPPED
+    return PASSED if step.passed else FAILED
 
 
 def milliseconds(seconds: float) -> str:
@@ -206,7 +216,7 @@ class ShownResult(NamedTuple):
     @property
     def tone(self) -> str:
         """The tone of the sentence: a sign-in may work while the image cannot be read."""
-        failed = any(not step.passed for step in self.result.steps)
+        failed = any(step.passed is False for step in self.result.steps)
         return "warn" if failed and self.result.is_fine else self.look.tone
 
     @property

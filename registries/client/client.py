@@ -1,9 +1,8 @@
 """One registry, as one account: does it let us in, which tags are there, which digest has one?"""
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,24 +10,17 @@ from registries.client import listing, proof, reading
 from registries.client.answers import Pulls
 from registries.client.context import Context
 from registries.client.deadline import Deadline
-from registries.client.errors import (
-    ClientError,
-    ImageDenied,
-    Misconfigured,
-    NotFound,
-    Rejected,
-    Throttled,
-    Unreachable,
-)
+from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
 from registries.client.manifests import Manifest, Platform
 from registries.client.session import Session
-from registries.client.tokens import Kept, MemoryTokens, TokenStore
+from registries.client.strangers import Strangers
+from registries.client.tokens import Kept, TokenStore
 from registries.client.transport import Transport
 from registries.client.workers import Workers
-from registries.credentials import Anonymous, Basic, Credential
-from registries.endpoint import Endpoint, Proof
+from registries.credentials import Credential
+from registries.endpoint import Endpoint
 from registries.reference import InvalidReference, parse_repository
-from registries.verdicts import CODES, Step, Verdict
+from registries.verdicts import CODES, Step, Stranger, Verdict
 
 __all__ = ["Client", "Manifest", "Outcome", "Platform", "Pulls"]
 
@@ -47,7 +39,8 @@ class Outcome:
     """How a check ended: the verdict, its code, and what fills the code's sentence.
 
     `retry_at` (aware UTC) is set where the registry asks for a pause, `pulls` where it tells how
-    many are left. `steps` is what was gone through.
+    many are left. `steps` is what was gone through. `stranger` is what is known of an invented
+    account, to be handed to the next check with the same credentials.
     """
 
     verdict: Verdict
@@ -56,6 +49,7 @@ class Outcome:
     retry_at: datetime | None = None
     pulls: Pulls | None = None
     steps: tuple[Step, ...] = field(default=(), compare=False)
+    stranger: Stranger | None = field(default=None, compare=False)
 
 
 class Client:
@@ -80,30 +74,50 @@ class Client:
         self._credential = credential
         self._session = Session(self._context, credential)
 
-    def check(self, repository: str | None = None, reference: str | None = None) -> Outcome:
+    def check(
+        self,
+        repository: str | None = None,
+        reference: str | None = None,
+        *,
+        stranger: Stranger | None = None,
+        may_invent: bool = True,
+    ) -> Outcome:
         """Sign in and say how it went; with an image, look for it as well. Raises nothing.
 
-        The image's own trouble has its code and the sign-in's verdict.
+        The image's own trouble has its code and the sign-in's verdict. `stranger` is what an
+        earlier check with these credentials learned of an invented account; where it is None,
+        one is tried if the endpoint's proof needs it and this client `may_invent` any.
         """
-        verdict = Verdict.UNREACHABLE
+        strangers = Strangers(self._context, self._credential, stranger, may_invent=may_invent)
+        image = None if repository is None else (repository, reference or "latest")
+        code, verdict, failure = "", Verdict.UNREACHABLE, None
         try:
             code = proof.sign_in(self._session.auth)
-            verdict = CODES[code].verdict or verdict
-            if repository is not None:
+            if image is not None:
                 with self._context.deadline.step("image"):
-                    self.digest(repository, reference or "latest")
-                if verdict is Verdict.UNPROVEN and not self._others_may(repository, reference):
-                    code, verdict = "signed_in", Verdict.VALID
+                    self.digest(*image)
         except ClientError as error:
-            return Outcome(
-                error.verdict or verdict,
-                error.code,
-                error.params,
-                error.retry_at if isinstance(error, Throttled) else None,
-                self._session.pulls,
-                self._context.deadline.steps,
-            )
-        return Outcome(verdict, code, pulls=self._session.pulls, steps=self._context.deadline.steps)
+            failure = error
+        if code and not (failure and failure.verdict):
+            # Last, so that what a stranger meets with is never taken for the account's trouble.
+            code = strangers.judged(code, None if failure else image)
+            verdict = CODES[code].verdict or verdict
+        outcome = Outcome(
+            verdict,
+            code,
+            pulls=self._session.pulls,
+            steps=self._context.deadline.steps,
+            stranger=strangers.answer,
+        )
+        if failure is None:
+            return outcome
+        return replace(
+            outcome,
+            verdict=failure.verdict or verdict,
+            code=failure.code,
+            params=failure.params,
+            retry_at=failure.retry_at if isinstance(failure, Throttled) else None,
+        )
 
     def tags(
         self,
@@ -158,27 +172,6 @@ class Client:
                 stopped.append(error)
             workers.each(look_up, list(dict.fromkeys(pairs)))
         return [results[pair] for pair in pairs]
-
-    def _others_may(self, repository: str, reference: str | None) -> bool:
-        """Whether an image can be read without this account, or with a wrong password."""
-        wrong: Credential = Anonymous()
-        if self._context.endpoint.proof is Proof.COMPARE and isinstance(self._credential, Basic):
-            wrong = proof.wrong(self._credential)
-        stranger = Client(
-            self._context.endpoint,
-            wrong,
-            transport=self._context.transport,
-            tokens=MemoryTokens(),
-            deadline=self._context.deadline,
-            identity=secrets.token_hex(16),  # of nobody: it shares nothing
-        )
-        try:
-            stranger.digest(repository, reference or "latest")
-        except (ImageDenied, NotFound, Rejected, Misconfigured):
-            return False
-        except ClientError:
-            pass  # it cannot be said
-        return True
 
 
 def _told(call: Callable[[], _Found]) -> _Found:

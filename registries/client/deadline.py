@@ -27,25 +27,34 @@ class Deadline:
 
     @contextmanager
     def step(self, slug: str) -> Iterator[None]:
-        """Note whether this block passed and how long it took, steps inside it left out."""
-        started, inside = monotonic(), self._noted()
+        """Note whether this block passed and how long it took, steps inside it left out.
+
+        Of a step that fails inside another, only the inner one is noted.
+        """
+        started, inside, failed = monotonic(), self._noted(), self._failed()
         passed = False
         try:
             yield
             passed = True
         finally:
             seconds = monotonic() - started - (self._noted() - inside)
-            self._steps.setdefault(slug, Step(slug, passed, seconds))
+            if passed or self._failed() == failed:
+                self.note(slug, passed, seconds)
+
+    def note(self, slug: str, passed: bool | None, seconds: float = 0) -> None:
+        """Note a step; of two with one name the first counts."""
+        self._steps.setdefault(slug, Step(slug, passed, seconds))
 
     def _noted(self) -> float:
         return sum(step.seconds for step in self._steps.values())
 
+    def _failed(self) -> int:
+        return sum(step.passed is False for step in self._steps.values())
+
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What was gone through, as far as the first step that failed."""
-        taken = [self._steps[slug] for slug in STEPS if slug in self._steps]
-        failed = next((n for n, step in enumerate(taken, 1) if not step.passed), len(taken))
-        return tuple(taken[:failed])
+        """What was gone through."""
+        return tuple(self._steps[slug] for slug in STEPS if slug in self._steps)
 
     def renew(self) -> None:
         """Give the next part of the call its time, of what all parts have together."""

@@ -1,13 +1,9 @@
 """Signing in to prove that the credentials work, whatever is remembered."""
 
-import secrets
-
 from registries.client import answers, bearer
-from registries.client.account import basic
 from registries.client.auth import BASIC, OPEN, Authorizer, is_registry
 from registries.client.errors import Misconfigured, Rejected
 from registries.client.tokenserver import Scheme
-from registries.credentials import Basic
 from registries.endpoint import Proof
 
 
@@ -28,25 +24,12 @@ def sign_in(auth: Authorizer) -> str:
         return _by_basic(auth) if scheme == BASIC else _by_token(auth, scheme)
 
 
-def wrong(credential: Basic) -> Basic:
-    """The same account with a password that nobody can have."""
-    return Basic(credential.username, secrets.token_urlsafe(24))
-
-
 def _by_basic(auth: Authorizer) -> str:
-    """Without credentials the registry said 401; does it say so to a wrong password as well?"""
     if auth.account.is_anonymous:
         raise Misconfigured("credentials_required")
     grant = auth.basic()
     response = auth.ask_root(grant.authorization)
     if is_registry(response):
-        compares = auth.context.endpoint.proof is Proof.COMPARE
-        if (
-            compares
-            and grant.presented
-            and is_registry(auth.ask_root(basic(wrong(grant.presented))))
-        ):
-            return "accepts_any_password"
         return "signed_in"
     if response.status in {401, 403}:
         raise Rejected("bad_credentials")
@@ -56,22 +39,8 @@ def _by_basic(auth: Authorizer) -> str:
 
 
 def _by_token(auth: Authorizer, scheme: Scheme) -> str:
-    presented = auth.account.presented()
-    token = auth.server.proof(scheme, auth.base, presented)
-    kind = auth.context.endpoint.proof
-    if kind is Proof.USER_ID:
-        return _by_user(token)
-    if kind is Proof.COMPARE and isinstance(presented, Basic):
-        return "accepts_any_password" if _accepts(auth, scheme, wrong(presented)) else "signed_in"
-    return "signed_in"
-
-
-def _accepts(auth: Authorizer, scheme: Scheme, presented: Basic) -> bool:
-    try:
-        auth.server.proof(scheme, auth.base, presented)
-    except (Rejected, Misconfigured):
-        return False
-    return True
+    token = auth.server.proof(scheme, auth.base, auth.account.presented())
+    return _by_user(token) if auth.context.endpoint.proof is Proof.USER_ID else "signed_in"
 
 
 def _by_user(token: bearer.Token) -> str:

@@ -1,19 +1,25 @@
 """What proves a sign-in, and what does not."""
 
 import secrets
+import threading
 from typing import Any
 
 import pytest
 
-from registries.endpoint import Proof
+from registries.client.deadline import Deadline
+from registries.client.tokens import MemoryTokens
+from registries.credentials import Basic
+from registries.endpoint import Endpoint, Proof
+from registries.verdicts import Step, Stranger
 from tests.client.asking import verdict
 from tests.client.conftest import Serve
 from tests.fakes.family import answer, jwt, problem
 from tests.fakes.hosted import GitHub
-from tests.fakes.images import PRIVATE, PUBLIC
+from tests.fakes.images import ABSENT, DENIED, PRIVATE, PUBLIC
 from tests.fakes.ledger import Ledger
-from tests.fakes.selfhosted import BasicRegistry, Gitea, TokenRegistry
+from tests.fakes.selfhosted import BasicRegistry, Gitea, Harbor, TokenRegistry
 from tests.fakes.server import Reply, Request
+from tests.fakes.world import SECONDS
 
 
 class Lenient(TokenRegistry):
@@ -37,6 +43,16 @@ class Lenient(TokenRegistry):
         )
 
 
+class HalfOpen(BasicRegistry):
+    """Lets everybody in, and shows some images to its own account alone."""
+
+    def ping(self, request: Request) -> Reply:
+        return answer({})
+
+    def refusal(self, request: Request, repository: str) -> Reply | None:
+        return None if repository == PUBLIC else super().refusal(request, repository)
+
+
 @pytest.mark.parametrize(
     ("anonymous", "any_password", "expected"),
     [
@@ -46,45 +62,171 @@ class Lenient(TokenRegistry):
         (True, True, ("unproven", "accepts_any_password")),
     ],
 )
-def test_a_comparison_with_a_random_password(
+def test_a_comparison_with_an_invented_account(
     serve: Serve, anonymous: bool, any_password: bool, expected: tuple[str, str]
 ) -> None:
+    """#90: never with the account's own name: some registries lock whoever mistypes a password."""
     family = Lenient(Ledger())
     family.anonymous, family.any_password = anonymous, any_password
     world = serve(family)
-    assert verdict(world.account(family, proof=Proof.COMPARE).check()) == expected
+    outcome = world.account(family, proof=Proof.COMPARE).check()
+    assert verdict(outcome) == expected
+    assert outcome.stranger == ("let_in" if any_password else "refused")
+    assert outcome.steps[-1][:2] == ("stranger", not any_password)
     sent = [request.basic for request in world.servers[family.realm_origin].requests]
     assert len(sent) == 2
     assert sent[0] == family.right
-    assert sent[1] != family.right
     assert sent[1]
-    assert sent[1][0] == family.right[0]
+    assert sent[1][0] not in {"", family.right[0]}
+    assert sent[1][1] not in {"", family.right[1]}
+
+
+@pytest.mark.parametrize("family_of", [Lenient, BasicRegistry])
+def test_no_account_is_invented_twice(serve: Serve, family_of: type[TokenRegistry]) -> None:
+    """#90: neither is one account tried in two places."""
+    family = family_of(Ledger())
+    world = serve(family)
+    for _each in range(3):
+        world.account(family, proof=Proof.COMPARE).check()
+    strangers = family.ledger.strangers(family.right[0])
+    assert len(set(strangers)) == len(strangers) == 3
+
+
+@pytest.mark.parametrize("known", Stranger)
+def test_what_is_known_of_an_invented_account_is_not_asked_again(
+    serve: Serve, known: Stranger
+) -> None:
+    """#90: at most once for credentials as they stand; what was not found out is said each time."""
+    family = Lenient(Ledger())
+    world = serve(family)
+    outcome = world.account(family, proof=Proof.COMPARE).check(stranger=known)
+    assert outcome.stranger is known
+    assert family.ledger.strangers(family.right[0]) == []
+    if known is Stranger.LET_IN:
+        assert verdict(outcome) == ("unproven", "accepts_any_password")
+    else:
+        assert verdict(outcome) == ("valid", "signed_in")
+    untold = [step for step in outcome.steps if step.slug == "stranger"]
+    assert untold == ([Step("stranger", None, 0)] if known is Stranger.UNANSWERED else [])
+
+
+@pytest.mark.parametrize("image", [(), (PRIVATE, "v1"), (PUBLIC, "v1")])
+def test_a_site_may_do_without_invented_accounts(serve: Serve, image: tuple[str, ...]) -> None:
+    """#90: then a sign-in counts where a guest was refused; what was not tried is in the steps."""
+    family = Lenient(Ledger())
+    world = serve(family)
+    outcome = world.account(family, proof=Proof.COMPARE).check(*image, may_invent=False)
+    assert verdict(outcome) == ("valid", "signed_in")
+    assert outcome.stranger is None
+    assert outcome.steps[-1] == Step("stranger", None, 0)
+    assert set(family.ledger.users) == {family.right[0]}
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"),
+    ("repository", "expected"),
+    [(PRIVATE, ("valid", "signed_in")), (PUBLIC, ("unproven", "open_registry"))],
+)
+def test_an_image_of_an_open_registry_without_invented_accounts(
+    serve: Serve, repository: str, expected: tuple[str, str]
+) -> None:
+    """#90: what a guest may not read proves something by itself."""
+    family = HalfOpen(Ledger())
+    world = serve(family)
+    outcome = world.account(family, proof=Proof.COMPARE).check(repository, "v1", may_invent=False)
+    assert verdict(outcome) == expected
+    assert set(family.ledger.users) <= {family.right[0]}
+    untold = [step for step in outcome.steps if step.slug == "stranger"]
+    assert untold == ([Step("stranger", None, 0)] if repository == PRIVATE else [])
+
+
+def test_an_account_of_harbor_is_never_frozen_by_a_check(serve: Serve) -> None:
+    """#90: a check once tried the account's own name, which failed the pulls of all others."""
+    family = Harbor(Ledger())
+    world = serve(family)
+    for image in ((), (PRIVATE, "v1"), (PUBLIC, "v1"), (ABSENT, "v1")):
+        checked = world.account(family, proof=Proof.COMPARE).check(*image)
+        assert checked.verdict == "valid"
+        # Somebody else, on another machine, at the same moment.
+        puller = world.client(
+            Endpoint(url=family.origin, realms=(family.realm_origin,)),
+            Basic(*family.right),
+            tokens=MemoryTokens(),
+        )
+        assert puller.digest(PRIVATE, "v1")
+
+
+@pytest.mark.parametrize(
+    ("status", "known"),
     [
-        (429, ("throttled", "rate_limited")),
-        (500, ("unreachable", "server_error")),
-        (400, ("valid", "signed_in")),
-        (403, ("valid", "signed_in")),
+        (429, Stranger.UNANSWERED),
+        (500, Stranger.UNANSWERED),
+        (503, Stranger.UNANSWERED),
+        (302, Stranger.UNANSWERED),
+        (400, Stranger.REFUSED),
+        (403, Stranger.REFUSED),
+        (404, Stranger.REFUSED),
     ],
 )
-def test_a_comparison_that_cannot_be_made_proves_nothing(
-    serve: Serve, status: int, expected: tuple[str, str]
+@pytest.mark.parametrize("image", [(), (PRIVATE, "v1"), (DENIED, "v1")])
+def test_a_comparison_that_cannot_be_made_takes_nothing_away(
+    serve: Serve, status: int, known: Stranger, image: tuple[str, ...]
 ) -> None:
+    """What a stranger meets with never overrides that the account was let in.
+
+    A pause that a stranger was asked for, or a fault that he met, was once the row's own verdict:
+    right credentials were called throttled or unreachable.
+    """
     family = Lenient(Ledger())
     family.trouble = status
-    outcome = serve(family).account(family, proof=Proof.COMPARE).check()
-    assert verdict(outcome) == expected
+    outcome = serve(family).account(family, proof=Proof.COMPARE).check(*image)
+    denied = image[:1] == (DENIED,)
+    assert verdict(outcome) == ("valid", "no_access_to_image" if denied else "signed_in")
+    assert outcome.retry_at is None
+    assert outcome.stranger is known
+    passed = {step.slug: step.passed for step in outcome.steps}
+    assert passed["credentials"] is True
+    assert passed["stranger"] is (True if known is Stranger.REFUSED else None)
+    assert passed.get("image") == ((not denied) if image else None)
 
 
-def test_no_random_password_is_tried_without_need(serve: Serve) -> None:
-    """Only the endpoint of a self-hosted registry asks for the comparison."""
+@pytest.mark.parametrize("image", [(), (PRIVATE, "v1")])
+def test_a_stranger_who_is_kept_waiting_costs_the_account_nothing(
+    serve: Serve, image: tuple[str, ...]
+) -> None:
+    """A tar pit for strangers: he gets half of the time that is left, and the sign-in stands."""
+    over = threading.Event()
+
+    class TarPit(TokenRegistry):
+        def refused(self) -> Reply:
+            over.wait(SECONDS)
+            return super().refused()
+
+    family = TarPit(Ledger())
+    world = serve(family)
+    with Deadline(1) as deadline:
+        endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,), proof=Proof.COMPARE)
+        client = world.client(endpoint, Basic(*family.right), deadline=deadline)
+        outcome = client.check(*image)
+        left = deadline.remaining()
+    over.set()
+    assert verdict(outcome) == ("valid", "signed_in")
+    assert outcome.stranger is Stranger.UNANSWERED
+    assert outcome.steps[-1][:2] == ("stranger", None)
+    assert left > 0
+
+
+def test_no_account_is_invented_without_need(serve: Serve) -> None:
+    """#90: only the endpoint of a self-hosted registry asks for it, once its own was accepted."""
     family = Lenient(Ledger())
     world = serve(family)
     assert verdict(world.account(family).check()) == ("valid", "signed_in")
-    assert len(world.servers[family.realm_origin].requests) == 1
+    refusing = TokenRegistry(Ledger())
+    other = serve(refusing)
+    refused = other.account(refusing, refusing.wrong, proof=Proof.COMPARE).check()
+    assert verdict(refused) == ("rejected", "bad_credentials")
+    for each, where in ((family, world), (refusing, other)):
+        assert len(where.servers[each.realm_origin].requests) == 1
+        assert each.ledger.strangers(each.right[0]) == []
 
 
 @pytest.mark.parametrize("guests", [True, False])
@@ -160,7 +302,10 @@ def test_a_stranger_is_a_guest_where_no_password_may_be_tried(
 
 
 def test_an_image_that_any_password_opens_proves_nothing(serve: Serve) -> None:
-    """A guest may not read it, and the account may, whatever its password is."""
+    """A guest may not read it, and whoever has a name may, whatever name that is.
+
+    Whoever was let in once is not refused now, so that another attempt locks nobody out.
+    """
 
     class Careless(TokenRegistry):
         def token(self, request: Request) -> Reply:
@@ -170,12 +315,15 @@ def test_an_image_that_any_password_opens_proves_nothing(serve: Serve) -> None:
 
     family = Careless(Ledger())
     world = serve(family)
-    for reference, asked in (("v1", "v1"), (None, "latest")):
-        outcome = world.account(family, proof=Proof.COMPARE).check(PRIVATE, reference)
-        assert verdict(outcome) == ("unproven", "accepts_any_password")
-        images = [request.path for request in world.requests if request.method == "HEAD"]
-        assert images == [f"/v2/{PRIVATE}/manifests/{asked}"] * 2
-        world.forget()
+    for known in (None, Stranger.LET_IN):
+        for reference, asked in (("v1", "v1"), (None, "latest")):
+            client = world.account(family, proof=Proof.COMPARE)
+            outcome = client.check(PRIVATE, reference, stranger=known)
+            assert verdict(outcome) == ("unproven", "accepts_any_password")
+            assert outcome.stranger is Stranger.LET_IN
+            images = [request.path for request in world.requests if request.method == "HEAD"]
+            assert images == [f"/v2/{PRIVATE}/manifests/{asked}"] * 3
+            world.forget()
     assert world.account(family, proof=Proof.TOKEN).check(PRIVATE, "v1").code == "signed_in"
 
 
@@ -186,17 +334,12 @@ def test_an_image_that_any_password_opens_proves_nothing(serve: Serve) -> None:
 def test_a_registry_that_is_open_but_for_some_images(
     serve: Serve, repository: str, expected: tuple[str, str]
 ) -> None:
-    class HalfOpen(BasicRegistry):
-        def ping(self, request: Request) -> Reply:
-            return answer({})
-
-        def refusal(self, request: Request, repository: str) -> Reply | None:
-            return None if repository == PUBLIC else super().refusal(request, repository)
-
     family = HalfOpen(Ledger())
-    family.ledger.allow_any_password(family.right[0], family.origin)
     outcome = serve(family).account(family, proof=Proof.COMPARE).check(repository, "v1")
     assert verdict(outcome) == expected
+    # A guest who may read it leaves nothing to be asked of anybody else.
+    assert outcome.stranger == (Stranger.REFUSED if repository == PRIVATE else None)
+    assert len(family.ledger.strangers(family.right[0])) == (repository == PRIVATE)
 
 
 @pytest.mark.parametrize(
@@ -215,10 +358,8 @@ def test_a_comparison_where_the_registry_itself_takes_the_password(
             return answer({}) if any_password and request.basic else super().ping(request)
 
     family = Careless(Ledger())
-    family.ledger.allow_any_password(family.right[0], family.origin)
     world = serve(family)
     assert verdict(world.account(family, proof=proof).check()) == expected
     sent = [request.basic for request in world.requests]
     assert sent[:2] == [None, family.right]
-    assert len(sent) == (3 if proof is Proof.COMPARE else 2)
-    assert all(pair and pair[0] == family.right[0] != pair[1] for pair in sent[1:])
+    assert len(family.ledger.strangers(family.right[0])) == (proof is Proof.COMPARE)

@@ -12,15 +12,17 @@ def basic(username: str, password: str) -> str:
 
 
 class Ledger:
-    """The credentials that each place may see, and what it saw.
+    """The credentials that each place may see, what it saw, and whose names were tried.
 
-    A place is the origin that a server stands for.
+    A place is the origin that a server stands for. users: the user name of every Basic
+    Authorization that arrived anywhere, in order.
     """
 
     def __init__(self) -> None:
         self._allowed: set[tuple[str, str]] = set()
-        self._users: set[tuple[str, str]] = set()
+        self._accounts: dict[str, str] = {}
         self.seen: list[tuple[str, str]] = []
+        self.users: list[str] = []
         self._lock = Lock()
 
     def allow(self, authorization: str, place: str) -> None:
@@ -28,10 +30,17 @@ class Ledger:
         with self._lock:
             self._allowed.add((authorization, place))
 
-    def allow_any_password(self, username: str, place: str) -> None:
-        """`place` may see this user name with any password: a comparison sends random ones."""
+    def allow_strangers(self, place: str, account: str) -> None:
+        """`place` may see whatever is tried with another name than `account`.
+
+        So a wrong password for the account's own name still fails the test.
+        """
         with self._lock:
-            self._users.add((username, place))
+            self._accounts[place] = account
+
+    def strangers(self, account: str) -> list[str]:
+        """The names that were tried besides the account's own."""
+        return [user for user in self.users if user != account]
 
     def see(self, request: Request, place: str) -> None:
         if request.authorization is not None:
@@ -41,8 +50,10 @@ class Ledger:
         """Note a secret that arrived at `place`, in a header or in a form."""
         with self._lock:
             self.seen.append((secret, place))
-            if pair and (pair[0], place) in self._users:
-                self._allowed.add((secret, place))
+            if pair:
+                self.users.append(pair[0])
+                if self._accounts.get(place, pair[0]) != pair[0]:
+                    self._allowed.add((secret, place))
 
     def strays(self) -> list[tuple[str, str]]:
         """What arrived where it was not meant to go."""

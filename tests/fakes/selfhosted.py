@@ -1,20 +1,22 @@
 """Fakes of the registries that people run themselves."""
 
 import secrets
+import time
 from typing import Any
 
 from tests.fakes.family import Family, answer, jwt, problem
+from tests.fakes.ledger import Ledger
 from tests.fakes.server import Reply, Request
 
 
 class BasicRegistry(Family):
-    """distribution with htpasswd: one list of users; a comparison may send random passwords."""
+    """distribution with htpasswd: one list of users; a check may try one that is not on it."""
 
     realm = "https://registry.example.com"
 
     def admit_credentials(self) -> None:
         super().admit_credentials()
-        self.ledger.allow_any_password(self.right[0], self.origin)
+        self.ledger.allow_strangers(self.origin, self.right[0])
 
     def servers(self) -> dict[str, Any]:
         return {self.origin: self.registry}
@@ -29,11 +31,38 @@ class BasicRegistry(Family):
 
 
 class TokenRegistry(Family):
-    """distribution with a token server of its own; a comparison may send it random passwords."""
+    """distribution with a token server of its own; a check may try an invented account there."""
 
     def admit_credentials(self) -> None:
         super().admit_credentials()
-        self.ledger.allow_any_password(self.right[0], self.realm_origin)
+        self.ledger.allow_strangers(self.realm_origin, self.right[0])
+
+
+class Harbor(TokenRegistry):
+    """Harbor: a wrong password freezes its account for everybody, whether it exists or not.
+
+    Source: goharbor/harbor, src/core/auth/authenticator.go (1.5 seconds); its issue 21224.
+    """
+
+    FROZEN = 1.5
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._frozen: dict[str, float] = {}
+        super().__init__(ledger)
+
+    def token(self, request: Request) -> Reply:
+        if request.basic is None:
+            return super().token(request)
+        user = request.basic[0]
+        if time.monotonic() < self._frozen.get(user, 0):
+            self.ledger.see(request, self.realm_origin)
+            return self.refused()
+        if request.basic != self.right:
+            self._frozen[user] = time.monotonic() + self.FROZEN
+        return super().token(request)
+
+    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
+        return problem(401, "UNAUTHORIZED") if user is None and not wanted else None
 
 
 class GitLab(Family):
