@@ -5,20 +5,29 @@ The codes here are this API's own. What a registry did wrong has a code of
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core import exceptions as django
 from django.core.signals import got_request_exception
 from django.http import Http404, JsonResponse
 from django.utils.log import log_response
 from django.utils.translation import gettext
-from rest_framework import exceptions
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    MethodNotAllowed,
+    NotAuthenticated,
+    NotFound,
+    ParseError,
+    PermissionDenied,
+    Throttled,
+    ValidationError,
+)
 from rest_framework.response import Response
 
-from registries.client.errors import ClientError, Throttled
+from registries.client import errors as client
 from registries.text import Text
 from registries.text import gettext_noop as _
 from registries.verdicts import CODES
@@ -27,105 +36,103 @@ from registries.verdicts import CODES
 PAUSE = 60
 
 
-class InvalidParameters(exceptions.APIException):
-    """Parameters that the address does not take; `fields` tells what is wrong with which."""
+class InvalidQuery(APIException):
+    """The query string is no UTF-8, or has more parameters than any address takes."""
 
     status_code = 400
 
-    def __init__(self, code: str, detail: str, fields: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail, code)
-        self.code = code
-        self.sentence = detail
-        self.fields = fields
+
+class UnknownParameter(APIException):
+    """The address does not take a parameter; `names` are those that it takes."""
+
+    status_code = 400
+
+    def __init__(self, names: Collection[str]) -> None:
+        super().__init__()
+        self.names = names
 
 
-class NoRegistry(exceptions.APIException):
+class NoRegistry(APIException):
     """No registry of the site answers for an image."""
 
     status_code = 404
 
 
-class PlatformNotFound(exceptions.APIException):
+class PlatformNotFound(APIException):
     """An index has no manifest for a platform."""
 
     status_code = 404
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One way to fail: the exceptions it stands for, its status, code and sentence."""
+class Fault(NamedTuple):
+    """One way to fail: its status, code and sentence, and the exceptions that it stands for."""
 
-    of: tuple[type[Exception], ...]
     status: int
     code: str
     sentence: str
+    of: Any
 
 
+# The first that fits an exception counts.
 FAULTS = (
-    Fault((exceptions.NotAuthenticated,), 401, "not_authenticated", _("Sign in first.")),
+    Fault(401, "not_authenticated", _("Sign in first."), NotAuthenticated),
+    Fault(401, "authentication_failed", _("This sign-in is not accepted."), AuthenticationFailed),
     Fault(
-        (exceptions.AuthenticationFailed,),
-        401,
-        "authentication_failed",
-        _("This sign-in is not accepted."),
+        *(403, "permission_denied", _("This account may not read this.")),
+        django.PermissionDenied | PermissionDenied,
+    ),
+    Fault(404, "no_registry", _("No registry of this site answers for this image."), NoRegistry),
+    Fault(
+        *(404, "platform_not_found", _("This image is there, but not for this platform.")),
+        PlatformNotFound,
+    ),
+    Fault(404, "not_found", _("There is nothing here."), Http404 | NotFound),
+    Fault(
+        *(405, "method_not_allowed", _("This API only reads: use GET, HEAD or OPTIONS.")),
+        MethodNotAllowed,
     ),
     Fault(
-        (exceptions.PermissionDenied, PermissionDenied),
-        403,
-        "permission_denied",
-        _("This account may not read this."),
+        *(429, "throttled", _("Too many requests. Wait as many seconds as Retry-After says.")),
+        Throttled,
     ),
-    Fault((NoRegistry,), 404, "no_registry", _("No registry of this site answers for this image.")),
+    Fault(400, "invalid_query", _("Write the query as UTF-8, percent-encoded."), InvalidQuery),
+    Fault(400, "unknown_parameter", _("This address takes only: %(names)s."), UnknownParameter),
     Fault(
-        (PlatformNotFound,),
-        404,
-        "platform_not_found",
-        _("This image is there, but not for this platform."),
-    ),
-    Fault((Http404, exceptions.NotFound), 404, "not_found", _("There is nothing here.")),
-    Fault(
-        (exceptions.MethodNotAllowed,),
-        405,
-        "method_not_allowed",
-        _("This API only reads: use GET, HEAD or OPTIONS."),
+        *(400, "invalid_parameter", _("A parameter is missing or wrong: see the fields.")),
+        ValidationError,
     ),
     Fault(
-        (exceptions.Throttled,),
-        429,
-        "throttled",
-        _("Too many requests. Wait as many seconds as Retry-After says."),
+        *(400, "bad_request", _("This request cannot be understood.")),
+        django.SuspiciousOperation | ParseError,
     ),
-    Fault(
-        (SuspiciousOperation, exceptions.ParseError, exceptions.ValidationError),
-        400,
-        "bad_request",
-        _("This request cannot be understood."),
-    ),
-    Fault((Exception,), 500, "internal_error", _("The site failed. Its log tells why.")),
+    Fault(500, "internal_error", _("The site failed. Its log tells why."), Exception),
 )
 
 
-def answer(error: Exception, context: Mapping[str, Any]) -> Response:
-    """The answer to whatever was raised in a view. Raises nothing."""
-    if isinstance(error, ClientError):
-        response = _registrys_fault(error)
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
+    """The response to whatever was raised in a view. Raises nothing."""
+    request = context["request"]._request
+    if isinstance(error, client.ClientError):
+        response = _registry_fault(error)
         # Not this site's failure: nobody is woken by a mail.
-        _log(response, context, level="warning")
+        _log(response, request, level="warning")
         return response
-    if isinstance(error, InvalidParameters):
-        return _invalid(error)
     fault = next(fault for fault in FAULTS if isinstance(error, fault.of))
     # What a site's own authentication raises may have a status of its own.
-    status = error.status_code if isinstance(error, exceptions.APIException) else fault.status
-    response = _response(status, fault.code, gettext(fault.sentence))
+    status = error.status_code if isinstance(error, APIException) else fault.status
+    data: dict[str, Any] = {"code": fault.code, "detail": _detail(fault, error)}
+    if isinstance(error, ValidationError) and isinstance(error.detail, dict):
+        fields: Any = error.detail.items()
+        data["fields"] = {name: e if isinstance(e, str) else e[0] for name, e in fields}
+    response = Response(data, status)
     if challenge := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = challenge
-    if isinstance(error, exceptions.Throttled):
+    if isinstance(error, Throttled):
         response["Retry-After"] = str(math.ceil(getattr(error, "wait", None) or PAUSE))
     if fault is FAULTS[-1]:
         # As Django does where nobody catches an exception: log, mails and error trackers know.
-        got_request_exception.send(sender=None, request=context["request"]._request)
-        _log(response, context, exception=error)
+        got_request_exception.send(sender=None, request=request)
+        _log(response, request, exception=error)
     return response
 
 
@@ -137,13 +144,12 @@ def outside_views(code: str) -> JsonResponse:
     )
 
 
-def _response(status: int, code: str, detail: str, **more: Any) -> Response:
-    return Response({"code": code, "detail": detail, **more}, status)
-
-
-def _invalid(error: InvalidParameters) -> Response:
-    more = {"fields": error.fields} if error.fields else {}
-    return _response(error.status_code, error.code, error.sentence, **more)
+def _detail(fault: Fault, error: Exception) -> str:
+    if not isinstance(error, UnknownParameter):
+        return gettext(fault.sentence)
+    if not error.names:
+        return gettext(_("This address takes no parameters."))
+    return gettext(fault.sentence) % {"names": ", ".join(error.names)}
 
 
 def registrys_status(code: str) -> int:
@@ -152,10 +158,10 @@ def registrys_status(code: str) -> int:
     return 404 if code in absent else 504 if code == "timeout" else 502
 
 
-def _registrys_fault(error: ClientError) -> Response:
+def _registry_fault(error: client.ClientError) -> Response:
     detail = Text(CODES[error.code].sentence, error.params).render(gettext)
-    response = _response(registrys_status(error.code), error.code, detail)
-    if isinstance(error, Throttled):
+    response = Response({"code": error.code, "detail": detail}, registrys_status(error.code))
+    if isinstance(error, client.Throttled):
         response["Retry-After"] = str(_seconds_until(error.retry_at))
     return response
 
@@ -166,7 +172,6 @@ def _seconds_until(moment: datetime | None) -> int:
     return max(1, math.ceil((moment - datetime.now(UTC)).total_seconds()))
 
 
-def _log(response: Response, context: Mapping[str, Any], **more: Any) -> None:
-    request = context["request"]._request
+def _log(response: Response, request: Any, **more: Any) -> None:
     reason = response.reason_phrase
     log_response("%s: %s", reason, request.path, response=response, request=request, **more)

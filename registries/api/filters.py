@@ -1,18 +1,24 @@
 """Which registries a list shows, and in which order: explicit lists that name no secret."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils.functional import lazy
+from django.utils.translation import gettext
+from django_filters import CharFilter, ChoiceFilter, FilterSet
+from drf_spectacular.utils import extend_schema_field
 
 from registries import names
-from registries.api.parameters import Choice, Flag, Parameter, Words
 from registries.kinds import KINDS
 from registries.queryset import LONGEST_UNCHECKED_FIRST, RegistryQuerySet
+from registries.text import gettext_noop as _
 from registries.verdicts import Verdict
 
 # What `verdict` says of rows that were not checked as they stand.
 NOT_CHECKED = "none"
+MAX_SEARCH = 100
 
 # What `ordering` may name, and the columns behind it; equals keep one order, so that pages fit.
 ORDERS: dict[str, tuple[Any, ...]] = {
@@ -22,50 +28,76 @@ ORDERS: dict[str, tuple[Any, ...]] = {
     "updated_at": ("updated_at", "pk"),
     "checked_at": LONGEST_UNCHECKED_FIRST,
 }
-
-PARAMETERS = (
-    Parameter(name="kind", help="Only this kind.", read=Choice(tuple(KINDS))),
-    Parameter(
-        name="state",
-        help="Only registries without credentials, or only those with.",
-        read=Choice(("anonymous", "authenticated")),
-    ),
-    Parameter(
-        name="verdict",
-        help=f"Only this verdict of the last check; `{NOT_CHECKED}` where there was no check.",
-        read=Choice((*Verdict, NOT_CHECKED)),
-    ),
-    Parameter(name="is_default", help="Only default rows, or only others.", read=Flag()),
-    Parameter(
-        name="search", help="Part of the name, the host or the prefix.", read=Words(longest=100)
-    ),
-    Parameter(
-        name="ordering",
-        help="What to sort by; with a hyphen the other way round. By `checked_at`, registries that"
-        " were never checked come first.",
-        read=Choice(tuple(sign + name for name in ORDERS for sign in ("", "-"))),
-        default="name",
-    ),
-)
+ORDERINGS = tuple(sign + name for name in ORDERS for sign in ("", "-"))
 
 
-def filtered(rows: RegistryQuerySet, wanted: Mapping[str, Any]) -> RegistryQuerySet:
-    """The rows that the parameters ask for, in the order they ask for."""
-    if (kind := wanted["kind"]) is not None:
-        rows = rows.filter(kind=kind)
-    if (state := wanted["state"]) is not None:
-        rows = rows.authenticated() if state == "authenticated" else rows.anonymous()
-    if (verdict := wanted["verdict"]) is not None:
-        rows = rows.filter(check_verdict="" if verdict == NOT_CHECKED else verdict)
-    if (is_default := wanted["is_default"]) is not None:
-        rows = rows.filter(is_default__in=[is_default])
-    if search := wanted["search"]:
+def _choice(values: Collection[str], **options: Any) -> ChoiceFilter:
+    """A filter that takes one of the values; its error names them, and not what was given."""
+    sentence = _("Choose one of: %(values)s.")
+    message = lazy(lambda: gettext(sentence) % {"values": ", ".join(values)}, str)()
+    choices = tuple((value, value) for value in values)
+    return ChoiceFilter(
+        choices=choices, label="", error_messages={"invalid_choice": message}, **options
+    )
+
+
+def _check_search(text: str) -> None:
+    if len(text) > MAX_SEARCH or names.has_invisible(text):
+        sentence = gettext(_("Enter at most %(longest)s visible characters."))
+        raise ValidationError(sentence % {"longest": MAX_SEARCH})
+
+
+class RegistryFilter(FilterSet):
+    kind = _choice(KINDS, lookup_expr="exact", help_text="Only this kind.")
+    state = _choice(
+        ("anonymous", "authenticated"),
+        method="filter_state",
+        help_text="Only registries without credentials, or only those with.",
+    )
+    verdict = _choice(
+        (*Verdict, NOT_CHECKED),
+        method="filter_verdict",
+        help_text=f"Only this verdict of the last check; `{NOT_CHECKED}` where there was no check.",
+    )
+    is_default = _choice(("true", "false"), method="filter_is_default")
+    search = CharFilter(method="filter_search", label="", strip=False, validators=[_check_search])
+    ordering = _choice(ORDERINGS, method="order")
+
+    def filter_state(self, rows: RegistryQuerySet, name: str, value: str) -> RegistryQuerySet:
+        return rows.authenticated() if value == "authenticated" else rows.anonymous()
+
+    def filter_verdict(self, rows: RegistryQuerySet, name: str, value: str) -> RegistryQuerySet:
+        return rows.filter(check_verdict="" if value == NOT_CHECKED else value)
+
+    @extend_schema_field({"type": "boolean", "description": "Only default rows, or only others."})
+    def filter_is_default(self, rows: RegistryQuerySet, name: str, value: str) -> RegistryQuerySet:
+        return rows.filter(is_default__in=[value == "true"])
+
+    @extend_schema_field(
+        {
+            "type": "string",
+            "maxLength": MAX_SEARCH,
+            "pattern": names.VISIBLE_PATTERN,
+            "description": "Part of the name, the host or the prefix.",
+        }
+    )
+    def filter_search(self, rows: RegistryQuerySet, name: str, value: str) -> RegistryQuerySet:
         # A name is found as names are compared: é finds É on every database.
-        rows = rows.filter(
-            Q(name_key__contains=names.key(search))
-            | Q(host__icontains=search)
-            | Q(prefix__icontains=search)
+        return rows.filter(
+            Q(name_key__contains=names.key(value))
+            | Q(host__icontains=value)
+            | Q(prefix__icontains=value)
         )
-    name = wanted["ordering"].removeprefix("-")
-    rows = rows.order_by(*ORDERS[name])
-    return rows if name == wanted["ordering"] else rows.reverse()
+
+    @extend_schema_field(
+        {
+            "type": "string",
+            "enum": [*ORDERINGS],
+            "default": "name",
+            "description": "What to sort by; with a hyphen the other way round. By `checked_at`,"
+            " registries that were never checked come first.",
+        }
+    )
+    def order(self, rows: RegistryQuerySet, name: str, value: str) -> RegistryQuerySet:
+        rows = rows.order_by(*ORDERS[value.removeprefix("-")])
+        return rows.reverse() if value.startswith("-") else rows

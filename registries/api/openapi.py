@@ -6,17 +6,20 @@ Imported when the document is first asked for: loading the app does not load the
 import threading
 from collections import defaultdict
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
+from django.utils.translation import override
 from drf_spectacular.generators import EndpointEnumerator, SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework.generics import GenericAPIView
 
-from registries.api import shapes, urls
-from registries.api.base import ReadView
+from registries.api import urls
+from registries.api.base import ReadOnlyViewSet
 from registries.api.errors import FAULTS, registrys_status
-from registries.api.examples import EXAMPLES, HOST, WRONG_PARAMETERS
+from registries.api.permissions import MayQuery
+from registries.api.serializers import ErrorSerializer
 from registries.verdicts import CODES, Verdict, sentence
 
 # Whatever the site's own SPECTACULAR_SETTINGS say.
@@ -27,12 +30,14 @@ SETTINGS: dict[str, Any] = {
     " HEAD and OPTIONS are answered as well, anything else is 405. Sentences are in the language"
     " that Accept-Language asks for, if the site has it; codes are never translated.",
     "VERSION": "1",
-    "APPEND_COMPONENTS": {"schemas": shapes.COMPONENTS},
+    "APPEND_COMPONENTS": {},
     "APPEND_PATHS": {},
     "SERVERS": [],
     "SECURITY": [],
     "PREPROCESSING_HOOKS": [],
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SCHEMA_PATH_PREFIX": "/",
     "SCHEMA_PATH_PREFIX_INSERT": "",
     "SORT_OPERATIONS": False,
@@ -53,119 +58,111 @@ REGISTRYS_ERRORS = {
     502: "The registry refused, is broken, or asks for a pause (then with Retry-After).",
     504: "The registry did not answer in time.",
 }
-
-# Headers of answers: their statuses, and what they say.
-HEADERS = {
-    "WWW-Authenticate": ([401], "How to sign in."),
-    "Retry-After": ([429], "Seconds to wait."),
-}
-REGISTRYS_HEADERS = {"Retry-After": ([429, 502], "Seconds to wait; with 502, `rate_limited` only.")}
-TAG_HEADERS = {"ETag": ([200, 304], "What to send as If-None-Match the next time.")}
+# What an error says besides its sentence.
+MORE = {"invalid_parameter": {"fields": {"repository": "This is required."}}}
 # Codes that only some addresses answer: those that name them.
 RARE = {"no_registry", "platform_not_found"}
 # What a check may find and no reading fails with.
 HARMLESS = {Verdict.VALID, Verdict.ANONYMOUS, Verdict.UNPROVEN}
+# The host that sentences about a registry name.
+HOST = "registry.example"
 
 _generating = threading.Lock()
 
 
+def _header(name: str, description: str, statuses: list[int] | None = None) -> OpenApiParameter:
+    """A header of requests, or of the responses with these statuses."""
+    return OpenApiParameter(
+        name, str, "header", response=statuses or False, description=description
+    )
+
+
 class Operation(AutoSchema):
-    """A GET, as its view declares it."""
+    """A GET: with every error that it may answer, and the headers of its answers."""
+
+    view: Any
 
     @property
-    def _declared(self) -> ReadView:
-        return cast("ReadView", self.view)
+    def _asks_a_registry(self) -> bool:
+        return MayQuery in self.view.permission_classes
 
-    def get_operation_id(self) -> str:
-        return type(self.view).__name__
-
-    def get_tags(self) -> list[str]:
-        return [self.path.split("/")[1]]
+    @property
+    def _has_etag(self) -> bool:
+        return getattr(self.view, "action", "") in ReadOnlyViewSet.TAGGED
 
     def get_summary(self) -> str:
-        return type(self.view).__doc__ or ""
+        return super().get_description()
 
     def get_description(self, *args: Any) -> str:
         return ""
 
     def get_override_parameters(self) -> list[Any]:
-        path = [
-            OpenApiParameter(name, shapes.NUMBER if name == "id" else shapes.TEXT, "path")
-            for name in ("id", "slug")
-            if f"{{{name}}}" in self.path
-        ]
-        if self._declared.has_tag:
-            path.append(
-                OpenApiParameter(
-                    "If-None-Match",
-                    shapes.TEXT,
-                    "header",
-                    description="The ETag of the answer that is held: 304 where it is the same.",
-                )
-            )
-        told = HEADERS | (REGISTRYS_HEADERS if self._declared.asks_a_registry else {})
-        told |= TAG_HEADERS if self._declared.has_tag else {}
+        pauses = "Seconds to wait; with 502, `rate_limited` only."
         headers = [
-            OpenApiParameter(name, str, "header", response=statuses, description=description)
-            for name, (statuses, description) in told.items()
+            _header("WWW-Authenticate", "How to sign in.", [401]),
+            _header("Retry-After", pauses, [429, 502])
+            if self._asks_a_registry
+            else _header("Retry-After", "Seconds to wait.", [429]),
         ]
-        return (
-            path
-            + headers
-            + [
-                OpenApiParameter(
-                    parameter.name,
-                    parameter.read.schema,
-                    required=parameter.required,
-                    description=parameter.help,
-                    default=parameter.default,
-                )
-                for parameter in self._declared.parameters
+        if self._has_etag:
+            headers += [
+                _header("ETag", "What to send as If-None-Match the next time.", [200, 304]),
+                _header(
+                    "If-None-Match",
+                    "The ETag of the answer that is held: 304 where it is the same.",
+                ),
             ]
-        )
+        params = self.view.get_params_class()()
+        return [*headers, params] if params.fields else headers
+
+    def _get_filter_parameters(self) -> list[dict[str, Any]]:
+        # The library leaves room for a list of the choices' labels.
+        parameters = super()._get_filter_parameters()  # type: ignore[no-untyped-call]
+        return [{**each, "description": each["description"].strip()} for each in parameters]
 
     def get_request_serializer(self) -> None:
         return None
 
     def get_response_serializers(self) -> Any:
-        unchanged = {304: OpenApiResponse(description="The answer that is held is the same.")}
-        errors = ERRORS | (REGISTRYS_ERRORS if self._declared.asks_a_registry else {})
-        shape, examples = self._declared.shape, _faults(self._declared)
-        answer = OpenApiExample(shape, EXAMPLES[shape], response_only=True, status_codes=[200])
+        errors = ERRORS | (REGISTRYS_ERRORS if self._asks_a_registry else {})
+        examples = self._error_examples()
+        unchanged = OpenApiResponse(description="The answer that is held is the same.")
         return {
-            200: OpenApiResponse(shapes.ref(shape), "The answer.", [answer]),
-            **(unchanged if self._declared.has_tag else {}),
+            200: OpenApiResponse(self.view.serializer_class, "The answer."),
+            **({304: unchanged} if self._has_etag else {}),
             **{
-                status: OpenApiResponse(shapes.ref("Error"), description, examples[status])
+                status: OpenApiResponse(ErrorSerializer, description, examples[status])
                 for status, description in sorted(errors.items())
             },
         }
 
+    def _error_examples(self) -> dict[int, list[OpenApiExample]]:
+        """The errors that the address may answer, each code once, by their statuses."""
+        examples: dict[int, list[OpenApiExample]] = defaultdict(list)
 
-def _faults(view: ReadView) -> dict[int, list[OpenApiExample]]:
-    """The errors that an address may answer, each code once, by their statuses."""
-    told: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for fault in FAULTS:
-        if fault.code not in RARE or fault.code in view.faults:
-            told[fault.status].append({"code": fault.code, "detail": fault.sentence})
-    told[400] += WRONG_PARAMETERS
-    if view.asks_a_registry:
-        for code, meaning in CODES.items():
+        def add(status: int, code: str, detail: str, **fields: Any) -> None:
+            value = {"code": code, "detail": detail, **fields}
+            example = OpenApiExample(code, value, response_only=True, status_codes=[status])
+            examples[status].append(example)
+
+        for fault in FAULTS:
+            if fault.code not in RARE or fault.code in self.view.faults:
+                detail = fault.sentence.replace("%(names)s", "image")
+                add(fault.status, fault.code, detail, **MORE.get(fault.code, {}))
+        for code, meaning in CODES.items() if self._asks_a_registry else ():
             if meaning.verdict not in HARMLESS:
-                detail = sentence(code, host=HOST)
-                told[registrys_status(code)].append({"code": code, "detail": detail})
-    return {
-        status: [
-            OpenApiExample(error["code"], error, response_only=True, status_codes=[status])
-            for error in errors
-        ]
-        for status, errors in told.items()
-    }
+                add(registrys_status(code), code, sentence(code, host=HOST))
+        return examples
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        # No answer has properties that are not in its serializer.
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        return {**schema, "additionalProperties": False}
 
 
 class _Addresses(EndpointEnumerator):
     def should_include_endpoint(self, path: str, callback: Any) -> bool:
-        return bool(callback.cls.shape)
+        return issubclass(callback.cls, GenericAPIView)
 
 
 class _Generator(SchemaGenerator):
@@ -186,8 +183,8 @@ def document(prefix: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _generated() -> dict[str, Any]:
-    # The generator's settings are global to the process.
-    with _generating, patched_settings(SETTINGS):
+    # The generator's settings are global to the process, and it translates its own words.
+    with _generating, patched_settings(SETTINGS), override(None):
         generator: Any = _Generator  # untyped, as the whole library
         made: dict[str, Any] = generator(patterns=urls.urlpatterns).get_schema(public=True)
     return made

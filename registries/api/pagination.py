@@ -1,40 +1,20 @@
 """Pages: a bounded number of rows at a time, found by two queries."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import Http404
-from rest_framework.utils.urls import replace_query_param
-
-from registries.api.parameters import Number, Parameter
-
-PARAMETERS = (
-    Parameter(name="page", help="The page, from 1.", read=Number(), default=1),
-    Parameter(name="page_size", help="Registries on a page.", read=Number(most=500), default=50),
-)
+from rest_framework.pagination import PageNumberPagination
 
 
-def page(
-    rows: QuerySet[Any, Any],
-    wanted: Mapping[str, Any],
-    address: str,
-    represent: Callable[[Any], dict[str, Any]],
-) -> dict[str, Any]:
-    """One page of rows, with the addresses of its neighbours. Raises Http404 beyond the end."""
-    number, size = wanted["page"], wanted["page_size"]
-    count = rows.count()
-    pages = max(1, -(-count // size))
-    if number > pages:
-        raise Http404
+class Pages(PageNumberPagination):
+    """Pages of 50, or of as many as `page_size` says; `params.PageParams` has read both numbers."""
 
-    def neighbour(other: int) -> str | None:
-        return replace_query_param(address, "page", other) if 1 <= other <= pages else None
+    page_size = 50
+    page_size_query_param = "page_size"
 
-    start = (number - 1) * size
-    return {
-        "count": count,
-        "next": neighbour(number + 1),
-        "previous": neighbour(number - 1),
-        "results": [represent(row) for row in rows[start : start + size]],
-    }
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        for link in (page["properties"]["next"], page["properties"]["previous"]):
+            # OpenAPI 3.1 has no `nullable`.
+            link["type"] = [link["type"], "null"]
+            del link["nullable"]
+        return page | {"required": [*page["properties"]], "additionalProperties": False}

@@ -1,74 +1,184 @@
-"""How rows, references and manifests look in JSON.
-
-Plain functions over what the database returns: a page of rows costs no model instances, and a
-secret's column is asked only whether it is set.
-"""
+"""The shapes of the API's answers."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
 
 from registries.kinds import KINDS, Variable
 from registries.models import VARIABLES, Check, Registry
 from registries.queryset import SECRETS, RegistryQuerySet
 from registries.results import CheckResult
-from registries.verdicts import CODES, Verdict
+from registries.schema import describe
+from registries.text import gettext_noop
+from registries.verdicts import CODES, Verdict, sentence
 
-if TYPE_CHECKING:
-    from registries.client.client import Manifest
+# In the examples, where every value is made up.
+TIME = "2030-01-02T03:04:05Z"
+DIGEST, AMD64, ARM64 = ("sha256:" + letter * 64 for letter in "012")
+
+STATES = ("anonymous", "authenticated")
+DIGEST_PATTERN = r"^sha(256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$"
 
 _IS_SET = {f"{name}_is_set": Q((f"{name}__isnull", False)) for name in SECRETS}
+_CHECK = ("check_verdict", "check_code", "check_params", "checked_at")
 _COLUMNS = (
-    "id",
-    "name",
-    "kind",
-    "has_secrets",
-    "is_default",
-    "prefix",
-    "created_at",
-    "updated_at",
-    "check_verdict",
-    "check_code",
-    "check_params",
-    "checked_at",
+    *("id", "name", "kind", "has_secrets", "is_default", "prefix", "created_at", "updated_at"),
+    *_CHECK,
     *(name for name in VARIABLES if name not in SECRETS),
 )
 
 
-def columns(rows: RegistryQuerySet) -> QuerySet[Registry, dict[str, Any]]:
-    """The rows with the columns that `registry` reads, no secret among them."""
-    read: QuerySet[Registry, dict[str, Any]]
+def columns(rows: RegistryQuerySet) -> QuerySet[Any, dict[str, Any]]:
+    """The rows with the columns that RegistrySerializer reads, no secret among them."""
+    read: QuerySet[Any, dict[str, Any]]
     read = rows.annotate(**_IS_SET).values(*_COLUMNS, *_IS_SET)
     return read
 
 
-def registry(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A registry as the API shows it, from a row of `columns`."""
-    kind = KINDS.get(row["kind"])
-    # A kind may be gone after a downgrade: its rows are still listed.
-    declared = kind.variables if kind else ()
-    variables = {variable.name: _variable(variable, row) for variable in declared}
-    return {
-        "id": row["id"],
-        "name": row["name"],
-        "kind": row["kind"],
-        "label": gettext(kind.label) if kind else row["kind"],
-        "state": _state(row["has_secrets"]),
-        "is_default": row["is_default"],
-        "prefix": row["prefix"] or None,
-        "url": variables.get("url"),
-        "check": _check(row),
-        "variables": variables,
-        "created_at": _moment(row["created_at"]),
-        "updated_at": _moment(row["updated_at"]),
+def past_checks(history: QuerySet[Check]) -> list[CheckResult]:
+    """Past checks, the newest first, no more than a registry keeps."""
+    past = history.values_list("verdict", "code", "params", "checked_at")[: Check.KEPT]
+    return [result for row in past if (result := _result(*row))]
+
+
+def _result(
+    verdict: str, code: str, params: Mapping[str, str], checked_at: datetime | None
+) -> CheckResult | None:
+    """A stored check; None for none, and for one that a later version of the app stored."""
+    if checked_at is None or code not in CODES or verdict not in set(Verdict):
+        return None
+    return CheckResult(Verdict(verdict), code, checked_at, params)
+
+
+def _moment(time: datetime) -> str:
+    """In UTC, also where USE_TZ is off and models hold local times."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _with_example(**values: Any) -> Any:
+    """Show an answer with these values in the document."""
+    example = OpenApiExample("Example", values, response_only=True, status_codes=["200"])
+    return extend_schema_serializer(examples=[example])
+
+
+class OptionalField(serializers.CharField):
+    """A text; null where there is none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_null=True, **kwargs)
+
+    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]  # or null
+        return super().to_representation(value) or None
+
+
+def digest_field(**kwargs: Any) -> serializers.RegexField:
+    return serializers.RegexField(DIGEST_PATTERN, **kwargs)
+
+
+class CheckSerializer(serializers.Serializer[CheckResult]):
+    verdict = serializers.ChoiceField(choices=list(Verdict))
+    code = serializers.ChoiceField(choices=list(CODES))
+    detail = serializers.CharField()
+    checked_at = serializers.DateTimeField()
+
+    def to_representation(self, instance: CheckResult) -> dict[str, Any]:
+        return {
+            "verdict": instance.verdict,
+            "code": instance.code,
+            "detail": instance.detail,
+            "checked_at": _moment(instance.checked_at),
+        }
+
+
+CHECK = {
+    "verdict": "valid",
+    "code": "signed_in",
+    "detail": sentence("signed_in"),
+    "checked_at": TIME,
+}
+
+
+@_with_example(checks=[CHECK])
+class ChecksSerializer(serializers.Serializer[Any]):
+    checks = CheckSerializer(many=True)
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "description": "All of the kind: a plain one is its value or null, a secret whether it is"
+        " set.",
+        "additionalProperties": {
+            "anyOf": [
+                {"type": ["string", "null"]},
+                {
+                    "type": "object",
+                    "properties": {"set": {"type": "boolean"}},
+                    "required": ["set"],
+                    "additionalProperties": False,
+                },
+            ]
+        },
     }
+)
+class VariablesField(serializers.DictField):
+    pass
 
 
-def _state(has_secrets: bool) -> str:
-    return "authenticated" if has_secrets else "anonymous"
+@_with_example(
+    id=7,
+    name="Acme",
+    kind="ghcr",
+    label=KINDS["ghcr"].label,
+    state="authenticated",
+    is_default=False,
+    prefix="ghcr.io/acme",
+    url=None,
+    check=CHECK,
+    variables={"username": "johndoe", "token": {"set": True}},
+    created_at=TIME,
+    updated_at=TIME,
+)
+class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
+    id = serializers.IntegerField(min_value=0)
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    label = serializers.CharField()
+    state = serializers.ChoiceField(choices=STATES)
+    is_default = serializers.BooleanField()
+    prefix = OptionalField(help_text="Only images under this are read with it.")
+    url = OptionalField()
+    check = CheckSerializer(allow_null=True)
+    variables = VariablesField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+    def to_representation(self, instance: Mapping[str, Any]) -> dict[str, Any]:
+        # By hand: field by field, a page of 100 would take six times as long.
+        kind = KINDS.get(instance["kind"])
+        # A kind may be gone after a downgrade: its rows are still listed.
+        declared = kind.variables if kind else ()
+        variables = {variable.name: _variable(variable, instance) for variable in declared}
+        check = _result(*(instance[name] for name in _CHECK))
+        return {
+            "id": instance["id"],
+            "name": instance["name"],
+            "kind": instance["kind"],
+            "label": gettext(kind.label) if kind else instance["kind"],
+            "state": STATES[instance["has_secrets"]],
+            "is_default": instance["is_default"],
+            "prefix": instance["prefix"] or None,
+            "url": variables.get("url"),
+            "check": check and CheckSerializer().to_representation(check),
+            "variables": variables,
+            "created_at": _moment(instance["created_at"]),
+            "updated_at": _moment(instance["updated_at"]),
+        }
 
 
 def _variable(variable: Variable, row: Mapping[str, Any]) -> Any:
@@ -77,54 +187,132 @@ def _variable(variable: Variable, row: Mapping[str, Any]) -> Any:
     return row[variable.name] or None
 
 
-def _check(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    if row["checked_at"] is None:
-        return None
-    return _result(row["check_verdict"], row["check_code"], row["check_params"], row["checked_at"])
+class ChosenSerializer(serializers.Serializer[Registry]):
+    """Which registry was chosen for an image."""
+
+    id = serializers.IntegerField(min_value=0)
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    state = serializers.ChoiceField(choices=STATES)
+
+    def to_representation(self, instance: Registry) -> dict[str, Any]:
+        # Its property `state` would look at every secret, which `explain` has not loaded.
+        state = STATES[instance.has_secrets]
+        return {"id": instance.pk, "name": instance.name, "kind": instance.kind, "state": state}
 
 
-def checks(history: QuerySet[Check]) -> list[dict[str, Any]]:
-    """Past checks, the newest first, no more than a registry keeps."""
-    past = history.values_list("verdict", "code", "params", "checked_at")[: Check.KEPT]
-    return [shown for each in past if (shown := _result(*each))]
+CHOSEN = {"id": 7, "name": "Acme", "kind": "ghcr", "state": "authenticated"}
+TAGS = {"repository": "acme/app", "tags": ["1.0", "1.1", "latest"], "more": False}
 
 
-def _result(
-    verdict: str, code: str, params: Mapping[str, str], checked_at: datetime
-) -> dict[str, Any] | None:
-    """A check in JSON; None for one that a later version of the app stored."""
-    if code not in CODES or verdict not in set(Verdict):
-        return None
-    return {
-        "verdict": verdict,
-        "code": code,
-        "detail": CheckResult(Verdict(verdict), code, checked_at, params).detail,
-        "checked_at": _moment(checked_at),
-    }
+@_with_example(**TAGS)
+class TagsSerializer(serializers.Serializer[Any]):
+    repository = serializers.CharField()
+    tags = serializers.ListField(child=serializers.CharField())
+    more = serializers.BooleanField(
+        help_text="Whether there are others behind these; only with `n`."
+    )
 
 
-def _moment(held: datetime) -> datetime:
-    """In UTC, also where USE_TZ is off and models hold local times."""
-    return held.astimezone(UTC)
+class ImageSerializer(serializers.Serializer[Any]):
+    image = serializers.CharField()
+    registry = ChosenSerializer()
 
 
-def chosen(row: Registry) -> dict[str, Any]:
-    """What tells which registry was chosen for an image."""
-    return {"id": row.pk, "name": row.name, "kind": row.kind, "state": _state(row.has_secrets)}
+@_with_example(image="ghcr.io/acme/app", registry=CHOSEN, **TAGS)
+class ImageTagsSerializer(ImageSerializer, TagsSerializer):
+    pass
 
 
-def manifest(found: "Manifest") -> dict[str, Any]:
-    """A manifest's digest, media type and platforms; what the registry left out is null."""
-    return {
-        "digest": found.digest,
-        "media_type": found.media_type or None,
-        "platforms": [
-            {
-                "os": platform.os,
-                "architecture": platform.architecture,
-                "variant": platform.variant or None,
-                "digest": platform.digest,
-            }
-            for platform in found.platforms
-        ],
-    }
+class PlatformSerializer(serializers.Serializer[Any]):
+    os = serializers.CharField()
+    architecture = serializers.CharField()
+    variant = OptionalField()
+    digest = digest_field()
+
+
+MANIFEST = {
+    "repository": "acme/app",
+    "reference": "1.1",
+    "digest": DIGEST,
+    "media_type": "application/vnd.oci.image.index.v1+json",
+    "platforms": [
+        {"os": "linux", "architecture": "amd64", "variant": None, "digest": AMD64},
+        {"os": "linux", "architecture": "arm64", "variant": "v8", "digest": ARM64},
+    ],
+}
+
+
+@_with_example(**MANIFEST)
+class DigestSerializer(serializers.Serializer[Any]):
+    repository = serializers.CharField()
+    reference = serializers.CharField()
+    digest = digest_field()
+    media_type = OptionalField()
+    platforms = PlatformSerializer(many=True)
+
+
+@_with_example(image="ghcr.io/acme/app:1.1", registry=CHOSEN, **MANIFEST)
+class ImageDigestSerializer(ImageSerializer, DigestSerializer):
+    pass
+
+
+class VariableSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    label = serializers.CharField()
+    required = serializers.BooleanField()
+    secret = serializers.BooleanField()
+    help = serializers.CharField()
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    label = serializers.CharField()
+    url = serializers.CharField()
+
+
+class HowToSerializer(serializers.Serializer[Any]):
+    title = serializers.CharField()
+    steps = serializers.ListField(child=serializers.CharField())
+    notes = serializers.ListField(child=serializers.CharField())
+    links = LinkSerializer(many=True)
+
+
+@_with_example(**describe(KINDS["ghcr"], gettext_noop))
+class KindSerializer(serializers.Serializer[Any]):
+    slug = serializers.ChoiceField(choices=list(KINDS))
+    label = serializers.CharField()
+    hosts = serializers.ListField(child=serializers.CharField())
+    variables = VariableSerializer(many=True)
+    rules = serializers.ListField(child=serializers.CharField())
+    schema = serializers.DictField(help_text="JSON Schema of the variables that are set.")
+    howto = HowToSerializer()
+
+
+class ReferenceSerializer(serializers.Serializer[Any]):
+    host = serializers.CharField()
+    repository = serializers.CharField()
+    tag = OptionalField()
+    digest = digest_field(allow_null=True)
+
+
+@_with_example(
+    image="ghcr.io/acme/app:1.1",
+    reference={"host": "ghcr.io", "repository": "acme/app", "tag": "1.1", "digest": None},
+    registry=CHOSEN,
+    why=[
+        "The image's full name is ghcr.io/acme/app:1.1; its registry is ghcr.io.",
+        "“Acme” is for images under ghcr.io/acme.",
+        "No other registry answers for it.",
+    ],
+)
+class ResolvedSerializer(serializers.Serializer[Any]):
+    image = serializers.CharField()
+    reference = ReferenceSerializer()
+    registry = ChosenSerializer(allow_null=True)
+    why = serializers.ListField(child=serializers.CharField())
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    fields = serializers.DictField(child=serializers.CharField(), required=False)

@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
-from registries.api import errors, parameters
+from registries.api import errors, params
 from registries.models import Registry
 from registries.verdicts import CODES
 from tests.api.conftest import ROOT, Caller, caller
@@ -33,14 +33,12 @@ def statuses(client: Caller, path: str, times: int) -> list[int]:
 
 def test_our_codes_are_no_registrys(said: Said) -> None:
     """A client tells from the code alone whose fault it is."""
-    raised = [
-        said("registries/?foo=1", 400)["code"],
-        said("registries/?page=x", 400)["code"],
-        said("registries/?search=%FF", 400)["code"],
-    ]
-    ours = {fault.code for fault in errors.FAULTS} | set(raised)
-    assert len(ours) == len(errors.FAULTS) + 3
+    ours = {fault.code for fault in errors.FAULTS}
+    assert len(ours) == len(errors.FAULTS)
     assert not ours & CODES.keys()
+    assert said("registries/?foo=1", 400)["code"] == "unknown_parameter"
+    assert said("registries/?page=x", 400)["code"] == "invalid_parameter"
+    assert said("registries/?search=%FF", 400)["code"] == "invalid_query"
 
 
 @pytest.mark.parametrize(
@@ -136,12 +134,12 @@ def test_a_strange_host_is_a_bad_request(reader: Caller, settings: Any) -> None:
     settings.MIDDLEWARE = [
         name for name in django_settings.MIDDLEWARE if not name.endswith("CommonMiddleware")
     ]
-    answer = reader.get("registries/", headers={"host": "evil.example"})
+    answer = reader.get("registries/?page_size=1", headers={"host": "evil.example"})
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
-    assert reader.get("registries/").status_code == 200
+    assert reader.get("registries/?page_size=1").status_code == 200
 
 
 def test_more_parameters_than_are_counted(said: Said) -> None:
-    many = "&".join("page=1" for _ in range(parameters.MAX_PARAMETERS))
+    many = "&".join("page=1" for _ in range(params.MAX_PARAMETERS))
     assert said(f"registries/?{many}", 400)["code"] == "invalid_parameter"
     assert said(f"registries/?{many}&page=1", 400)["code"] == "invalid_query"

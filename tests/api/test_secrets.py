@@ -50,8 +50,9 @@ def everything(client: Caller, row: Registry) -> str:
     told = ""
     for path in [*addresses(row), *more, *wrong]:
         for method in ("GET", "POST", "OPTIONS"):
-            answer = client.generic(method, path)
-            told += f"{method} {path}\n{answer.headers}\n{answer.content.decode()}\n"
+            for accepted in ("application/json", "text/html"):
+                answer = client.generic(method, path, headers={"accept": accepted})
+                told += f"{method} {path}\n{answer.headers}\n{answer.content.decode()}\n"
     return told
 
 

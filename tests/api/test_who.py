@@ -1,8 +1,10 @@
 """Who is answered, what they may do, and that the site's REST_FRAMEWORK changes none of it."""
 
 import json
+import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.authentication import SessionAuthentication
 
-from registries.api.base import ReadView
+from registries.api.base import ReadOnlyView
 from registries.models import Registry
 from tests.api.conftest import PATHS, Caller, addresses, caller
 
@@ -92,7 +94,7 @@ def test_who_is_nobody_is_told_so(strangers: dict[str, Caller]) -> None:
 def test_where_sessions_are_all_there_is_nobody_gets_401_as_well(
     strangers: dict[str, Caller], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ReadView, "authentication_classes", [SessionAuthentication])
+    monkeypatch.setattr(ReadOnlyView, "authentication_classes", [SessionAuthentication])
     nobody = strangers["nobody"].get("kinds/")
     assert (nobody.status_code, nobody["WWW-Authenticate"]) == (401, "Session")
 
@@ -133,12 +135,49 @@ def test_head(reader: Caller, row: Registry) -> None:
 
 
 @pytest.mark.parametrize("accepted", ["text/html", "application/xml", "*/*", "", "nonsense"])
-def test_whatever_is_asked_for_the_answer_is_json(accepted: str, reader: Caller) -> None:
-    """#18: no browsable API, not even for browsers."""
+def test_whatever_is_asked_for_the_answer_is_json(
+    accepted: str, reader: Caller, settings: Any
+) -> None:
+    """#18: where the site has no browsable API, browsers get none here either."""
+    settings.REST_FRAMEWORK = {
+        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]
+    }
     for path in ("registries/", "nowhere/", "registries/?bad=1"):
         answer = reader.get(path, HTTP_ACCEPT=accepted)
         assert answer["Content-Type"] == "application/json"
+        assert "Accept" not in answer["Vary"]
         assert answer.json()
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+def test_where_the_site_allows_it_browsers_get_pages(reader: Caller, row: Registry) -> None:
+    """#18: pages to read: they hold what the JSON holds, escaped, and neither form nor script."""
+    Registry.objects.filter(pk=row.pk).update(name="<b>Lab")
+    for path in [*addresses(row), "nowhere/", "registries/?bad=<i>"]:
+        told, page = reader.get(path), reader.get(path, HTTP_ACCEPT=BROWSER)
+        assert page.status_code == told.status_code
+        assert page["Content-Type"] == "text/html; charset=utf-8"
+        assert "Accept" in page["Vary"]
+        assert "Accept" in told["Vary"]
+        assert page["Cache-Control"] == told["Cache-Control"]
+        text = page.content.decode()
+        shown = unescape(re.sub("<[^>]*>", "", text.partition("<pre tabindex")[2]))
+        assert json.loads(shown.split("\n\n", 2)[2]) == told.json()
+        assert not re.search("<(form|input|button|script|style|b>Lab|i>)| (style|on[a-z]+)=", text)
+
+
+@pytest.mark.parametrize("accepted", ["*/*", "", "application/json", f"application/json,{BROWSER}"])
+def test_programs_get_json_there_as_well(accepted: str, reader: Caller) -> None:
+    assert reader.get("registries/", HTTP_ACCEPT=accepted)["Content-Type"] == "application/json"
+
+
+def test_a_page_is_for_who_may_read(strangers: dict[str, Caller], row: Registry) -> None:
+    for client in strangers.values():
+        answer = client.get("registries/", HTTP_ACCEPT=BROWSER)
+        assert answer.status_code in {401, 403}
+        assert row.name.encode() not in answer.content
 
 
 def test_answers_are_private(reader: Caller) -> None:

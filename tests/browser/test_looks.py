@@ -187,6 +187,7 @@ def test_pages_around_the_admin(open_page: type_of_open) -> None:
     assert_fit(open_page("/admin/login/", None), "login")
     assert_fit(open_page("/no/such/page"), "404")
     assert_fit(open_page("/api/docs/"), "the API's page")
+    assert_fit(open_page("/api/registries/"), "a list of the API")
 
 
 # What stands closer to one side than to the other, and how far it is from where it begins.

@@ -56,7 +56,10 @@ def admin() -> Client:
     return client
 
 
-ADMIN, API = reverse("admin:registries_registry_changelist"), reverse("registries_api:registries")
+ADMIN, API = (
+    reverse("admin:registries_registry_changelist"),
+    reverse("registries_api:registry-list"),
+)
 PLACES = (
     ADMIN,
     ADMIN,
@@ -68,7 +71,7 @@ PLACES = (
     f"{API}{{pk}}/digest/",
     f"{API}{{text}}/",
     reverse("registries_api:resolve"),
-    f"{reverse('registries_api:kinds')}{{text}}/",
+    f"{reverse('registries_api:kind-list')}{{text}}/",
 )
 # Parameters of pages and of the API, columns, and lookups that Django would know.
 PARAMETERS = (

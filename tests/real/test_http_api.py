@@ -31,7 +31,7 @@ def reader() -> Client:
 
 def get(reader: Client, what: str, registry: Registry, **query: str) -> tuple[int, dict[str, Any]]:
     """The status and JSON of the registry's `tags` or `digest`."""
-    response = reader.get(reverse(f"registries_api:{what}", args=[registry.pk]), query)
+    response = reader.get(reverse(f"registries_api:registry-{what}", args=[registry.pk]), query)
     return response.status_code, response.json()
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
@@ -113,6 +114,32 @@ def test_no_page_of_the_admin_breaks_the_policy(
     browser.get_by_role("button", name="Check", exact=True).click()
     browser.locator("#check-result").wait_for()
     assert "refused the connection" in browser.content()
+    assert faults == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_api_is_read_and_tried_in_a_browser(
+    scheme: Literal["light", "dark"], browser: Page, faults: list[str], served: Visitor
+) -> None:
+    """#26: Swagger UI works under the policy, from the site's own files."""
+    asked: list[str] = []
+    browser.on("request", lambda request: asked.append(request.url))
+    browser.emulate_media(color_scheme=scheme)
+    browser.goto(f"{served.origin}/api/docs/")
+    listed = browser.locator("#operations-registries-registries_list")
+    listed.locator(".opblock-summary-control").click()
+    listed.get_by_role("button", name="Try it out").click()
+    listed.locator("tr", has_text="Only this kind.").locator("select").select_option("custom")
+    listed.get_by_role("button", name="Execute").click()
+    answer = listed.locator(".live-responses-table .highlight-code").first
+    answer.wait_for()
+    assert '"name": "Lab"' in answer.inner_text()
+    assert f"{served.origin}/api/registries/?kind=custom&ordering=name&page=1&page_size=50" in asked
+    assert not [url for url in asked if not url.startswith(f"{served.origin}/")]
+    is_dark = browser.evaluate("document.documentElement.classList.contains('dark-mode')")
+    assert is_dark is (scheme == "dark")
+    browser.goto(f"{served.origin}/api/registries/?kind=custom")
+    assert '"name": "Lab"' in browser.locator("pre").inner_text()
     assert faults == []
 
 
