@@ -45,6 +45,8 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Before whatever reads a body, and after what chooses the language of the refusal.
+    "ssmsite.uploads.limit",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -115,6 +117,11 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 # Thirty days: browsers' preload lists ask for a year, so nobody can enter this site there unasked.
 SECURE_HSTS_SECONDS = 0 if DEBUG else 30 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+
+# What a request may bring in all. The largest form, with every secret as long as it may be, has a
+# tenth of it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FILE_UPLOAD_HANDLERS = ["ssmsite.uploads.Files"]
 
 # Language and time
 LANGUAGE_CODE = "en"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import admin
+from django.core.exceptions import RequestDataTooBig
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -37,7 +38,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
     Django's own would look for a CSRF token once more, in the form that cannot be read, and fail.
     """
-    return _error(request, "bad_request") or render(request, "400.html", status=400)
+    status = 413 if isinstance(exception, RequestDataTooBig) else 400
+    return _error(request, "bad_request") or render(request, f"{status}.html", status=status)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
