@@ -3,14 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socket import socket
-from ssl import CERT_REQUIRED, SSLSocket, TLSVersion
+from ssl import CERT_REQUIRED, SSLError, SSLSocket, TLSVersion
 
 import pytest
 import trustme
 
+from registries.client.connection import dial
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Unreachable
 from registries.client.transport import Transport
+from registries.client.trust import tls_context
+from registries.client.urls import Url
 from tests.client.certificates import DAY, server_context, signed_by_itself
 from tests.client.test_addresses import answers
 from tests.client.transports import RawServer, encrypted, read_head, transport
@@ -174,6 +177,28 @@ def test_client_certificate(
     assert (type(error), error.code) == (Unreachable, "client_certificate")
     assert error.params == {"host": f"127.0.0.1:{server.port}"}
     assert server.requests == []
+
+
+def test_what_a_server_said_before_it_hung_up(ca: trustme.CA, pem: str) -> None:
+    """A refusal of TLS 1.3 may lie there unread when sending fails already."""
+    with FakeServer(hello, ca) as server:
+        assert server.context is not None
+        server.context.verify_mode = CERT_REQUIRED
+        ca.configure_trust(server.context)
+        sock = dial(
+            Url.parse(server.origin),
+            Deadline(20),
+            private=None,
+            proxy=None,
+            context=tls_context(None, pem, verify=True),
+        )
+
+        def send() -> None:
+            while True:  # until the kernel knows that nobody reads any more
+                sock.sendall(b"x")
+
+        with sock, pytest.raises(SSLError, match="CERTIFICATE_REQUIRED"):
+            send()
 
 
 @pytest.mark.parametrize(
