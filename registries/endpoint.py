@@ -24,9 +24,12 @@ class Endpoint:
     url: where the registry answers, scheme and host, maybe a path prefix before `/v2/`; None when
         only the cloud's exchange can name it (then `hosts` says which names are believed).
     realms: origins besides the registry's own whose token server may receive the credentials.
+    fixed_realm: no row can name another one.
     proof: what proves a sign-in.
     forbidden: the code that a 403 of the token server stands for; one that is no refusal of the
         credentials only where the server itself says DENIED.
+    guests_by_image: a guest may be refused every token but one for an image that is for everybody,
+        so that a refusal of any other says nothing.
     anonymous_elsewhere: ask a token server that may not have the credentials without them,
         instead of refusing (lscr.io has had several back ends).
     actions: the actions asked for on a repository.
@@ -37,8 +40,10 @@ class Endpoint:
 
     url: str | None
     realms: tuple[str, ...] = ()
+    fixed_realm: bool = False
     proof: Proof = Proof.TOKEN
     forbidden: str = "bad_credentials"
+    guests_by_image: bool = False
     anonymous_elsewhere: bool = False
     actions: str = "pull"
     renew_on: frozenset[int] = frozenset()

@@ -35,6 +35,15 @@ def trusts_no_more(now: str, before: str) -> bool:
     return now in (before, VERIFIED) or before == ANYBODY
 
 
+def _plain(binding: str) -> bytes:
+    """What a binding says: nothing of parts at its end that are not set.
+
+    A kind may have another address since a secret was sealed, such as that of a token server.
+    No address holds the sign that stands between them.
+    """
+    return binding.rstrip("|").encode()
+
+
 class SecretUnreadable(Exception):
     """A stored secret that today's keys do not open, or that was sealed for another place.
 
@@ -131,13 +140,14 @@ class Secret:
             opened = str(library.decrypt_str(self.token))
         except (InvalidToken, UnicodeError):
             return None, "cannot be decrypted with today's keys"
-        version = UNTOLD if opened.startswith(UNTOLD) else VERSION
-        head = f"{version}\n{self._binding}\n"
-        if not self._binding or not compare_digest(opened[: len(head)].encode(), head.encode()):
+        version, _, rest = opened.partition("\n")
+        binding, _, rest = rest.partition("\n")
+        is_ours = self._binding and compare_digest(_plain(binding), _plain(self._binding))
+        if not is_ours or version not in {UNTOLD, VERSION}:
             return None, "was sealed for another row or address"
         if version == UNTOLD:
-            return opened[len(head) :], ""
-        trust, _, text = opened[len(head) :].partition("\n")
+            return rest, ""
+        trust, _, text = rest.partition("\n")
         if not trusts_no_more(self._trust, trust):
             return None, "was sealed for a server whose certificate is verified otherwise"
         return text, ""

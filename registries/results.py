@@ -1,5 +1,6 @@
 """CheckResult: what a check found, in a form that can be stored and shown."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,8 @@ from django.utils.translation import gettext
 from registries.text import Text
 from registries.verdicts import CODES, Step, Verdict
 
+# A part of a sentence that a parameter fills.
+PART = re.compile(r"%\((\w+)\)s")
 FINE = frozenset({Verdict.VALID, Verdict.ANONYMOUS})
 
 
@@ -30,7 +33,10 @@ class CheckResult:
 
     @property
     def detail(self) -> str:
-        return Text(CODES[self.code].sentence, self.params).render(gettext)
+        sentence = CODES[self.code].sentence
+        # An earlier version may have stored a check without what today's sentence names.
+        unknown = dict.fromkeys(PART.findall(sentence), "…")
+        return Text(sentence, {**unknown, **self.params}).render(gettext)
 
     @property
     def is_fine(self) -> bool:

@@ -66,7 +66,20 @@ _ = gettext_noop
 CODES: dict[str, Code] = {
     # The registry let us in.
     "signed_in": Code(Verdict.VALID, _("The registry accepted these credentials.")),
-    "public": Code(Verdict.ANONYMOUS, _("Public images can be read; no credentials are stored.")),
+    "public": Code(
+        Verdict.ANONYMOUS,
+        _(
+            "The registry lets guests in, and no credentials are stored."
+            " Name an image to see whether guests may read it."
+        ),
+    ),
+    "public_by_image": Code(
+        Verdict.ANONYMOUS,
+        _(
+            "The registry answers, and decides for each image whether guests may read it."
+            " No credentials are stored. Name an image to see."
+        ),
+    ),
     # The sign-in is settled; the image was not readable.
     "no_access_to_image": Code(
         None,
@@ -124,7 +137,15 @@ CODES: dict[str, Code] = {
         Verdict.MISCONFIGURED,
         _(
             "The registry wants the credentials sent to %(host)s, which this row does not name."
-            " Nothing was sent. If that is its token server, name it in the row."
+            " Nothing was sent. If that is its token server, name it in the row: %(realm)s"
+        ),
+    ),
+    "foreign_realm": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "The registry wants the credentials sent to %(host)s, which does not belong to it."
+            " Nothing was sent. Find out what answers in its place, and whether ENDPOINTS of this"
+            " site names it."
         ),
     ),
     "insecure_realm": Code(
@@ -132,6 +153,13 @@ CODES: dict[str, Code] = {
         _(
             "The registry wants the credentials sent to %(host)s without encryption."
             " Nothing was sent. Let its token server use https."
+        ),
+    ),
+    "guests_refused": Code(
+        Verdict.MISCONFIGURED,
+        _(
+            "The registry gave a guest no token, and no credentials are stored."
+            " Add them to this row, or name an image that everybody may read."
         ),
     ),
     "credentials_required": Code(

@@ -113,6 +113,25 @@ after one, and others lock it. So for `custom`, and for no other kind, an accoun
 The registry's log shows the invented account as one failed sign-in from the site's address. Where
 something like fail2ban bans addresses and many rows of one registry are new, leave the site's
 address out of its rule, or turn this off.
+
+<a id="guests"></a>
+## Rows without credentials
+
+| kind | a guest | code |
+|---|---|---|
+| `custom` | is let in at `/v2/` | `public` |
+| `custom` | is asked for a password (Basic) | `credentials_required` |
+| `custom`, `ecr`, `hub`, `quay` | is given a token | `public` |
+| `custom`, `ecr`, `hub`, `quay` | is given none | `guests_refused` |
+| `gcr`, `ghcr` | is given a token | `public` |
+| `gcr`, `ghcr` | is given none, by design, but for an image that is public | `public_by_image` |
+| `acr`, `forgejo`, `gitea`, `gitlab`, `lscr` | has no rows: theirs need credentials | |
+
+A token is asked for without a repository first. Harbor and Quay give a guest none, so one for a
+repository that nobody has is asked for then: by the specification it is given, with no rights.
+
+Where an image is named and a guest can read it, the code is `public`, whatever he was told before.
+GitLab, entered as `custom`, gives a guest a token only for a repository that is there: name one.
 """
 
 

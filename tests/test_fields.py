@@ -437,3 +437,25 @@ def test_the_seal_tells_since_when() -> None:
     assert secret.set_at is not None
     assert Secret("junk").set_at is None
     assert Secret(fresh="x").set_at is None
+
+
+@pytest.mark.parametrize("slug", ["gitea", "forgejo", "quay"])
+def test_a_kind_that_got_another_address_opens_what_was_sealed_before(slug: str) -> None:
+    """#4: rows of Gitea, Forgejo and Quay could not name a token server at first.
+
+    What was sealed without one belongs to the row as long as it names none.
+    """
+    row = create(slug)
+    name = next(name for name in SECRETS if row.held(name))
+    before = "|".join((f"registries.Registry.{name}", row.uid.hex, slug, row.url or ""))
+    for version in ("v1", "v2"):
+        trust = "" if version == "v1" else f"{row.secret_trust()}\n"
+        token = library.encrypt_str(f"{version}\n{before}\n{trust}fake-secret").decode()
+        write(row, **{name: token})
+        stored = Registry.objects.get(pk=row.pk)
+        assert getattr(stored, name).reveal() == "fake-secret"
+        for url in ("https://elsewhere.example", f"|{row.url}"):
+            Registry.objects.filter(pk=row.pk).update(authurl=url)
+            with pytest.raises(SecretUnreadable):
+                getattr(Registry.objects.get(pk=row.pk), name).reveal()
+        Registry.objects.filter(pk=row.pk).update(authurl=None)

@@ -151,7 +151,8 @@ class Operation(AutoSchema):
                 add(fault.status, fault.code, detail, **MORE.get(fault.code, {}))
         for code, meaning in CODES.items() if self._asks_a_registry else ():
             if meaning.verdict not in HARMLESS:
-                add(registrys_status(code), code, sentence(code, host=HOST))
+                detail = sentence(code, host=HOST, realm=f"https://{HOST}")
+                add(registrys_status(code), code, detail)
         return examples
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:

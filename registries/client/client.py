@@ -98,6 +98,12 @@ class Client:
                     self.digest(*image)
         except ClientError as error:
             failure = error
+        if code in {"guests_refused", "public_by_image"} and image and not failure:
+            code = "public"
+        if code == "guests_refused":
+            self._context.deadline.note("credentials", passed=False)
+            # Of an image that a guest may not read there is nothing to add.
+            failure = failure if failure and failure.verdict else None
         if code and not (failure and failure.verdict):
             # Last, so that what a stranger meets with is never taken for the account's trouble.
             code = strangers.judged(code, None if failure else image)

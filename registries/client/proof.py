@@ -8,7 +8,10 @@ from registries.endpoint import Proof
 
 
 def sign_in(auth: Authorizer) -> str:
-    """Sign in now and return the code of what it shows; raises ClientError where it fails."""
+    """Sign in now and return the code of what it shows; raises ClientError where it fails.
+
+    That guests are refused is returned, not raised: an image may still be for everybody.
+    """
     account, step = auth.account, auth.context.deadline.step
     if auth.context.endpoint.proof is Proof.EXCHANGE and account.is_exchanged:
         with step("credentials"):
@@ -16,12 +19,18 @@ def sign_in(auth: Authorizer) -> str:
         return "signed_in"
     with step("registry"):
         scheme = auth.ping()
+        if account.is_anonymous and scheme.name == "bearer":
+            return _as_guest(auth, scheme)
     if scheme == OPEN:
         return "public" if account.is_anonymous else "open_registry"
-    if account.is_anonymous and scheme != BASIC:
-        return "public"
     with step("credentials"):
         return _by_basic(auth) if scheme == BASIC else _by_token(auth, scheme)
+
+
+def _as_guest(auth: Authorizer, scheme: Scheme) -> str:
+    if auth.server.admits_guests(scheme, auth.base):
+        return "public"
+    return "public_by_image" if auth.context.endpoint.guests_by_image else "guests_refused"
 
 
 def _by_basic(auth: Authorizer) -> str:

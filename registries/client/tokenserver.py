@@ -5,6 +5,7 @@ credentials go to the registry's own origin and to those that the endpoint names
 Source: distribution/distribution, docs/content/spec/auth/token.md.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -78,7 +79,10 @@ class TokenServer:
         allowed = self._context.endpoint.anonymous_elsewhere and not strict
         if allowed or self._account.is_anonymous:
             return False
-        raise Misconfigured("untrusted_realm", host=place.authority)
+        if self._context.endpoint.fixed_realm:
+            raise Misconfigured("foreign_realm", host=place.authority)
+        # Rebuilt from its parts, so that it can be copied into the row as it stands.
+        raise Misconfigured("untrusted_realm", host=place.authority, realm=place.origin)
 
     def token(
         self, scheme: Scheme, base: str, scopes: Sequence[str], *, several: bool = False
@@ -103,6 +107,24 @@ class TokenServer:
             self.proof(scheme, base, presented)
             raise ImageDenied("no_access_to_image")
         return self._read_of_account(response, scheme)
+
+    def admits_guests(self, scheme: Scheme, base: str) -> bool:
+        """Whether it gives a token to somebody without credentials. Raises ClientError.
+
+        Harbor and Quay give a guest none unless it is for a repository, but then for any, with
+        fewer rights: so a repository that nobody has is asked for as well. Sources:
+        goharbor/harbor, src/core/service/token/creator.go; quay/quay, endpoints/v2/v2auth.py.
+        """
+        self.may_know(scheme, base, strict=True)
+        response = self._ask(scheme, (), None)
+        if response.status in {400, 401, 403}:
+            nobodys = f"repository:nobody/{secrets.token_hex(12)}:pull"
+            response = self._ask(scheme, (nobodys,), None)
+        if response.status in {401, 403}:
+            return False
+        denied = ImageDenied("no_access_to_image")
+        self._read(response, scheme, refused=denied, forbidden=denied)
+        return True
 
     def proof(self, scheme: Scheme, base: str, presented: Presented | None) -> bearer.Token:
         """A token without scope, to see whether these credentials are accepted.

@@ -31,6 +31,7 @@ def _endpoint(values: Values, host: str | None) -> Endpoint:
     host_url = f"https://{host}" if host else None
     return Endpoint(
         url=origin_of(values["url"]) if "url" in values else host_url,
+        fixed_realm=True,
         proof=Proof.EXCHANGE if "tenantid" in values else Proof.TOKEN,
         # `pull` alone does not list tags: https://github.com/renovatebot/renovate/issues/14708
         actions="pull,metadata_read",

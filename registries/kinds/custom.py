@@ -1,7 +1,5 @@
 """Any server that speaks the registry protocol, at an address of its own."""
 
-from dataclasses import replace
-
 from registries.endpoint import Endpoint, Proof
 from registries.kinds.address import parse_address
 from registries.kinds.base import HowTo, Kind, Link, Values
@@ -9,8 +7,8 @@ from registries.kinds.rules import Excludes, Together
 from registries.kinds.shared import (
     ANONYMOUS,
     AUTH,
-    AUTHURL,
     LOGIN,
+    OTHER_AUTHURL,
     PASSWORD,
     URL,
     WITH_AUTH,
@@ -33,11 +31,7 @@ custom = Kind(
     summary=_("Any server that speaks the registry protocol: its address, a login if it asks"),
     variables=(
         URL,
-        replace(
-            AUTHURL,
-            required=False,
-            help=_("Only where the token server is not on the registry's own host and port."),
-        ),
+        OTHER_AUTHURL,
         LOGIN,
         PASSWORD,
         AUTH,

@@ -43,6 +43,7 @@ def _credential(values: Values, host: str | None, prefix: str) -> Credential:
 def _endpoint(values: Values, host: str | None) -> Endpoint:
     return Endpoint(
         url=f"https://{host}" if host else None,
+        fixed_realm=True,
         proof=Proof.EXCHANGE,
         # A stale token: https://github.com/flipt-io/flipt/issues/3043 and
         # https://github.com/aws/containers-roadmap/issues/2835

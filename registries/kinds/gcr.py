@@ -20,7 +20,9 @@ def _credential(values: Values, host: str | None, _prefix: str) -> Credential:
 
 
 def _endpoint(_values: Values, host: str | None) -> Endpoint:
-    return Endpoint(url=f"https://{host or HOME}", proof=Proof.EXCHANGE)
+    return Endpoint(
+        url=f"https://{host or HOME}", proof=Proof.EXCHANGE, fixed_realm=True, guests_by_image=True
+    )
 
 
 gcr = Kind(

@@ -36,7 +36,8 @@ def _credential(values: Values, host: str | None, prefix: str) -> Credential:
 
 
 def _endpoint(_values: Values, host: str | None) -> Endpoint:
-    return Endpoint(url=f"https://{HOME if host in {None, OLD} else host}")
+    own = HOME if host in {None, OLD} else host
+    return Endpoint(url=f"https://{own}", fixed_realm=True, guests_by_image=True)
 
 
 ghcr = Kind(

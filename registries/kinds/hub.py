@@ -24,9 +24,12 @@ HARDENED = "dhi.io"
 
 def _endpoint(_values: Values, host: str | None) -> Endpoint:
     if host == HARDENED:
-        return Endpoint(url=f"https://{HARDENED}")
+        return Endpoint(url=f"https://{HARDENED}", fixed_realm=True)
     return Endpoint(
-        url="https://registry-1.docker.io", realms=("https://auth.docker.io",), counts_pulls=True
+        url="https://registry-1.docker.io",
+        realms=("https://auth.docker.io",),
+        fixed_realm=True,
+        counts_pulls=True,
     )
 
 

@@ -32,6 +32,12 @@ lscr = Kind(
     home=home_at("lscr.io"),
     credential=username_and_token,
     endpoint=endpoint_at(
-        Endpoint(url="https://lscr.io", realms=("https://ghcr.io",), anonymous_elsewhere=True)
+        Endpoint(
+            url="https://lscr.io",
+            realms=("https://ghcr.io",),
+            fixed_realm=True,
+            guests_by_image=True,
+            anonymous_elsewhere=True,
+        )
     ),
 )

@@ -6,8 +6,8 @@ from registries.credentials import Anonymous, Basic, Credential
 from registries.endpoint import Endpoint
 from registries.kinds import cleaning
 from registries.kinds.base import HowTo, Kind, Link, Method, Values, Variable, home_at
-from registries.kinds.rules import Together
-from registries.kinds.shared import ANONYMOUS, TOKEN, URL, origin_of
+from registries.kinds.rules import Needs, Together
+from registries.kinds.shared import ANONYMOUS, OTHER_AUTHURL, TOKEN, URL, origin_of, realms_of
 from registries.text import gettext_noop as _
 
 HOME = "quay.io"
@@ -20,7 +20,7 @@ def _credential(values: Values, _host: str | None, _prefix: str) -> Credential:
 
 
 def _endpoint(values: Values, _host: str | None) -> Endpoint:
-    return Endpoint(url=origin_of(values.get("url", f"https://{HOME}")))
+    return Endpoint(url=origin_of(values.get("url", f"https://{HOME}")), realms=realms_of(values))
 
 
 quay = Kind(
@@ -34,6 +34,10 @@ quay = Kind(
             help=_("Only for a Quay of your own. Empty: quay.io."),
             required=False,
             placeholder=f"https://{HOME}",
+        ),
+        replace(
+            OTHER_AUTHURL,
+            help=_("Only where a Quay of your own names another host than its address."),
         ),
         Variable(
             name="namespace",
@@ -49,7 +53,10 @@ quay = Kind(
         ),
         replace(TOKEN, label=_("Robot token"), help=_("Quay shows it beside the robot's name.")),
     ),
-    rules=(Together("namespace", "account", "token"),),
+    rules=(
+        Needs("authurl", ("url",)),
+        Together("namespace", "account", "token"),
+    ),
     methods=(
         Method("robot", _("Robot account"), ("namespace", "account", "token")),
         ANONYMOUS,

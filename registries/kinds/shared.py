@@ -33,6 +33,12 @@ AUTHURL = replace(
     label=_("Address of the token server"),
     placeholder="https://auth.example.com",
 )
+# Of a registry that may well be its own token server.
+OTHER_AUTHURL = replace(
+    AUTHURL,
+    required=False,
+    help=_("Only where the token server is not on the registry's own host and port."),
+)
 LOGIN = Variable(
     name="login",
     label=_("Login"),
@@ -108,7 +114,7 @@ GITHUB_LINKS = (
 )
 
 # Forgejo and Gitea share their registry's protocol.
-FORGE_VARIABLES = (URL, LOGIN, PASSWORD, AUTH)
+FORGE_VARIABLES = (URL, OTHER_AUTHURL, LOGIN, PASSWORD, AUTH)
 FORGE_RULES = (ExactlyOne(("login", "password"), "auth"),)
 FORGE_METHODS = (WITH_PASSWORD, WITH_AUTH)
 FORGE_STEPS = (
@@ -152,7 +158,7 @@ def forge_endpoint(values: Values, _host: str | None) -> Endpoint:
 
     Their token names the user (protocol of routers/api/packages/container in go-gitea/gitea).
     """
-    return Endpoint(url=origin_of(values["url"]), proof=Proof.USER_ID)
+    return Endpoint(url=origin_of(values["url"]), realms=realms_of(values), proof=Proof.USER_ID)
 
 
 def endpoint_at(endpoint: Endpoint) -> Callable[[Values, str | None], Endpoint]:

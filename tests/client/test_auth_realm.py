@@ -8,6 +8,7 @@ import trustme
 from registries.client.errors import ImageDenied, Misconfigured
 from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint, Proof
+from registries.verdicts import CODES
 from tests.client.conftest import Serve
 from tests.fakes.hosted import GitHub, LinuxServer
 from tests.fakes.images import PRIVATE, PUBLIC
@@ -40,11 +41,31 @@ def test_a_realm_elsewhere_receives_nothing(stranger: tuple[Stranger, World], pr
     family, world = stranger
     outcome = world.account(family, realms=(), proof=proof).check()
     assert (outcome.verdict, outcome.code) == ("misconfigured", "untrusted_realm")
-    assert outcome.params == {"host": "elsewhere.example.net"}
+    assert outcome.params == {"host": "elsewhere.example.net", "realm": ELSEWHERE}
+    assert ELSEWHERE in CODES["untrusted_realm"].sentence % outcome.params
     with pytest.raises(Misconfigured) as caught:
         world.account(family, realms=(), proof=proof).tags(PUBLIC)
     assert caught.value.code == "untrusted_realm"
     assert world.servers[ELSEWHERE].requests == []
+
+
+def test_no_row_is_told_to_name_what_it_cannot_name(stranger: tuple[Stranger, World]) -> None:
+    """#35: the clouds' token servers are known: whoever names another one is somebody else."""
+    family, world = stranger
+    outcome = world.account(family, realms=(), fixed_realm=True).check()
+    assert (outcome.verdict, outcome.code) == ("misconfigured", "foreign_realm")
+    assert outcome.params == {"host": "elsewhere.example.net"}
+    assert "row" not in CODES["foreign_realm"].sentence
+    assert world.servers[ELSEWHERE].requests == []
+
+
+def test_the_realm_that_was_seen_can_be_copied(stranger: tuple[Stranger, World]) -> None:
+    """#35: what the verdict offers, entered in the row, signs in."""
+    family, world = stranger
+    realm = world.account(family, realms=()).check().params["realm"]
+    family.ledger.allow(basic(*family.right), ELSEWHERE)
+    outcome = world.account(family, realms=(realm,)).check()
+    assert (outcome.verdict, outcome.code) == ("valid", "signed_in")
 
 
 def test_a_realm_that_the_row_names_receives_the_credentials(serve: Serve) -> None:
@@ -137,7 +158,11 @@ def test_lscr_names_ghcr(serve: Serve, ca: trustme.CA) -> None:
 def test_what_looks_like_home_is_not(own: str, realm: str, code: str, host: str) -> None:
     """#35: another port, another scheme, a longer name: all are elsewhere."""
     outcome, sent = check_against(own, {"realm": realm}, realms=("http://auth.example.com",))
-    assert (outcome.code, outcome.params) == (code, {"host": host})
+    assert (outcome.code, outcome.params["host"]) == (code, host)
+    # What can be copied into the row is the origin alone, rebuilt from its parts.
+    scheme = "http" if realm.startswith("http:") else "https"
+    origin = {"realm": f"{scheme}://{host}"} if code == "untrusted_realm" else {}
+    assert outcome.params == {"host": host, **origin}
     assert sent == []
 
 
@@ -238,7 +263,10 @@ def test_a_realm_that_names_the_stand_in_is_read_as_the_original(serve: Serve) -
     world = serve(family)
     family.stand_in = world.servers[family.realm_origin].origin
     assert world.account(family).check().code == "signed_in"
-    assert world.account(family, realms=()).check().params == {"host": "auth.example.com"}
+    assert world.account(family, realms=()).check().params == {
+        "host": "auth.example.com",
+        "realm": "https://auth.example.com",
+    }
 
 
 def test_basic_is_not_sent_where_the_registry_asks_for_a_token(serve: Serve) -> None:

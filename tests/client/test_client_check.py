@@ -77,7 +77,7 @@ def test_without_an_address_there_is_nothing_to_ask() -> None:
         (Reply(200, b"{}"), ("anonymous", "public")),
         (
             Reply(401, b"", {"WWW-Authenticate": 'Bearer realm="/token"'}),
-            ("anonymous", "public"),
+            ("misconfigured", "guests_refused"),
         ),
         (
             Reply(401, b"", {"WWW-Authenticate": 'Basic realm="x"'}),
@@ -86,6 +86,7 @@ def test_without_an_address_there_is_nothing_to_ask() -> None:
     ],
 )
 def test_without_credentials(reply: Reply, expected: tuple[str, str]) -> None:
+    """A registry whose token server was never asked was once called public."""
     assert verdict(check(reply, Anonymous())[0]) == expected
 
 

@@ -233,7 +233,7 @@ def test_token_endpoint_elsewhere() -> None:
         found = failure(Entra(endpoint=f"{evil.origin}/token"))
     assert isinstance(found, Misconfigured)
     assert (found.code, found.params) == (
-        "untrusted_realm",
+        "foreign_realm",
         {"host": f"127.0.0.1:{evil.port}"},
     )
     assert evil.requests == []

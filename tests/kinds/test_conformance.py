@@ -108,6 +108,19 @@ def test_address_variables(kind: Kind) -> None:
     assert not set(kind.address) & set(kind.secrets)
 
 
+@kinds
+def test_a_registry_of_ones_own_may_name_its_token_server(kind: Kind) -> None:
+    """A verdict tells rows to name it; where they cannot, the kind says that it is fixed."""
+    values = {name: SAMPLES[name] for name in kind.by_name}
+    endpoint = kind.endpoint(values, None)
+    assert endpoint.fixed_realm == ("authurl" not in kind.by_name)
+    if "authurl" in kind.by_name:
+        assert endpoint.realms == (SAMPLES["authurl"],)
+        assert kind.by_name["authurl"].address
+        del values["authurl"]
+        assert not kind.endpoint(values, None).realms
+
+
 def test_secrets() -> None:
     """These are the secrets, and no others."""
     secrets = {name for name, variable in variables().items() if variable.secret}

@@ -128,20 +128,28 @@ def test_auth_is_split_at_the_first_colon() -> None:
 URL = "https://registry.example.com:5000/sub"
 ORIGIN = "https://registry.example.com:5000"
 
+# Clouds of which a guest's token says something for an image alone.
+BY_IMAGE = {"fixed_realm": True, "guests_by_image": True}
+
 # Kind, values, host, endpoint.
 ENDPOINTS: list[tuple[str, dict[str, str], str | None, Endpoint]] = [
     (
         "acr",
         {},
         "a.azurecr.io",
-        Endpoint(url="https://a.azurecr.io", actions="pull,metadata_read"),
+        Endpoint(url="https://a.azurecr.io", actions="pull,metadata_read", fixed_realm=True),
     ),
-    ("acr", {}, None, Endpoint(url=None, actions="pull,metadata_read")),
+    ("acr", {}, None, Endpoint(url=None, actions="pull,metadata_read", fixed_realm=True)),
     (
         "acr",
         {"url": "https://a.azurecr.io", "tenantid": "contoso.com"},
         None,
-        Endpoint(url="https://a.azurecr.io", actions="pull,metadata_read", proof=Proof.EXCHANGE),
+        Endpoint(
+            url="https://a.azurecr.io",
+            actions="pull,metadata_read",
+            fixed_realm=True,
+            proof=Proof.EXCHANGE,
+        ),
     ),
     ("custom", {"url": URL}, None, Endpoint(url=URL, proof=Proof.COMPARE)),
     (
@@ -152,19 +160,27 @@ ENDPOINTS: list[tuple[str, dict[str, str], str | None, Endpoint]] = [
     ),
     ("forgejo", {"url": URL}, None, Endpoint(url=ORIGIN, proof=Proof.USER_ID)),
     ("gitea", {"url": URL}, None, Endpoint(url=ORIGIN, proof=Proof.USER_ID)),
-    ("gcr", {}, None, Endpoint(url="https://gcr.io", proof=Proof.EXCHANGE)),
-    ("gcr", {}, "eu.gcr.io", Endpoint(url="https://eu.gcr.io", proof=Proof.EXCHANGE)),
-    ("ghcr", {}, "ghcr.io", Endpoint(url="https://ghcr.io")),
-    ("ghcr", {}, None, Endpoint(url="https://ghcr.io")),
-    ("ghcr", {}, "docker.pkg.github.com", Endpoint(url="https://ghcr.io")),
-    ("ghcr", {}, ENTERPRISE, Endpoint(url=f"https://{ENTERPRISE}")),
+    (
+        "gitea",
+        {"url": URL, "authurl": "https://auth.example.com"},
+        None,
+        Endpoint(url=ORIGIN, realms=("https://auth.example.com",), proof=Proof.USER_ID),
+    ),
+    ("gcr", {}, None, Endpoint(url="https://gcr.io", proof=Proof.EXCHANGE, **BY_IMAGE)),
+    ("gcr", {}, "eu.gcr.io", Endpoint(url="https://eu.gcr.io", proof=Proof.EXCHANGE, **BY_IMAGE)),
+    ("ghcr", {}, "ghcr.io", Endpoint(url="https://ghcr.io", **BY_IMAGE)),
+    ("ghcr", {}, None, Endpoint(url="https://ghcr.io", **BY_IMAGE)),
+    ("ghcr", {}, "docker.pkg.github.com", Endpoint(url="https://ghcr.io", **BY_IMAGE)),
+    ("ghcr", {}, ENTERPRISE, Endpoint(url=f"https://{ENTERPRISE}", **BY_IMAGE)),
     # Its token server is its own; Docker Hub's is not told of it.
-    ("hub", {}, "dhi.io", Endpoint(url="https://dhi.io")),
+    ("hub", {}, "dhi.io", Endpoint(url="https://dhi.io", fixed_realm=True)),
     (
         "acr",
         {},
         "a.eastus.geo.azurecr.io",
-        Endpoint(url="https://a.eastus.geo.azurecr.io", actions="pull,metadata_read"),
+        Endpoint(
+            url="https://a.eastus.geo.azurecr.io", actions="pull,metadata_read", fixed_realm=True
+        ),
     ),
     (
         "gitlab",
@@ -180,16 +196,25 @@ ENDPOINTS: list[tuple[str, dict[str, str], str | None, Endpoint]] = [
             url="https://registry-1.docker.io",
             realms=("https://auth.docker.io",),
             counts_pulls=True,
+            fixed_realm=True,
         ),
     ),
     (
         "lscr",
         {},
         "lscr.io",
-        Endpoint(url="https://lscr.io", realms=("https://ghcr.io",), anonymous_elsewhere=True),
+        Endpoint(
+            url="https://lscr.io", realms=("https://ghcr.io",), anonymous_elsewhere=True, **BY_IMAGE
+        ),
     ),
     ("quay", {}, "quay.io", Endpoint(url="https://quay.io")),
     ("quay", {"url": URL}, None, Endpoint(url=ORIGIN)),
+    (
+        "quay",
+        {"url": URL, "authurl": "https://auth.example.com"},
+        None,
+        Endpoint(url=ORIGIN, realms=("https://auth.example.com",)),
+    ),
 ]
 
 

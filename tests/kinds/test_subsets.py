@@ -65,12 +65,18 @@ HUB = {
 def forge(given: Given) -> set[str]:
     """The address, and exactly one of login with password, or auth."""
     table = {frozenset(names): places for names, places in FORGE.items()}
-    return ({"url"} - given) | table[given - {"url"}]
+    return ({"url"} - given) | table[given - {"url", "authurl"}]
 
 
 def hub(given: Given) -> set[str]:
     """Nothing, login with exactly one of password and token, or auth alone."""
     return {frozenset(names): places for names, places in HUB.items()}[given]
+
+
+def quay(given: Given) -> set[str]:
+    """All three of a robot or none; a token server only for a Quay of one's own."""
+    own = {"url"} - given if "authurl" in given else set()
+    return own | _both(given, "namespace", "account", "token")
 
 
 PLACES: dict[str, Callable[[Given], set[str]]] = {
@@ -84,20 +90,20 @@ PLACES: dict[str, Callable[[Given], set[str]]] = {
     "gitlab": lambda given: {"url", "authurl", "token"} - given,
     "hub": hub,
     "lscr": lambda given: {"username", "token"} - given,
-    "quay": lambda given: _both(given, "namespace", "account", "token"),
+    "quay": quay,
 }
 NAMES = {
     "acr": {"clientid", "clientsecret", "url", "tenantid"},
     "custom": {"url", "login", "password", "auth", "authurl"},
     "ecr": {"region", "accesskey", "secretaccesskey"},
-    "forgejo": {"url", "login", "password", "auth"},
+    "forgejo": {"url", "login", "password", "auth", "authurl"},
     "gcr": {"clientemail", "privatekey"},
     "ghcr": {"username", "token"},
-    "gitea": {"url", "login", "password", "auth"},
+    "gitea": {"url", "login", "password", "auth", "authurl"},
     "gitlab": {"url", "authurl", "token", "username"},
     "hub": {"login", "password", "token", "auth"},
     "lscr": {"username", "token"},
-    "quay": {"namespace", "account", "token", "url"},
+    "quay": {"namespace", "account", "token", "url", "authurl"},
 }
 
 

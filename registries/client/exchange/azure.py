@@ -218,7 +218,7 @@ class _Http:
         """
         place = Url.parse(self.transport.original(url, (self.authority,)))
         if place.origin != self.authority:
-            raise self._failed(Misconfigured("untrusted_realm", host=place.authority))
+            raise self._failed(Misconfigured("foreign_realm", host=place.authority))
         return place
 
     def _failed(self, failure: ClientError) -> ClientError:
