@@ -100,8 +100,8 @@ def test_an_entry_of_no_proxy_that_cannot_be_read_is_named(settings: Any) -> Non
     entries = "corp.example, *corp.example, http://user:canary@proxy.example, 10.0.0.0/8"
     settings.REGISTRIES = {"NO_PROXY": entries}
     assert ids() == {"registries.W006"}
-    told = [one.msg for one in run_checks(tags=["security"]) if one.id == "registries.W006"]
-    assert told == [
+    messages = [one.msg for one in run_checks(tags=["security"]) if one.id == "registries.W006"]
+    assert messages == [
         "REGISTRIES['NO_PROXY']: '*corp.example' cannot be read, so it leaves nothing out.",
         "REGISTRIES['NO_PROXY']: 'proxy.example' cannot be read, so it leaves nothing out.",
     ]

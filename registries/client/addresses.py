@@ -32,7 +32,7 @@ _NEVER = [
 METADATA = {
     # https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
     "100.100.100.200/32": "Alibaba Cloud",
-    # canonical/cloud-init, tests/unittests/sources/test_aliyun.py
+    # canonical/cloud-init, tests/unittests/net/test_ephemeral.py
     "fd00:100::100:200/128": "Alibaba Cloud",
     # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html (::254)
     # and https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html (::23)

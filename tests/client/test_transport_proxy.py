@@ -111,8 +111,8 @@ def test_refused_tunnel(authority: str, place: bytes) -> None:
         client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
 
     with RawServer(refuse) as proxy:
-        told = failure(transport(proxy=proxy.origin), f"https://{authority}/")
-    assert told == ("proxy_auth", {"host": f"127.0.0.1:{proxy.port}"})
+        blamed = failure(transport(proxy=proxy.origin), f"https://{authority}/")
+    assert blamed == ("proxy_auth", {"host": f"127.0.0.1:{proxy.port}"})
     assert heads == [b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (place, place)]
 
 
@@ -136,8 +136,8 @@ def test_refused_tunnel(authority: str, place: bytes) -> None:
 def test_what_a_proxy_says_of_a_tunnel(answer: bytes, code: str) -> None:
     """Whatever it is, the proxy said it, and is blamed by its name."""
     with RawServer(reading(answer)) as proxy:
-        told = failure(transport(proxy=proxy.origin), "https://registry.example/v2/")
-    assert told == (code, {"host": f"127.0.0.1:{proxy.port}"})
+        blamed = failure(transport(proxy=proxy.origin), "https://registry.example/v2/")
+    assert blamed == (code, {"host": f"127.0.0.1:{proxy.port}"})
 
 
 @pytest.mark.parametrize("status", [b"200 Connection established", b"204 No Content", b"299 Fine"])
@@ -214,15 +214,15 @@ def test_a_proxy_that_is_not_there(scheme: str, monkeypatch: pytest.MonkeyPatch)
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     url = f"{scheme}://registry.example/v2/"
-    told = failure(transport(proxy=f"http://127.0.0.1:{port}"), url)
-    assert told == ("proxy_unreachable", {"host": f"127.0.0.1:{port}"})
+    blamed = failure(transport(proxy=f"http://127.0.0.1:{port}"), url)
+    assert blamed == ("proxy_unreachable", {"host": f"127.0.0.1:{port}"})
 
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    told = failure(transport(proxy="http://user:canary@proxy.example:3128"), url)
-    assert told == ("proxy_unreachable", {"host": "proxy.example:3128"})
+    blamed = failure(transport(proxy="http://user:canary@proxy.example:3128"), url)
+    assert blamed == ("proxy_unreachable", {"host": "proxy.example:3128"})
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -383,7 +383,7 @@ def test_entries_that_leave_nothing_out(entry: str, shown: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_literal_addresses_are_judged(scheme: str) -> None:
-    """#31: behind a proxy too, as far as it can be told."""
+    """#31: behind a proxy too, as far as it can be blamed."""
     with RawServer(reading(b"")) as proxy, pytest.raises(Misconfigured) as caught:
         get(transport(proxy=proxy.origin), f"{scheme}://169.254.169.254/")
     assert caught.value.code == "blocked_address"
