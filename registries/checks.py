@@ -9,6 +9,13 @@ registries.W003  an encryption key that everybody can read in public documentati
 registries.W004  an encryption key that stands in the code of the settings
 registries.W005  a cache that unpickles what others may have written into it
 registries.W006  an entry of NO_PROXY that cannot be read
+
+Of a database, which `migrate` and `check --database` ask, where it is MariaDB or MySQL:
+
+registries.W010  a character set that lacks some characters
+registries.W011  names that are compared otherwise than by their characters
+registries.W012  a storage engine without transactions
+registries.W013  a version that sorts lists in memory
 """
 
 import ast
@@ -25,9 +32,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, router
 from django.utils.module_loading import import_string
 
 from registries import conf
+from registries.names import EXACT
 
 KEY_BYTES = 32
 # Keys that guides and tests show to everybody: SHA-256 of their bytes, and where they stand.
@@ -119,6 +128,44 @@ def check_caches(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for name in settings.CACHES
         if name in names and _unpickles(name)
     ]
+
+
+@register(Tags.database)
+def check_databases(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Report what MariaDB or MySQL, as it is set up, does otherwise than other databases."""
+    return [
+        Caution(f"Database {alias!r} {fault}.", hint=hint, id=ident)
+        for alias in databases or ()
+        if connections[alias].vendor == "mysql" and router.allow_migrate(alias, "registries")
+        for ident, fault, hint in _limits(connections[alias])
+    ]
+
+
+def _limits(connection: Any) -> Iterator[tuple[str, str, str]]:
+    """The id of each check that the database fails, what it does, and what to do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@character_set_database")
+        (charset,) = cursor.fetchone()
+        cursor.execute(
+            "SELECT column_name, collation_name FROM information_schema.columns"
+            " WHERE table_schema = DATABASE() AND table_name = 'registries_registry'"
+        )
+        collations = dict(cursor.fetchall())
+    if not (collations.get("name") or charset).startswith("utf8mb4"):
+        fault = "cannot store every character: saving a name with an emoji fails"
+        yield "registries.W010", fault, "Convert it to utf8mb4 (docs/install.md)."
+    # The migration that makes the other column has set this one's collation.
+    if "default_kind" in collations and collations["name_key"] != EXACT:
+        hint = f"Give registries_registry.name_key the collation {EXACT} (docs/install.md)."
+        yield "registries.W011", "takes different names for the same one", hint
+    if not connection.features.supports_transactions:
+        fault = "has no transactions: a save that is interrupted stays half done"
+        yield "registries.W012", fault, "Make InnoDB the default engine, and the tables anew."
+    if not connection.features.supports_index_column_ordering:
+        fault = "sorts lists in memory: with many rows they are slow"
+        yield "registries.W013", fault, "Upgrade to MariaDB 10.8 or MySQL 8, or later."
 
 
 def _unpickles(cache_name: str) -> bool:

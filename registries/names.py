@@ -8,6 +8,8 @@ from django.db import models
 MAX_NAME = 100
 # Keys may be longer than names: some characters fold to several.
 MAX_KEY = 255
+# Of the collations that compare by characters alone, the one that MariaDB and MySQL both have.
+EXACT = "utf8mb4_bin"
 # Control, format (zero-width and direction marks), surrogate, line and paragraph separators.
 FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # The same as a character class of JSON Schema's patterns, without surrogates: no JSON holds them.
@@ -22,14 +24,13 @@ VISIBLE_PATTERN = (
 class KeyField(models.CharField):  # type: ignore[type-arg]  # takes none at run time
     """A column of keys, which differ wherever one character does.
 
-    MariaDB's and MySQL's usual collations take é for e, and each emoji for every other. Of the
-    collations that do not, this one is on both.
+    MariaDB's and MySQL's usual collations take é for e, and each emoji for every other.
     """
 
     def db_parameters(self, connection: Any) -> Any:
         parameters = super().db_parameters(connection)
         if connection.vendor == "mysql":
-            parameters["collation"] = "utf8mb4_bin"
+            parameters["collation"] = EXACT
         return parameters
 
 

@@ -27,11 +27,11 @@ HARMLESS = {"verify_tls": True, "ca_certificate": ""}
 ANY_SECRET = ExpressionWrapper(
     Q(*((f"{name}__isnull", False) for name in SECRETS), _connector=Q.OR), models.BooleanField()
 )
-# MariaDB has no index of an expression, and none that is unique among some rows alone. So there are
-# columns for them: the kind of a default row, which is NULL in others and unique but for that, and
-DEFAULT_KIND = Case(When(is_default=True, then=F("kind")))
-# whether a row has yet to be checked.
+# MariaDB has no index of an expression, and none that is unique among some rows alone. So these are
+# columns: whether a row has yet to be checked; and the kind of a default row, NULL in other rows,
+# of which there may be many.
 NEVER_CHECKED = ExpressionWrapper(Q(checked_at=None), models.BooleanField())
+DEFAULT_KIND = Case(When(is_default=True, then=F("kind")))
 # What says of a row which images it answers for, and how it stands among others.
 ANSWERING = (
     *("name", "kind", "prefix", "host", "has_secrets", "is_default", "created_at"),

@@ -19,6 +19,11 @@ PACKAGES = {
     "msgfmt": "gettext",
     "chromium": "chromium",
     "pg_ctlcluster": "postgresql",
+    "mariadb-install-db": "mariadb-server",
+    "mariadb_config": "libmariadb-dev",
+    "pkg-config": "pkg-config",
+    "gcc": "gcc",
+    "python3-config": "python3-dev",
     "redis-server": "redis-server",
     "nginx": "nginx-light",
 }
@@ -58,6 +63,7 @@ def test_everything_runs(tmp_path: Path) -> None:
             "REAL= make types",
             "REAL=1 make test",
             "REAL=1 make test-postgres",
+            "REAL=1 make test-mariadb",
             "REAL= make wheel",
         ],
     )
@@ -74,7 +80,8 @@ def test_what_is_missing_is_installed(missing: str, package: str, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "step", ["update", "install", "lint", "types", "test", "test-postgres", "wheel"]
+    "step",
+    ["update", "install", "lint", "types", "test", "test-postgres", "test-mariadb", "wheel"],
 )
 def test_a_failing_step_fails_the_run(step: str, tmp_path: Path) -> None:
     returned, calls = Machine(tmp_path).run(fails=step)

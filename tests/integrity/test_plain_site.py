@@ -1,0 +1,50 @@
+"""A site that did nothing but the README's five steps, on each database that the tests run on."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.integrity.conftest import ROOT
+
+DRIVERS = {"sqlite": ["sqlite3"], "postgresql": ["psycopg"], "mysql": ["MySQLdb", "pymysql"]}
+
+
+def registry(request: Request) -> Reply:
+    """Knows johndoe alone."""
+    if request.basic == ("johndoe", "fake-password"):
+        return Reply(200, b"{}", {"Docker-Distribution-Api-Version": "registry/2.0"})
+    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_plain_site(number: int, new_database: str) -> None:
+    """It migrates, keeps rows, finds them, checks them, and has nothing to be warned of."""
+    drivers = DRIVERS[connection.vendor]
+    if number >= len(drivers):
+        pytest.skip(f"{connection.vendor} has one driver")
+    with FakeServer(registry) as server:
+        script = Path(__file__).with_name("plain_site.py")
+        ran = subprocess.run(
+            [sys.executable, str(script), drivers[number], new_database, server.origin],
+            cwd=ROOT,
+            env={"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == {
+        "checked": [],
+        "default rows": 5,
+        "added": [302, 302, 302, 200],
+        "resolved": "Elan",
+        "listed": ["Élan \N{WHALE}", "Élan", "Elan"],
+        "verdicts": ["valid"] * 3,
+        "found by verdict": 3,
+        "revealed": "fake-password",
+    }
