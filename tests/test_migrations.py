@@ -98,6 +98,29 @@ def test_a_migration_that_failed_can_be_run_again() -> None:
         assert all(isinstance(operation, REPEATABLE) for operation in operations[:-1]), name
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_that_fails_at_its_end_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On every database, whether it has taken back what the migration did or not."""
+    row = create("custom", password="canary")
+    try:
+        for before, name in list(pairwise(steps(MigrationLoader(connection))))[2:]:
+            migrate(before)
+            last = MigrationLoader(None).get_migration("registries", name).operations[-1]
+            with monkeypatch.context() as patched:
+                patched.setattr(type(last), "database_forwards", _fail)
+                with pytest.raises(ZeroDivisionError):
+                    migrate(name)
+            migrate(name)
+            migrate()
+            assert Registry.objects.get(pk=row.pk).password.reveal() == "canary"
+    finally:
+        migrate()
+
+
+def _fail(*_about: object) -> None:
+    raise ZeroDivisionError
+
+
 @pytest.mark.django_db
 def test_the_migrations_are_those_of_the_models() -> None:
     """#64: nothing is left for `makemigrations`."""
