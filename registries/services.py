@@ -109,14 +109,21 @@ def get_digest(registry: Registry, repository: str, reference: str) -> str:
 
 
 def get_manifest(
-    registry: Registry, repository: str, reference: str, host: str | None = None
+    registry: Registry,
+    repository: str,
+    reference: str,
+    host: str | None = None,
+    *,
+    platform: str | None = None,
 ) -> Manifest:
     """The digest, media type and, for an index, platforms of a tag. Raises ClientError.
 
+    `platform`, such as `linux/arm64`, asks an index for the manifest of that platform alone; an
+    index that has none for it raises `platform_not_found`.
     `host` is that of an image, where the row answers for several.
     """
     with client_for(registry, host) as client:
-        return client.manifest(repository, reference)
+        return client.manifest(repository, reference, platform)
 
 
 def get_digests(registry: Registry, images: Sequence[tuple[str, str]]) -> list[str | ClientError]:

@@ -101,6 +101,7 @@ CODES: dict[str, Code] = {
     "tag_not_found": Code(
         None, _("The sign-in works, but the repository has no such tag or digest.")
     ),
+    "platform_not_found": Code(None, _("This image is there, but not for this platform.")),
     # Nothing is proven.
     "open_registry": Code(
         Verdict.UNPROVEN,

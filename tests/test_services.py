@@ -249,6 +249,23 @@ def test_tags_and_digests(row: Registry) -> None:
     assert found[1].code == "repository_not_found"
 
 
+def test_some_of_the_tags(row: Registry) -> None:
+    assert services.list_tags(row, "team/app", n=2) == ["1", "2"]
+    assert services.list_tags(row, "team/app", last="1", n=1) == ["2"]
+    assert services.list_tags(row, "team/app", prefix="3") == ["3"]
+
+
+def test_an_index_without_the_platform_is_an_error(row: Registry) -> None:
+    index = "application/vnd.oci.image.index.v1+json"
+    body = b'{"schemaVersion": 2, "manifests": []}'
+    with FakeServer(lambda request: Reply(200, body, {"Content-Type": index})) as server:
+        open_row = create("custom", url=server.origin, login=None, password=None)
+        with pytest.raises(ClientError) as caught:
+            services.get_manifest(open_row, "team/app", "1", platform="linux/arm64")
+    assert caught.value.code == "platform_not_found"
+    assert services.get_manifest(row, "team/app", "1", platform="linux/arm64").digest == DIGEST
+
+
 def test_what_is_not_there_is_an_error_with_a_code(row: Registry) -> None:
     with pytest.raises(ClientError) as caught:
         services.list_tags(row, "team/other")

@@ -58,12 +58,6 @@ class NoRegistry(APIException):
     status_code = 404
 
 
-class PlatformNotFound(APIException):
-    """An index has no manifest for a platform."""
-
-    status_code = 404
-
-
 class Fault(NamedTuple):
     """One way to fail: its status, code and sentence, and the exceptions that it stands for."""
 
@@ -82,10 +76,6 @@ FAULTS = (
         django.PermissionDenied | PermissionDenied,
     ),
     Fault(404, "no_registry", _("No registry of this site answers for this image."), NoRegistry),
-    Fault(
-        *(404, "platform_not_found", _("This image is there, but not for this platform.")),
-        PlatformNotFound,
-    ),
     Fault(404, "not_found", _("There is nothing here."), Http404 | NotFound),
     Fault(
         *(405, "method_not_allowed", _("This API only reads: use GET, HEAD or OPTIONS.")),
@@ -154,7 +144,7 @@ def _detail(fault: Fault, error: Exception) -> str:
 
 def registrys_status(code: str) -> int:
     """404 for what a registry does not have, 504 for its silence, else 502."""
-    absent = {"repository_not_found", "name_refused", "tag_not_found"}
+    absent = {"repository_not_found", "name_refused", "tag_not_found", "platform_not_found"}
     return 404 if code in absent else 504 if code == "timeout" else 502
 
 

@@ -20,7 +20,7 @@ from rest_framework.serializers import Serializer
 from registries import services
 from registries.api import params, serializers
 from registries.api.base import ReadOnlyView, ReadOnlyViewSet
-from registries.api.errors import NoRegistry, PlatformNotFound
+from registries.api.errors import NoRegistry
 from registries.api.filters import RegistryFilter
 from registries.api.pagination import Pages
 from registries.api.permissions import MayQuery, MayRead, OutgoingThrottle, ReadThrottle
@@ -31,15 +31,13 @@ from registries.reference import Reference
 from registries.schema import describe
 
 if TYPE_CHECKING:
-    from registries.client.client import Manifest, Platform
+    from registries.client.client import Manifest
 
 # What makes the site call a registry.
 OUTGOING: dict[str, Any] = {
     "permission_classes": (MayRead, MayQuery),
     "throttle_classes": (ReadThrottle, OutgoingThrottle),
 }
-# Of one architecture these are what no variant means (containerd's platforms package).
-VARIANTS = {"amd64": "v1", "arm": "v7", "arm64": "v8"}
 
 
 class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
@@ -104,11 +102,14 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
     def digest(self, request: Request, pk: int) -> Response:
         """The digest of a tag, and the platforms behind it, as the registry has them now."""
         repository, reference = self.params["repository"], self.params["reference"]
-        manifest = services.get_manifest(self.get_object(), repository, reference)
+        platform = self.params.get("platform")
+        manifest = services.get_manifest(
+            self.get_object(), repository, reference, platform=platform
+        )
         data = {
             "repository": repository,
             "reference": reference,
-            **_manifest(manifest, self.params.get("platform")),
+            **_manifest(manifest),
         }
         return Response(self.get_serializer(data).data)
 
@@ -148,14 +149,16 @@ class ImageViewSet(ReadOnlyViewSet):
         image = self.params["image"]
         row, reference = _resolved(image)
         manifest = services.get_manifest(
-            row, reference.repository, reference.version, host=reference.match_host
+            *(row, reference.repository, reference.version),
+            host=reference.match_host,
+            platform=self.params.get("platform"),
         )
         data = {
             "image": image,
             "registry": row,
             "repository": reference.repository,
             "reference": reference.version,
-            **_manifest(manifest, self.params.get("platform")),
+            **_manifest(manifest),
         }
         return Response(self.get_serializer(data).data)
 
@@ -180,25 +183,12 @@ def _tags(
     return {"tags": tags[:most], "more": most is not None and len(tags) > most}
 
 
-def _manifest(manifest: "Manifest", platform: str | None) -> dict[str, Any]:
-    """A manifest; of an index, the part for one platform. Raises PlatformNotFound."""
-    if platform is None or not manifest.platforms:
-        return {
-            "digest": manifest.digest,
-            "media_type": manifest.media_type,
-            "platforms": manifest.platforms,
-        }
-    system, architecture, *variant = platform.split("/")
-    wanted = (system, architecture, variant[0] if variant else VARIANTS.get(architecture, ""))
-    for each in manifest.platforms:
-        if _named(each) == wanted:
-            return {"digest": each.digest, "media_type": each.media_type, "platforms": [each]}
-    raise PlatformNotFound
-
-
-def _named(platform: "Platform") -> tuple[str, str, str]:
-    variant = platform.variant or VARIANTS.get(platform.architecture, "")
-    return platform.os, platform.architecture, variant
+def _manifest(manifest: "Manifest") -> dict[str, Any]:
+    return {
+        "digest": manifest.digest,
+        "media_type": manifest.media_type,
+        "platforms": manifest.platforms,
+    }
 
 
 class KindViewSet(ReadOnlyViewSet):

@@ -6,6 +6,9 @@ Sources: the distribution specification's error codes, and what registries do be
 
 import json
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -22,9 +25,15 @@ from registries.client.errors import (
 from registries.client.transport import Response
 
 LONGEST_PAUSE = timedelta(hours=1)
+# Bytes of a body that may hold anything; a longer one is looked at before it is read.
+SHORT = 64 * 1024
+# More than there are in a manifest of 35,000 layers, which is as long as registries take (4 MiB).
+MAX_VALUES = 150_000
 
 _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _LIMIT = re.compile(r"([0-9]{1,9})(?:;.*)?", re.ASCII)
+
+_one_long_body = threading.Lock()
 
 _NO_REPOSITORY = frozenset({"NAME_UNKNOWN", "NAME_INVALID", "NOT_FOUND"})
 _NO_TAG = frozenset({"MANIFEST_UNKNOWN", "TAG_EXPIRED", "TAG_INVALID", "DIGEST_INVALID"})
@@ -38,13 +47,30 @@ class Pulls:
     limit: int | None
 
 
-def document(body: bytes) -> dict[str, Any] | None:
-    """The JSON object in a body; None where there is none that can be read."""
+def document(body: bytes, values: int = MAX_VALUES) -> dict[str, Any] | None:
+    """The JSON object in a body; None where there is none that can be read.
+
+    A long one may have about so many `values`: of a few bytes each, they would take thirty times
+    their length in memory. Nor is its text decoded, of which only ASCII is looked at: one emoji
+    would make each letter four bytes wide.
+    """
+    text: bytes | str = body
+    if len(body) > SHORT:
+        if sum(map(body.count, (b",", b"[", b"{"))) > values:
+            return None
+        text = body.decode("latin-1")
     try:
-        found = json.loads(body, parse_constant=_refuse)
+        found = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+@contextmanager
+def parsed(body: bytes, values: int = MAX_VALUES) -> Iterator[dict[str, Any] | None]:
+    """The same for as long as it is looked at, of long bodies one at a time in this process."""
+    with _one_long_body if len(body) > SHORT else nullcontext():
+        yield document(body, values)
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -117,7 +143,7 @@ def image_refusal(response: Response, host: str) -> ClientError:
     if error := trouble(status, response.headers, host):
         return error
     # Quay answers 405 DENIED for a namespace that is disabled.
-    if status == 403 or (status == 405 and "DENIED" in codes):
+    if status in {401, 403} or (status == 405 and "DENIED" in codes):
         return ImageDenied("no_access_to_image")
     if codes & _NO_TAG:
         return NotFound("tag_not_found")

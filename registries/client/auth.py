@@ -129,6 +129,17 @@ class Authorizer:
             return None if self.account.is_anonymous else self.basic()
         return self._bearer(asked, repository, demanded=demanded, stale=grant.token)
 
+    def may_come_to_be_known(self, grant: Grant, response: Response) -> bool:
+        """Whether a new token was refused as one that nobody knows (RFC 6750, section 3.1).
+
+        Where token server and registry are several machines, the word of it has to arrive first.
+        """
+        is_new = grant.scheme.name == "bearer" and grant.fresh and response.status == 401
+        return is_new and any(
+            challenge.scheme == "bearer" and challenge.params.get("error") == "invalid_token"
+            for challenge in _challenges(response)
+        )
+
     def refusal(self, grant: Grant, response: Response) -> ClientError:
         """What the 401 means that a request with `grant` was answered with at last."""
         if self.account.is_exchanged or grant.scheme.name == "bearer":

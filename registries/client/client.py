@@ -147,9 +147,14 @@ class Client:
         """
         return _told(lambda: reading.digest(self._session, repository, reference))
 
-    def manifest(self, repository: str, reference: str) -> Manifest:
-        """Digest and media type and, for an index, its platforms. Raises ClientError."""
-        return _told(lambda: reading.manifest(self._session, repository, reference))
+    def manifest(self, repository: str, reference: str, platform: str | None = None) -> Manifest:
+        """Digest and media type and, for an index, its platforms. Raises ClientError.
+
+        platform: of an index, the manifest for this platform alone (`linux/arm64`, `linux/arm/v7`),
+        NotFound("platform_not_found") where it has none. A manifest that is no index names no
+        platform, and is answered as it is.
+        """
+        return _told(lambda: reading.manifest(self._session, repository, reference, platform))
 
     def digests(self, pairs: Sequence[tuple[str, str]]) -> list[str | ClientError]:
         """The digests of many (repository, reference) pairs, in their order. Raises nothing.

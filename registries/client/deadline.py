@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
@@ -59,6 +59,13 @@ class Deadline:
     def renew(self) -> None:
         """Give the next part of the call its time, of what all parts have together."""
         self._end = min(monotonic() + self._seconds, self._last)
+
+    def pause(self, seconds: float) -> bool:
+        """Wait so long, and say so; where less time is left, do not."""
+        if self.remaining() <= seconds:
+            return False
+        sleep(seconds)
+        return True
 
     def remaining(self) -> float:
         """Seconds left; zero or less when it is over. Raises nothing."""

@@ -7,7 +7,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from registries.client.answers import document
+from registries.client.answers import parsed
 
 INDEXES = (
     "application/vnd.oci.image.index.v1+json",
@@ -24,11 +24,15 @@ SINGLE = (
 )
 # All of them: a registry that misses one converts the manifest, and names another digest.
 ACCEPT = ", ".join(INDEXES + SINGLE)
-MAX_PLATFORMS = 1000
+MAX_ENTRIES = 1000
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}", re.ASCII)
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", re.ASCII)
+
+
+# Of one architecture these are what no variant means (containerd's platforms package).
+_VARIANTS = {"amd64": "v1", "arm": "v7", "arm64": "v8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +45,34 @@ class Platform:
     digest: str
     media_type: str
 
+    @property
+    def is_index(self) -> bool:
+        """Whether the platform's manifest stands in an index of its own, with attestations."""
+        return self.media_type in INDEXES
+
+    def is_named(self, platform: str) -> bool:
+        """Whether this is `platform`, such as `linux/arm64` or `linux/arm/v7`."""
+        system, architecture, *variant = platform.split("/")
+        usual = _VARIANTS.get(architecture, "")
+        asked = (system, architecture, variant[0] if variant else usual)
+        return asked == (self.os, self.architecture, self.variant or usual)
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a tag stands for: its digest, media type and, for an index, its platforms."""
+    """What a tag stands for: its digest, media type and, for an index, its platforms.
+
+    indexes: the digests of those entries of an index that are indexes and name no platform.
+    """
 
     digest: str
     media_type: str
-    platforms: tuple[Platform, ...]
+    platforms: tuple[Platform, ...] = ()
+    indexes: tuple[str, ...] = ()
+
+    @property
+    def is_index(self) -> bool:
+        return self.media_type in INDEXES
 
 
 def is_digest(text: str) -> bool:
@@ -70,12 +94,39 @@ def media_type(header: str | None) -> str:
 
 def is_manifest(body: bytes) -> bool:
     """Whether a body can be a manifest of any kind, and is no page of a web site."""
-    return "schemaVersion" in (document(body) or {})
+    with parsed(body) as found:
+        return found is not None and "schemaVersion" in found
 
 
-def inner_media_type(body: bytes) -> str:
-    """The media type that a manifest names in itself; "" where it does not."""
-    return _named_media_type(document(body) or {})
+def describe(digest: str, served: str, body: bytes) -> Manifest | None:
+    """The manifest in a body that was served as media type `served`; None where there is none.
+
+    What it is, that media type says; where it is none of a manifest, the one inside, which is
+    optional; and at last its shape. Attestations, whose platform is `unknown/unknown`, are no
+    platforms.
+    """
+    with parsed(body) as found:
+        if found is None:
+            return None
+        media_type = _kind(served, found)
+        if media_type not in INDEXES:
+            return Manifest(digest, media_type)
+        entries = found.get("manifests")
+        if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
+            return None
+        platforms = tuple(one for entry in entries if (one := _platform(entry)) is not None)
+        indexes = tuple(inner for entry in entries if (inner := _index(entry)) is not None)
+        return Manifest(digest, media_type, platforms, indexes)
+
+
+def _kind(served: str, found: dict[str, object]) -> str:
+    known = INDEXES + SINGLE
+    inside = _named_media_type(found)
+    if served in known or inside in known:
+        return served if served in known else inside
+    if isinstance(found.get("manifests"), list):
+        return INDEXES[0]
+    return SINGLE[0] if isinstance(found.get("config"), dict) else inside or served
 
 
 def _named_media_type(found: dict[str, object]) -> str:
@@ -83,15 +134,13 @@ def _named_media_type(found: dict[str, object]) -> str:
     return media_type(named) if isinstance(named, str) else ""
 
 
-def platforms(body: bytes) -> tuple[Platform, ...] | None:
-    """The platforms of an index; None where it is none that can be read.
-
-    Attestations, whose platform is `unknown/unknown`, are no platforms.
-    """
-    listed = (document(body) or {}).get("manifests")
-    if not isinstance(listed, list) or len(listed) > MAX_PLATFORMS:
+def _index(entry: object) -> str | None:
+    """The digest of an entry that is an index and names no platform."""
+    if not isinstance(entry, dict) or entry.get("platform"):
         return None
-    return tuple(found for entry in listed if (found := _platform(entry)) is not None)
+    digest = entry.get("digest")
+    is_one = _named_media_type(entry) in INDEXES and isinstance(digest, str) and is_digest(digest)
+    return digest if is_one else None
 
 
 def _platform(entry: object) -> Platform | None:

@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from registries.client import links
-from registries.client.answers import document
+from registries.client.answers import parsed
+
+# All tags at once, or some thousand with what Google's registries say of each.
+MAX_VALUES = 250_000
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 
@@ -31,12 +34,12 @@ def read(body: bytes, lines: Iterable[str], url: str) -> Page:
     `tags` may be null or missing. Raises ValueError for what is no page, or has a link that cannot
     be read.
     """
-    page = document(body)
-    entries = None if page is None else page.get("tags") or []
-    if not isinstance(entries, list):
-        raise ValueError("no tag list")
-    tags = [tag for tag in entries if isinstance(tag, str) and _TAG.fullmatch(tag)]
     following = {links.following(target, url) for target in links.next_targets(lines)}
     if len(following) > 1:
         raise ValueError("links to several next pages")
-    return Page(tags, len(entries), next(iter(following), None))
+    with parsed(body, MAX_VALUES) as page:
+        entries = None if page is None else page.get("tags") or []
+        if not isinstance(entries, list):
+            raise ValueError("no tag list")
+        tags = [tag for tag in entries if isinstance(tag, str) and _TAG.fullmatch(tag)]
+        return Page(tags, len(entries), next(iter(following), None))

@@ -1,8 +1,10 @@
 """Requests about repositories, signed in."""
 
+from collections.abc import Callable
+
 from registries.client import answers
 from registries.client.answers import Pulls
-from registries.client.auth import Authorizer
+from registries.client.auth import Authorizer, Grant
 from registries.client.batch import Batches
 from registries.client.context import Context
 from registries.client.deadline import Deadline
@@ -11,6 +13,9 @@ from registries.client.manifests import ACCEPT
 from registries.client.transport import Response
 from registries.client.urls import Url
 from registries.credentials import Credential
+
+# Seconds until a new token that the registry does not know yet is tried once more.
+PAUSE = 0.5
 
 
 class Session:
@@ -47,14 +52,18 @@ class Session:
         limit: int,
         redirects: int = 0,
         accept: str = ACCEPT,
+        renew: bool = True,
     ) -> Response:
-        """The registry's answer about a repository, whatever its status but 401.
+        """The registry's answer about a repository, whatever its status.
 
         `url` may be at another origin, where a redirect led: there nothing is sent that signs in.
-        A refusal is answered once with a newer grant. Raises ClientError.
+        A refusal is answered once with a newer grant, unless `renew` is off. One that stands is
+        raised; but HEAD's, where the credentials are good, is returned. Raises ClientError.
         """
 
-        def send() -> Response:
+        is_at_home = self._is_home(url)
+
+        def send(grant: Grant) -> Response:
             return self._context.transport.request(
                 method,
                 url,
@@ -65,23 +74,36 @@ class Session:
                 redirects=redirects,
             )
 
-        is_at_home = Url.parse(url).origin == self.auth.own.origin
         grant = self.auth.grant(repository)
-        response = send()
-        if not is_at_home or Url.parse(response.url).origin != self.auth.own.origin:
+        response = send(grant)
+        if not is_at_home or not self._is_home(response.url):
             # Where a redirect led, nobody commands how we sign in, or judges the credentials.
-            if response.status == 401:
+            if response.status == 401 and method != "HEAD":
                 raise ImageDenied("no_access_to_image")
             return response
-        if response.status == 401 or response.status in self._context.endpoint.renew_on:
-            refused, renewed = grant, self.auth.renew(repository, grant, response)
-            if renewed is not None:
-                grant = renewed
-                response = send()
-                if response.status < 400:
-                    self.batches.worked_alone(refused)
+        if renew and (response.status == 401 or response.status in self._context.endpoint.renew_on):
+            grant, response = self._again(repository, grant, response, send)
         if self.counts_pulls:
             self.pulls = answers.pulls(response.headers) or self.pulls
         if response.status == 401:
-            raise self.auth.refusal(grant, response)
+            refusal = self.auth.refusal(grant, response)
+            if method != "HEAD" or not isinstance(refusal, ImageDenied):
+                raise refusal
         return response
+
+    def _is_home(self, url: str) -> bool:
+        return Url.parse(url).origin == self.auth.own.origin
+
+    def _again(
+        self, repository: str, grant: Grant, response: Response, send: Callable[[Grant], Response]
+    ) -> tuple[Grant, Response]:
+        """The grant and the answer after a refusal: with a newer one, or the same once more."""
+        better = self.auth.renew(repository, grant, response)
+        if better is not None:
+            response = send(better)
+        used = better or grant
+        if self.auth.may_come_to_be_known(used, response) and self.deadline.pause(PAUSE):
+            response = send(used)
+        if better is not None and response.status < 400:
+            self.batches.worked_alone(grant)
+        return used, response

@@ -135,6 +135,24 @@ def test_a_platform_that_is_not_there(platform: str, image: str, said: Said) -> 
     assert answer["code"] == "platform_not_found"
 
 
+@pytest.mark.parametrize("entries", ["[]", f'[{{{{"digest": "{ARM64}"}}}}]'])
+@pytest.mark.parametrize("media_type", [f"{fake.OCI}index.v1+json", "application/json"])
+def test_an_index_of_which_no_entry_names_a_platform(
+    entries: str, media_type: str, monkeypatch: pytest.MonkeyPatch, image: str, said: Said
+) -> None:
+    """It was answered as a single manifest is, with the digest of all platforms."""
+    body = f'{{"schemaVersion": 2, "manifests": {entries}}}'.encode()
+    monkeypatch.setitem(fake.MANIFESTS, "many", (media_type, body))
+    answer = said(f"images/digest/?image={image}:many&platform=linux/arm64", 404)
+    assert answer["code"] == "platform_not_found"
+    found = said(f"images/digest/?image={image}:many")
+    assert (found["digest"], found["media_type"], found["platforms"]) == (
+        fake.digest_of("many"),
+        f"{fake.OCI}index.v1+json",
+        [],
+    )
+
+
 def test_a_single_manifest_is_answered_as_it_is(image: str, said: Said) -> None:
     found = said(f"images/digest/?image={image}:one&platform=linux/arm64")
     assert (found["digest"], found["platforms"]) == (fake.digest_of("one"), [])

@@ -18,6 +18,7 @@ from registries.client.errors import (
     Rejected,
     Unreachable,
 )
+from registries.client.session import PAUSE
 from registries.client.tokens import Kept, MemoryTokens
 from registries.client.tokenserver import Scheme
 from registries.credentials import Anonymous, Basic
@@ -376,7 +377,7 @@ def test_a_refusal_is_believed_where_the_registry_was_asked_just_now(serve: Serv
     with pytest.raises(ImageDenied):
         world.account(family).digest(DENIED, "v1")
     paths = [request.path for request in world.requests]
-    assert paths == ["/v2/", "/v2/token", f"/v2/{DENIED}/manifests/v1"]
+    assert paths == ["/v2/", "/v2/token", *[f"/v2/{DENIED}/manifests/v1"] * 2]
     world.forget()
     assert world.account(family).check(DENIED, "v1").code == "no_access_to_image"
     assert [request.path for request in world.requests].count("/v2/") == 1
@@ -438,3 +439,74 @@ def test_how_a_registry_asks_is_remembered_of_that_registry_alone() -> None:
             with suppress(ClientError):
                 client.digest(PRIVATE, "v1")
             assert server.requests[0].path == "/v2/"
+
+
+class Replicated(TokenRegistry):
+    """A registry of several machines: a token is refused until the word of it has arrived."""
+
+    error = "invalid_token"
+    until = 1
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger)
+        self.refused_tokens: list[str] = []
+
+    def refusal(self, request: Request, repository: str) -> Reply | None:
+        token = request.bearer
+        if token in self._granted and self.refused_tokens.count(token) < self.until:
+            self.refused_tokens.append(token)
+            challenge = self.challenge(repository, error=self.error)
+            return Reply(401, b"", {"WWW-Authenticate": challenge})
+        return super().refusal(request, repository)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long was waited, in which no time passes."""
+    waited: list[float] = []
+    monkeypatch.setattr("registries.client.deadline.sleep", waited.append)
+    return waited
+
+
+def test_a_new_token_that_is_not_known_yet_is_tried_once_more(
+    serve: Serve, pauses: list[float]
+) -> None:
+    family = Replicated(Ledger())
+    world = serve(family)
+    assert world.account(family).digest(PRIVATE, "v1") == family.images[PRIVATE].tags["v1"].digest
+    assert world.account(family).tags(PRIVATE) == list(family.images[PRIVATE].tags)
+    assert pauses == [PAUSE]
+    # One that was kept and is no longer known is exchanged, and its successor waited for.
+    family.forget_tokens()
+    assert world.account(family).digest(PRIVATE, "v1") == family.images[PRIVATE].tags["v1"].digest
+    assert pauses == [PAUSE, PAUSE]
+    assert len(world.servers[family.realm_origin].requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "until", "waited"), [("invalid_token", 2, 1), ("insufficient_scope", 1, 0)]
+)
+def test_a_token_that_stays_refused_is_given_up(
+    serve: Serve, pauses: list[float], error: str, until: int, waited: int
+) -> None:
+    """#51: one pause, and none where the registry says that the token is known."""
+    family = Replicated(Ledger())
+    family.error, family.until = error, until
+    world = serve(family)
+    with pytest.raises(ImageDenied):
+        world.account(family).tags(PRIVATE)
+    assert pauses == [PAUSE] * waited
+    lists = [request for request in world.requests if request.path.endswith("/tags/list")]
+    assert len(lists) == 1 + waited
+    assert len(world.servers[family.realm_origin].requests) == 1
+
+
+def test_nobody_waits_longer_than_the_call_may_take(serve: Serve, pauses: list[float]) -> None:
+    """#40: where no time is left for the pause, the refusal stands."""
+    family = Replicated(Ledger())
+    world = serve(family)
+    endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,))
+    client = world.client(endpoint, Basic(*family.right), deadline=Deadline(PAUSE * 0.9))
+    with pytest.raises((ImageDenied, Unreachable)):
+        client.tags(PRIVATE)
+    assert pauses == []

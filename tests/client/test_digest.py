@@ -10,20 +10,25 @@ from registries.client.errors import (
     ImageDenied,
     Misconfigured,
     NotFound,
+    Rejected,
     Throttled,
     Unreachable,
 )
 from registries.credentials import Anonymous
 from registries.endpoint import Endpoint
 from tests.client.asking import ask, digest, serving
+from tests.client.conftest import Serve
 from tests.fakes.family import answer, problem
 from tests.fakes.images import (
+    DENIED,
+    PRIVATE,
     SCHEMA1,
     Stored,
     image,
 )
 from tests.fakes.ledger import Ledger
-from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.selfhosted import BasicRegistry, TokenRegistry
+from tests.fakes.server import FakeServer, Handler, Reply, Request
 from tests.fakes.world import World
 
 IMAGE = image("an image")
@@ -139,11 +144,7 @@ def test_what_is_missing_where_a_get_is_counted() -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "code"),
     [
-        (403, ImageDenied, "no_access_to_image"),
         (429, Throttled, "rate_limited"),
-        (500, Unreachable, "server_error"),
-        (503, Unreachable, "server_error"),
-        (400, Unreachable, "bad_answer"),
         (418, Unreachable, "bad_answer"),
         (204, Unreachable, "bad_answer"),
     ],
@@ -152,6 +153,102 @@ def test_what_a_refusal_means(status: int, kind: type[ClientError], code: str) -
     error, methods = digest(lambda request: Reply(status))
     assert isinstance(error, kind)
     assert (error.code, methods) == (code, ["HEAD"])
+
+
+REFUSALS = [400, 403, 404, 405, 406, 500, 501, 502, 503, 504]
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_get_is_tried_once_where_head_is_refused(status: int) -> None:
+    """What HEAD says of itself is not what the registry says of the image."""
+    assert digest(serving(IMAGE, head=status)) == (IMAGE.digest, ["HEAD", "GET"])
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_no_pull_is_spent_on_why_head_is_refused(status: int) -> None:
+    """Docker Hub counts what GET reads as a pull."""
+    error, methods = digest(serving(IMAGE, head=status), counts_pulls=True)
+    assert isinstance(error, ClientError)
+    assert methods == ["HEAD"]
+
+
+class NoHead(TokenRegistry):
+    """A registry, or a firewall before it, that answers HEAD with 401 whatever the token is."""
+
+    def manifest(self, request: Request, stored: Stored) -> Reply:
+        if request.method == "HEAD":
+            return problem(401, "UNAUTHORIZED", {"WWW-Authenticate": self.challenge(PRIVATE)})
+        return super().manifest(request, stored)
+
+
+def test_get_is_tried_once_where_head_is_refused_with_a_good_token(serve: Serve) -> None:
+    family = NoHead(Ledger())
+    world = serve(family)
+    assert world.account(family).digest(PRIVATE, "v1") == family.images[PRIVATE].tags["v1"].digest
+    assert world.account(family).digest(PRIVATE, "v1") == family.images[PRIVATE].tags["v1"].digest
+    with pytest.raises(ImageDenied):
+        world.account(family).digest(DENIED, "v1")
+    with pytest.raises(ImageDenied):
+        world.account(family, counts_pulls=True).digest(PRIVATE, "v1")
+
+
+def test_a_refused_image_costs_one_request_more(serve: Serve) -> None:
+    """Neither a second token nor a third is asked for because HEAD had no words."""
+    family = TokenRegistry(Ledger())
+    world = serve(family)
+    with pytest.raises(ImageDenied):
+        world.account(family).digest(DENIED, "v1")
+    asked = [request.method for request in world.servers[family.origin].requests[1:]]
+    assert asked == ["HEAD", "GET"]
+    assert len(world.servers[family.realm_origin].requests) == 1
+
+
+def test_a_wrong_password_is_sent_no_second_time(serve: Serve) -> None:
+    """Who refuses credentials counts how often they come."""
+    family = BasicRegistry(Ledger())
+    world = serve(family)
+    with pytest.raises(Rejected):
+        world.account(family, family.wrong).digest(PRIVATE, "v1")
+    assert len([one for one in world.requests if one.basic == family.wrong]) == 1
+
+
+@pytest.mark.parametrize("refused", [405, 403, 404, 501])
+def test_a_token_that_head_did_not_try_is_renewed(serve: Serve, refused: int) -> None:
+    """A proxy that knows no HEAD refuses it before anybody looks at the token."""
+
+    class Behind(TokenRegistry):
+        def registry(self, request: Request) -> Reply:
+            return Reply(refused) if request.method == "HEAD" else super().registry(request)
+
+    family = Behind(Ledger())
+    world = serve(family)
+    for _ in range(2):
+        found = world.account(family).digest(PRIVATE, "v1")
+        assert found == family.images[PRIVATE].tags["v1"].digest
+        family.forget_tokens()
+
+
+@pytest.mark.parametrize("status", [401, 403, 405])
+def test_storage_that_takes_get_alone(serve: Serve, status: int) -> None:
+    """#36: a signed address is good for one method; nothing that signs in is sent to it."""
+    elsewhere = "https://elsewhere.example.net"
+
+    class Storing(TokenRegistry):
+        def manifest(self, request: Request, stored: Stored) -> Reply:
+            return Reply(307, b"", {"Location": f"{elsewhere}/{stored.digest}"})
+
+        def servers(self) -> dict[str, Handler]:
+            return {**super().servers(), elsewhere: self.storage}
+
+        def storage(self, request: Request) -> Reply:
+            self.ledger.see(request, elsewhere)
+            stored = self.images[PRIVATE].find(request.path.removeprefix("/"))
+            assert stored is not None
+            return Reply(status if request.method == "HEAD" else 200, stored.body)
+
+    family = Storing(Ledger())
+    digest = serve(family).account(family).digest(PRIVATE, "v1")
+    assert digest == family.images[PRIVATE].tags["v1"].digest
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from registries.client import manifests
-from registries.client.errors import (
-    Unreachable,
-)
-from tests.client.asking import manifest, serving
+from registries.client.errors import Misconfigured, NotFound, Unreachable
+from tests.client.asking import Answer, ask, manifest, serving
 from tests.client.conftest import Serve
+from tests.fakes.family import problem
 from tests.fakes.hosted import DockerHub
 from tests.fakes.images import (
     DOCKER_LIST,
@@ -25,7 +24,7 @@ from tests.fakes.images import (
 from tests.fakes.ledger import Ledger
 from tests.fakes.server import Reply, Request
 
-IMAGE = image("an image")
+IMAGE, OTHER_IMAGE = image("an image"), image("another image")
 OTHER = "sha256:" + "0" * 64
 
 
@@ -67,6 +66,17 @@ def test_a_media_type_that_says_nothing_is_looked_up_inside(served: str) -> None
     assert (found.media_type, found.platforms) == (MANIFEST, ())
     found, _ = manifest(serving(Stored(served, b'{"schemaVersion": 2}')))
     assert (found.media_type, found.platforms) == (served.partition(";")[0], ())
+
+
+@pytest.mark.parametrize("served", ["", "application/json"])
+def test_a_media_type_that_nothing_names_is_told_from_the_shape(served: str) -> None:
+    """OCI's `mediaType` is optional, and some registries serve all as JSON."""
+    place = {"digest": OTHER, "platform": PLACE}
+    found, _ = manifest(serving(Stored(served, entries(place).body)))
+    assert (found.media_type, found.is_index, len(found.platforms)) == (INDEX, True, 1)
+    single = Stored(served, json.dumps({"schemaVersion": 2, "config": {}, "layers": []}).encode())
+    found, _ = manifest(serving(single))
+    assert (found.media_type, found.is_index) == (MANIFEST, False)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +155,147 @@ def test_an_index_that_is_not_the_one_of_its_digest_is_refused() -> None:
 
     error, _ = manifest(respond)
     assert isinstance(error, Unreachable)
+
+
+# One platform
+
+
+def holding(*stored: Stored) -> Answer:
+    """A registry whose tag `latest` is the first of these; the others have digests alone."""
+    by_digest = {one.digest: one for one in stored}
+
+    def respond(request: Request) -> Reply:
+        version = request.path.rpartition("/")[2]
+        one = stored[0] if version == "latest" else by_digest.get(version)
+        return serving(one)(request) if one else problem(404, "MANIFEST_UNKNOWN")
+
+    return respond
+
+
+def of(platform: str, *stored: Stored) -> tuple[Any, list[str]]:
+    """What is found for a platform, and the methods that it took."""
+    return ask(holding(*stored), lambda client: client.manifest("acme/app", "latest", platform))
+
+
+def entry(stored: Stored, platform: dict[str, str] | None = None) -> dict[str, Any]:
+    """What an index says of a manifest."""
+    named = {"platform": platform} if platform else {}
+    return {"mediaType": stored.media_type, "digest": stored.digest, "size": 1} | named
+
+
+ARM64 = {"os": "linux", "architecture": "arm64"}
+UNKNOWN = {"os": "unknown", "architecture": "unknown"}
+ATTESTATION = image("an attestation")
+
+
+def with_attestation(stored: Stored, platform: dict[str, str]) -> Stored:
+    """What a build makes of an image: an index of it and of its attestation."""
+    return entries(entry(stored, platform), entry(ATTESTATION, UNKNOWN))
+
+
+def test_the_manifest_of_one_platform() -> None:
+    top = entries(entry(OTHER_IMAGE, PLACE), entry(IMAGE, ARM64))
+    found, methods = of("linux/arm64", top)
+    assert (found.digest, found.media_type, found.is_index) == (IMAGE.digest, MANIFEST, False)
+    assert [one.digest for one in found.platforms] == [IMAGE.digest]
+    assert methods == ["HEAD", "GET"]
+
+
+def test_what_is_no_index_is_answered_as_it_is() -> None:
+    found, methods = of("linux/arm64", IMAGE)
+    assert (found.digest, found.platforms, methods) == (IMAGE.digest, (), ["HEAD"])
+
+
+@pytest.mark.parametrize(
+    "top",
+    [
+        Stored(INDEX, b'{"schemaVersion": 2, "manifests": []}'),
+        Stored("", b'{"schemaVersion": 2, "manifests": []}'),
+        Stored("application/json", b'{"schemaVersion": 2, "manifests": [{}]}'),
+        Stored("", b'{"schemaVersion": 2, "mediaType": "%b", "manifests": []}' % INDEX.encode()),
+    ],
+)
+def test_an_index_without_platforms_has_none(top: Stored) -> None:
+    """The media type says what an index is, not its entries: its own digest is no platform's."""
+    error, _ = of("linux/arm64", top)
+    assert isinstance(error, NotFound)
+    assert error.code == "platform_not_found"
+
+
+@pytest.mark.parametrize("media_type", [INDEX, DOCKER_LIST])
+def test_an_index_whose_entries_name_no_platform_has_none(media_type: str) -> None:
+    top = Stored(media_type, entries(entry(IMAGE), entry(ATTESTATION, UNKNOWN)).body)
+    error, _ = of("linux/arm64", top)
+    assert isinstance(error, NotFound)
+    assert error.code == "platform_not_found"
+
+
+def test_a_platform_of_an_index_in_an_index() -> None:
+    """Builds with attestations that were put together.
+
+    Source: https://github.com/CodesWhat/drydock/issues/814.
+    """
+    arm, amd = with_attestation(IMAGE, ARM64), with_attestation(OTHER_IMAGE, PLACE)
+    top = entries(entry(amd, PLACE), entry(arm, ARM64))
+    found, methods = of("linux/arm64", top, arm, amd)
+    assert (found.digest, found.media_type) == (IMAGE.digest, MANIFEST)
+    assert [(one.architecture, one.digest) for one in found.platforms] == [("arm64", IMAGE.digest)]
+    assert methods == ["HEAD", "GET", "GET"]
+    # Whoever asks for no platform is told what stands in the index.
+    found, methods = manifest(holding(top))
+    assert [one.digest for one in found.platforms] == [amd.digest, arm.digest]
+    assert methods == ["HEAD", "GET"]
+
+
+def test_a_manifest_of_the_platform_goes_before_an_index_of_it() -> None:
+    inner = with_attestation(OTHER_IMAGE, ARM64)
+    top = entries(entry(inner, ARM64), entry(IMAGE, ARM64))
+    found, methods = of("linux/arm64", top, inner)
+    assert (found.digest, methods) == (IMAGE.digest, ["HEAD", "GET"])
+
+
+def test_an_index_that_names_no_platform_is_looked_into() -> None:
+    empty, inner = entries(entry(OTHER_IMAGE, PLACE)), with_attestation(IMAGE, ARM64)
+    found, methods = of("linux/arm64", entries(entry(empty), entry(inner)), empty, inner)
+    assert (found.digest, methods) == (IMAGE.digest, ["HEAD", "GET", "GET", "GET"])
+    error, _ = of("linux/riscv64", entries(entry(empty), entry(inner)), empty, inner)
+    assert isinstance(error, NotFound)
+
+
+def test_what_an_index_in_an_index_does_not_have() -> None:
+    """Its entry says arm64, and inside is something else: nothing is guessed."""
+    inner = with_attestation(OTHER_IMAGE, PLACE)
+    error, _ = of("linux/arm64", entries(entry(inner, ARM64)), inner)
+    assert isinstance(error, NotFound)
+    missing, _ = of("linux/arm64", entries(entry(inner, ARM64)))
+    assert isinstance(missing, NotFound)
+    assert missing.code == "tag_not_found"
+
+
+@pytest.mark.parametrize(("depth", "code"), [(3, ""), (4, "too_large")])
+def test_indexes_are_looked_into_so_deep(depth: int, code: str) -> None:
+    """#41: a registry could go on for ever."""
+    stored = [IMAGE]
+    for _ in range(depth + 1):
+        stored.append(entries(entry(stored[-1], ARM64)))
+    found, _ = of("linux/arm64", *reversed(stored))
+    assert getattr(found, "code", "") == code
+    assert code or found.digest == IMAGE.digest
+
+
+@pytest.mark.parametrize(("count", "code"), [(8, "platform_not_found"), (9, "too_large")])
+def test_so_many_indexes_are_looked_into(count: int, code: str) -> None:
+    """#41: nor does a registry decide how much is asked of it."""
+    inner = [entries(entry(image(str(number)), PLACE)) for number in range(count)]
+    error, methods = of("linux/arm64", entries(*map(entry, inner)), *inner)
+    assert (error.code, len(methods)) == (code, 2 + 8)
+
+
+@pytest.mark.parametrize("platform", ["linux", "linux/", "linux/arm/v7/x", "", "Linux/arm64"])
+def test_a_platform_that_is_none_is_not_asked_for(platform: str) -> None:
+    error, methods = of(platform, IMAGE)
+    assert isinstance(error, Misconfigured)
+    assert (error.code, methods) == ("invalid_reference", [])
 
 
 # Docker Hub

@@ -152,9 +152,11 @@ INDEX = objects(
 def test_manifests(body: bytes, reference: str) -> None:
     manifests.is_manifest(body)
     assert manifests.is_digest(manifests.digest_of(body, reference))
-    assert manifests.inner_media_type(body).isascii()
-    for platform in manifests.platforms(body) or ():
-        assert manifests.is_digest(platform.digest)
+    for served in ("", "application/json", *manifests.INDEXES):
+        if found := manifests.describe("", served, body):
+            assert found.media_type.isascii()
+            digests = [one.digest for one in found.platforms] + [*found.indexes]
+            assert all(map(manifests.is_digest, digests))
 
 
 @fuzz
