@@ -135,7 +135,7 @@ def test_a_platform_that_is_not_there(platform: str, image: str, said: Said) -> 
     assert answer["code"] == "platform_not_found"
 
 
-@pytest.mark.parametrize("entries", ["[]", f'[{{{{"digest": "{ARM64}"}}}}]'])
+@pytest.mark.parametrize("entries", ["[]", f'[{{"digest": "{ARM64}"}}]'])
 @pytest.mark.parametrize("media_type", [f"{fake.OCI}index.v1+json", "application/json"])
 def test_an_index_of_which_no_entry_names_a_platform(
     entries: str, media_type: str, monkeypatch: pytest.MonkeyPatch, image: str, said: Said
