@@ -167,7 +167,10 @@ def resolve(host: str, deadline: Deadline) -> list[str]:
             _changed.wait(deadline.left())
         if lookup is None:
             lookup = _Lookup(host)
-            lookup.start()
+            try:
+                lookup.start()
+            except RuntimeError as error:  # the system has no thread to spare
+                raise OSError(str(error)) from None
             _running[host] = lookup
     lookup.join(deadline.left())
     if lookup.addresses:

@@ -321,6 +321,20 @@ def test_a_name_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert resolve("slow-0.example", Deadline(30)) == ["10.0.0.1"]
 
 
+def test_a_system_without_a_thread_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a fault of the way, and of this one call: the next may have its thread."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(socket, "getaddrinfo", answers("10.0.0.1"))
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(threading.Thread, "start", start)
+        with pytest.raises(OSError, match="new thread"):
+            resolve("name.example", Deadline(5))
+    assert resolve("name.example", Deadline(5)) == ["10.0.0.1"]
+
+
 def test_lookups_of_a_parent_do_not_count_in_its_child(hung: list[str]) -> None:
     """#85: servers fork; the threads that hung stay with the parent."""
     for number in range(LOOKUPS):
