@@ -418,3 +418,19 @@ def test_no_row_uses_the_connection_of_one_that_verifies_nothing() -> None:
         lax.verify_tls = True
         lax.save()
         assert services.check(lax).code == "tls"
+
+
+def test_a_check_of_an_earlier_version_is_shown_without_what_it_did_not_store(
+    row: Registry,
+) -> None:
+    """Sentences name more in time: the address of a token server beside its host, for one."""
+    services.check(row)
+    Registry.objects.filter(pk=row.pk).update(
+        check_verdict="misconfigured",
+        check_code="untrusted_realm",
+        check_params={"host": "auth.example"},
+    )
+    kept = Registry.objects.get(pk=row.pk).last_check
+    assert kept is not None
+    assert "auth.example" in kept.detail
+    assert kept.detail.endswith(": …")
