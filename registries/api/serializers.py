@@ -21,6 +21,7 @@ from registries.verdicts import CODES, Verdict, sentence
 TIME = "2030-01-02T03:04:05Z"
 DIGEST, AMD64, ARM64 = ("sha256:" + letter * 64 for letter in "012")
 
+VERDICTS = frozenset(Verdict)
 STATES = ("anonymous", "authenticated")
 DIGEST_PATTERN = r"^sha(256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$"
 
@@ -40,19 +41,21 @@ def columns(rows: RegistryQuerySet) -> QuerySet[Any, dict[str, Any]]:
     return read
 
 
-def past_checks(history: QuerySet[Check]) -> list[CheckResult]:
+def past_checks(history: QuerySet[Check]) -> list[dict[str, Any]]:
     """Past checks, the newest first, no more than a registry keeps."""
     past = history.values_list("verdict", "code", "params", "checked_at")[: Check.KEPT]
-    return [result for row in past if (result := _result(*row))]
+    return [check for row in past if (check := _check(*row))]
 
 
-def _result(
+def _check(
     verdict: str, code: str, params: Mapping[str, str], checked_at: datetime | None
-) -> CheckResult | None:
+) -> dict[str, Any] | None:
     """A stored check; None for none, and for one that a later version of the app stored."""
-    if checked_at is None or code not in CODES or verdict not in set(Verdict):
+    if checked_at is None or code not in CODES or verdict not in VERDICTS:
         return None
-    return CheckResult(Verdict(verdict), code, checked_at, params)
+    detail = CheckResult(Verdict(verdict), code, checked_at, params).detail
+    checked = _moment(checked_at)
+    return {"verdict": verdict, "code": code, "detail": detail, "checked_at": checked}
 
 
 def _moment(time: datetime) -> str:
@@ -80,19 +83,11 @@ def digest_field(**kwargs: Any) -> serializers.RegexField:
     return serializers.RegexField(DIGEST_PATTERN, **kwargs)
 
 
-class CheckSerializer(serializers.Serializer[CheckResult]):
+class CheckSerializer(serializers.Serializer[Any]):
     verdict = serializers.ChoiceField(choices=list(Verdict))
     code = serializers.ChoiceField(choices=list(CODES))
     detail = serializers.CharField()
     checked_at = serializers.DateTimeField()
-
-    def to_representation(self, instance: CheckResult) -> dict[str, Any]:
-        return {
-            "verdict": instance.verdict,
-            "code": instance.code,
-            "detail": instance.detail,
-            "checked_at": _moment(instance.checked_at),
-        }
 
 
 CHECK = {
@@ -164,7 +159,6 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
         # A kind may be gone after a downgrade: its rows are still listed.
         declared = kind.variables if kind else ()
         variables = {variable.name: _variable(variable, instance) for variable in declared}
-        check = _result(*(instance[name] for name in _CHECK))
         return {
             "id": instance["id"],
             "name": instance["name"],
@@ -174,7 +168,7 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
             "is_default": instance["is_default"],
             "prefix": instance["prefix"] or None,
             "url": variables.get("url"),
-            "check": check and CheckSerializer().to_representation(check),
+            "check": _check(*[instance[name] for name in _CHECK]),
             "variables": variables,
             "created_at": _moment(instance["created_at"]),
             "updated_at": _moment(instance["updated_at"]),

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.decorators import action
-from rest_framework.generics import GenericAPIView
+from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -41,16 +41,12 @@ OUTGOING: dict[str, Any] = {
 
 
 class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
-    queryset = Registry.objects.order_by("name_key")
+    queryset = serializers.columns(Registry.objects.order_by("name_key"))
     serializer_class = serializers.RegistrySerializer
     filter_backends = (DjangoFilterBackend,)
     filterset_class = RegistryFilter
     pagination_class = Pages
     lookup_value_converter = "int"
-
-    def get_queryset(self) -> Any:
-        rows: Any = super().get_queryset()
-        return serializers.columns(rows) if self.action in {"list", "retrieve"} else rows
 
     def filter_queryset(self, queryset: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
         return super().filter_queryset(queryset) if self.action == "list" else queryset
@@ -61,6 +57,10 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
     def get_param_names(self) -> list[str]:
         filters = RegistryFilter.base_filters if self.action == "list" else ()
         return [*filters, *super().get_param_names()]
+
+    def get_row(self) -> Registry:
+        """The registry to ask, with its secrets."""
+        return get_object_or_404(Registry, pk=self.kwargs["pk"])
 
     def list(self, request: Request) -> Response:
         """The registries, a page at a time."""
@@ -73,10 +73,8 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
     @action(detail=True, serializer_class=serializers.ChecksSerializer)
     def checks(self, request: Request, pk: int) -> Response:
         """The last checks of a registry, the newest first."""
-        row = self.get_queryset().filter(pk=pk)
-        if not row.exists():
-            raise Http404
-        checks = serializers.past_checks(Check.objects.filter(registry__in=row))
+        row = self.get_object()
+        checks = serializers.past_checks(Check.objects.filter(registry=row["id"]))
         return Response(self.get_serializer({"checks": checks}).data)
 
     @action(
@@ -88,7 +86,7 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
     def tags(self, request: Request, pk: int) -> Response:
         """The tags of a repository, as the registry lists them now."""
         repository = self.params["repository"]
-        tags = _tags(self.get_object(), repository, self.params)
+        tags = _tags(self.get_row(), repository, self.params)
         data = {"repository": repository, **tags}
         return Response(self.get_serializer(data).data)
 
@@ -103,9 +101,7 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
         """The digest of a tag, and the platforms behind it, as the registry has them now."""
         repository, reference = self.params["repository"], self.params["reference"]
         platform = self.params.get("platform")
-        manifest = services.get_manifest(
-            self.get_object(), repository, reference, platform=platform
-        )
+        manifest = services.get_manifest(self.get_row(), repository, reference, platform=platform)
         data = {
             "repository": repository,
             "reference": reference,

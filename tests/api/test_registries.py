@@ -13,7 +13,6 @@ from encrypted_model_fields import fields as library
 
 from registries.api import filters, urls
 from registries.api.base import ReadOnlyView
-from registries.api.views import RegistryViewSet
 from registries.kinds import KINDS
 from registries.models import Registry
 from registries.queryset import SECRETS
@@ -312,7 +311,7 @@ def listed(size: int, page: int = 1) -> str:
 
 def filtered(**asked: str) -> Any:
     """The rows that a list with these parameters reads."""
-    found = filters.RegistryFilter(asked or {"kind": ""}, RegistryViewSet.queryset.all())
+    found = filters.RegistryFilter(asked or {"kind": ""}, Registry.objects.order_by("name_key"))
     assert found.is_valid(), found.errors
     return found.qs
 
