@@ -285,6 +285,13 @@ CODES: dict[str, Code] = {
         Verdict.UNREACHABLE,
         _("%(host)s did not answer in time. Check the address and the network."),
     ),
+    "list_timeout": Code(
+        Verdict.UNREACHABLE,
+        _(
+            "%(host)s did not send all pages of its list in time."
+            " Ask for some of the tags, or raise the setting LIST_TIMEOUT."
+        ),
+    ),
     "tls": Code(
         Verdict.UNREACHABLE,
         _(

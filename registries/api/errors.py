@@ -145,7 +145,8 @@ def _detail(fault: Fault, error: Exception) -> str:
 def registrys_status(code: str) -> int:
     """404 for what a registry does not have, 504 for its silence, else 502."""
     absent = {"repository_not_found", "name_refused", "tag_not_found", "platform_not_found"}
-    return 404 if code in absent else 504 if code == "timeout" else 502
+    late = {"timeout", "list_timeout"}
+    return 404 if code in absent else 504 if code in late else 502
 
 
 def _registry_fault(error: client.ClientError) -> Response:

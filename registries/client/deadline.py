@@ -60,6 +60,11 @@ class Deadline:
         """Give the next part of the call its time, of what all parts have together."""
         self._end = min(monotonic() + self._seconds, self._last)
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether all parts together have had their time."""
+        return monotonic() >= self._last
+
     def pause(self, seconds: float) -> bool:
         """Wait so long, and say so; where less time is left, do not."""
         if self.remaining() <= seconds:

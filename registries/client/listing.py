@@ -158,7 +158,6 @@ def _parts(session: Session, path: str, last: str | None = None) -> Iterator[_Pa
             raise Unreachable("bad_answer", host=session.host)
         if len(asked) == MAX_PAGES:
             raise Unreachable("too_large", host=session.host)
-        session.deadline.renew()
         url, response = following, _ask(session, following, path)
 
 
@@ -173,8 +172,18 @@ def _normal(url: str) -> str:
 
 
 def _ask(session: Session, url: str, path: str) -> Response:
-    # A list may lie elsewhere, as a manifest may: registry.k8s.io sends all on to its back end.
-    return session.request("GET", url, path, accept=ACCEPT, limit=PAGE_LIMIT, redirects=REDIRECTS)
+    """A page, in the time that each has. Raises ClientError."""
+    session.deadline.renew()
+    try:
+        # A list may lie elsewhere, as a manifest may: registry.k8s.io sends all to its back end.
+        return session.request(
+            "GET", url, path, accept=ACCEPT, limit=PAGE_LIMIT, redirects=REDIRECTS
+        )
+    except Unreachable as error:
+        failure = error.with_traceback(None)
+    if failure.code == "timeout" and session.deadline.is_used_up:
+        raise Unreachable("list_timeout", host=session.host)
+    raise failure
 
 
 def _page(session: Session, response: Response) -> Page:

@@ -179,8 +179,22 @@ def test_each_page_has_its_time_and_all_have_a_limit(
         else:
             with pytest.raises(Unreachable) as caught:
                 tags()
-            assert caught.value.code == "timeout"
+            assert caught.value.code == "list_timeout"
     assert len(server.asked) == pages
+
+
+def test_a_page_that_does_not_come_is_no_long_list(wait: Callable[[float], None]) -> None:
+    """#40: whoever answers nothing is told apart from who has much to say."""
+
+    class Silent(Lists):
+        def refusal(self, request: Request) -> Reply | None:
+            wait(11 if "last" in request.query else 2)
+            return None
+
+    server = Silent([f"t{n:04}" for n in range(3000)])
+    with tags_of(server, Deadline(10, 60)) as tags, pytest.raises(Unreachable) as caught:
+        tags()
+    assert caught.value.code == "timeout"
 
 
 def test_a_deadline_that_is_over_is_not_renewed() -> None:

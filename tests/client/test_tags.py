@@ -277,7 +277,7 @@ def test_pages_without_anything_new_are_an_error(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     ("limits", "code"),
-    [({"MAX_PAGES": 20}, "too_large"), ({"MAX_TAGS": 50}, "too_large"), ({}, "timeout")],
+    [({"MAX_PAGES": 20}, "too_large"), ({"MAX_TAGS": 50}, "too_large"), ({}, "list_timeout")],
 )
 def test_pages_without_end(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, limits: Mapping[str, int], code: str
