@@ -52,6 +52,7 @@ def test_a_list_read_in_parts_is_complete(kind: type[Lists], count: int, n: int)
         while part := tags(n=n, last=found[-1] if found else None):
             assert len(part) == n or len(found) + len(part) == count
             found += part
+            assert len(found) <= count
     assert len(found) == count
     assert sorted(found) == sorted(server.names)
 
