@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 from typing import TYPE_CHECKING
 
 from django.conf import settings as site
@@ -15,10 +17,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from registries import conf
+from registries import conf, names
+from registries.audit import Caller, Trust
 from registries.client.errors import ClientError
-from registries.connecting import client_for
+from registries.connecting import addresses_of, client_for
+from registries.kinds import KINDS
 from registries.models import Check, Registry
+from registries.pools import Pool, shared
 from registries.reference import Reference
 from registries.results import CheckResult
 from registries.turns import Turn
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
 
 # Seconds between two looks at a row that somebody else is checking.
 LOOK_AGAIN = 0.05
+# So few checks are done at once; more share the threads of the process.
+FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,42 +48,81 @@ class _Checked:
     seconds: float
 
 
+Wanted = Sequence[tuple[Registry, Reference | None]]
+
+
 def run_checks(
-    wanted: Sequence[tuple[Registry, Reference | None]],
+    wanted: Wanted, caller: Caller, stop: Event | None = None
 ) -> Iterator[tuple[int, CheckResult]]:
     """Check each in its turn; the place in `wanted` and the result, as each ends.
 
-    Those that did not answer last time come first: they may take the longest.
+    Those that did not answer last time come first: they may take the longest. Once `stop` is set,
+    or whoever asked has left, none is begun any more; those that were are kept all the same.
     """
-    settings = conf.get()
-    turns = [Turn(row, settings.timeout, shares=reference is None) for row, reference in wanted]
-    answered = [row.check_verdict != Verdict.UNREACHABLE for row, _reference in wanted]
-    waiting = deque(sorted(enumerate(turns), key=lambda each: answered[each[0]]))
-    running: dict[Future[_Checked], tuple[int, Turn]] = {}
-    # Threads only talk to registries; the database is read and written here.
-    with ThreadPoolExecutor(min(settings.check_workers, len(wanted) or 1)) as pool:
-        while waiting or running:
-            for _each in range(len(waiting)):
-                if len(running) == settings.check_workers:
-                    break
-                number, turn = waiting.popleft()
-                if turn.has_come():
-                    row, reference = wanted[number]
-                    checking = pool.submit(_run_check, row, reference, _remembered(row))
-                    running[checking] = (number, turn)
-                elif turn.result:
-                    yield number, turn.result
-                else:
-                    waiting.append((number, turn))
-            if waiting and not running:
-                time.sleep(LOOK_AGAIN)
-            for future in wait(running, LOOK_AGAIN, FIRST_COMPLETED).done:
-                number, turn = running.pop(future)
-                try:
-                    _store(wanted[number][0], future.result())
-                finally:
-                    turn.end()
-                yield number, future.result().result
+    workers = conf.get().check_workers
+    # Few have threads of their own, and so never wait for the many of somebody else.
+    own = Pool(min(len(wanted) or 1, workers)) if len(wanted) <= FEW else None
+    with own or nullcontext(shared(workers)) as places:
+        yield from _Checks(wanted, caller, places, stop or Event()).run()
+
+
+class _Checks:
+    """Checks side by side. Threads only talk to registries; the database is used here."""
+
+    def __init__(self, wanted: Wanted, caller: Caller, places: Pool, stop: Event) -> None:
+        seconds = conf.get().timeout
+        turns = [Turn(row, seconds, shares=reference is None) for row, reference in wanted]
+        answered = [row.check_verdict != Verdict.UNREACHABLE for row, _reference in wanted]
+        self._wanted, self._caller, self._places, self._stop = wanted, caller, places, stop
+        self._waiting = deque(sorted(enumerate(turns), key=lambda each: answered[each[0]]))
+        self._running: dict[Future[_Checked], tuple[int, Turn]] = {}
+
+    def run(self) -> Iterator[tuple[int, CheckResult]]:
+        try:
+            while self._running or (self._waiting and not self._stop.is_set()):
+                yield from self._begin()
+                if not self._running:
+                    time.sleep(LOOK_AGAIN if self._waiting else 0)
+                for future in wait(self._running, LOOK_AGAIN, FIRST_COMPLETED).done:
+                    yield self._finish(future)
+        finally:
+            for future in wait(self._running).done:
+                self._finish(future)
+
+    def _begin(self) -> Iterator[tuple[int, CheckResult]]:
+        """Begin as many as there are places; the results that others got meanwhile."""
+        for _each in range(len(self._waiting)):
+            if self._stop.is_set() or not self._places.take():
+                return
+            number, turn = self._waiting.popleft()
+            if self._has_come(turn):
+                row, reference = self._wanted[number]
+                checking = self._places.run(_run_check, row, reference, _remembered(row))
+                self._running[checking] = (number, turn)
+            elif turn.result:
+                yield number, turn.result
+            else:
+                self._waiting.append((number, turn))
+
+    def _has_come(self, turn: Turn) -> bool:
+        """Whether the turn has come; if not, the place that was taken for it is free again."""
+        has_come = False
+        try:
+            has_come = turn.has_come()
+        finally:
+            if not has_come:
+                self._places.give_back()
+        return has_come
+
+    def _finish(self, future: Future[_Checked]) -> tuple[int, CheckResult]:
+        number, turn = self._running.pop(future)
+        row, reference = self._wanted[number]
+        try:
+            host = reference.match_host if reference else None
+            _store(row, host, future.result(), self._caller)
+        finally:
+            turn.end()
+        return number, future.result().result
 
 
 @sensitive_variables()
@@ -125,10 +171,11 @@ def _as_stored(moment: datetime | None) -> datetime | None:
     return timezone.make_naive(moment, timezone.get_default_timezone())
 
 
-def _store(registry: Registry, checked: _Checked) -> None:
-    """Keep a result on the row it was made for, never on one that changed meanwhile."""
-    if registry.pk is None or registry.changed():
-        return
+def _store(registry: Registry, host: str | None, checked: _Checked, caller: Caller) -> None:
+    """Keep a result on the row it was made for, never on one that changed meanwhile.
+
+    The audit has it in any case.
+    """
     result, pulls = checked.result, checked.pulls
     columns = {
         "check_verdict": result.verdict.value,
@@ -141,21 +188,37 @@ def _store(registry: Registry, checked: _Checked) -> None:
         "stranger": checked.stranger or "",
     }
     using = registry.written_to
-    rows = Registry.objects.using(using).filter(pk=registry.pk, version=registry.version)
-    history = Check.objects.using(using).filter(registry=registry)
+    is_stored = not registry._state.adding and not registry.changed()
+    row = Registry._base_manager.using(using).filter(pk=registry.pk)
+    check = Check(
+        registry_name=(registry.name or "")[: names.MAX_NAME],
+        kind=registry.kind if registry.kind in KINDS else "",
+        address=" ".join(addresses_of(registry, host)),
+        trust=_trust(registry),
+        verdict=result.verdict.value,
+        code=result.code,
+        params=dict(result.params),
+        checked_at=result.checked_at,
+        seconds=checked.seconds,
+        origin=caller.origin,
+        user_id=caller.user_id,
+        user_name=caller.user_name,
+    )
     # Together: whoever deletes the row meanwhile comes before its history grows, or after.
     with transaction.atomic(using=using):
-        if not rows.update(**columns):
-            return
-        history.create(
-            registry=registry,
-            verdict=result.verdict.value,
-            code=result.code,
-            params=dict(result.params),
-            checked_at=result.checked_at,
-            seconds=checked.seconds,
-        )
-        past = history.values_list("pk", flat=True)[Check.KEPT :]
-        history.filter(pk__in=list(past)).delete()
-    for name, value in columns.items():
-        setattr(registry, name, value)
+        check.is_recent = is_stored and bool(row.filter(version=registry.version).update(**columns))
+        # Of a row that is gone, or was never there, the name alone is kept.
+        if not registry._state.adding and row.select_for_update().values_list("pk").first():
+            check.registry_id = registry.pk
+        check.keep(using)
+    if check.is_recent:
+        for name, value in columns.items():
+            setattr(registry, name, value)
+
+
+def _trust(registry: Registry) -> Trust:
+    if (registry.held("url") or "").lower().startswith("http:"):
+        return Trust.HTTP
+    if not registry.verify_tls:
+        return Trust.UNVERIFIED
+    return Trust.OWN_CA if registry.ca_certificate else Trust.VERIFIED

@@ -17,6 +17,8 @@ class Conf:
     timeout: seconds that one service call on one registry may take in all.
     list_timeout: seconds that all pages of a tag list may take together, `timeout` each.
     check_workers: registries checked at a time.
+    checks_per_minute: checks that one account may ask for in the admin, one by one, in a minute.
+    checks_kept_days: days that a check which a person asked for stays in the audit.
     ca_bundle: path of a PEM file trusted instead of certifi's, or None.
     proxy: URL of the outgoing proxy, or None; the environment's proxies are never used.
     no_proxy: names, addresses and networks that are called without it.
@@ -30,6 +32,8 @@ class Conf:
     timeout: float = 10.0
     list_timeout: float = 60.0
     check_workers: int = 16
+    checks_per_minute: int = 30
+    checks_kept_days: int = 90
     ca_bundle: str | None = None
     proxy: str | None = None
     no_proxy: tuple[str, ...] = ()
@@ -49,6 +53,18 @@ def _positive(value: Any) -> float:
 def _workers(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 256:
         raise ValueError("a whole number from 1 to 256")
+    return value
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10_000:
+        raise ValueError("a whole number from 1 to 10000")
+    return value
+
+
+def _days(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 3650:
+        raise ValueError("a whole number of days from 1 to 3650")
     return value
 
 
@@ -115,6 +131,8 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "TIMEOUT": _positive,
     "LIST_TIMEOUT": _positive,
     "CHECK_WORKERS": _workers,
+    "CHECKS_PER_MINUTE": _count,
+    "CHECKS_KEPT_DAYS": _days,
     "CA_BUNDLE": _text,
     "PROXY": _proxy,
     "NO_PROXY": _names,

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from registries import conf
 from registries.client.deadline import Deadline
 from registries.client.errors import Misconfigured
+from registries.client.urls import Url
 from registries.fields import SecretUnreadable
 from registries.kinds import KINDS
 from registries.models import Registry
@@ -33,6 +34,25 @@ def home_of(registry: Registry) -> str | None:
     values = registry.plain_values()
     own = registry.declaration.own_host(values)
     return own or registry.prefix.partition("/")[0] or registry.declaration.home(values)
+
+
+def addresses_of(registry: Registry, host: str | None = None) -> list[str]:
+    """What a call of the row asks, without path: for people to read, and free of user names."""
+    if registry.kind not in KINDS:
+        return []
+    values = registry.plain_values()
+    named = [values[name] for name in registry.declaration.address if name in values]
+    if "url" not in values and (host := host or home_of(registry)):
+        named.insert(0, f"https://{host}")
+    return [address for each in named if (address := _origin(each))]
+
+
+def _origin(text: str) -> str:
+    """The origin of an address; nothing for a region, nor for what is no address."""
+    try:
+        return Url.parse(text).origin
+    except ValueError:
+        return ""
 
 
 @contextmanager

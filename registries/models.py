@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from registries import names, validation
+from registries.audit import Check
 from registries.fields import ANYBODY, VERIFIED, SecretField, trusts_no_more
 from registries.keys import key_ids
 from registries.kinds import KINDS, Kind, Variable, variables
@@ -26,6 +27,8 @@ from registries.queryset import (
     RegistryQuerySet,
 )
 from registries.tracking import Tracked
+
+__all__ = ["ChangedMeanwhile", "Check", "Registry"]
 
 VARIABLES = tuple(variables())
 # What is sealed together: the secrets, for whom they are sent to.
@@ -353,26 +356,3 @@ def _column(variable: Variable) -> "models.Field[Any, Any]":
 
 for _name, _variable in variables().items():
     Registry.add_to_class(_name, _column(_variable))
-
-
-class Check(models.Model):
-    """One past check of a registry; the newest `KEPT` of each are kept."""
-
-    KEPT = 50
-
-    registry = models.ForeignKey(Registry, on_delete=models.CASCADE, related_name="checks")
-    verdict = models.CharField(max_length=20)
-    code = models.CharField(max_length=50)
-    params = models.JSONField(default=dict)
-    checked_at = models.DateTimeField()
-    seconds = models.FloatField(default=0)
-
-    class Meta:
-        ordering = ("-checked_at", "-pk")
-        verbose_name = _("check")
-        verbose_name_plural = _("checks")
-        indexes = [models.Index(fields=["registry", "-checked_at"], name="registries_check_newest")]
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"{self.verdict} ({self.code})"

@@ -13,6 +13,8 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.utils.translation import gettext_lazy as _
 
 from registries import names
+from registries.aside import check_aside
+from registries.audit import Caller, TooManyChecks, admitted
 from registries.checking import run_checks
 from registries.client.errors import ClientError
 from registries.connecting import client_for, home_of
@@ -25,6 +27,10 @@ from registries.results import CheckResult
 if TYPE_CHECKING:
     from registries.client.client import Manifest
 
+__all__ = ["TooManyChecks", "check_aside"]
+
+# Who asks where nobody says so: code of the site.
+NOBODY = Caller()
 # Names that a default row takes when somebody's own row has its name already.
 NAME_TRIES = 20
 
@@ -39,29 +45,36 @@ def outside_transactions(view: Callable[..., Any]) -> Callable[..., Any]:
 # Checking
 
 
-def check(registry: Registry, image: str | None = None) -> CheckResult:
+def check(registry: Registry, image: str | None = None, *, caller: Caller = NOBODY) -> CheckResult:
     """Sign in to the registry and say how it went, within `TIMEOUT` seconds.
 
     With an `image` (as in docker pull, or a repository of the row's own host) it is tried as
     well. The result is kept on the row, unless the row was changed or saved meanwhile, and in
-    its history. While somebody else checks the row this waits, up to `TIMEOUT` seconds more;
-    where no image is named, his result is returned then. Raises InvalidReference for an image
-    that is none, or not this registry's.
+    the audit, with `caller`. While somebody else checks the row this waits, up to `TIMEOUT`
+    seconds more; where no image is named, his result is returned then. Raises InvalidReference
+    for an image that is none, or not this registry's, and TooManyChecks where a person's own,
+    one by one, are more than `CHECKS_PER_MINUTE`.
     """
     reference = None if image is None else reference_for(registry, image)
-    ((_number, result),) = run_checks([(registry, reference)])
+    with admitted(caller, registry.written_to):
+        ((_number, result),) = run_checks([(registry, reference)], caller)
     return result
 
 
-def check_each(registries: Iterable[Registry]) -> Iterator[tuple[Registry, CheckResult]]:
+def check_each(
+    registries: Iterable[Registry], *, caller: Caller = NOBODY
+) -> Iterator[tuple[Registry, CheckResult]]:
     """Check registries side by side, `CHECK_WORKERS` at a time; each as its check ends."""
     rows = list(registries)
-    return ((rows[number], result) for number, result in run_checks([(row, None) for row in rows]))
+    checks = run_checks([(row, None) for row in rows], caller)
+    return ((rows[number], result) for number, result in checks)
 
 
 def check_many(
     registries: Iterable[Registry],
     progress: Callable[[Registry, CheckResult], None] | None = None,
+    *,
+    caller: Caller = NOBODY,
 ) -> list[CheckResult]:
     """Check registries as `check_each` does; results in the given order.
 
@@ -69,7 +82,7 @@ def check_many(
     """
     rows = list(registries)
     results: dict[int, CheckResult] = {}
-    for number, result in run_checks([(row, None) for row in rows]):
+    for number, result in run_checks([(row, None) for row in rows], caller):
         results[number] = result
         if progress:
             progress(rows[number], result)

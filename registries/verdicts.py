@@ -217,7 +217,10 @@ CODES: dict[str, Code] = {
     ),
     "blocked_address": Code(
         Verdict.MISCONFIGURED,
-        _("%(host)s leads to an address that this site must not call. Nothing was sent."),
+        _(
+            "%(host)s leads to an address that this site must not call. Nothing was sent."
+            " Whether it may call private networks says its setting ALLOW_PRIVATE_ADDRESSES."
+        ),
     ),
     "https_needed": Code(
         Verdict.MISCONFIGURED,

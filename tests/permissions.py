@@ -13,8 +13,15 @@ ROLES: dict[str, tuple[bool, tuple[str, ...]] | None] = {
     "adder": (True, ("view", "add")),
     "editor": (True, ("view", "change")),
     "deleter": (True, ("view", "delete")),
-    "superuser": (True, ("view", "add", "change", "delete", "query")),
+    "auditor": (True, ("view", "view checks")),
+    "superuser": (True, ("view", "add", "change", "delete", "query", "view checks")),
 }
+
+
+def codenames(permissions: tuple[str, ...]) -> list[str]:
+    """Django's names of a role's permissions."""
+    others = {"view checks": "view_check"}
+    return [others.get(each, f"{each}_registry") for each in permissions]
 
 
 @dataclass(frozen=True)
@@ -45,94 +52,97 @@ def _selected(action: str, row: str) -> dict[str, str]:
 FORM = {"name": "Own", "url": "{url}", "login": "johndoe"}
 TYPED = {**FORM, "password": "typed"}
 
-# Roles, in this order:          visitor account program staff viewer adder editor deleter superuser
+# Roles: visitor, account, program, staff, viewer, adder, editor, deleter, auditor, superuser
 ADMIN = (
-    Deed("See the list", "GET", "", "- - - - x x x x x"),
-    Deed("See a row", "GET", "{own}/change/", "- - - - x x x x x"),
-    Deed("See a row's history", "GET", "{own}/history/", "- - - - x x x x x"),
-    Deed("Choose the kind of a new row", "GET", "add/", "- - - - - x - - x"),
-    Deed("Open the form of a new row", "GET", "add/?kind=hub", "- - - - - x - - x"),
-    Deed("Add a row", "POST", "add/?kind=hub", "- - - - - x - - x", {"name": "New"}, changes=True),
+    Deed("See the list", "GET", "", "- - - - x x x x x x"),
+    Deed("See a row", "GET", "{own}/change/", "- - - - x x x x x x"),
+    Deed("See a row's history", "GET", "{own}/history/", "- - - - x x x x x x"),
+    Deed("See all checks", "GET", "../check/", "- - - - - - - - x x"),
+    Deed("Choose the kind of a new row", "GET", "add/", "- - - - - x - - - x"),
+    Deed("Open the form of a new row", "GET", "add/?kind=hub", "- - - - - x - - - x"),
     Deed(
-        *("Change a row", "POST", "{own}/change/", "- - - - - - x - x"),
+        "Add a row", "POST", "add/?kind=hub", "- - - - - x - - - x", {"name": "New"}, changes=True
+    ),
+    Deed(
+        *("Change a row", "POST", "{own}/change/", "- - - - - - x - - x"),
         {**FORM, "name": "Other"},
         changes=True,
     ),
     Deed(
-        *("Check what is typed", "POST", "{own}/change/", "- - - - - - x - x"),
+        *("Check what is typed", "POST", "{own}/change/", "- - - - - - x - - x"),
         {**TYPED, "_check": "1"},
         calls=True,
     ),
     Deed(
-        *("Check what is typed into a new row", "POST", "add/?kind=custom", "- - - - - - - - x"),
+        *("Check what is typed into a new row", "POST", "add/?kind=custom", "- - - - - - - - - x"),
         {**TYPED, "name": "New", "_check": "1"},
         calls=True,
     ),
     Deed(
-        *("Save and check", "POST", "{own}/change/", "- - - - - - x - x"),
+        *("Save and check", "POST", "{own}/change/", "- - - - - - x - - x"),
         {**TYPED, "_savecheck": "1"},
         changes=True,
         calls=True,
     ),
-    Deed(*("Check a row", "POST", "{own}/check/", "- - - - - - x - x"), changes=True, calls=True),
-    Deed("Check a row by a link", "GET", "{own}/check/", "- - - - - - - - -"),
+    Deed(*("Check a row", "POST", "{own}/check/", "- - - - - - x - - x"), changes=True, calls=True),
+    Deed("Check a row by a link", "GET", "{own}/check/", "- - - - - - - - - -"),
     Deed(
-        *("Check selected rows", "POST", "", "- - - - - - x - x"),
+        *("Check selected rows", "POST", "", "- - - - - - x - - x"),
         _selected("check_selected", "{own}"),
         changes=True,
         calls=True,
     ),
-    Deed("Be asked before Reset", "GET", "{default}/reset/", "- - - - - - x - x"),
-    Deed("Reset a default row", "POST", "{default}/reset/", "- - - - - - x - x", changes=True),
+    Deed("Be asked before Reset", "GET", "{default}/reset/", "- - - - - - x - - x"),
+    Deed("Reset a default row", "POST", "{default}/reset/", "- - - - - - x - - x", changes=True),
     Deed(
-        *("Reset selected default rows", "POST", "", "- - - - - - x - x"),
+        *("Reset selected default rows", "POST", "", "- - - - - - x - - x"),
         _selected("reset_selected", "{default}"),
         changes=True,
     ),
-    Deed("Reset any other row", "POST", "{own}/reset/", "- - - - - - - - -", changes=True),
-    Deed("Be asked before Delete", "GET", "{own}/delete/", "- - - - - - - x x"),
+    Deed("Reset any other row", "POST", "{own}/reset/", "- - - - - - - - - -", changes=True),
+    Deed("Be asked before Delete", "GET", "{own}/delete/", "- - - - - - - x - x"),
     Deed(
-        *("Delete a row", "POST", "{own}/delete/", "- - - - - - - x x"),
+        *("Delete a row", "POST", "{own}/delete/", "- - - - - - - x - x"),
         {"post": "yes"},
         changes=True,
     ),
     Deed(
-        *("Delete selected rows", "POST", "", "- - - - - - - x x"),
+        *("Delete selected rows", "POST", "", "- - - - - - - x - x"),
         _selected("delete_selected", "{own}"),
         changes=True,
     ),
     Deed(
-        *("Delete a default row", "POST", "{default}/delete/", "- - - - - - - - -"),
+        *("Delete a default row", "POST", "{default}/delete/", "- - - - - - - - - -"),
         {"post": "yes"},
         changes=True,
     ),
     Deed(
-        *("Delete selected default rows", "POST", "", "- - - - - - - - -"),
+        *("Delete selected default rows", "POST", "", "- - - - - - - - - -"),
         _selected("delete_selected", "{default}"),
         changes=True,
     ),
-    Deed("See the site's accounts", "GET", "../../auth/user/", "- - - - - - - - x"),
+    Deed("See the site's accounts", "GET", "../../auth/user/", "- - - - - - - - - x"),
 )
 API = (
-    Deed("List registries", "GET", "registries/", "- - x - x x x x x"),
-    Deed("Read one", "GET", "registries/{own}/", "- - x - x x x x x"),
-    Deed("Read its checks", "GET", "registries/{own}/checks/", "- - x - x x x x x"),
-    Deed("Read the kinds", "GET", "kinds/", "- - x - x x x x x"),
-    Deed("Read one kind", "GET", "kinds/hub/", "- - x - x x x x x"),
-    Deed("Find an image's row", "GET", "resolve/?image=nginx", "- - x - x x x x x"),
-    Deed("Read the API's description", "GET", "schema/", "- - x - x x x x x"),
-    Deed("Read it as a page", "GET", "docs/", "- - x - x x x x x"),
+    Deed("List registries", "GET", "registries/", "- - x - x x x x x x"),
+    Deed("Read one", "GET", "registries/{own}/", "- - x - x x x x x x"),
+    Deed("Read its checks", "GET", "registries/{own}/checks/", "- - x - x x x x x x"),
+    Deed("Read the kinds", "GET", "kinds/", "- - x - x x x x x x"),
+    Deed("Read one kind", "GET", "kinds/hub/", "- - x - x x x x x x"),
+    Deed("Find an image's row", "GET", "resolve/?image=nginx", "- - x - x x x x x x"),
+    Deed("Read the API's description", "GET", "schema/", "- - x - x x x x x x"),
+    Deed("Read it as a page", "GET", "docs/", "- - x - x x x x x x"),
     Deed(
-        *("List tags", "GET", "registries/{own}/tags/?repository=a/b", "- - x - - - - - x"),
+        *("List tags", "GET", "registries/{own}/tags/?repository=a/b", "- - x - - - - - - x"),
         calls=True,
     ),
     Deed(
         *("Find a digest", "GET", "registries/{own}/digest/?repository=a/b&reference=1"),
-        "- - x - - - - - x",
+        "- - x - - - - - - x",
         calls=True,
     ),
     *(
-        Deed(f"{verb} anything", method, path, "- - - - - - - - -", {"name": "x"}, changes=True)
+        Deed(f"{verb} anything", method, path, "- - - - - - - - - -", {"name": "x"}, changes=True)
         for verb, method, path in (
             ("Add", "POST", "registries/"),
             ("Replace", "PUT", "registries/{own}/"),
@@ -149,7 +159,9 @@ def page() -> Iterator[str]:
     yield "# Who may do what"
     yield ""
     yield "A test tries every cell of these tables. Permissions are Django's own, given to accounts"
-    yield "or groups in the admin; *query* is the one to make the API call a registry."
+    yield "or groups in the admin; *query* is the one to make the API call a registry,"
+    yield "*view checks* the one to see the audit: every check that was made, of rows that are gone"
+    yield "and of what was typed and never saved too."
     yield ""
     yield "| role | may use the admin | permissions on registries |"
     yield "|---|---|---|"

@@ -71,7 +71,7 @@ def test_a_check_is_shown_where_it_was_asked_for_and_later(row: Registry, admin_
 
 
 def test_the_time_of_a_secret_is_shown_in_the_sites_times() -> None:
-    token = Secret(fresh="fake").seal("place").token
+    token = Secret(fresh="fake").seal("place", "verified").token
     moment = Secret(token).set_at
     assert moment
     assert is_now(moment.replace(tzinfo=None))

@@ -20,7 +20,8 @@ from django.db.migrations.state import ProjectState
 from django.db.models import TextField
 
 from registries.fields import Secret, SecretField
-from registries.models import Registry
+from registries.migrations._repeatable import AddMissingField, AddMissingIndex
+from registries.models import Check, Registry
 from tests.factories import create
 
 
@@ -40,6 +41,8 @@ def migrate(*step: str) -> None:
 def test_every_migration_can_be_undone_and_done_again() -> None:
     """#64: rows that a step backward keeps are readable after it; the default rows come back."""
     row = create("custom", password="canary")
+    for registry in (row, None):
+        Check.objects.create(registry=registry, verdict="valid", checked_at=row.created_at)
     try:
         for before, name in reversed(list(pairwise(steps(MigrationLoader(connection))))):
             migrate(before)
@@ -81,7 +84,10 @@ def test_of_several_default_rows_of_a_kind_one_stays_and_none_is_lost() -> None:
 
 
 # MariaDB keeps what a migration did before it failed. These steps can be done again, or do nothing.
-REPEATABLE = (AlterField, AlterModelOptions, AlterModelManagers, RunPython, RunSQL)
+REPEATABLE = (
+    *(AlterField, AlterModelOptions, AlterModelManagers, RunPython, RunSQL),
+    *(AddMissingField, AddMissingIndex),
+)
 EMPTY_ON_MARIADB = {"0005_one_default_a_kind", "0007_longest_unchecked_first"}
 
 
@@ -119,6 +125,23 @@ def test_a_migration_that_fails_at_its_end_is_run_again(monkeypatch: pytest.Monk
 
 def _fail(*_about: object) -> None:
     raise ZeroDivisionError
+
+
+@pytest.mark.django_db(transaction=True)
+def test_columns_and_indexes_that_are_there_are_not_added_again() -> None:
+    """As where MariaDB kept the first steps of a migration that failed."""
+    loader = MigrationLoader(connection)
+    before = loader.project_state(("registries", "0008_stranger"))
+    operations = loader.get_migration("registries", "0009_audit").operations
+    repeated = [each for each in operations if isinstance(each, AddMissingField | AddMissingIndex)]
+    assert len(repeated) > 10
+    with connection.schema_editor() as editor:
+        for operation in operations:
+            after = before.clone()
+            operation.state_forwards("registries", after)
+            if operation in repeated:
+                operation.database_forwards("registries", editor, before, after)
+            before = after
 
 
 @pytest.mark.django_db

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -12,7 +13,7 @@ from registries.models import Registry
 from tests.canaries import refuse
 from tests.factories import SAMPLES, create
 from tests.fakes.server import FakeServer
-from tests.permissions import ADMIN, API, ROLES, Deed
+from tests.permissions import ADMIN, API, ROLES, Deed, codenames
 from tests.test_canaries import addresses
 
 pytestmark = pytest.mark.django_db
@@ -45,8 +46,8 @@ def signed_in(role: str) -> Client:
     is_staff, permissions = held
     user = User.objects.create_user(role, is_staff=is_staff, is_superuser=role == "superuser")
     if role != "superuser":
-        names = [f"{verb}_registry" for verb in permissions]
-        user.user_permissions.set(Permission.objects.filter(codename__in=names))
+        chosen = Permission.objects.filter(codename__in=codenames(permissions))
+        user.user_permissions.set(chosen)
     client.force_login(user)
     return client
 
@@ -75,7 +76,7 @@ def test_every_cell_of_the_table(
 
 def _try(role: str, root: str, deed: Deed, rows: dict[str, Any], server: FakeServer) -> None:
     client, before, calls = signed_in(role), stored(), len(server.requests)
-    path = root + deed.path.format(**rows)
+    path = urljoin(root, deed.path.format(**rows))
     data = {name: value.format(**rows) for name, value in deed.data.items()}
     if deed.method == "POST":
         response = client.post(path, data)
@@ -113,4 +114,4 @@ def test_a_deactivated_account_may_nothing(rows: dict[str, Any]) -> None:
     User.objects.update(is_active=False)
     for root, deed in DEEDS:
         if deed.method == "GET":
-            assert refused(client.get(root + deed.path.format(**rows)))
+            assert refused(client.get(urljoin(root, deed.path.format(**rows))))

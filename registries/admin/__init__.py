@@ -1,13 +1,23 @@
-"""The registries in the Django admin: choose a kind, fill in its form, check, reset, delete."""
+"""The registries in the Django admin: choose a kind, fill in its form, check, reset, delete.
+
+Beside them the audit of all checks.
+"""
 
 from django.contrib import admin
 
 from registries.admin.acting import ActionPages
+from registries.admin.checks import CheckPages
 from registries.admin.editing import FormPages
 from registries.admin.listing import ListPages
+from registries.audit import Check
 from registries.models import Registry
 
 
 @admin.register(Registry)
 class RegistryAdmin(ListPages, FormPages, ActionPages):
     """Rows of every kind; the kind decides the form, `is_default` between Delete and Reset."""
+
+
+@admin.register(Check)
+class CheckAdmin(CheckPages):
+    """Every check that was made; read only."""

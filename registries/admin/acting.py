@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from contextlib import closing, contextmanager
+from threading import BoundedSemaphore
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -13,13 +13,13 @@ from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connections
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -27,15 +27,22 @@ from django.views.decorators.http import require_POST
 from registries import services
 from registries.admin.base import Pages, is_default, not_default
 from registries.admin.deleting import deletion
-from registries.admin.looks import LOOKS, ShownResult, milliseconds
+from registries.admin.looks import ShownCheck, ShownResult, milliseconds
+from registries.audit import Caller, Check, Origin
 from registries.fields import Secret
 from registries.models import ChangedMeanwhile, Registry
 from registries.results import CheckResult
 
 # So few rows are checked before a progress bar could be read.
 FEW = 5
+# What is sent after so many seconds without a result. It changes nothing on the page, and shows
+# whether anybody still reads it: who has left is noticed when something is sent to him.
+BEAT, SECONDS = "\n", 1.0
+# Pages of many checks that one process writes at a time: each holds a thread of the server.
+_pages = BoundedSemaphore(2)
 # Where the page of a bulk check is cut: what comes before is sent at once.
 CUT = "<!-- results -->"
+Checked = tuple[Registry, CheckResult]
 FROM_LIST = "_list"
 
 
@@ -72,9 +79,12 @@ class ActionPages(Pages):
         row = self.changeable(request, object_id)
         if row is None:
             return self.gone(request, object_id)
-        result = services.check(row)
-        self.log_check(request, row, result)
-        self.tell(request, row, result)
+        try:
+            result = services.check(row, caller=Caller.of(request.user, Origin.ADMIN))
+        except services.TooManyChecks as error:
+            self.refuse(request, [self.too_many(error)])
+        else:
+            self.tell(request, row, result)
         if FROM_LIST in request.POST:
             return self.to(request, "changelist")
         return self.to(request, "change", row.pk)
@@ -117,16 +127,18 @@ class ActionPages(Pages):
     ) -> HttpResponse:
         """Who did what, and every check that is kept, the admin's own or not."""
         row = self.get_object(request, unquote(object_id))
-        checks = row.checks.all() if row else ()
-        shown = [
-            {
-                "check": check,
-                "look": LOOKS.get(check.verdict, LOOKS[""]),
-                "time": milliseconds(check.seconds),
-            }
-            for check in checks
-        ]
-        return super().history_view(request, object_id, {"checks": shown, **(extra_context or {})})
+        checks = row.checks.all()[: Check.KEPT] if row else ()
+        context = {
+            "checks": [ShownCheck(check) for check in checks],
+            "may_see_all": self.may_see_checks(request),
+            **(extra_context or {}),
+        }
+        return super().history_view(request, object_id, context)
+
+    def may_see_checks(self, request: HttpRequest) -> bool:
+        """Whether this user may see the list of all checks, and this site has it."""
+        pages = self.admin_site._registry.get(Check)
+        return pages is not None and pages.has_view_permission(request)
 
     # Many rows
 
@@ -151,17 +163,31 @@ class ActionPages(Pages):
         page = render_to_string("admin/registries/registry/check.html", context, request)
         before, _cut, after = page.partition(CUT)
         yield before
+        with _page(len(rows)) as may_write:
+            if may_write:
+                yield from self._results(request, rows, context)
+            else:
+                text = _("Others are checking many registries just now. Try again in a minute.")
+                yield format_html('<p class="reg-note reg-note--warn" role="status">{}</p>', text)
+        yield after
+
+    def _results(
+        self, request: HttpRequest, rows: Sequence[Registry], context: dict[str, Any]
+    ) -> Generator[str, None, None]:
         started, done, fine = time.monotonic(), 0, 0
-        for row, result in _check_now(rows) if len(rows) <= FEW else _check_each(rows):
-            self.log_check(request, row, result)
-            done += 1
-            fine += result.is_fine
-            parts = {"shown": ShownResult(row, result), "done": done, "count": len(rows)}
-            yield render_to_string("registries/checked.html", {**context, **parts}, request)
+        with closing(_checks(rows, Caller.of(request.user, Origin.BULK))) as checks:
+            for each in checks:
+                if each is None:
+                    yield BEAT
+                    continue
+                row, result = each
+                done += 1
+                fine += result.is_fine
+                parts = {"shown": ShownResult(row, result), "done": done, "count": len(rows)}
+                yield render_to_string("registries/checked.html", {**context, **parts}, request)
         told = {"count": done, "fine": fine, "attention": done - fine}
         taken = milliseconds(time.monotonic() - started)
         yield render_to_string("registries/check_summary.html", {**told, "time": taken})
-        yield after
 
     @admin.action(description=_("Reset selected registries to default"), permissions=["change"])
     def reset_selected(
@@ -239,26 +265,27 @@ async def _awaited(parts: Generator[str, None, None]) -> AsyncIterator[str]:
         await sync_to_async(parts.close)()
 
 
-def _check_now(rows: Sequence[Registry]) -> list[tuple[Registry, CheckResult]]:
-    return list(zip(rows, services.check_many(rows), strict=True))
+@contextmanager
+def _page(count: int) -> Iterator[bool]:
+    """Whether a page with so many checks may be written now; few are done before anybody waits."""
+    if count <= FEW:
+        yield True
+        return
+    may_write = _pages.acquire(blocking=False)
+    try:
+        yield may_write
+    finally:
+        if may_write:
+            _pages.release()
 
 
-def _check_each(rows: Sequence[Registry]) -> Iterator[tuple[Registry, CheckResult]]:
-    """Check the rows, and yield each as it ends: in a thread, while this one writes the page."""
-    ended: SimpleQueue[tuple[Registry, CheckResult] | None] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            services.check_many(rows, progress=lambda *each: ended.put(each))
-        finally:
-            ended.put(None)
-            connections.close_all()  # this thread's own
-
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(run)
-        while (each := ended.get()) is not None:
-            yield each
-        running.result()
+def _checks(rows: Sequence[Registry], caller: Caller) -> Generator[Checked | None, None, None]:
+    """Each row with its result; None where nothing ended for a while. Closed, it waits for none."""
+    if len(rows) <= FEW:
+        yield from zip(rows, services.check_many(rows, caller=caller), strict=True)
+        return
+    with closing(services.check_aside(rows, caller=caller, beat=SECONDS)) as checks:
+        yield from checks
 
 
 def _holdings(row: Registry) -> list[tuple[str, Any]]:

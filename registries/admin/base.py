@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
+from registries import conf, services
 from registries.admin.looks import LOOKS, ShownResult
 from registries.models import Registry
 from registries.results import CheckResult
@@ -83,8 +84,13 @@ class Pages(_ModelAdmin):
 
     # Checks
 
-    def log_check(self, request: HttpRequest, row: Registry, result: CheckResult) -> None:
-        self.log_change(request, row, f"Checked: {result.verdict} ({result.code}).")
+    def too_many(self, error: services.TooManyChecks) -> str:
+        """What whoever checked too often is told."""
+        text = gettext(
+            "You have checked %(count)d times within a minute. Check again in %(seconds)d seconds."
+        )
+        count = conf.get().checks_per_minute
+        return text % {"count": count, "seconds": error.seconds}
 
     def tell(self, request: HttpRequest, row: Registry, result: CheckResult) -> None:
         """Say how a check went, and keep its result for the next page."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from copy import copy
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -22,15 +23,19 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from registries import services
 from registries.admin.base import Pages
-from registries.admin.looks import ShownResult, Trend, answers, badges
+from registries.admin.looks import ShownResult, ShownRival, Trend, answers, badges
 from registries.admin.overview import ANY_SERVER, overview, past_verdicts, sorted_kinds
+from registries.audit import Caller, Origin
 from registries.fields import Secret
 from registries.forms import CHECK, RegistryForm, form_class
 from registries.kinds import KINDS, Kind, Variable
 from registries.models import ChangedMeanwhile, Registry
 from registries.reference import InvalidReference
+from registries.rivals import rivals
 
 SAVE_AND_CHECK = "_savecheck"
+# Rows that answer for the same images: how many are looked at, and shown.
+LOOKED_AT, SHOWN_RIVALS = 500, 5
 # Buttons of Django's own forms, which lead elsewhere after saving.
 STOCK_BUTTONS = {"_continue", "_addanother", IS_POPUP_VAR}
 
@@ -66,7 +71,12 @@ class FormPages(Pages):
         self, request: HttpRequest, obj: Registry | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
         if kind := self._kind(request, obj):
-            kwargs["form"] = form_class(kind)
+            may = {
+                "may_change": self.has_change_permission(request, obj),
+                "may_view": self.has_view_permission(request),
+            }
+            form = form_class(kind)
+            kwargs["form"] = type(form.__name__, (form,), may)
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Registry | None = None) -> Any:
@@ -146,18 +156,25 @@ class FormPages(Pages):
             return {}
         try:
             self._tell_notices(request, _notices(form.instance))
-            result = services.check(form.instance, form.cleaned_data["image"] or None)
+            caller = Caller.of(request.user, Origin.FORM)
+            image = form.cleaned_data["image"] or None
+            result = services.check(form.instance, image, caller=caller)
         except InvalidReference as error:
             return {"image_error": gettext(str(error))}
+        except services.TooManyChecks as error:
+            return {"too_many": self.too_many(error)}
         return {"shown": ShownResult(form.instance, result, is_kept=False)}
 
     def _check_saved(self, request: HttpRequest, row: Registry) -> HttpResponse:
         try:
-            result = services.check(row, request.POST.get("image", "").strip() or None)
+            caller = Caller.of(request.user, Origin.ADMIN)
+            image = request.POST.get("image", "").strip() or None
+            result = services.check(row, image, caller=caller)
         except InvalidReference as error:
             self.refuse(request, [gettext(str(error))])
+        except services.TooManyChecks as error:
+            self.refuse(request, [self.too_many(error)])
         else:
-            self.log_check(request, row, result)
             self.tell(request, row, result)
         return self.to(request, "change", row.pk)
 
@@ -235,6 +252,7 @@ class FormPages(Pages):
             "badges": badges(row),
             "last": ShownResult(row, row.last_check) if row.last_check else None,
             "trend": Trend.of(past_verdicts([row])[row.pk]),
+            "rivals": [ShownRival(rival) for rival in islice(rivals(row, LOOKED_AT), SHOWN_RIVALS)],
             "can_reset": row.is_default and self.has_change_permission(request, row),
             "can_delete": self.has_delete_permission(request, row),
             "meanwhile": _last_change(row) if form.is_conflict else None,
@@ -269,5 +287,6 @@ def _last_change(row: Registry) -> LogEntry | None:
     entries = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)
     )
+    # Earlier versions wrote checks down there too.
     changes = entries.exclude(change_message__startswith="Checked: ").select_related("user")
     return changes.order_by("-action_time", "-pk").first()

@@ -12,10 +12,13 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from registries.audit import Check, Origin, Trust
 from registries.kinds import Kind
 from registries.models import Registry
 from registries.results import CheckResult
-from registries.verdicts import STEPS, Step, Verdict
+from registries.rivals import Rival
+from registries.text import Text
+from registries.verdicts import CODES, STEPS, Step, Verdict
 
 # How many checks a tile shows.
 SHOWN_CHECKS = 20
@@ -239,3 +242,60 @@ class ShownResult(NamedTuple):
     @property
     def kind(self) -> Kind:
         return self.row.declaration
+
+
+class ShownCheck(NamedTuple):
+    """A check of the audit as pages show it."""
+
+    check: Check
+
+    @property
+    def look(self) -> Look:
+        return LOOKS.get(self.check.verdict, LOOKS[""])
+
+    @property
+    def time(self) -> str:
+        return milliseconds(self.check.seconds)
+
+    @property
+    def detail(self) -> str:
+        """What the verdict means; nothing for a code that only a later version knows."""
+        code = CODES.get(self.check.code)
+        return Text(code.sentence, self.check.params).render(gettext) if code else ""
+
+    @property
+    def origin(self) -> Any:
+        """From where it was asked for, in words; nothing for one of an earlier version."""
+        return dict(Origin.choices).get(self.check.origin, self.check.origin)
+
+    @property
+    def certificate(self) -> Any:
+        """How the certificate was verified, in words."""
+        return dict(Trust.choices).get(self.check.trust, self.check.trust)
+
+    @property
+    def is_unverified(self) -> bool:
+        """Whether anybody could have answered in the registry's place."""
+        return self.check.trust in {Trust.UNVERIFIED, Trust.HTTP}
+
+
+class ShownRival(NamedTuple):
+    """A row that answers for images of another one, as that one's page shows it."""
+
+    rival: Rival
+
+    @property
+    def row(self) -> Registry:
+        return self.rival.row
+
+    @property
+    def badges(self) -> list[Look]:
+        return badges(self.rival.row)
+
+    @property
+    def hosts(self) -> SafeString:
+        return breakable(answers(self.rival.row))
+
+    @property
+    def differs(self) -> str:
+        return ", ".join(map(gettext, self.rival.differs))

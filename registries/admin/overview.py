@@ -107,7 +107,7 @@ def past_verdicts(rows: Sequence[Registry]) -> dict[Any, list[str]]:
         RowNumber(), partition_by="registry_id", order_by=[F("checked_at").desc(), F("pk").desc()]
     )
     checks = (
-        Check.objects.filter(registry__in=[row.pk for row in rows])
+        Check.objects.filter(registry__in=[row.pk for row in rows], is_recent__in=[True])
         .annotate(number=number)
         .filter(number__lte=SHOWN_CHECKS)
         .order_by("number")

@@ -74,7 +74,8 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
     def checks(self, request: Request, pk: int) -> Response:
         """The last checks of a registry, the newest first."""
         row = self.get_object()
-        checks = serializers.past_checks(Check.objects.filter(registry=row["id"]))
+        past = Check.objects.filter(registry=row["id"], is_recent__in=[True])
+        checks = serializers.past_checks(past)
         return Response(self.get_serializer({"checks": checks}).data)
 
     @action(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -12,6 +13,7 @@ from registries.forms.secrets import ACTION_SUFFIX, QUIET, Choice, SecretFormFie
 from registries.kinds import KINDS, Kind, Variable
 from registries.kinds.base import Method
 from registries.models import Registry
+from registries.rivals import rivals
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Registry]
@@ -55,6 +57,9 @@ class RegistryForm(_ModelForm):
     """The form of one kind's rows; `form_class` makes one per kind."""
 
     kind: ClassVar[Kind]
+    # Whether who fills it in may change rows, and so how images are read; and may see them.
+    may_change: ClassVar[bool] = True
+    may_view: ClassVar[bool] = True
 
     # The version that the form was made from: a later one means that somebody else saved.
     opened_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -212,6 +217,8 @@ class RegistryForm(_ModelForm):
         if not self.is_bound:
             return
         self._show_addresses()
+        if not (self.may_change or self.errors):
+            self._refuse_rival()
         if not self.cleaned_data.get("sign_in"):
             return
         # Only now: a key file that was pasted whole has filled the other variables.
@@ -228,6 +235,19 @@ class RegistryForm(_ModelForm):
             if name not in self.errors and self.instance.held(name)
         }
         self.data = {**{key: self.data.get(key) for key in self.data}, **stored}
+
+    def _refuse_rival(self) -> None:
+        """Who may add rows alone changes nothing of how images of an existing one are read."""
+        if (rival := next(rivals(self.instance), None)) is None:
+            return
+        message = _(
+            "%(name)s answers for these images already and differs in: %(differs)s."
+            " Ask somebody who may change registries to add this one."
+        )
+        name = f"“{rival.row.name}”" if self.may_view else gettext("Another registry")
+        differs = ", ".join(map(gettext, rival.differs))
+        params = {"name": name, "differs": differs}
+        self.add_error(None, ValidationError(message, code="rival", params=params))
 
     def is_valid(self) -> bool:
         """Whether it may be saved: a form that is only tried never is."""

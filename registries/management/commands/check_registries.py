@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 
 from registries import names, services
+from registries.audit import Caller, Origin
 from registries.kinds import KINDS
 from registries.models import Registry
 from registries.results import CheckResult
@@ -33,7 +34,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         rows = self._rows(options["names"], options["kind"])
         self._total, self._done = len(rows), 0
-        results = services.check_many(rows, progress=self._progress)
+        caller = Caller(Origin.COMMAND)
+        results = services.check_many(rows, progress=self._progress, caller=caller)
         checked = list(zip(rows, results, strict=True))
         if options["json"]:
             self.stdout.write(json.dumps([_as_json(*pair) for pair in checked], indent=2))
