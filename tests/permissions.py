@@ -61,7 +61,9 @@ ADMIN = (
     Deed("Choose the kind of a new row", "GET", "add/", "- - - - - x - - - x"),
     Deed("Open the form of a new row", "GET", "add/?kind=hub", "- - - - - x - - - x"),
     Deed(
-        "Add a row", "POST", "add/?kind=hub", "- - - - - x - - - x", {"name": "New"}, changes=True
+        *("Add a row", "POST", "add/?kind=custom", "- - - - - x - - - x"),
+        {"name": "New", "url": "https://elsewhere.example"},
+        changes=True,
     ),
     Deed(
         *("Change a row", "POST", "{own}/change/", "- - - - - - x - - x"),

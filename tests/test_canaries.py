@@ -95,7 +95,7 @@ def endpoints(settings: Any, server: FakeServer) -> None:
 
 def addresses(row: Registry) -> Iterator[str]:
     """Every address of the site, filled in for a row."""
-    choices = {"object_id": [row.pk], "id": [row.pk], "slug": [row.kind]}
+    choices = {"object_id": [row.pk], "pk": [row.pk], "slug": [row.kind]}
     choices |= {"app_label": ["registries"], "content_type_id": [1], "url": ["x"]}
     for route in routes():
         if not route.startswith("/backstage/auth/") and "logout" not in route:
