@@ -27,6 +27,7 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
+from registries.api.permissions import CrossSite
 from registries.client import errors as client
 from registries.text import Text
 from registries.text import gettext_noop as _
@@ -71,6 +72,10 @@ class Fault(NamedTuple):
 FAULTS = (
     Fault(401, "not_authenticated", _("Sign in first."), NotAuthenticated),
     Fault(401, "authentication_failed", _("This sign-in is not accepted."), AuthenticationFailed),
+    Fault(
+        *(403, "cross_site", _("Another site's page asked for this. Open the address yourself.")),
+        CrossSite,
+    ),
     Fault(
         *(403, "permission_denied", _("This account may not read this.")),
         django.PermissionDenied | PermissionDenied,

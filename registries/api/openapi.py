@@ -61,7 +61,7 @@ REGISTRYS_ERRORS = {
 # What an error says besides its sentence.
 MORE = {"invalid_parameter": {"fields": {"repository": "This is required."}}}
 # Codes that only some addresses answer: those that name them.
-RARE = {"no_registry", "platform_not_found"}
+RARE = {"no_registry", "platform_not_found", "cross_site"}
 # What a check may find and no reading fails with.
 HARMLESS = {Verdict.VALID, Verdict.ANONYMOUS, Verdict.UNPROVEN}
 # The host that sentences about a registry name.
@@ -85,6 +85,10 @@ class Operation(AutoSchema):
     @property
     def _asks_a_registry(self) -> bool:
         return MayQuery in self.view.permission_classes
+
+    @property
+    def _rare(self) -> tuple[str, ...]:
+        return (*self.view.faults, *(("cross_site",) if self._asks_a_registry else ()))
 
     @property
     def _has_etag(self) -> bool:
@@ -146,7 +150,7 @@ class Operation(AutoSchema):
             examples[status].append(example)
 
         for fault in FAULTS:
-            if fault.code not in RARE or fault.code in self.view.faults:
+            if fault.code not in RARE or fault.code in self._rare:
                 detail = fault.sentence.replace("%(names)s", "image")
                 add(fault.status, fault.code, detail, **MORE.get(fault.code, {}))
         for code, meaning in CODES.items() if self._asks_a_registry else ():

@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
+
+
+class CrossSite(PermissionDenied):
+    """A page of another site made a browser ask for what makes this one call a registry."""
 
 
 class MayRead(BasePermission):
@@ -24,6 +29,19 @@ class MayQuery(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return request.user.has_perm("registries.query_registry")
+
+
+class FromNoOtherSite(BasePermission):
+    """Programs, and people who come by themselves.
+
+    No page of another site shall make us call a registry. Browsers say with each request whose page made it (https://www.w3.org/TR/fetch-metadata/), and
+    send the session's cookie along where another page is followed here.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+            raise CrossSite
+        return True
 
 
 class ReadThrottle(UserRateThrottle):

@@ -23,7 +23,13 @@ from registries.api.base import ReadOnlyView, ReadOnlyViewSet
 from registries.api.errors import NoRegistry
 from registries.api.filters import RegistryFilter
 from registries.api.pagination import Pages
-from registries.api.permissions import MayQuery, MayRead, OutgoingThrottle, ReadThrottle
+from registries.api.permissions import (
+    FromNoOtherSite,
+    MayQuery,
+    MayRead,
+    OutgoingThrottle,
+    ReadThrottle,
+)
 from registries.explain import explain
 from registries.kinds import KINDS
 from registries.models import Check, Registry
@@ -35,7 +41,7 @@ if TYPE_CHECKING:
 
 # What makes the site call a registry.
 OUTGOING: dict[str, Any] = {
-    "permission_classes": (MayRead, MayQuery),
+    "permission_classes": (MayRead, MayQuery, FromNoOtherSite),
     "throttle_classes": (ReadThrottle, OutgoingThrottle),
 }
 
