@@ -26,7 +26,9 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no type parameter
 
     class Meta:
         labels: ClassVar[dict[str, Any]] = {"user": _("User"), "expiry": _("Good until")}
-        help_texts: ClassVar[dict[str, Any]] = {"expiry": _("Empty: until it is deleted.")}
+        help_texts: ClassVar[dict[str, Any]] = {
+            "expiry": _("Empty: until it is deleted. A new password of its user does not end it.")
+        }
 
     def clean_expiry(self) -> Any:
         expiry = self.cleaned_data["expiry"]

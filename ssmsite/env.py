@@ -31,7 +31,8 @@ OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL",
+            # Else what was deleted stays in the file until something takes its place.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON",
         },
         {},
     ),

@@ -18,6 +18,8 @@ from registries.api.errors import outside_views
 from registries.models import Registry
 
 
+# It names registries, and who is signed in: nobody finds it in a cache after signing out.
+@never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What this site is, the ways into it and, for who may see them, how its registries are."""

@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from registries.checks import SAMPLES
+from registries.kinds import KINDS
 from registries.verdicts import Verdict
 from tests.factories import pem
 from tests.pages import DOCS, MEANINGS, PAGES
@@ -86,3 +87,10 @@ def test_links_to_files_lead_somewhere(text: Path) -> None:
     found = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text.read_text(encoding="utf-8"))
     for target in found:
         assert (text.parent / target).exists(), target
+
+
+def test_error_trackers_are_told_the_name_of_every_secret() -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"^SECRETS = \[(.*)\]$", page, re.MULTILINE)
+    names = {v.name for kind in KINDS.values() for v in kind.variables if v.secret}
+    assert told == ", ".join(f'"{name}"' for name in sorted(names))

@@ -34,8 +34,9 @@ class MayQuery(BasePermission):
 class FromNoOtherSite(BasePermission):
     """Programs, and people who come by themselves.
 
-    No page of another site shall make us call a registry. Browsers say with each request whose page made it (https://www.w3.org/TR/fetch-metadata/), and
-    send the session's cookie along where another page is followed here.
+    No page of another site shall make us call a registry: browsers send the session's cookie along
+    where a link there is followed. They say with each request whose page made it, too
+    (https://www.w3.org/TR/fetch-metadata/).
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:

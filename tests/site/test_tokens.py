@@ -220,3 +220,22 @@ def test_a_token_cannot_be_made_expired(peopled: Site, signed_in: Visitor) -> No
     assert "Choose a time to come" in past.text
     coming = submit(signed_in, f"{TOKENS}add/", expiry_0="2101-01-01", **fields)
     assert TOKEN.search(coming.text)
+
+
+def test_a_new_password_leaves_tokens_good_until_they_are_revoked(
+    peopled: Site, visitor: Visitor
+) -> None:
+    """#95: all of one user's at once, and nobody else's."""
+    tokens = [made(peopled, "reader"), made(peopled, "reader")]
+    other = made(peopled, "chief")
+    peopled.ask(
+        "from django.contrib.auth.models import User\n"
+        "user = User.objects.get(username='reader')\n"
+        "user.set_password('another')\nuser.save()"
+    )
+    assert [status(visitor, token) for token in tokens] == [200, 200]
+    assert peopled.manage("api_tokens", "revoke", "--user", "nobody")[0] == 1
+    assert peopled.manage("api_tokens", "revoke")[0] == 2
+    assert peopled.manage("api_tokens", "revoke", "--user", "reader") == (0, "")
+    assert [status(visitor, token) for token in tokens] == [401, 401]
+    assert status(visitor, other) == 200

@@ -40,5 +40,10 @@ class Command(BaseCommand):
             f" {counts[Outcome.CURRENT]} encrypted with it already,"
             f" {counts[Outcome.UNREADABLE]} cannot be read."
         )
+        if counts[Outcome.RENEWED] and not dry_run:
+            self.stderr.write(
+                "The old encrypted texts stay in backups, and for a while in the database's files:"
+                " docs/keys.md tells when they are gone."
+            )
         if counts[Outcome.UNREADABLE]:
             sys.exit(1)

@@ -24,8 +24,10 @@ class Command(BaseCommand):
         make.add_argument("username", help="whose token it is")
         make.add_argument("--days", type=_days, help="how long it is good; without, for ever")
         actions.add_parser("list", help="list the tokens by their first characters")
-        revoke = actions.add_parser("revoke", help="make a token worthless")
-        revoke.add_argument("start", help="its first characters, as listed")
+        revoke = actions.add_parser("revoke", help="make a token, or all of a user's, worthless")
+        which = revoke.add_mutually_exclusive_group(required=True)
+        which.add_argument("start", nargs="?", help="its first characters, as listed")
+        which.add_argument("--user", help="whose tokens; a changed password leaves them good")
 
     def handle(self, *_args: Any, action: str, **options: Any) -> None:
         match action:
@@ -48,8 +50,9 @@ class Command(BaseCommand):
             until = f"until {token.expiry:%Y-%m-%d %H:%M %Z}" if token.expiry else "for ever"
             self.stdout.write(f"{token.token_key} {token.user} {until}")
 
-    def revoke(self, start: str, **_options: Any) -> None:
-        if not AccessToken.objects.filter(token_key=start).delete()[0]:
+    def revoke(self, start: str | None, user: str | None, **_options: Any) -> None:
+        which = {"token_key": start} if user is None else {"user__username": user}
+        if not AccessToken.objects.filter(**which).delete()[0]:
             raise CommandError("There is no such token. List them with: api_tokens list")
 
 
