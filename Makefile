@@ -8,14 +8,25 @@ PORT ?= 8000
 TESTS ?= tests
 # What `make messages` writes, and where it finds no texts.
 LANGUAGES := de
-NO_TEXTS := $(VENV) tests build dist mutants var
+NO_TEXTS := $(VENV) $(VENV)-newest tests build dist mutants var
 # How many inputs each fuzz test tries: `make fuzz FUZZ=100000`.
 FUZZ ?= 5000
 # Which benchmarks run, and how often: `make bench BENCH="digests --rounds 9"`.
 BENCH ?=
+# What `make test-newest` runs: whatever Django, REST framework and the site's libraries decide.
+NEWEST ?= tests/api tests/test_admin.py tests/test_models.py tests/test_fields.py \
+	tests/site/test_served.py tests/site/test_signin.py tests/site/test_tokens.py tests/site/test_cache.py
+
+PIP := bin/python -m pip install --quiet --disable-pip-version-check
+# One lock for every Python and platform; with what builds the package, so that nothing is fetched
+# that the lock does not name.
+LOCK = printf 'hatchling\neditables\n' | $(BIN)/uv pip compile --quiet $(UPGRADE) --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command 'make lock' pyproject.toml -
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-quick test-postgres test-mariadb fuzz mutate bench lint types format docs messages screenshots wheel clean
+.PHONY: help run install lock upgrade test test-quick test-newest test-postgres test-mariadb fuzz \
+	mutate bench lint types format docs messages screenshots wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,13 +39,31 @@ run: $(VENV)/.site ## start the site on http://127.0.0.1:8000/ (BIND=, PORT=)
 	@$(BIN)/python manage.py ensure_admin
 	@$(BIN)/python manage.py runserver $(BIND):$(PORT)
 
-install: $(VENV)/.site ## install the site into .venv, to be run by a server of your own
+# Each time, so that whatever else is in .venv becomes what the lock names.
+install: $(BIN)/python ## install or upgrade the site in .venv, to be run by a server of your own
+	@rm -f $(VENV)/.site
+	@$(MAKE) --no-print-directory $(VENV)/.site
+
+lock: $(VENV)/.lock ## write requirements/ anew after a change of pyproject.toml
+	$(LOCK) --extra site --output-file requirements/site.txt
+	$(LOCK) --extra site --extra test \
+		--constraint requirements/site.txt --output-file requirements/test.txt
+
+upgrade: UPGRADE := --upgrade
+upgrade: lock ## the same, with the newest version of everything, and install them
+	@$(MAKE) --no-print-directory $(VENV)/.test
 
 test: $(VENV)/.test ## run the tests (TESTS=, for some of them)
 	$(BIN)/python -m pytest -n auto $(TESTS)
 
 test-quick: $(VENV)/.test ## run the tests, but for those that take many seconds
 	$(BIN)/python -m pytest -n auto -m "not slow" $(TESTS)
+
+test-newest: ## try the newest version of everything in .venv-newest (NEWEST=, for other tests)
+	rm -rf $(VENV)-newest
+	$(PYTHON) -m venv $(VENV)-newest
+	$(VENV)-newest/$(PIP) --upgrade --editable '.[site,test]'
+	$(VENV)-newest/bin/python -m pytest -n auto $(NEWEST)
 
 test-postgres: $(VENV)/.test ## run the tests that use the database on PostgreSQL, but for the browser's
 	tests/with-postgres $(BIN)/python -m pytest -n auto -m django_db --ignore=tests/browser $(TESTS)
@@ -78,30 +107,36 @@ screenshots: $(VENV)/.test ## take the pictures of docs/images anew
 	$(BIN)/python -m tests.browser.screenshots
 
 clean: ## take away what was made, but for the site's data in var/
-	rm -rf $(VENV) build dist mutants staticfiles .*_cache *.egg-info
+	rm -rf $(VENV) $(VENV)-newest build dist mutants staticfiles .*_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What is installed: again when pyproject.toml changes.
+# What is installed: again when the lock or pyproject.toml changes.
 $(BIN)/python:
 	@# Without ensurepip, half a venv would stay behind and look finished.
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/.site: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site]'
+$(VENV)/.site: pyproject.toml requirements/site.txt | $(BIN)/python
+	$(VENV)/$(PIP) --require-hashes --requirement requirements/site.txt
+	$(VENV)/$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site,test]'
+$(VENV)/.test: pyproject.toml requirements/test.txt | $(BIN)/python
+	$(VENV)/$(PIP) --require-hashes --requirement requirements/test.txt
+	$(VENV)/$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.site
 
 $(VENV)/.mariadb: $(VENV)/.test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mysql]'
+	$(VENV)/$(PIP) --editable '.[mysql]'
 	@touch $@
 
 $(VENV)/.mutate: $(VENV)/.test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutate]'
+	$(VENV)/$(PIP) --editable '.[mutate]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(VENV)/$(PIP) --editable '.[bench]'
+	@touch $@
+
+$(VENV)/.lock: | $(BIN)/python
+	$(VENV)/$(PIP) 'uv>=0.9'
 	@touch $@

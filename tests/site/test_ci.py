@@ -64,9 +64,18 @@ def test_everything_runs(tmp_path: Path) -> None:
             "REAL=1 make test",
             "REAL=1 make test-postgres",
             "REAL=1 make test-mariadb",
+            "REAL= make test-newest PYTHON=python3",
             "REAL= make wheel",
         ],
     )
+
+
+def test_the_newest_is_tried_on_the_newest_python_that_works(tmp_path: Path) -> None:
+    """Some machines have names of Pythons that say only how to get them."""
+    machine = Machine(tmp_path, *PACKAGES, "python3.12", "python3.13")
+    (tmp_path / "bin" / "python3.14").write_text("#!/bin/sh\nexit 127\n")
+    (tmp_path / "bin" / "python3.14").chmod(0o755)
+    assert "REAL= make test-newest PYTHON=python3.13" in machine.run()[1]
 
 
 @pytest.mark.parametrize(("missing", "package"), PACKAGES.items())
@@ -81,7 +90,10 @@ def test_what_is_missing_is_installed(missing: str, package: str, tmp_path: Path
 
 @pytest.mark.parametrize(
     "step",
-    ["update", "install", "lint", "types", "test", "test-postgres", "test-mariadb", "wheel"],
+    [
+        *("update", "install", "lint", "types", "test", "test-postgres", "test-mariadb"),
+        *("test-newest", "wheel"),
+    ],
 )
 def test_a_failing_step_fails_the_run(step: str, tmp_path: Path) -> None:
     returned, calls = Machine(tmp_path).run(fails=step)

@@ -28,6 +28,7 @@ class Checkout:
         self.folder = folder
         for name in ("Makefile", "pyproject.toml"):
             shutil.copy(ROOT / name, folder)
+        shutil.copytree(ROOT / "requirements", folder / "requirements")
         self.python = folder / "python"
         self.python.write_text(TELLER)
         self.python.chmod(0o755)
@@ -64,19 +65,20 @@ def test_make_alone_lists_the_targets(checkout: Checkout) -> None:
 
 
 def test_run_installs_migrates_and_serves(checkout: Checkout) -> None:
-    install, migrate, admin, serve = checkout.calls("run")
-    assert "pip install" in install
-    assert install.endswith(".[site]")
+    locked, site, migrate, admin, serve = checkout.calls("run")
+    assert locked.endswith("--require-hashes --requirement requirements/site.txt")
+    assert site.endswith("--no-deps --no-build-isolation --editable .")
     assert "manage.py migrate" in migrate
     assert admin.endswith("manage.py ensure_admin")
     assert serve == "DEBUG=1 manage.py runserver 127.0.0.1:8000"
 
 
-def test_run_installs_again_only_when_pyproject_changes(checkout: Checkout) -> None:
+@pytest.mark.parametrize("changed", ["pyproject.toml", "requirements/site.txt"])
+def test_run_installs_again_only_when_something_changes(changed: str, checkout: Checkout) -> None:
     checkout.calls("run")
     assert not [call for call in checkout.calls("run") if "pip" in call]
     later = (checkout.folder / ".venv/.site").stat().st_mtime + 1
-    os.utime(checkout.folder / "pyproject.toml", (later, later))
+    os.utime(checkout.folder / changed, (later, later))
     assert [call for call in checkout.calls("run") if "pip" in call]
 
 
@@ -91,15 +93,27 @@ def test_the_environment_may_choose_debug(checkout: Checkout) -> None:
 
 
 def test_test_installs_what_the_tests_need(checkout: Checkout) -> None:
-    install, tests = checkout.calls("test")
-    assert install.endswith(".[site,test]")
+    locked, site, tests = checkout.calls("test")
+    assert locked.endswith("--require-hashes --requirement requirements/test.txt")
+    assert site.endswith("--editable .")
     assert tests.endswith("-m pytest -n auto tests")
     assert not [call for call in checkout.calls("run") if "pip" in call]
 
 
-def test_install_only_installs(checkout: Checkout) -> None:
-    (install,) = checkout.calls("install")
-    assert install.endswith(".[site]")
+def test_install_only_installs_and_does_so_each_time(checkout: Checkout) -> None:
+    """#98: nobody can tell by a date what is in a venv; an upgrade brings what the lock names."""
+    for _ in range(2):
+        locked, site = checkout.calls("install")
+        assert locked.endswith("--require-hashes --requirement requirements/site.txt")
+        assert site.endswith("--no-deps --no-build-isolation --editable .")
+
+
+def test_the_newest_is_tried_in_a_venv_of_its_own(checkout: Checkout) -> None:
+    install, tests = checkout.calls("test-newest")
+    assert install.endswith("--upgrade --editable .[site,test]")
+    assert "-m pytest" in tests
+    assert (checkout.folder / ".venv-newest").exists()
+    assert not (checkout.folder / ".venv").exists()
 
 
 def test_a_venv_that_failed_is_not_taken_for_one(checkout: Checkout) -> None:
@@ -113,5 +127,6 @@ def test_clean_leaves_the_data(checkout: Checkout) -> None:
     (checkout.folder / "registries").mkdir()
     (checkout.folder / "registries" / "__pycache__").mkdir()
     assert checkout.make("clean").returncode == 0
-    left = {path.name for path in checkout.folder.rglob("*")}
-    assert left == {"Makefile", "pyproject.toml", "python", "calls", "registries", "var"}
+    left = {path.name for path in checkout.folder.iterdir()}
+    kept = {"Makefile", "pyproject.toml", "requirements", "python", "calls", "registries", "var"}
+    assert left == kept
