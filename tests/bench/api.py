@@ -7,9 +7,10 @@ from statistics import median
 from tests.bench import table
 from tests.bench.clients.api import CALLS, PAGE
 from tests.bench.process import Figures, Job, Process
+from tests.bench.size import size
 
-ROWS = 10_000
-LENGTHS = (1_000, 10_000, 100_000)
+ROWS = size(10_000, 20)
+LENGTHS = (size(1_000, 10), ROWS, size(100_000, 30))
 FLOOR, SIGN_IN = "plain", "signed_in"
 LISTS = (
     "page",

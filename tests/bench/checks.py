@@ -8,10 +8,11 @@ from pathlib import Path
 from tests.bench import table
 from tests.bench.process import Figures, Job, Process
 from tests.bench.registry import ACCOUNT
+from tests.bench.size import size
 from tests.real.servers import Htpasswd, RealRegistry
 
-TIMEOUT = 5.0
-ROWS, HANGING = 100, 10
+TIMEOUT = float(size(5, 1))
+ROWS, HANGING = size(100, 10), size(10, 1)
 
 
 def run(rounds: int) -> None:

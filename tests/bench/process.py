@@ -22,6 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.bench.size import VARIABLE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -64,7 +66,7 @@ class Figures:
 
 @cache
 def environment() -> dict[str, str]:
-    """What every child sees: nothing of the caller's but the PATH.
+    """What every child sees: nothing of the caller's but the PATH and how much to measure.
 
     Compiled modules are kept from one child to the next, as they are where software is installed.
     """
@@ -74,6 +76,7 @@ def environment() -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "DJANGO_SETTINGS_MODULE": "tests.settings",
+        VARIABLE: os.environ.get(VARIABLE, ""),
         **{name: str(Path(folder) / place) for name, place in names.items()},
     }
 

@@ -12,8 +12,9 @@ import django
 from django.conf import settings
 
 from tests.bench.process import Job
+from tests.bench.size import size
 
-CALLS = 50
+CALLS = size(50, 1)
 PAGE = 100
 
 

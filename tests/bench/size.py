@@ -1,0 +1,10 @@
+"""How much the benchmarks measure: as much as figures need, or as little as shows that they run."""
+
+import os
+
+# Set by `python -m tests.bench --smallest`, and handed to the processes of the clients.
+VARIABLE = "BENCH_SMALLEST"
+
+
+def size(usual: int, smallest: int) -> int:
+    return smallest if os.environ.get(VARIABLE) else usual
