@@ -13,7 +13,7 @@ OUTGOING = ("/tags/", "/digest/", "images/")
 def test_no_page_of_another_site_makes_us_call_a_registry(
     site: str, reader: Caller, row: Registry, registry: fake.Registry
 ) -> None:
-    """#93: a link or a redirect there brings the session's cookie along."""
+    """#97: a link or a redirect there brings the session's cookie along."""
     for address in addresses(row):
         answer = reader.get(address, headers={"Sec-Fetch-Site": site})
         if any(part in address for part in OUTGOING):

@@ -34,7 +34,7 @@ DATABASES["default"]["OPTIONS"]["init_command"] = (
 
 @pytest.mark.parametrize("careless", [False, True])
 def test_sqlite_overwrites_what_is_erased(careless: bool, migrated: Site) -> None:
-    """#94: after a reset the ciphertext is nowhere in the file; the twin shows that it would be."""
+    """#98: after a reset the ciphertext is nowhere in the file; the twin shows that it would be."""
     variables = {}
     if careless:
         (migrated.data.parent / "careless.py").write_text(CARELESS)
@@ -50,7 +50,7 @@ def test_sqlite_overwrites_what_is_erased(careless: bool, migrated: Site) -> Non
 
 
 def test_the_documented_backup_is_its_owners_alone(migrated: Site) -> None:
-    """#95: whoever has it and the key has the secrets."""
+    """#99: whoever has it and the key has the secrets."""
     if which("sqlite3") is None:
         pytest.skip("the documented backup was not tried: apt-get install sqlite3")
     page = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
@@ -65,6 +65,6 @@ def test_the_documented_backup_is_its_owners_alone(migrated: Site) -> None:
 
 
 def test_no_cache_keeps_the_home_page(migrated: Site) -> None:
-    """#95: it shows how the registries are, and who is signed in."""
+    """#99: it shows how the registries are, and who is signed in."""
     with migrated.served(DJANGO_DEBUG="1") as visitor:
         assert {"no-store", "private"} <= set(visitor.see("/").headers["Cache-Control"].split(", "))

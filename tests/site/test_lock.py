@@ -36,7 +36,7 @@ def asked(*extras: str) -> Iterator[Requirement]:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_it_has_what_the_project_asks_for(name: str) -> None:
-    """#98: after a change of pyproject.toml, `make lock` writes it anew."""
+    """#100: after a change of pyproject.toml, `make lock` writes it anew."""
     versions: dict[str, list[str]] = {}
     for requirement, _ in locked(name):
         (pin,) = requirement.specifier
@@ -51,7 +51,7 @@ def test_it_has_what_the_project_asks_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_nothing_is_installed_that_it_does_not_know(name: str) -> None:
-    """#98: every file by its SHA-256; where they come from is each machine's own matter."""
+    """#100: every file by its SHA-256; where they come from is each machine's own matter."""
     for requirement, hashes in locked(name):
         assert hashes, requirement
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes), requirement

@@ -101,7 +101,7 @@ def test_test_installs_what_the_tests_need(checkout: Checkout) -> None:
 
 
 def test_install_only_installs_and_does_so_each_time(checkout: Checkout) -> None:
-    """#98: nobody can tell by a date what is in a venv; an upgrade brings what the lock names."""
+    """#100: nobody can tell by a date what is in a venv; an upgrade brings what the lock names."""
     for _ in range(2):
         locked, site = checkout.calls("install")
         assert locked.endswith("--require-hashes --requirement requirements/site.txt")

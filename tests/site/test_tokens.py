@@ -225,7 +225,7 @@ def test_a_token_cannot_be_made_expired(peopled: Site, signed_in: Visitor) -> No
 def test_a_new_password_leaves_tokens_good_until_they_are_revoked(
     peopled: Site, visitor: Visitor
 ) -> None:
-    """#95: all of one user's at once, and nobody else's."""
+    """#99: all of one user's at once, and nobody else's."""
     tokens = [made(peopled, "reader"), made(peopled, "reader")]
     other = made(peopled, "chief")
     peopled.ask(
