@@ -6,11 +6,13 @@ a cloud's SDK.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
@@ -83,7 +85,7 @@ def _client(
     return Client(
         kind.endpoint(values, host),
         kind.credential(values, host, registry.prefix),
-        transport=_transport(settings, registry.verify_tls, registry.ca_certificate),
+        transport=_transport(settings, registry.verify_tls, _Authority.of(registry)),
         tokens=_tokens(settings.token_cache),
         deadline=deadline,
         identity=identity,
@@ -113,8 +115,23 @@ def _credentials(registry: Registry) -> tuple[dict[str, str], str]:
     return values, salted_hmac("registries.identity", told, algorithm="sha256").hexdigest()
 
 
-@lru_cache(maxsize=256)
-def _transport(settings: conf.Conf, verify_tls: bool, ca_certificate: str) -> Transport:
+@dataclass(frozen=True, slots=True)
+class _Authority:
+    """A row's CA certificate, told from others by its hash."""
+
+    digest: str
+    pem: str = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, registry: Registry) -> Self:
+        """What the row trusts besides the site's authorities; nothing where it verifies nobody."""
+        pem = registry.ca_certificate if registry.verify_tls else ""
+        return cls(hashlib.sha256(pem.encode()).hexdigest(), pem)
+
+
+# Each takes a megabyte once it has connected: it holds the authorities that the site trusts.
+@lru_cache(maxsize=64)
+def _transport(settings: conf.Conf, verify_tls: bool, authority: _Authority) -> Transport:
     """One transport, with its kept-alive connections, for all rows that connect alike."""
     from registries.client.transport import Options, Transport  # noqa: PLC0415
 
@@ -128,7 +145,7 @@ def _transport(settings: conf.Conf, verify_tls: bool, ca_certificate: str) -> Tr
             allow_private_addresses=settings.allow_private_addresses,
             endpoints=dict(settings.endpoints),
             verify_tls=verify_tls,
-            ca_certificate=ca_certificate,
+            ca_certificate=authority.pem,
         )
     )
 

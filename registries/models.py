@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from registries import names, validation
+from registries import certificates, names, validation
 from registries.audit import Check
 from registries.fields import ANYBODY, VERIFIED, SecretField, trusts_no_more
 from registries.keys import key_ids
@@ -336,9 +336,9 @@ class Registry(Tracked, LastCheck):
 def _trust(verify_tls: bool, ca_certificate: str) -> str:
     if not verify_tls:
         return ANYBODY
-    # The same lines may end otherwise: white space means nothing in PEM.
-    pem = "".join((ca_certificate or "").split())
-    return f"ca:{sha256(pem.encode()).hexdigest()}" if pem else VERIFIED
+    # The same certificates may have been written otherwise.
+    trusted = certificates.essence(ca_certificate or "")
+    return f"ca:{sha256(trusted.encode()).hexdigest()}" if trusted else VERIFIED
 
 
 def _split(key_id: str) -> list[str]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from registries import names
+from registries import certificates, names
 from registries.fields import Secret
 from registries.kinds import KINDS
 from registries.reference import InvalidReference, parse_prefix, without_scheme
@@ -126,19 +126,10 @@ def _clean_prefix(row: "Registry", errors: Errors) -> None:
 
 
 def _clean_ca_certificate(row: "Registry", errors: Errors) -> None:
-    row.ca_certificate = row.ca_certificate.strip().replace("\r\n", "\n")
-    if not row.ca_certificate:
-        return
-    from cryptography import x509  # noqa: PLC0415 - few rows have one
-
-    message = None
-    if "PRIVATE KEY" in row.ca_certificate:
-        message = _("This holds a private key. Paste the certificate alone.")
-    else:
+    row.ca_certificate = (row.ca_certificate or "").strip()
+    if row.ca_certificate:
         try:
-            x509.load_pem_x509_certificates(row.ca_certificate.encode("ascii"))
-        except ValueError:
-            message = _("This is no PEM certificate. It starts with BEGIN CERTIFICATE.")
-    if message is not None:
-        row.ca_certificate = ""
-        errors.add("ca_certificate", message, "invalid")
+            row.ca_certificate = certificates.read(row.ca_certificate)
+        except certificates.InvalidCertificate as error:
+            row.ca_certificate = ""
+            errors.add("ca_certificate", gettext(str(error)), "invalid")
