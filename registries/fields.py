@@ -23,6 +23,8 @@ from django.views.decorators.debug import sensitive_variables
 from encrypted_model_fields import fields as library
 from encrypted_model_fields.fields import EncryptedTextField
 
+from registries.secretcolumn import IsSet, SecretColumn
+
 # How sealed text begins. What was sealed as v1 does not say who was trusted with it.
 VERSION, UNTOLD = "v2", "v1"
 # Who may receive a secret at its address: whoever answers there, or only who shows a certificate
@@ -115,6 +117,9 @@ class Secret:
         if opened is None:
             raise SecretUnreadable(f"{self._place} {why}")
         return opened
+
+    # No template calls what is marked so, nor does Jinja's sandbox.
+    reveal.alters_data = True  # type: ignore[attr-defined]
 
     def readable(self) -> bool:
         """Whether `reveal()` would succeed."""
@@ -278,8 +283,12 @@ class SecretField(EncryptedTextField):  # type: ignore[misc]  # the library has 
         """The same hook since Django 6.1."""
         return self.get_placeholder(value, compiler, connection), (value,)
 
+    def get_col(self, alias: str, output_field: Any = None) -> SecretColumn:
+        # Always another one: it is told by itself where in a query it stands.
+        return SecretColumn(alias, self, output_field)
+
     def get_lookup(self, lookup_name: str) -> Any:
-        return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
+        return IsSet if lookup_name == "isnull" else None
 
     def get_transform(self, lookup_name: str) -> None:
         return None

@@ -144,6 +144,9 @@ class Registry(Tracked, LastCheck):
         secrets = self.given().intersection(SECRETS)
         return {**self.plain_values(), **{name: getattr(self, name).reveal() for name in secrets}}
 
+    # No template calls it, nor does Jinja's sandbox: see `Secret.reveal`.
+    values.alters_data = True  # type: ignore[attr-defined]
+
     @property
     def state(self) -> Literal["anonymous", "authenticated"]:
         """`authenticated` when the row holds credentials, whether they work or not."""

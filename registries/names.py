@@ -1,5 +1,6 @@
 """A row's name, compared as people read it."""
 
+import re
 import unicodedata
 from typing import Any
 
@@ -12,13 +13,23 @@ MAX_KEY = 255
 EXACT = "utf8mb4_bin"
 # Control, format (zero-width and direction marks), surrogate, line and paragraph separators.
 FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# What else nobody sees, as a character class: what Unicode 17.0 has fonts ignore (the property
+# Default_Ignorable_Code_Point of DerivedCoreProperties.txt), and signs that are blank: of Braille,
+# of musical and of Egyptian writing.
+UNSEEN = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U00013441\U00013442\U0001d159\U000e0000-\U000e0fff"
+)
 # The same as a character class of JSON Schema's patterns, without surrogates: no JSON holds them.
 VISIBLE_PATTERN = (
-    "^[^\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e"
+    "^[^\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
     "\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
     "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0001\U000e0020-\U000e007f]*$"
+    f"{UNSEEN}]*$"
 )
+_UNSEEN = re.compile(f"[{UNSEEN}]")
+# Behind a symbol they ask for its picture or its plain form: telephones type them with emoji.
+_EMOJI_STYLE = re.compile("(?<=[\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]")
 
 
 class KeyField(models.CharField):  # type: ignore[type-arg]  # takes none at run time
@@ -36,12 +47,14 @@ class KeyField(models.CharField):  # type: ignore[type-arg]  # takes none at run
 
 def has_invisible(name: str) -> bool:
     """Whether the name holds characters that nobody sees."""
-    return any(unicodedata.category(character) in FORBIDDEN for character in name)
+    return bool(_UNSEEN.search(name)) or any(
+        unicodedata.category(character) in FORBIDDEN for character in name
+    )
 
 
 def tidy(name: str) -> str:
-    """The name without white space around it and with single spaces inside."""
-    return " ".join(name.split())
+    """The name without white space around it, with single spaces inside and plain emoji."""
+    return " ".join(_EMOJI_STYLE.sub("", name).split())
 
 
 def key(name: str) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from registries.kinds import KINDS, Kind, variables
 from registries.kinds.base import Lookup
 from registries.reference import Reference, prefixes
+from registries.secretcolumn import refuse_raw
 
 if TYPE_CHECKING:
     from registries.models import Registry
@@ -130,6 +131,7 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
         Only `save()` seals secrets, and asks for them again. Verifying again is for everybody.
         """
         _only_saved(name for name, value in kwargs.items() if value != HARMLESS.get(name))
+        refuse_raw(kwargs.values(), SECRETS)
         return super().update(**kwargs)
 
     update.alters_data = True  # type: ignore[attr-defined]

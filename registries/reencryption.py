@@ -10,13 +10,13 @@ from enum import Enum
 from typing import Any
 
 from django.db.models import F, Q
-from django.db.models.lookups import Exact
 
 from registries.fields import Secret
 from registries.keys import key_ids, key_of, renewed
 from registries.lastcheck import CHECK_FIELDS
 from registries.models import Registry, new_version
 from registries.queryset import SECRETS
+from registries.secretcolumn import IsStill
 
 # Rows in memory at a time.
 BATCH = 200
@@ -110,5 +110,5 @@ def _swap(row: Registry, new: Mapping[str, Secret | None], **columns: Any) -> bo
     for name in SECRETS:
         held = getattr(row, name)
         # Compared by the expression: the field itself lets nobody look for a token.
-        same &= Q(Exact(F(name), held.token)) if held else Q((f"{name}__isnull", True))
+        same &= Q(IsStill(F(name), held.token)) if held else Q((f"{name}__isnull", True))
     return bool(Registry._base_manager.filter(same).update(**new, **columns))

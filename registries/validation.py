@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from registries import certificates, names
+from registries import certificates, lookalikes, names
 from registries.fields import Secret
 from registries.kinds import KINDS
 from registries.reference import InvalidReference, parse_prefix, without_scheme
@@ -76,9 +76,14 @@ def _clean_name(row: "Registry", errors: Errors) -> None:
         errors.add("name", _("This is required."), "required")
     if max(len(row.name) - names.MAX_NAME, len(key) - names.MAX_KEY) > 0:
         errors.add("name", _("Choose a shorter name."), "too_long")
-    others = type(row)._base_manager.filter(name_key=key).exclude(pk=row.pk)
-    if key and others.exists():
+    others = type(row)._base_manager.exclude(pk=row.pk)
+    if key and others.filter(name_key=key).exists():
         errors.add("name", _("Another registry has this name. Choose a different one."), "unique")
+        return
+    alike = {names.key(reading) for reading in lookalikes.readings(row.name)}
+    if alike and (twin := others.filter(name_key__in=alike).only("name").first()):
+        told = gettext("This looks like “%(name)s”, in letters of another alphabet. Rename it.")
+        errors.add("name", told % {"name": twin.name}, "lookalike")
 
 
 @sensitive_variables()

@@ -152,10 +152,70 @@ def test_different_names_are_two() -> None:
     build("hub", name="hub 2").full_clean()
 
 
-@pytest.mark.parametrize("name", ["a\u200bb", "a\x00b", "a\u202eb", "a\x07", "a\ud800b", "\ufeff"])
+# Zero-width, control and variation characters, fillers and blank letters.
+INVISIBLE = [
+    *("\u200b", "\x00", "\u202e", "\x07", "\ud800", "\ufeff", "\u034f", "\u115f", "\u1160"),
+    *("\u17b4", "\u180b", "\u180f", "\u2065", "\u2800", "\u3164", "\ufe00", "\ufe0f", "\uffa0"),
+    *("\ufff0", "\U0001d159", "\U00013441", "\U000e0001", "\U000e0100", "\U000e0fff"),
+]
+
+
+@pytest.mark.parametrize(
+    "name", [text.format(each) for each in INVISIBLE for text in ("a{}b", "{}")]
+)
 def test_invisible_characters_are_refused(name: str) -> None:
-    """#62: zero-width and control characters make two names look like one."""
-    assert "name" in errors_of(build("hub", name=name))
+    """#62: characters that nobody sees make two names look like one."""
+    assert errors_of(build("hub", name=name)) == {
+        "name": ["This name holds characters that nobody can see. Type it anew."]
+    }
+
+
+@pytest.mark.parametrize("name", ["Hub \u2764\ufe0f", "\u2708\ufe0e", "\U0001f433\ufe0f Hub"])
+def test_emoji_are_taken_as_telephones_type_them(name: str) -> None:
+    """#62: what says how they look is left out, so that two of them are one name."""
+    row = create("hub", name=name)
+    assert row.name == name.replace("\ufe0f", "").replace("\ufe0e", "")
+    assert "name" in errors_of(build("hub", name=name.replace("\ufe0f", "")))
+
+
+@pytest.mark.parametrize(
+    ("taken", "asked"),
+    [
+        ("Docker Hub", "D\u043ecker Hub"),  # Cyrillic o
+        ("Harbor", "HARB\u041eR"),
+        ("Harbor", "h\u0430rb\u03bfr"),  # Cyrillic a, Greek o
+        ("Internal", "\u0406nternal"),
+        ("local", "\u04cfocal"),
+        ("local", "\u0406ocal"),
+        ("ACE", "\u0410\u0421\u0415"),  # all of it Cyrillic
+        ("\u0421\u043e\u0441\u043d\u0430", "C\u043e\u0441\u043d\u0430"),  # a Latin C in Cyrillic
+        ("\u039c\u03cd\u03bb\u03bf\u03c2", "M\u03cd\u03bb\u03bf\u03c2"),  # a Latin M in Greek
+    ],
+)
+def test_a_name_that_looks_like_another_is_told(taken: str, asked: str) -> None:
+    """#62: letters of two alphabets make no second name that reads like the first."""
+    if not Registry.objects.filter(name=taken).exists():
+        create("hub", name=taken)
+    assert errors_of(build("hub", name=asked)) == {
+        "name": [f"This looks like “{taken}”, in letters of another alphabet. Rename it."]
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Docker Hub \u041c\u043e\u0441\u043a\u0432\u0430",
+        "\u041f\u0440\u043e\u0434",
+        "\u65e5\u672c Docker Hub",
+        "\u039c\u03cd\u03bb\u03bf\u03c2",
+        "D\u00f6cker Hub",
+        "Docker HubI",
+    ],
+)
+def test_several_alphabets_are_no_fault_in_themselves(name: str) -> None:
+    """Nor do accents and figures make a name look like another."""
+    create("hub", name=name)
+    create("hub", name=f"{name} 2")
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "ﷺ" * 100])

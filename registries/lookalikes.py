@@ -1,0 +1,89 @@
+"""Letters of other alphabets that look like Latin ones, and the names that are made with them."""
+
+import unicodedata
+
+# Letters of other alphabets read from left to right, of the confusables of Unicode 17.0 (UTS #39,
+# https://www.unicode.org/Public/17.0.0/security/confusables.txt), by the Latin letter they look
+# like. One that is a bar stands at I and may be an l as well.
+LIKE_LATIN = {
+    "A": "ΑАᎪᗅꓮ",
+    "B": "ΒВᏴᗷⲂꓐ",
+    "C": "СᏟⲤꓚ",
+    "D": "Ꭰᗞᗪꓓ",
+    "E": "ΕЕᎬⴹꓰ",
+    "F": "Ϝᖴꓝ",
+    "G": "ԌᏀᏳꓖ",
+    "H": "ΗНᎻᕼⲎꓧ",
+    "I": "ΙІӀᛁⲒⵏꓲ",
+    "J": "ͿЈᎫᒍꓙ",
+    "K": "ΚКᏦᛕⲔꓗ",
+    "L": "ᏞᒪⳐꓡ",
+    "M": "ΜϺМᎷᗰᛖⲘꓟ",
+    "N": "ΝⲚꓠ",
+    "O": "ΟОՕଠዐⲞⵔꓳ",
+    "P": "ΡРᏢᑭⲢⳎꓑ",
+    "Q": "ⵕ",
+    "R": "ᎡᏒᖇꓣ",
+    "S": "ЅՏᏕᏚꓢ",
+    "T": "ΤТᎢⲦꓔ",
+    "U": "Սሀᑌꓴ",
+    "V": "ѴᏙᐯⴸꓦꛟ",
+    "W": "ԜᎳᏔꓪ",
+    "X": "ΧХᚷⲬⵝꓫ",
+    "Y": "ΥУҮᎩᎽⲨꓬ",
+    "Z": "ΖᏃꓜ",
+    "a": "αа",
+    "b": "ЬᏏᑲᖯ",
+    "c": "сငၚⲥꮯ",
+    "d": "ԁᏧᑯꓒ",
+    "e": "еҽ",
+    "f": "ք",
+    "g": "ց",
+    "h": "һհᏂ",
+    "i": "ιіւᎥⲓꙇꭵ",
+    "j": "ϳј",
+    "l": "ӏ",
+    "n": "ոռ",
+    "o": "οσϭоօഠဝჿⲟ",
+    "p": "ρϸрⲣⳏ",
+    "q": "ԛգզ",
+    "r": "гᴦⲅꮁ",
+    "s": "ѕടꮪ",
+    "u": "υս",
+    "v": "νѵꮩ",
+    "w": "шѡԝաⲽꮃ",
+    "x": "хᕁᕽ",
+    "y": "γуүყⲩ",
+    "z": "ꮓ",
+}
+
+_LATIN = {ord(other): latin for latin, others in LIKE_LATIN.items() for other in others}
+# The same with each bar as an l.
+_LATIN_L = _LATIN | dict.fromkeys(map(ord, LIKE_LATIN["I"]), "l")
+
+
+def _alphabet(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]
+
+
+def _from_latin() -> dict[str, dict[int, str]]:
+    """For each alphabet its letters by the Latin ones that they look like."""
+    found: dict[str, dict[int, str]] = {}
+    for latin, others in LIKE_LATIN.items():
+        for other in others:
+            found.setdefault(_alphabet(other), {}).setdefault(ord(latin), other)
+    return found
+
+
+_FROM_LATIN = _from_latin()
+
+
+def readings(name: str) -> set[str]:
+    """The other names that a name is taken for: in Latin letters, or in those of its own alphabets.
+
+    Empty for most names: for those in Latin letters alone, and where no letter looks like another.
+    """
+    composed = unicodedata.normalize("NFKC", name)
+    tables = [_LATIN, _LATIN_L]
+    tables += [_FROM_LATIN.get(alphabet, {}) for alphabet in set(map(_alphabet, composed))]
+    return {composed.translate(table) for table in tables} - {composed}
