@@ -154,7 +154,7 @@ def test_what_reads_secrets_as_they_are() -> None:
     assert Registry.objects.filter(Exists(mine.filter(password__isnull=False))).exists()
     assert mine.filter(password__isnull=False).update(name="B") == 1
     assert mine.update(name=Upper("kind")) == 1
-    assert mine.update(name=RawSQL("kind || %s", ("'password'",))) == 1
+    assert mine.update(name=RawSQL("UPPER(%s)", ("password",))) == 1
     assert mine.aggregate(n=Count("pk"), m=Max("name"))["n"] == 1
 
 
