@@ -130,13 +130,15 @@ def test_an_exchange_that_the_token_server_refuses_is_renewed_once(
 
 
 def test_a_new_exchange_that_is_refused_is_not_repeated(serve: Serve) -> None:
+    """One exchange; the registry is pinged, and asked with HEAD, then once with GET."""
     family = Ecr(Ledger())
     world = serve(family)
     with pytest.raises(ClientError) as caught:
         cloud(world, family).digest("acme/denied", "v1")
     assert caught.value.code == "no_access_to_image"
     assert len(world.servers[family.api].requests) == 1
-    assert len(world.servers[family.origin].requests) == 2
+    methods = [request.method for request in world.servers[family.origin].requests]
+    assert methods == ["GET", "HEAD", "GET"]
 
 
 def test_a_check_exchanges_anew(serve: Serve) -> None:

@@ -38,7 +38,8 @@ FURNISH = """
 import json, os
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
-from registries.models import Registry
+from django.utils import timezone
+from registries.models import Check, Registry
 from ssmsite.models import AccessToken
 from tests.canaries import routes
 rows, people, roles = json.loads(os.environ["FURNISH"])
@@ -52,6 +53,8 @@ for name, password in people.items():
     user.save()
     user.user_permissions.set(Permission.objects.filter(codename__in=roles[name]))
 Group.objects.create(name="readers")
+Check.objects.create(registry=row, registry_name=row.name, kind=row.kind, verdict="valid",
+    code="signed_in", checked_at=timezone.now())
 _, token = AccessToken.objects.create(User.objects.get(username="superuser"))
 made = {f"/admin/{model._meta.app_label}/{model._meta.model_name}/":
     [str(pk) for pk in model.objects.values_list("pk", flat=True)]
@@ -125,7 +128,8 @@ class Place:
             if few:
                 objects = [objects[0], objects[-1]]
             apps = {model.split("/")[2] for model in self.objects}
-            choices = {"object_id": objects, "id": objects, "slug": KINDS, "app_label": apps}
+            choices = dict.fromkeys(("object_id", "id", "pk"), objects)
+            choices |= {"slug": KINDS, "app_label": apps}
             choices |= {"content_type_id": [1], "url": ["no/such/page"]}
             found += filled(route, choices)
         return [*dict.fromkeys(found)]
