@@ -97,6 +97,15 @@ def is_error(response: Response) -> bool:
     return listed or "Docker-Distribution-Api-Version" in response.headers
 
 
+def is_of_another(response: Response) -> bool:
+    """Whether somebody before a registry or token server wrote this error, and says so with a page.
+
+    Cloudflare answered 403 with "error code: 1010" to right credentials of Docker Hub
+    (https://github.com/docker/hub-feedback/issues/2502). An answer without a body may be anybody's.
+    """
+    return bool(response.body.strip()) and not is_error(response)
+
+
 def retry_at(headers: HTTPMessage) -> datetime | None:
     """When Retry-After says to come back: aware UTC, at most an hour ahead, None for nonsense."""
     now = datetime.now(UTC)

@@ -242,7 +242,10 @@ def _no_way_in(response: Response) -> str:
     if response.status == 403 and answers.is_error(response):
         return "site_refused"
     named = response.headers["WWW-Authenticate"] is not None
-    return "unsupported_scheme" if named else "not_a_registry"
+    # Without it a registry asks for something that we do not understand, or a proxy before it
+    # takes the header away.
+    asks = named or (response.status == 401 and answers.is_error(response))
+    return "unsupported_scheme" if asks else "not_a_registry"
 
 
 def _challenges(response: Response) -> list[Challenge]:

@@ -10,7 +10,14 @@ from registries.client import listing, proof, reading
 from registries.client.answers import Pulls
 from registries.client.context import Context
 from registries.client.deadline import Deadline
-from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
+from registries.client.errors import (
+    ClientError,
+    ImageDenied,
+    Misconfigured,
+    Rejected,
+    Throttled,
+    Unreachable,
+)
 from registries.client.manifests import Manifest, Platform
 from registries.client.session import Session
 from registries.client.strangers import Strangers
@@ -98,6 +105,10 @@ class Client:
                     self.digest(*image)
         except ClientError as error:
             failure = error
+        if code == "signed_in" and isinstance(failure, Rejected):
+            # They were accepted just now, so it is the image that they may not read: Artifactory
+            # and others answer 401 to that (https://github.com/kubernetes/kubernetes/issues/65958).
+            failure = ImageDenied("no_access_to_image")
         if code in {"guests_refused", "public_by_image"} and image and not failure:
             code = "public"
         if code == "guests_refused":

@@ -44,7 +44,10 @@ def _links(line: str) -> Iterator[tuple[str, frozenset[str]]]:
             part = parameter
             if parameter[1].lower() == "rel":
                 value = parameter[2] or (parameter[3] or "").strip("'")
-                relations.update(value.lower().split())
+                if not value.isascii():
+                    raise ValueError("a relation that cannot be read")
+                # Between several stand spaces; some servers put commas.
+                relations.update(value.lower().replace(",", " ").split())
         end = _END.match(line, part.end()) if part else None
         if end is None:
             raise ValueError("a link that cannot be read")

@@ -20,6 +20,11 @@ from registries.reference import parse_repository
 PAGE_SIZE = 1000
 MAX_PAGES = 2000
 MAX_TAGS = 200_000
+# A page of so many, or of a multiple, may be as much as a registry gives at a time, though more was
+# asked for and no link says that there is more.
+FULL = 50
+# How registries refuse `last` where it is no number to them, or nothing at all.
+NO_LAST = frozenset({400, 404, 405, 500})
 # Pages in a row that may bring nothing new: a registry may leave out what an account may not see.
 MAX_FRUITLESS = 10
 PAGE_LIMIT = 4 * 1024 * 1024
@@ -125,19 +130,21 @@ def _parts(session: Session, path: str, last: str | None = None) -> Iterator[_Pa
     ends in one.
     """
     address = f"{session.auth.base}/v2/{path}/tags/list"
-    behind = [f"last={last}"] if last else []
-    url = _with(address, f"n={PAGE_SIZE}", *behind)
+    behind, size = [f"last={last}"] if last else [], [f"n={PAGE_SIZE}"]
+    url = _with(address, *size, *behind)
     response = _ask(session, url, path)
-    is_sized = response.status not in {400, 405}
-    if not is_sized:
+    if response.status in {400, 405}:
         # Some registries refuse a page size above their own: ask for theirs.
+        size = []
         url = _with(address, *behind)
         response = _ask(session, url, path)
     known: set[str] = set()
     asked: set[str] = set()
-    has_links, fruitless = False, 0
+    has_links, may_end, fruitless = False, False, 0
     while True:
         asked.add(_normal(url))
+        if may_end and response.status in NO_LAST:
+            return
         page = _page(session, response)
         new = [tag for tag in dict.fromkeys(page.tags) if tag not in known]
         known.update(new)
@@ -148,9 +155,14 @@ def _parts(session: Session, path: str, last: str | None = None) -> Iterator[_Pa
         has_links = has_links or following is not None
         if following and _normal(following) in asked and not page.tags:
             following = None  # nothing is left, and the link only repeats what was asked
-        elif not has_links and is_sized and page.entries == PAGE_SIZE and new:
-            # A Link is a MAY: go-containerregistry's registry and Nexus groups send none.
-            following = links.following(f"?n={PAGE_SIZE}&last={page.tags[-1]}", response.url)
+        may_end = False
+        if not has_links and new and page.entries % FULL == 0:
+            # A Link is a MAY: go-containerregistry's registry and Nexus groups send none. A page
+            # of fewer than were asked for is the last by the specification: so it is where the
+            # registry cannot say what is behind it.
+            query = _with("", *size, f"last={page.tags[-1]}")
+            following = links.following(query, response.url)
+            may_end = page.entries < PAGE_SIZE
         yield _Part(new, is_last=following is None)
         if following is None:
             return

@@ -40,9 +40,11 @@ def _by_basic(auth: Authorizer) -> str:
     response = auth.ask_root(grant.authorization)
     if is_registry(response):
         return "signed_in"
+    host = auth.own.authority
+    if response.status == 403 and answers.is_of_another(response):
+        raise Misconfigured("token_server_refused", host=host)
     if response.status in {401, 403}:
         raise Rejected("bad_credentials")
-    host = auth.own.authority
     error = answers.trouble(response.status, response.headers, host)
     raise error or Misconfigured("not_a_registry", host=host)
 

@@ -173,20 +173,23 @@ class TokenServer:
         whoever a firewall stops, gets a plain page. Source: GitLab,
         app/services/auth/container_registry_authentication_service.rb; the gem rack-attack.
         """
-        says_why = CODES[self._context.endpoint.forbidden].verdict is not Verdict.REJECTED
-        return says_why and "DENIED" not in answers.error_codes(response.body)
+        return self._says_why and "DENIED" not in answers.error_codes(response.body)
+
+    @property
+    def _says_why(self) -> bool:
+        return CODES[self._context.endpoint.forbidden].verdict is not Verdict.REJECTED
 
     def _read_of_account(self, response: Response, scheme: Scheme) -> bearer.Token:
-        if response.status == 403 and self._is_banned(response):
+        page = answers.is_of_another(response)
+        if response.status == 403 and (self._is_banned(response) if self._says_why else page):
             host = Url.parse(scheme.realm).authority
             raise Misconfigured("token_server_refused", host=host)
         code = self._context.endpoint.forbidden
-        rejects = CODES[code].verdict is Verdict.REJECTED
         return self._read(
             response,
             scheme,
             refused=Rejected("bad_credentials"),
-            forbidden=Rejected(code) if rejects else Misconfigured(code),
+            forbidden=Misconfigured(code) if self._says_why else Rejected(code),
         )
 
     def _read(

@@ -52,6 +52,11 @@ class Answering(TokenRegistry):
         (Reply(200, b'{"token": "' + b"a" * 70_000 + b'"}'), "too_large"),
         (Reply(401), "bad_credentials"),
         (Reply(403), "bad_credentials"),
+        (Reply(403, b'{"errors": [{"code": "DENIED", "message": "no"}]}'), "bad_credentials"),
+        (Reply(403, b'{"errors": [{"status": 403, "message": "no"}]}'), "bad_credentials"),
+        (Reply(403, b"error code: 1010", {"Content-Type": "text/plain"}), "token_server_refused"),
+        (Reply(403, b"<html>Access denied", {"Content-Type": "text/html"}), "token_server_refused"),
+        (Reply(403, b'{"message": "Forbidden"}'), "token_server_refused"),
         (Reply(400), "bad_token_server"),
         (Reply(404), "bad_token_server"),
         (Reply(418), "bad_token_server"),
@@ -61,6 +66,10 @@ class Answering(TokenRegistry):
     ],
 )
 def test_answers_of_a_token_server(serve: Serve, reply: Reply, code: str) -> None:
+    """A firewall's page is no word about the credentials, which were called refused before.
+
+    Source: https://github.com/docker/hub-feedback/issues/2502.
+    """
     family = Answering(Ledger())
     family.reply = reply
     world = serve(family)
@@ -115,12 +124,13 @@ def test_the_403_of_a_token_server_is_what_the_endpoint_says(
     assert len(asked) == (1 if code == "token_server_refused" else 2)
 
 
-def test_a_403_for_a_repository_is_not_about_the_account(serve: Serve) -> None:
+@pytest.mark.parametrize("body", [b"", b"Forbidden\n", b'{"message": "no"}'])
+def test_a_403_for_a_repository_is_not_about_the_account(serve: Serve, body: bytes) -> None:
     """Without a scope the same account gets a token; a wrong one gets none."""
 
     class Forbidding(TokenRegistry):
         def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-            return Reply(403) if PRIVATE in wanted else None
+            return Reply(403, body) if PRIVATE in wanted else None
 
         def refused(self) -> Reply:
             return Reply(403)

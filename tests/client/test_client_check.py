@@ -40,6 +40,9 @@ FIREWALL = problem(403, "DENIED")
         (Reply(404, FIREWALL.body, FIREWALL.headers), "not_a_registry"),
         (Reply(204), "not_a_registry"),
         (Reply(401), "not_a_registry"),
+        (Reply(401, b"<html>", HTML), "not_a_registry"),
+        (problem(401, "UNAUTHORIZED"), "unsupported_scheme"),
+        (Reply(401, b"", VERSION), "unsupported_scheme"),
         (Reply(401, b"", {"WWW-Authenticate": "Negotiate"}), "unsupported_scheme"),
         (Reply(401, b"", {"WWW-Authenticate": "Bearer"}), "unsupported_scheme"),
         (Reply(401, b"", {"WWW-Authenticate": '"'}), "unsupported_scheme"),
@@ -121,21 +124,25 @@ def test_a_token_is_preferred_however_the_challenges_are_sent(lines: list[str]) 
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"),
+    ("reply", "expected"),
     [
-        (401, ("rejected", "bad_credentials")),
-        (403, ("rejected", "bad_credentials")),
-        (429, ("throttled", "rate_limited")),
-        (502, ("unreachable", "server_error")),
-        (404, ("misconfigured", "not_a_registry")),
+        (Reply(401), ("rejected", "bad_credentials")),
+        (Reply(401, b"<html>", HTML), ("rejected", "bad_credentials")),
+        (Reply(403), ("rejected", "bad_credentials")),
+        (FIREWALL, ("rejected", "bad_credentials")),
+        # https://github.com/docker/login-action/issues/461
+        (Reply(403, b"<html>", HTML), ("misconfigured", "token_server_refused")),
+        (Reply(429), ("throttled", "rate_limited")),
+        (Reply(502), ("unreachable", "server_error")),
+        (Reply(404), ("misconfigured", "not_a_registry")),
     ],
 )
 def test_what_a_basic_registry_answers_to_credentials(
-    serve: Serve, status: int, expected: tuple[str, str]
+    serve: Serve, reply: Reply, expected: tuple[str, str]
 ) -> None:
     class Answering(BasicRegistry):
         def ping(self, request: Request) -> Reply:
-            return Reply(status) if request.basic else super().ping(request)
+            return reply if request.basic else super().ping(request)
 
     family = Answering(Ledger())
     assert verdict(serve(family).account(family).check()) == expected
@@ -172,6 +179,27 @@ def test_the_images_trouble_keeps_the_sign_ins_verdict(
     family = TokenRegistry(Ledger())
     outcome = serve(family).account(family).check(repository, reference)
     assert verdict(outcome) == ("valid", code)
+
+
+def test_a_401_for_an_image_does_not_take_back_a_sign_in(serve: Serve) -> None:
+    """The credentials were called refused before, though the registry had just taken them.
+
+    Source: https://github.com/kubernetes/kubernetes/issues/65958.
+    """
+
+    class ByImage(BasicRegistry):
+        def refusal(self, request: Request, repository: str) -> Reply | None:
+            refusal = super().refusal(request, repository)
+            asks = {"WWW-Authenticate": 'Basic realm="Registry"'}
+            return refusal or (problem(401, "UNAUTHORIZED", asks) if repository else None)
+
+    class ByToken(TokenRegistry):
+        def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
+            return problem(401, "UNAUTHORIZED") if wanted else None
+
+    for family in (ByImage(Ledger()), ByToken(Ledger())):
+        outcome = serve(family).account(family).check(PRIVATE, "v1")
+        assert verdict(outcome) == ("valid", "no_access_to_image")
 
 
 def test_an_image_is_not_looked_for_where_the_sign_in_failed(serve: Serve) -> None:

@@ -7,12 +7,20 @@ import pytest
 
 from registries.client import listing
 from registries.client.deadline import Deadline
-from registries.client.errors import Throttled, Unreachable
+from registries.client.errors import ClientError, Throttled, Unreachable
 from registries.credentials import Anonymous
 from registries.endpoint import Endpoint
 from tests.fakes.family import problem
 from tests.fakes.ledger import Ledger
-from tests.fakes.lists import SERVERS, ByDate, GoRegistry, IgnoringCase, Lists, OldQuay
+from tests.fakes.lists import (
+    SERVERS,
+    ByDate,
+    GoRegistry,
+    IgnoringCase,
+    Lists,
+    NexusGroup,
+    OldQuay,
+)
 from tests.fakes.server import FakeServer, Reply, Request
 from tests.fakes.world import World
 
@@ -34,7 +42,7 @@ def tags_of(server: Lists, deadline: Deadline | None = None) -> Iterator[Tags]:
 
 
 @every_server
-@pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001, 2000, 2302])
+@pytest.mark.parametrize("count", [0, 1, 100, 999, 1000, 1001, 2000, 2302])
 def test_a_list_is_complete(kind: type[Lists], count: int) -> None:
     """#43: also where a server sends no Link, or one that leads nowhere."""
     server = kind(NAMES[:count])
@@ -140,6 +148,28 @@ def test_a_registry_that_refuses_to_begin_there_is_read_from_its_start(status: i
     server = Refusing([f"t{n:04}" for n in range(3000)])
     with tags_of(server) as tags:
         assert tags(last="t2500", n=2) == ["t2501", "t2502"]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(400, 100), (404, 100), (405, 100), (500, 100), (429, "rate_limited"), (503, "server_error")],
+)
+def test_a_full_page_of_a_registry_that_cannot_go_on_is_the_list(
+    status: int, expected: int | str
+) -> None:
+    """A hundred tags may be all that a registry gives at a time; what lies behind is asked once."""
+
+    class Refusing(NexusGroup):
+        def refusal(self, request: Request) -> Reply | None:
+            return Reply(status) if "last" in request.query else None
+
+    with tags_of(Refusing(NAMES[:100])) as tags:
+        if isinstance(expected, int):
+            assert len(tags()) == expected
+            return
+        with pytest.raises(ClientError) as caught:
+            tags()
+        assert caught.value.code == expected
 
 
 def test_a_pause_is_no_refusal() -> None:

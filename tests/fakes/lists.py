@@ -113,6 +113,20 @@ class NexusGroup(Lists):
         return None
 
 
+class Capped(NexusGroup):
+    """A registry that gives fewer than it is asked for, and no Link."""
+
+    size = 250
+
+    def __call__(self, request: Request) -> Reply:
+        if request.path == "/v2/":
+            return super().__call__(request)
+        self.asked.append({name: values[0] for name, values in request.query.items()})
+        rest = self.behind(self.asked[-1].get("last", ""))
+        body = {"name": "acme/app", "tags": rest[: self.size]}
+        return Reply(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+
 class NexusConnector(Lists):
     """Nexus on a port of its own, whose links name a path that this port does not serve.
 
@@ -211,6 +225,7 @@ SERVERS = (
     OldDistribution,
     GoRegistry,
     NexusGroup,
+    Capped,
     NexusConnector,
     Artifactory,
     Pulp,
