@@ -35,6 +35,9 @@ _LIMIT = re.compile(r"([0-9]{1,9})(?:;.*)?", re.ASCII)
 
 _one_long_body = threading.Lock()
 
+# 412 is Harbor's word for an image whose known flaws are too many, or that nobody has signed
+# (goharbor/harbor, src/server/middleware/vulnerable); 451 for one that the law forbids.
+_DENIALS = frozenset({401, 403, 412, 423, 451})
 _NO_REPOSITORY = frozenset({"NAME_UNKNOWN", "NAME_INVALID", "NOT_FOUND"})
 _NO_TAG = frozenset({"MANIFEST_UNKNOWN", "TAG_EXPIRED", "TAG_INVALID", "DIGEST_INVALID"})
 
@@ -152,10 +155,10 @@ def image_refusal(response: Response, host: str) -> ClientError:
     if error := trouble(status, response.headers, host):
         return error
     # Quay answers 405 DENIED for a namespace that is disabled.
-    if status in {401, 403} or (status == 405 and "DENIED" in codes):
+    if status in _DENIALS or (status == 405 and "DENIED" in codes):
         return ImageDenied("no_access_to_image")
     if codes & _NO_TAG:
         return NotFound("tag_not_found")
-    if status == 404 or codes & _NO_REPOSITORY:
+    if status in {404, 410} or codes & _NO_REPOSITORY:
         return NotFound("repository_not_found")
     return Unreachable("bad_answer", host=host)

@@ -31,8 +31,22 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", re.ASCII)
 
 
-# Of one architecture these are what no variant means (containerd's platforms package).
+# Other names of Go's architectures, as uname, Debian and builders have them, and which variant of
+# each is meant by none. Source: containerd's platforms package, database.go.
+_ARCHITECTURES = {
+    "aarch64": "arm64",
+    "armel": "arm/v6",
+    "armhf": "arm/v7",
+    "i386": "386",
+    "x86-64": "amd64",
+    "x86_64": "amd64",
+}
 _VARIANTS = {"amd64": "v1", "arm": "v7", "arm64": "v8"}
+# Artifact types that say of an entry that it is an image.
+_IMAGES = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +66,16 @@ class Platform:
 
     def is_named(self, platform: str) -> bool:
         """Whether this is `platform`, such as `linux/arm64` or `linux/arm/v7`."""
-        system, architecture, *variant = platform.split("/")
-        usual = _VARIANTS.get(architecture, "")
-        asked = (system, architecture, variant[0] if variant else usual)
-        return asked == (self.os, self.architecture, self.variant or usual)
+        own = "/".join(filter(None, (self.os, self.architecture, self.variant)))
+        return _normal(platform) == _normal(own)
+
+
+def _normal(platform: str) -> tuple[str, str, str]:
+    """System, architecture and variant of a platform in Go's names, a variant always named."""
+    system, named, *given = platform.lower().split("/")
+    architecture, _, usual = _ARCHITECTURES.get(named, named).partition("/")
+    variant = given[0] if given else usual or _VARIANTS.get(architecture, "")
+    return system, architecture, f"v{variant}" if variant.isdigit() else variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +131,14 @@ def describe(digest: str, served: str, body: bytes) -> Manifest | None:
         media_type = _kind(served, found)
         if media_type not in INDEXES:
             return Manifest(digest, media_type)
-        entries = found.get("manifests")
+        entries = found.get("manifests", "")
+        if entries is None:
+            entries = []  # an empty list, as Go writes it
         if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
             return None
-        platforms = tuple(one for entry in entries if (one := _platform(entry)) is not None)
+        # Where an image and another thing name one platform, the image comes first.
+        ordered = sorted(entries, key=_is_other)
+        platforms = tuple(one for entry in ordered if (one := _platform(entry)) is not None)
         indexes = tuple(inner for entry in entries if (inner := _index(entry)) is not None)
         return Manifest(digest, media_type, platforms, indexes)
 
@@ -143,6 +167,20 @@ def _index(entry: object) -> str | None:
     return digest if is_one else None
 
 
+def _is_attestation(entry: dict[str, object]) -> bool:
+    """Whether BuildKit says so of an entry, whatever platform it names."""
+    annotations = entry.get("annotations")
+    return isinstance(annotations, dict) and "vnd.docker.reference.type" in annotations
+
+
+def _is_other(entry: object) -> bool:
+    """Whether an entry is something beside its platform's image: SOCI's index, Nydus's layers."""
+    if not isinstance(entry, dict):
+        return False
+    kind, artifact = _named_media_type(entry), entry.get("artifactType")
+    return bool(kind and kind not in INDEXES + SINGLE) or bool(artifact and artifact not in _IMAGES)
+
+
 def _platform(entry: object) -> Platform | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("platform"), dict):
         return None
@@ -153,6 +191,6 @@ def _platform(entry: object) -> Platform | None:
     digest = entry.get("digest")
     if not (isinstance(digest, str) and is_digest(digest) and system and architecture):
         return None
-    if system == "unknown":
+    if system == "unknown" or _is_attestation(entry):
         return None
     return Platform(system, architecture, variant, digest, _named_media_type(entry))

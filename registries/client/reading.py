@@ -20,7 +20,7 @@ from registries.reference import InvalidReference, parse_platform, parse_reposit
 # addresses are good for GET alone says 403. HEAD has no words either, so that a missing repository
 # cannot be told from a missing tag. 429 asks for a pause, and gets it. Where what GET reads is
 # counted as a pull (Docker Hub), none is tried again.
-HEAD_REFUSALS = frozenset({400, 401, 403, 404, 405, 406, *range(500, 600)})
+HEAD_REFUSALS = frozenset(range(400, 600)) - {429}
 HEAD_LIMIT = 64 * 1024
 MANIFEST_LIMIT = 4 * 1024 * 1024
 # Of requests for manifests, which may lie in object storage.

@@ -142,20 +142,27 @@ def test_what_is_missing_where_a_get_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "code"),
+    ("reply", "kind", "code"),
     [
-        (429, Throttled, "rate_limited"),
-        (418, Unreachable, "bad_answer"),
-        (204, Unreachable, "bad_answer"),
+        (Reply(429), Throttled, "rate_limited"),
+        (Reply(418), Unreachable, "bad_answer"),
+        (Reply(204), Unreachable, "bad_answer"),
+        (Reply(410), NotFound, "repository_not_found"),
+        (problem(410, "MANIFEST_UNKNOWN"), NotFound, "tag_not_found"),
+        # Harbor, of an image with known flaws; Docker Hub, of one that was taken away.
+        (problem(412, "PROJECTPOLICYVIOLATION"), ImageDenied, "no_access_to_image"),
+        (problem(451, "DENIED"), ImageDenied, "no_access_to_image"),
     ],
 )
-def test_what_a_refusal_means(status: int, kind: type[ClientError], code: str) -> None:
-    error, methods = digest(lambda request: Reply(status))
+def test_what_a_refusal_means(reply: Reply, kind: type[ClientError], code: str) -> None:
+    """GET is tried after any refusal of HEAD; it was after some alone."""
+    error, methods = digest(lambda request: reply)
     assert isinstance(error, kind)
-    assert (error.code, methods) == (code, ["HEAD"])
+    tried = ["HEAD"] if reply.status in {429, 204} else ["HEAD", "GET"]
+    assert (error.code, methods) == (code, tried)
 
 
-REFUSALS = [400, 403, 404, 405, 406, 500, 501, 502, 503, 504]
+REFUSALS = [400, 403, 404, 405, 406, 410, 411, 415, 426, 500, 501, 502, 503, 504]
 
 
 @pytest.mark.parametrize("status", REFUSALS)

@@ -291,6 +291,55 @@ def test_so_many_indexes_are_looked_into(count: int, code: str) -> None:
     assert (error.code, len(methods)) == (code, 2 + 8)
 
 
+@pytest.mark.parametrize(
+    ("platform", "place"),
+    [
+        ("linux/x86_64", {"architecture": "amd64"}),
+        ("linux/x86-64", {"architecture": "amd64", "variant": "v1"}),
+        ("linux/amd64", {"os": "Linux", "architecture": "x86_64"}),
+        ("linux/aarch64", {"architecture": "arm64"}),
+        ("linux/arm64", {"architecture": "arm64", "variant": "8"}),
+        ("linux/arm64/v8", {"architecture": "aarch64"}),
+        ("linux/armhf", {"architecture": "arm"}),
+        ("linux/armel", {"architecture": "arm", "variant": "v6"}),
+        ("linux/arm/7", {"architecture": "arm", "variant": "v7"}),
+        ("linux/i386", {"architecture": "386"}),
+    ],
+)
+def test_a_platform_by_another_name(platform: str, place: dict[str, str]) -> None:
+    """uname's and Debian's names are nobody else's; the platform was called missing before."""
+    stored = entries({"digest": OTHER, "platform": {"os": "linux"} | place})
+    found, _ = ask(serving(stored), lambda client: client.manifest("acme/app", "latest", platform))
+    assert found.digest == OTHER
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"annotations": {"vnd.docker.reference.type": "attestation-manifest"}},
+        {"artifactType": "application/vnd.amazon.soci.index.v2+json"},
+        {"mediaType": "application/vnd.example.layers+json"},
+    ],
+)
+@pytest.mark.parametrize("own", [{}, {"artifactType": "application/vnd.oci.image.config.v1+json"}])
+def test_an_image_comes_before_what_stands_beside_it(
+    beside: dict[str, Any], own: dict[str, Any]
+) -> None:
+    """Both name its platform. What came first in the index was taken for the image before."""
+    other = {"digest": f"sha256:{'b' * 64}", "platform": PLACE, "mediaType": MANIFEST} | beside
+    stored = entries(other, {"digest": OTHER, "platform": PLACE, "mediaType": MANIFEST} | own)
+    found, _ = ask(
+        serving(stored), lambda client: client.manifest("acme/app", "latest", "linux/amd64")
+    )
+    assert (found.digest, found.media_type) == (OTHER, MANIFEST)
+
+
+def test_an_index_of_nothing_has_no_platform() -> None:
+    """Go writes an empty list as null."""
+    stored = Stored(INDEX, b'{"schemaVersion": 2, "manifests": null}')
+    assert manifest(serving(stored))[0].platforms == ()
+
+
 @pytest.mark.parametrize("platform", ["linux", "linux/", "linux/arm/v7/x", "", "Linux/arm64"])
 def test_a_platform_that_is_none_is_not_asked_for(platform: str) -> None:
     error, methods = of(platform, IMAGE)
