@@ -19,7 +19,10 @@ class LastCheck(models.Model):
     pulls_limit = models.PositiveIntegerField(null=True, editable=False)
     # What an invented account was told with these credentials' registry; one of `Stranger`.
     # Checks come and go, and leave it: nobody is to be asked twice.
-    stranger = models.CharField(max_length=20, blank=True, editable=False)
+    # Known to the database too: an earlier version of the app beside this one leaves it out.
+    stranger = models.CharField(
+        max_length=20, blank=True, default="", db_default="", editable=False
+    )
     # Somebody is checking the row: nobody else starts before this time.
     checking_until = models.DateTimeField(null=True, editable=False)
 

@@ -162,6 +162,19 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]
 
+    def _combinator_query(self, combinator: str, *others: Any, **options: Any) -> Any:
+        """What union, intersection and difference make of this queryset and others."""
+        _refuse_mixture(each.query for each in (self, *others))
+        return super()._combinator_query(combinator, *others, **options)  # type: ignore[misc]
+
+
+def _refuse_mixture(queries: Iterable[Any]) -> None:
+    """Raise FieldError where a secret would be read as the column that it stands below."""
+    selected = {query.values_select for query in queries}
+    named = {name.rpartition("__")[2] for names in selected for name in names}
+    if len(selected) > 1 and (secret := next(iter(named.intersection(SECRETS)), None)):
+        raise FieldError(f"{secret} is a secret: it stands below no other column.")
+
 
 def _only_saved(names: Iterable[str]) -> None:
     for name in names:

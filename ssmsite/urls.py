@@ -4,13 +4,15 @@ from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from ssmsite import views
+from ssmsite import signin, views
 
 admin.site.site_title = admin.site.site_header = _("Container registries")
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("favicon.ico", views.icon),
+    # Found before the admin's own.
+    path("admin/login/", signin.few_at_once(admin.site.login)),
     path("admin/", admin.site.urls),
     path("api/", include("registries.api.urls")),
 ]

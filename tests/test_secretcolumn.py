@@ -96,6 +96,17 @@ def test_no_annotation_reads_a_secret_as_text(name: str) -> None:
         list(Registry.objects.alias(x=NAMING[name]()).filter(x=1))
 
 
+@pytest.mark.parametrize("combine", ["union", "intersection", "difference"])
+def test_no_secret_stands_below_another_column(combine: str) -> None:
+    """#103: the database would hand it out as that column, in its encrypted form."""
+    names, secrets = Registry.objects.values_list("name"), Registry.objects.values_list("password")
+    for one, other in ((names, secrets), (secrets, names), (names, names.values_list("token"))):
+        with refused():
+            list(getattr(one.order_by(), combine)(other.order_by()))
+    same = getattr(secrets.order_by(), combine)(secrets.order_by())
+    assert all(secret is None or isinstance(secret, Secret) for (secret,) in same)
+
+
 def test_other_models_read_none_either() -> None:
     """#103: through a relation, or a subquery of their own."""
     create("custom").checks.create(

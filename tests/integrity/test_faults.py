@@ -6,6 +6,7 @@ import re
 import resource
 import secrets
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -102,14 +103,19 @@ def data_directory() -> Path:
 def small_disk() -> Iterator[Path]:
     """A disk of eight mebibytes that belongs to the user of the database server."""
     data = data_directory()
+    if not data.is_dir():
+        leave_out("the database server is on another machine, and no disk can be mounted there")
+    with mounted(f"size=8m,mode=0700,uid={data.stat().st_uid}") as disk:
+        yield disk
+
+
+@contextmanager
+def mounted(options: str) -> Iterator[Path]:
+    """A disk in memory."""
     with TemporaryDirectory() as folder:
-        reason = "only root can mount a disk on the machine of the database server"
-        if os.geteuid() != 0 or not data.is_dir():
-            leave_out(reason)
-        options = f"size=8m,mode=0700,uid={data.stat().st_uid}"
         mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
-        if subprocess.run(mount, check=False).returncode:
-            leave_out(f"{reason}, and here not even root")
+        if os.geteuid() != 0 or subprocess.run(mount, check=False).returncode:
+            leave_out("only root can mount a disk, and not everywhere")
         try:
             yield Path(folder)
         finally:
@@ -197,6 +203,72 @@ def test_the_database_goes_away_and_comes_back(new_database: str, tmp_path: Path
             assert visitor.see("/healthz").status_code == 503
         assert visitor.see("/healthz").status_code == 200
         assert visitor.see(**login).status_code == 200
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="the site's own file is SQLite")
+def test_a_disk_that_becomes_read_only() -> None:
+    """#52: the site says so instead of waiting, and goes on once the disk can be written again."""
+    with mounted("size=32m") as disk:
+        site = Site(disk / "data")
+        assert site.manage("migrate", "--verbosity", "0") == (0, "")
+        with site.served(DJANGO_DEBUG="1") as visitor:
+            seen = {}
+            for way in ("rw", "ro", "rw"):
+                subprocess.run(["mount", "-o", f"remount,{way}", str(disk)], check=True)
+                paths = ("/healthz", "/admin/login/")
+                seen[way] = [visitor.see(path).status_code for path in paths]
+                if way == "ro":
+                    form = {"username": "ann", "password": "wrong"}
+                    form["csrfmiddlewaretoken"] = visitor.cookies["csrftoken"]
+                    url = f"{visitor.origin}/admin/login/"
+                    assert visitor.post(url, form, timeout=30).status_code == 500
+            assert seen == {"ro": [503, 200], "rw": [200, 200]}
+
+
+# Saves one row after the other, and leaves the log as a machine does that loses its power.
+SAVE_AND_DIE = """
+import os
+import signal
+from registries.models import Registry
+for number in range(30):
+    Registry.objects.create(kind="hub", name=f"{number}", login=f"login-{number}", password="x")
+for row in Registry.objects.filter(has_secrets=True):
+    row.password = row.login.replace("login", "password")
+    row.login += "!"
+    row.save()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+LOOK = """
+from django.db import connection
+from registries.models import Registry
+with connection.cursor() as cursor:
+    assert cursor.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+rows = Registry.objects.filter(has_secrets=True)
+told = [(row.login, row.password.reveal()) for row in rows]
+whole = [(login, text) for login, text in told if (text == "x") is not login.endswith("!")]
+print(len(told), len(whole), sum(text != "x" for _login, text in told))
+"""
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="the log of SQLite is tried")
+def test_a_log_that_was_cut_off(tmp_path: Path) -> None:
+    """#52: the last saves are gone, and each of the others is whole."""
+    site = Site(tmp_path / "data")
+    assert site.manage("migrate", "--verbosity", "0") == (0, "")
+    assert site.manage("shell", "--no-imports", "--command", SAVE_AND_DIE)[0] == -signal.SIGKILL
+    length = site.database.with_name("db.sqlite3-wal").stat().st_size
+    kept = []
+    for number, cut in enumerate([0, 1, length // 5, length // 2]):
+        copy = Site(tmp_path / f"copy-{number}")
+        shutil.copytree(site.data, copy.data)
+        copy.database.with_name("db.sqlite3-shm").unlink()
+        os.truncate(copy.database.with_name("db.sqlite3-wal"), length - cut)
+        rows, whole, saved = map(int, copy.ask(LOOK).split())
+        assert rows == whole
+        kept.append((rows, saved))
+    assert kept == sorted(kept, reverse=True)
+    assert kept[:2] == [(30, 30), (30, 29)]
+    assert kept[2] > kept[3]
 
 
 # Registries that fail

@@ -2,8 +2,10 @@
 
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -52,6 +54,22 @@ class Hasher(PBKDF2PasswordHasher):
         return super().encode(password, salt, iterations)
 
 PASSWORD_HASHERS = ["counting.Hasher"]
+"""
+# The site with a password hasher that waits as long as this file is there.
+HELD = """
+import os
+import time
+from pathlib import Path
+from django.contrib.auth.hashers import MD5PasswordHasher
+from ssmsite.settings import *
+
+class Hasher(MD5PasswordHasher):
+    def encode(self, password, salt):
+        while Path(os.environ["HELD"]).exists():
+            time.sleep(0.05)
+        return super().encode(password, salt)
+
+PASSWORD_HASHERS = ["held.Hasher"]
 """
 # A session that was there before its user signed in, and whether one is still there.
 PLANT = """
@@ -120,6 +138,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Site:
     site = Place(tmp_path_factory.mktemp("signin") / "data")
     (site.data.parent / "quick.py").write_text(QUICK)
     (site.data.parent / "counting.py").write_text(COUNTING)
+    (site.data.parent / "held.py").write_text(HELD)
     assert site.manage("migrate", "--verbosity", "0") == (0, "")
     site.ask(MAKE_USERS)
     return site
@@ -232,14 +251,14 @@ def test_nobody_uses_up_the_tries_of_others(sign_in: type_of_sign_in, one: str, 
 
 
 def test_of_a_burst_no_more_are_looked_at_than_of_a_row(place: Site) -> None:
-    """#87: 32 guesses at once, by four processes; how many passwords were hashed is counted."""
+    """#87: 32 guesses at once, by eight processes; how many passwords were hashed is counted."""
     hashed = place.data.parent / "hashed"
     variables = {
         "DJANGO_SETTINGS_MODULE": "counting",
         "HASHED": str(hashed),
         "DJANGO_BEHIND_PROXY": "1",
-        "WEB_CONCURRENCY": "4",
-        "GUNICORN_CMD_ARGS": "--threads 8",
+        "WEB_CONCURRENCY": "8",
+        "GUNICORN_CMD_ARGS": "--threads 4",
     }
     with place.served(**variables) as visitor:
         forms = [signing_in(visitor, "192.0.2.200") for _ in range(32)]
@@ -247,6 +266,33 @@ def test_of_a_burst_no_more_are_looked_at_than_of_a_row(place: Site) -> None:
             answers = list(pool.map(lambda send: send("ann", "wrong").status_code, forms))
     assert hashed.stat().st_size == LIMIT
     assert sorted(answers) == [200] * (LIMIT - 1) + [429] * (32 - LIMIT + 1)
+
+
+def test_sign_ins_hold_nothing_else_up(place: Site) -> None:
+    """#105: twelve at once on five threads; who finds no place is told so, and nothing is counted.
+
+    The passwords of four are looked at for as long as it takes, and pages are answered meanwhile.
+    """
+    held = place.data.parent / "held"
+    variables = {
+        "DJANGO_SETTINGS_MODULE": "held",
+        "HELD": str(held),
+        "DJANGO_BEHIND_PROXY": "1",
+        "GUNICORN_CMD_ARGS": "--preload --threads 5",
+    }
+    with place.served(**variables) as visitor, ThreadPoolExecutor(12) as pool:
+        forms = [signing_in(visitor, "192.0.2.201") for _ in range(12)]
+        held.touch()
+        try:
+            sent = [pool.submit(send, "ann", "right") for send in forms]
+            refused = [each.result() for each in islice(as_completed(sent, timeout=60), 8)]
+            assert visitor.see("/healthz").status_code == 200
+        finally:
+            held.unlink()
+        assert Counter(each.result().status_code for each in sent) == {302: 4, 503: 8}
+        assert {answer.headers["Retry-After"] for answer in refused} == {"2"}
+        assert "Nothing was tried" in refused[0].text
+        assert signing_in(visitor, "192.0.2.201")("ann", "right").status_code == 302
 
 
 def test_a_proxy_that_tells_nobody_apart_is_reported(place: Site) -> None:
