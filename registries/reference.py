@@ -29,6 +29,13 @@ _ID = re.compile(rf"[0-9a-f]{{64}}|{_DIGEST.pattern}", re.ASCII)
 # What is copied along with a name: from a browser, from Helm and Flux, from skopeo.
 _SCHEME = re.compile(r"(?P<scheme>https?|oci|docker)://", re.IGNORECASE | re.ASCII)
 
+# What browsers and programs call: pages of Docker Hub and Quay, and the API.
+_PAGE = re.compile(
+    r"(?:https?://)?(?:www\.)?hub\.docker\.com(?:/.*)?|https?://quay\.io/repository/.*"
+    r"|https?://[^/]+/v2/.+/(?:manifests|tags|blobs)/.*",
+    re.IGNORECASE | re.ASCII,
+)
+
 # The grammar as JSON Schema's patterns. That of an image, which may be pasted, is a little narrower
 # than what is taken: no IPv6 hosts, and paths and hosts of at most 247 characters.
 _WORD = r"[a-z0-9]+(?:(?:_{1,2}|-+)[a-z0-9]+)*"
@@ -116,6 +123,10 @@ def without_scheme(text: str) -> str:
     Behind all but docker:// a host follows, as skopeo and Helm have it, so that no name becomes
     one of Docker Hub's. Raises InvalidReference.
     """
+    if _PAGE.fullmatch(text):
+        raise InvalidReference(
+            _("This is the address of a page. Enter the image's name, such as acme/app.")
+        )
     match = _SCHEME.match(text)
     if match is None:
         return text

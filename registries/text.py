@@ -1,7 +1,18 @@
 """Texts that are translated later, where Django must not be imported."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+# White space, and what nobody sees either: byte order marks, letters of no width and marks of
+# direction, which editors, web pages and chats leave around what is copied.
+_UNSEEN = r"[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
+_EDGES = re.compile(rf"\A{_UNSEEN}|{_UNSEEN}\Z")
+
+
+def trimmed(text: str) -> str:
+    """The text without what nobody sees at its beginning and end."""
+    return _EDGES.sub("", text)
 
 
 def gettext_noop(text: str) -> str:

@@ -192,6 +192,29 @@ def test_what_is_pasted_and_no_name(text: str) -> None:
         assert text not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://hub.docker.com/_/nginx",
+        "https://hub.docker.com/r/grafana/grafana/tags",
+        "hub.docker.com/r/grafana/grafana",
+        "https://www.hub.docker.com",
+        "https://quay.io/repository/prometheus/node-exporter?tab=tags",
+        "https://registry-1.docker.io/v2/library/nginx/manifests/latest",
+        "http://localhost:5000/v2/acme/app/tags/list?n=2",
+    ],
+)
+def test_the_address_of_a_page_is_no_image(text: str) -> None:
+    """Some were taken for images of a registry that nobody has, such as hub.docker.com."""
+    with pytest.raises(InvalidReference, match="the address of a page"):
+        Reference.from_pasted(text)
+
+
+@pytest.mark.parametrize("text", ["https://ghcr.io/v2/tags", "quay.io/repository/app"])
+def test_a_name_that_looks_like_a_page_is_one(text: str) -> None:
+    assert Reference.from_pasted(text).tag == "latest"
+
+
 @pytest.mark.parametrize("text", ["a" * 10**6, "a-" * 10**6, "[" + ":" * 10**6, "a." * 10**6])
 def test_length_comes_first(text: str) -> None:
     """A megabyte is refused for its length, before any pattern sees it."""

@@ -17,7 +17,7 @@ from registries.kinds.address import Address, parse_address
 from registries.kinds.hosts import host_pattern
 from registries.kinds.problem import Invalid, Problem
 from registries.kinds.rules import Rule
-from registries.text import Text
+from registries.text import Text, trimmed
 from registries.text import gettext_noop as _
 
 # The variables of a row that are set, by name. A secret that is stored and not revealed stands
@@ -66,7 +66,7 @@ class Variable:
 
     def trimmed(self, text: str) -> str:
         """What was given without what does not belong to it; empty for white space alone."""
-        without = text.strip()
+        without = trimmed(text)
         return _LINE_BREAK.sub("", text) if without and self.keeps_spaces else without
 
     def spread_over(self, text: str) -> dict[str, str]:

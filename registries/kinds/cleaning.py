@@ -15,6 +15,7 @@ from contextlib import suppress
 from registries.credentials import LINES, is_key_file
 from registries.kinds.problem import Invalid
 from registries.text import gettext_noop as _
+from registries.text import trimmed
 
 # Control characters would split headers, surrogates cannot be encoded.
 _REFUSED = frozenset({"Cc", "Cs"})
@@ -35,8 +36,12 @@ def password(text: str) -> str:
 
 def edge_spaces(password: str) -> str | None:
     """What to tell of a password with white space around it: it is legal, and rarely meant."""
-    if password == password.strip():
+    if password == trimmed(password):
         return None
+    if password == password.strip():
+        return _(
+            "The password begins or ends with an invisible letter, which is kept. Is it right?"
+        )
     return _("The password begins or ends with a space, which is kept. Is it meant to be there?")
 
 

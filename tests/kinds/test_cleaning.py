@@ -58,6 +58,21 @@ def test_a_password_keeps_its_spaces(slug: str, text: str, end: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("unseen", ["\ufeff", "\u200b", "\u200e", "\u2060", " \u202a\u00a0"])
+def test_what_nobody_sees_around_a_value(unseen: str) -> None:
+    """Web pages and editors leave it around what is copied: a right token was called wrong for it.
+
+    A password keeps it, as it keeps its spaces, and is remarked upon.
+    """
+    assert clean("ghcr", token=f"{unseen}ghp_x{unseen}\n") == ({"token": "ghp_x"}, [])
+    assert clean("ghcr", username=f"{unseen}me") == ({"username": "me"}, [])
+    assert clean("custom", auth=f"{unseen}dTpw{unseen}") == ({"auth": "dTpw"}, [])
+    assert clean("custom", password=unseen) == ({}, [])
+    (value,) = clean("custom", password=f"x{unseen}")[0].values()
+    assert value == f"x{unseen}"
+    assert len(KINDS["custom"].notices({"password": value})) == 1
+
+
 @pytest.mark.parametrize("slug", PASSWORDS)
 @pytest.mark.parametrize("text", ["\nx", "x\n\n", "x\n\r", "\tx", "x\t", "x \n "])
 def test_other_white_space_of_a_password_is_refused(slug: str, text: str) -> None:
