@@ -229,10 +229,14 @@ class Authorizer:
 
 
 def is_registry(response: Response) -> bool:
-    """Whether a registry let us in at `/v2/`; web sites answer 200 with a page there as well."""
+    """Whether a registry let us in at `/v2/`.
+
+    Web sites answer 200 with a page there as well, and some servers with an error.
+    """
     kind = response.headers.get("Content-Type", "").strip().lower()
     named = "Docker-Distribution-Api-Version" in response.headers
-    return response.status == 200 and (named or not kind.startswith("text/html"))
+    is_own = named or not kind.startswith("text/html")
+    return response.status == 200 and is_own and not answers.error_codes(response.body)
 
 
 def _no_way_in(response: Response) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from registries.client import links
 from registries.client.answers import parsed
@@ -31,15 +32,22 @@ class Page:
 def read(body: bytes, lines: Iterable[str], url: str) -> Page:
     """The page in an answer from `url` with these Link lines.
 
-    `tags` may be null or missing. Raises ValueError for what is no page, or has a link that cannot
-    be read.
+    `tags` may be null, and missing where nothing else stands there but the repository's name.
+    Raises ValueError for what is no page, such as an error that was sent with status 200 or a list
+    of another API, and for a link that cannot be read.
     """
     following = {links.following(target, url) for target in links.next_targets(lines)}
     if len(following) > 1:
         raise ValueError("links to several next pages")
     with parsed(body, MAX_VALUES) as page:
-        entries = None if page is None else page.get("tags") or []
-        if not isinstance(entries, list):
+        entries = None if page is None else page.get("tags") or _none_of(page)
+        if not isinstance(entries, list) or any(isinstance(one, dict) for one in entries):
             raise ValueError("no tag list")
         tags = [tag for tag in entries if isinstance(tag, str) and _TAG.fullmatch(tag)]
         return Page(tags, len(entries), next(iter(following), None))
+
+
+def _none_of(page: dict[str, Any]) -> list[Any] | None:
+    """The empty list of a page that names no tags; None where it is no page of tags."""
+    is_page = "tags" in page or page.keys() <= {"name"}
+    return [] if is_page and not page.get("errors") else None

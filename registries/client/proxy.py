@@ -110,7 +110,8 @@ class Proxy:
         bypassed = tuple(_readable(no_proxy))
         if not at:
             return cls(place, bypassed)
-        encoded = b64encode(unquote(user).encode()).decode()
+        name, _, password = user.partition(":")
+        encoded = b64encode(unquote(f"{name}:{password}").encode()).decode()
         return cls(place, bypassed, f"Basic {encoded}")
 
     def serves(self, url: Url) -> bool:

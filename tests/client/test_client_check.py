@@ -28,6 +28,7 @@ FIREWALL = problem(403, "DENIED")
         (Reply(200, b""), "open_registry"),
         (Reply(200, b"true", HTML | VERSION), "open_registry"),
         (Reply(200, b"<html>", HTML), "not_a_registry"),
+        (Reply(200, FIREWALL.body, FIREWALL.headers), "not_a_registry"),
         (Reply(404, b"<html>", HTML), "not_a_registry"),
         (Reply(403), "not_a_registry"),
         (Reply(403, b"<html>", HTML), "not_a_registry"),

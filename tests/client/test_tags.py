@@ -85,6 +85,12 @@ def test_one_page(reply: Reply, expected: list[str]) -> None:
         page("latest"),
         page({"latest": 1}),
         page(7),
+        page([{"name": "latest"}, {"name": "edge"}]),
+        answer({"errors": [{"code": "DENIED"}]}),
+        answer({"errors": [{"code": "DENIED"}], "tags": None}),
+        answer({"message": "not for you", "status": 403}),
+        answer({"Tags": ["latest"]}),
+        answer({"name": "acme/app", "results": ["latest"]}),
         answer(["latest"]),
         answer("latest"),
         Reply(200, b"<html>", {"Content-Type": "text/html"}),
@@ -93,6 +99,7 @@ def test_one_page(reply: Reply, expected: list[str]) -> None:
     ],
 )
 def test_what_is_no_tag_list(reply: Reply) -> None:
+    """Errors with status 200 and the lists of other APIs were taken for empty lists before."""
     error, _ = tags_of(reply)
     assert isinstance(error, Unreachable)
     assert error.code == "bad_answer"

@@ -57,7 +57,8 @@ class Tunnels:
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"), [("user:p%40ss", b"user:p@ss"), ("user:p@://", b"user:p@://")]
+    ("written", "meant"),
+    [("user:p%40ss", b"user:p@ss"), ("user:p@://", b"user:p@://"), ("user", b"user:")],
 )
 def test_http(written: str, meant: bytes) -> None:
     """The absolute form, with the proxy's own credentials; the name is the proxy's to resolve."""
