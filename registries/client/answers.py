@@ -109,6 +109,13 @@ def is_of_another(response: Response) -> bool:
     return bool(response.body.strip()) and not is_error(response)
 
 
+def is_web_page(response: Response) -> bool:
+    """Whether this is a page for people: of a firewall, in the place of a cloud's API."""
+    start = response.body[:100].lstrip().lower()
+    is_html = response.headers.get("Content-Type", "").strip().lower().startswith("text/html")
+    return is_html or start.startswith((b"<!doctype html", b"<html"))
+
+
 def retry_at(headers: HTTPMessage) -> datetime | None:
     """When Retry-After says to come back: aware UTC, at most an hour ahead, None for nonsense."""
     now = datetime.now(UTC)

@@ -102,8 +102,10 @@ class Strangers:
             session = Session(Context(endpoint, transport, deadline, kept), credential)
             try:
                 attempt(session)
-            except (ImageDenied, NotFound, Rejected, Misconfigured):
-                return Stranger.REFUSED
+            except (ImageDenied, NotFound, Rejected, Misconfigured) as error:
+                # A firewall's page is nobody's judgement of an account.
+                by_another = error.code == "token_server_refused"
+                return Stranger.UNANSWERED if by_another else Stranger.REFUSED
             except ClientError:
                 return Stranger.UNANSWERED
             return Stranger.LET_IN

@@ -27,14 +27,14 @@ class Lenient(TokenRegistry):
 
     anonymous = True
     any_password = True
-    trouble = 0
+    trouble: Reply | None = None
 
     def token(self, request: Request) -> Reply:
         if request.basic == self.right:
             return super().token(request)
         self.ledger.see(request, self.realm_origin)
         if self.trouble:
-            return Reply(self.trouble)
+            return self.trouble
         allowed = self.any_password if request.basic else self.anonymous
         return (
             self.granted(None, self.wanted(request.query.get("scope", [])))
@@ -156,20 +156,21 @@ def test_an_account_of_harbor_is_never_frozen_by_a_check(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "known"),
+    ("trouble", "known"),
     [
-        (429, Stranger.UNANSWERED),
-        (500, Stranger.UNANSWERED),
-        (503, Stranger.UNANSWERED),
-        (302, Stranger.UNANSWERED),
-        (400, Stranger.REFUSED),
-        (403, Stranger.REFUSED),
-        (404, Stranger.REFUSED),
+        (Reply(429), Stranger.UNANSWERED),
+        (Reply(500), Stranger.UNANSWERED),
+        (Reply(503), Stranger.UNANSWERED),
+        (Reply(302), Stranger.UNANSWERED),
+        (Reply(403, b"<html>Blocked"), Stranger.UNANSWERED),
+        (Reply(400), Stranger.REFUSED),
+        (Reply(403), Stranger.REFUSED),
+        (Reply(404), Stranger.REFUSED),
     ],
 )
 @pytest.mark.parametrize("image", [(), (PRIVATE, "v1"), (DENIED, "v1")])
 def test_a_comparison_that_cannot_be_made_takes_nothing_away(
-    serve: Serve, status: int, known: Stranger, image: tuple[str, ...]
+    serve: Serve, trouble: Reply, known: Stranger, image: tuple[str, ...]
 ) -> None:
     """What a stranger meets with never overrides that the account was let in.
 
@@ -177,7 +178,7 @@ def test_a_comparison_that_cannot_be_made_takes_nothing_away(
     right credentials were called throttled or unreachable.
     """
     family = Lenient(Ledger())
-    family.trouble = status
+    family.trouble = trouble
     outcome = serve(family).account(family, proof=Proof.COMPARE).check(*image)
     denied = image[:1] == (DENIED,)
     assert verdict(outcome) == ("valid", "no_access_to_image" if denied else "signed_in")

@@ -198,6 +198,13 @@ def test_blank_keys(blank: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> N
         (error("SomethingElse", 401), Rejected, "bad_credentials"),
         (error("SomethingElse", 403), Rejected, "bad_credentials"),
         (Reply(403, b"<Error><Code>X</Code></Error>"), Rejected, "bad_credentials"),
+        # Of a firewall, which says nothing of the keys.
+        (Reply(403, b"\n<!DOCTYPE html>Blocked"), Misconfigured, "token_server_refused"),
+        (
+            Reply(403, b"Blocked", {"Content-Type": "text/html"}),
+            Misconfigured,
+            "token_server_refused",
+        ),
         (error("RequestExpired"), Misconfigured, "clock_skew"),
         (error("RequestTimeTooSkewed", 403), Misconfigured, "clock_skew"),
         (error("RequestInTheFuture"), Misconfigured, "clock_skew"),
@@ -223,7 +230,7 @@ def test_refusals(reply: Reply, kind: type[ClientError], code: str) -> None:
     with FakeServer(lambda _: reply) as server, pytest.raises(ClientError) as caught:
         call(server, keys())
     assert (type(caught.value), caught.value.code) == (kind, code)
-    if kind in {Throttled, Unreachable} or code == "clock_skew":
+    if kind in {Throttled, Unreachable} or code in {"clock_skew", "token_server_refused"}:
         assert caught.value.params == {"host": "api.ecr.eu-west-1.amazonaws.com"}
     assert "theirs" not in str(caught.value)
     assert len(server.requests) == 1

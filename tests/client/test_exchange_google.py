@@ -151,6 +151,7 @@ def invalid_grant(about: object) -> Reply:
         (Reply(401, b"<html>"), Rejected, "bad_credentials"),
         (Reply(401, b'{"access_token": "x", "expires_in": 60}'), Rejected, "bad_credentials"),
         (Reply(403, b'{"error": "internal_failure"}'), Rejected, "bad_credentials"),
+        (Reply(403, b"<html>Error 403 (Forbidden)"), Misconfigured, "token_server_refused"),
         (Reply(429, b"", {"Retry-After": "7"}), Throttled, "rate_limited"),
         (Reply(500, b'{"error": "internal_failure"}'), Unreachable, "server_error"),
         (Reply(503, b""), Unreachable, "server_error"),

@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import ClientError as AwsError
 
-from registries.client.answers import trouble
+from registries.client.answers import is_web_page, trouble
 from registries.client.deadline import Deadline
 from registries.client.errors import (
     ClientError,
@@ -151,7 +151,10 @@ class _Call:
         except ClientError as error:
             self._failure = error.with_traceback(None)
             raise
-        self._failure = trouble(response.status, response.headers, Url.parse(self._url).authority)
+        host = Url.parse(self._url).authority
+        self._failure = trouble(response.status, response.headers, host)
+        if response.status == 403 and is_web_page(response):
+            self._failure = Misconfigured("token_server_refused", host=host)
         if self._failure:
             raise self._failure
         # The stubs ask for another class than botocore makes of it.

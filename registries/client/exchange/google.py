@@ -12,7 +12,7 @@ from typing import Any
 from google.auth import transport as sdk
 from google.oauth2.service_account import Credentials
 
-from registries.client.answers import document, trouble
+from registries.client.answers import document, is_web_page, trouble
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Rejected, Unreachable
 from registries.client.exchange.base import LIMIT, Exchanged, is_token
@@ -101,6 +101,8 @@ def _meaning(response: Response) -> ClientError:
         about = str(answer.get("error_description"))
         if answer.get("error") == "invalid_grant" and _UNTIMELY.search(about):
             return Misconfigured("clock_skew", host=HOST)
+        if response.status == 403 and is_web_page(response):
+            return Misconfigured("token_server_refused", host=HOST)
         # Google answers a revoked key, a wrong one and an unknown account with 400.
         return Rejected("bad_credentials")
     other = trouble(response.status, response.headers, HOST)
