@@ -32,8 +32,8 @@ AT_ONCE = 4
 LONGEST_NAME = 255
 # A customer gets a /64 at least, so that one alone could come from 2**64 addresses (RFC 6177).
 CUSTOMER = 64
-# Translators put the IPv4 address that somebody comes from behind this prefix (RFC 6052).
-TRANSLATED = IPv6Network("64:ff9b::/96")
+# Translators put the IPv4 address that somebody comes from behind these (RFC 6052, RFC 2765).
+TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("::ffff:0:0:0/96"))
 # Nobody can come from here (RFC 6666): these stand for texts that are no address.
 NOWHERE = IPv6Network("100::/64")
 
@@ -68,9 +68,12 @@ def _sender(text: str) -> IPv4Address | IPv6Address:
         return NOWHERE[int.from_bytes(digest[:8])]
     if isinstance(sender, IPv4Address):
         return sender
-    if sender in TRANSLATED:
+    if any(sender in network for network in TRANSLATED):
         return IPv4Address(sender.packed[12:])
-    return sender.ipv4_mapped or IPv6Network((sender, CUSTOMER), strict=False)[0]
+    # By 6to4 one IPv4 address has 65,536 networks; by Teredo all clients of a server have one.
+    _server, tunnelled = sender.teredo or (None, sender.sixtofour)
+    network = IPv6Network((sender, CUSTOMER), strict=False)[0]
+    return sender.ipv4_mapped or tunnelled or network
 
 
 def _without_port(text: str) -> str:
