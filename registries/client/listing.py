@@ -4,7 +4,7 @@ Source: the OCI distribution specification, "Listing Tags".
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -59,7 +59,9 @@ def tags(
         found = _joined(parts)
     else:
         found = _sorted(session, path, next(parts), parts, last)
-    return list(islice((tag for tag in found if tag.startswith(prefix or "")), n))
+    # Where a registry begins with `last` itself, it is left out.
+    wanted = (tag for tag in found if tag != last and tag.startswith(prefix or ""))
+    return list(islice(wanted, n))
 
 
 def _joined(parts: Iterable[_Part]) -> Iterator[str]:
@@ -80,12 +82,10 @@ def _sorted(
         return iter(_behind(sorted(chain(first.tags, _joined(rest))), last))
     if last is None:
         return chain(first.tags, _joined(rest))
-    places = {bisect_right(first.tags, key(last), key=key) for key in keys}
     if last in first.tags:
-        places = {first.tags.index(last) + 1}
-    if len(places) == 1 and max(places) < len(first.tags):
-        return chain(first.tags[max(places) :], _joined(rest))
-    return _beyond(session, path, first, rest, last)
+        return chain(first.tags[first.tags.index(last) + 1 :], _joined(rest))
+    places = {bisect_right(first.tags, key(last), key=key) for key in keys}
+    return _beyond(session, path, first, rest, last, places)
 
 
 def _behind(ordered: list[str], last: str | None) -> list[str]:
@@ -93,24 +93,29 @@ def _behind(ordered: list[str], last: str | None) -> list[str]:
 
 
 def _beyond(
-    session: Session, path: str, first: _Part, rest: Iterator[_Part], last: str
+    session: Session,
+    path: str,
+    first: _Part,
+    rest: Iterator[_Part],
+    last: str,
+    places: Collection[int],
 ) -> Iterator[str]:
-    """The tags behind one that is not on the first page.
+    """The tags behind one that is not on the first page, where it would stand in one of `places`.
 
     The registry is asked to begin there. Not each does: Quay answered with its first page again
     (regclient/regclient#272), for Artifactory `last` was a number (renovatebot/renovate#15080).
-    Only an answer of other tags than those of the first page is believed; else the list is read
-    until the tag comes.
+    Only an answer of other tags than those of the first page is believed, or one that begins where
+    the tag would stand; else the list is read until the tag comes. The first page alone does not
+    tell: in a list by age v1.0 to v1.9 are in order, and behind them comes v1.10.
     """
-    there = _parts(session, path, last)
-    try:
-        begun = next(there).tags
-    except Throttled:
-        raise
-    except ClientError:
-        begun = []
-    if begun and set(begun).isdisjoint(first.tags):
-        yield from chain(begun, _joined(there))
+    begun, there = _begun(session, path, last)
+    fits = bool(begun) and begun[:1] in [first.tags[place : place + 1] for place in places]
+    if fits and begun[0] == first.tags[0]:
+        # Or this is what it answers to everything.
+        second, _ = _begun(session, path, first.tags[0])
+        fits = second[:1] == first.tags[1:2]
+    if begun and (fits or set(begun).isdisjoint(first.tags)):
+        yield from chain(begun, there)
         return
     before = list(first.tags)
     for part in rest:
@@ -120,6 +125,17 @@ def _beyond(
         before += part.tags
     # It is gone: what is sorted behind it is what followed it.
     yield from _behind(sorted(before), last)
+
+
+def _begun(session: Session, path: str, last: str) -> tuple[list[str], Iterator[str]]:
+    """The first page behind a tag as the registry has it, empty where it has none, and the rest."""
+    parts = _parts(session, path, last)
+    try:
+        return next(parts).tags, _joined(parts)
+    except Throttled:
+        raise
+    except ClientError:
+        return [], iter(())
 
 
 def _parts(session: Session, path: str, last: str | None = None) -> Iterator[_Part]:

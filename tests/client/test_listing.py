@@ -1,6 +1,6 @@
 """Lists of tags as different servers give them: whole, and no more pages than are wanted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -10,7 +10,7 @@ from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Throttled, Unreachable
 from registries.credentials import Anonymous
 from registries.endpoint import Endpoint
-from tests.fakes.family import problem
+from tests.fakes.family import answer, problem
 from tests.fakes.ledger import Ledger
 from tests.fakes.lists import (
     SERVERS,
@@ -83,11 +83,12 @@ def test_the_tags_that_begin_so(kind: type[Lists]) -> None:
         ({"n": 1000}, 1),
         ({"n": 1001}, 2),
         ({"n": 5, "last": "t00500"}, 1),
-        ({"n": 5, "last": "t00500x"}, 1),
-        ({"n": 5, "last": "a"}, 1),
         ({"n": 5, "last": "t00998"}, 2),
-        # One to see that the registry begins where it is asked to, one for the answer.
         ({"n": 5, "last": "t00999"}, 2),
+        # One to see that the registry begins where it is asked to, one for the answer.
+        ({"n": 5, "last": "t00500x"}, 2),
+        # And one to see that it does not always begin at the first.
+        ({"n": 5, "last": "a"}, 3),
         ({"n": 5, "last": "t150000"}, 2),
         ({"n": 5, "last": "t150000x"}, 2),
         ({"n": 5, "prefix": "t0001"}, 1),
@@ -105,6 +106,63 @@ def test_no_more_pages_are_asked_than_are_wanted(some: dict[str, str | int], pag
     assert found == server.names[start : start + int(some["n"])]
     assert len(server.asked) == pages
     assert {query["n"] for query in server.asked} == {"1000"}
+
+
+class ByAge(Lists):
+    """As they were pushed, ten a page; `last` is a place in that order, or means nothing."""
+
+    size = 10
+    heeds = True
+    begins = 1
+
+    def ordered(self, names: Sequence[str]) -> list[str]:
+        return list(names)
+
+    def __call__(self, request: Request) -> Reply:
+        query = {name: values[0] for name, values in request.query.items()}
+        last, start = query.get("last"), int(query.get("token", 0))
+        if self.heeds and last in self.names:
+            start = self.names.index(last) + self.begins
+        page = self.names[start : start + self.size]
+        more = f'<?token={start + self.size}>; rel="next"'
+        headers = {"Link": more} if start + self.size < len(self.names) else {}
+        return answer({} if request.path == "/v2/" else {"tags": page}, headers)
+
+
+class Heedless(ByAge):
+    heeds = False
+
+
+class Inclusive(ByAge):
+    """Begins with `last` itself."""
+
+    begins = 0
+
+
+@pytest.mark.parametrize("kind", [ByAge, Heedless, Inclusive])
+@pytest.mark.parametrize(("size", "n"), [(10, 7), (10, 10), (3, 1), (1, 1)])
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"v1.{n}" for n in range(30)],
+        ["2024", "2025", "2026", "latest", "edge", "1999", "0", "zz", "2027", "a"],
+    ],
+)
+def test_a_first_page_in_order_does_not_make_a_sorted_list(
+    kind: type[ByAge], size: int, n: int, names: list[str]
+) -> None:
+    """Behind v1.9 comes v1.10: what followed a tag of a later page was looked for on the first.
+
+    The parts then began anew for ever, and the rest of the list never came.
+    """
+    server = kind(names)
+    server.size = size
+    found: list[str] = []
+    with tags_of(server) as tags:
+        while part := tags(n=n, last=found[-1] if found else None):
+            found += part
+            assert len(found) <= len(names)
+    assert sorted(found) == sorted(names)
 
 
 def test_behind_a_tag_that_is_gone() -> None:
