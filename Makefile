@@ -6,6 +6,8 @@ BIND ?= 127.0.0.1
 PORT ?= 8000
 # What pytest runs: `make test TESTS=tests/site`.
 TESTS ?= tests
+# Much of the tests' time is waiting: one process more than there are cores, and none idle at the end.
+PARALLEL := -n $(shell expr $$(nproc) + 1) --dist worksteal
 # What `make messages` writes, and where it finds no texts.
 LANGUAGES := de
 NO_TEXTS := $(VENV) $(VENV)-newest tests build dist mutants var
@@ -14,7 +16,7 @@ FUZZ ?= 5000
 # Which benchmarks run, and how often: `make bench BENCH="digests --rounds 9"`.
 BENCH ?=
 # What `make test-newest` runs: whatever Django, REST framework and the site's libraries decide.
-NEWEST ?= tests/api tests/test_admin.py tests/test_models.py tests/test_fields.py \
+NEWEST ?= tests/api tests/test_admin.py tests/models \
 	tests/site/test_served.py tests/site/test_signin.py tests/site/test_tokens.py tests/site/test_cache.py
 
 PIP := bin/python -m pip install --quiet --disable-pip-version-check
@@ -54,25 +56,25 @@ upgrade: lock ## the same, with the newest version of everything, and install th
 	@$(MAKE) --no-print-directory $(VENV)/.test
 
 test: $(VENV)/.test ## run the tests (TESTS=, for some of them)
-	$(BIN)/python -m pytest -n auto $(TESTS)
+	$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
 
 test-quick: $(VENV)/.test ## run the tests, but for those that take many seconds
-	$(BIN)/python -m pytest -n auto -m "not slow" $(TESTS)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(TESTS)
 
 test-newest: ## try the newest version of everything in .venv-newest (NEWEST=, for other tests)
 	rm -rf $(VENV)-newest
 	$(PYTHON) -m venv $(VENV)-newest
 	$(VENV)-newest/$(PIP) --upgrade --editable '.[site,test]'
-	$(VENV)-newest/bin/python -m pytest -n auto $(NEWEST)
+	$(VENV)-newest/bin/python -m pytest $(PARALLEL) $(NEWEST)
 
 test-postgres: $(VENV)/.test ## run the tests that use the database on PostgreSQL, but for the browser's
-	tests/with-postgres $(BIN)/python -m pytest -n auto -m django_db --ignore=tests/browser $(TESTS)
+	tests/with-postgres $(BIN)/python -m pytest $(PARALLEL) -m django_db --ignore=tests/browser $(TESTS)
 
 test-mariadb: $(VENV)/.mariadb ## run the tests that use the database on MariaDB, but for the browser's
-	tests/with-mariadb $(BIN)/python -m pytest -n auto -m django_db --ignore=tests/browser $(TESTS)
+	tests/with-mariadb $(BIN)/python -m pytest $(PARALLEL) -m django_db --ignore=tests/browser $(TESTS)
 
 fuzz: $(VENV)/.test ## try many more odd inputs than the tests do (FUZZ=, for how many)
-	FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n auto tests/fuzz
+	FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest $(PARALLEL) tests/fuzz
 
 mutate: $(VENV)/.mutate ## break the code on purpose, to find what no test notices
 	$(BIN)/mutmut run

@@ -17,7 +17,7 @@ class RegistriesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from registries import checks  # noqa: F401, PLC0415 - registers the system checks
+        from registries import system_checks  # noqa: F401, PLC0415 - registers the system checks
 
         post_migrate.connect(_make_defaults, sender=self)
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from registries.fields import Secret
-from registries.keys import key_ids, key_of, renewed
-from registries.lastcheck import CHECK_FIELDS
-from registries.models import Registry, new_version
-from registries.queryset import SECRETS
-from registries.secretcolumn import IsStill
+from registries.models import Registry
+from registries.models.last_check import CHECK_FIELDS
+from registries.models.queryset import SECRETS
+from registries.models.registry import new_version
+from registries.models.secret_column import IsStill
+from registries.secrets.keys import key_ids, key_of, renewed
+from registries.secrets.sealing import Secret
 
 # Rows in memory at a time.
 BATCH = 200

@@ -12,22 +12,21 @@ from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.utils.translation import gettext_lazy as _
 
-from registries import names
-from registries.aside import check_aside
-from registries.audit import Caller, TooManyChecks, admitted
-from registries.checking import run_checks
+from registries.checking.background import check_in_background
+from registries.checking.callers import Caller, TooManyChecks, admitted
+from registries.checking.running import run_checks
 from registries.client.errors import ClientError
-from registries.connecting import client_for, home_of
 from registries.kinds import KINDS
-from registries.lastcheck import CHECK_FIELDS
-from registries.models import Registry
+from registries.models import Registry, names
+from registries.models.last_check import CHECK_FIELDS
+from registries.models.results import CheckResult
 from registries.reference import InvalidReference, Reference, without_scheme
-from registries.results import CheckResult
+from registries.row_client import client_for, home_of
 
 if TYPE_CHECKING:
     from registries.client.client import Manifest
 
-__all__ = ["TooManyChecks", "check_aside"]
+__all__ = ["TooManyChecks", "check_in_background"]
 
 # Who asks where nobody says so: code of the site.
 NOBODY = Caller()

@@ -95,7 +95,7 @@ def cache() -> dict[str, Any]:
     if urlsplit(url).scheme in {"redis", "rediss"}:
         options = {
             # Django's own would run code that somebody else has put into Redis.
-            "serializer": "registries.tokencache.JSONSerializer",
+            "serializer": "registries.token_cache.JSONSerializer",
             # A server that hangs would hold every request up; the URL may name other times.
             "socket_connect_timeout": 1,
             "socket_timeout": 1,

@@ -13,7 +13,7 @@ from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from registries.admin.overview import overview
+from registries.admin.status import overview
 from registries.api.errors import outside_views
 from registries.models import Registry
 

@@ -45,6 +45,6 @@ def _fresh_services() -> Iterator[None]:
     """No token or connection of one test serves another, and no request counts in another."""
     yield
     cache.clear()
-    if connecting := sys.modules.get("registries.connecting"):
-        connecting._transport.cache_clear()
-        connecting._tokens.cache_clear()
+    if row_client := sys.modules.get("registries.row_client"):
+        row_client._transport.cache_clear()
+        row_client._tokens.cache_clear()

@@ -18,11 +18,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from encrypted_model_fields import fields as library
 
-from registries.fields import SecretField
 from registries.forms import form_class
 from registries.kinds import KINDS, variables
 from registries.models import ChangedMeanwhile, Registry
-from registries.queryset import SECRETS
+from registries.models.fields import SecretField
+from registries.models.queryset import SECRETS
 from tests.factories import SAMPLES, build, create
 from tests.fakes.server import FakeServer, Reply
 from tests.neighbour.models import Mirror, Pipeline

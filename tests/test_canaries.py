@@ -30,9 +30,9 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 
 from registries import management, services
-from registries.fields import Secret
 from registries.kinds import KINDS
 from registries.models import Registry
+from registries.secrets.sealing import Secret
 from tests.canaries import (
     ADMINS,
     COMMANDS,
@@ -301,7 +301,7 @@ def broken(*args: object, **kwargs: object) -> None:
     "where",
     [
         "registries.admin.RegistryAdmin.save_model",
-        "registries.fields.Secret.__init__",
+        "registries.secrets.sealing.Secret.__init__",
         "registries.forms.secrets.SecretInput.value_from_datadict",
         "encrypted_model_fields.fields.encrypt_str",
     ],
@@ -336,7 +336,7 @@ def test_no_error_report_shows_a_secret(
 
 @pytest.mark.parametrize("debug", [True, False])
 @pytest.mark.parametrize(
-    "where", ["registries.client.client.Client.check", "registries.checking._store"]
+    "where", ["registries.client.client.Client.check", "registries.checking.running._store"]
 )
 def test_no_report_of_a_fault_in_a_check_shows_a_secret(
     canaries: Canaries,

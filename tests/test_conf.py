@@ -12,7 +12,7 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from registries import conf
-from registries.tokencache import JSONSerializer
+from registries.token_cache import JSONSerializer
 
 
 def ids() -> set[str]:
@@ -217,7 +217,7 @@ def test_the_key_of_sessions_is_not_for_secrets(settings: Any) -> None:
 
 
 BACKENDS = "django.core.cache.backends."
-JSON = "registries.tokencache.JSONSerializer"
+JSON = "registries.token_cache.JSONSerializer"
 REDIS = {"BACKEND": f"{BACKENDS}redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
 
 

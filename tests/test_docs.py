@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from registries.checks import SAMPLES
 from registries.kinds import KINDS
+from registries.system_checks import SAMPLES
 from registries.verdicts import Verdict
 from tests.factories import pem
 from tests.pages import DOCS, MEANINGS, PAGES

@@ -49,13 +49,13 @@ def shows(text: str, secret: str) -> bool:
 ON_THE_WAY = {
     "registries.forms.secrets.SecretFormField.clean": ("_check", "_savecheck"),
     "registries.forms.RegistryForm._drop_other_ways": ("_check", "_savecheck"),
-    "registries.validation._clean_prefix": ("_check", "_savecheck"),
+    "registries.models.validation._clean_prefix": ("_check", "_savecheck"),
     "registries.kinds.base.Kind.problems": ("_check", "_savecheck"),
     "registries.kinds.base.Variable._check_length": ("_check", "_savecheck"),
     "registries.admin.RegistryAdmin.save_model": ("_savecheck",),
     "registries.models.Registry.derive": ("_savecheck",),
     "encrypted_model_fields.fields.encrypt_str": ("_savecheck",),
-    "registries.connecting._credentials": ("_check", "_savecheck"),
+    "registries.row_client._credentials": ("_check", "_savecheck"),
     "registries.client.client.Client.__init__": ("_check", "_savecheck"),
     "registries.client.transport.Transport._send": ("_check", "_savecheck"),
 }

@@ -17,8 +17,8 @@ from django.utils import translation
 from registries.admin.listing import VIEWS
 from registries.kinds import KINDS
 from registries.models import Registry
+from registries.models.results import CheckResult
 from registries.reference import InvalidReference, Reference
-from registries.results import CheckResult
 from registries.verdicts import CODES, Verdict
 from tests.browser.samples import fill
 from tests.factories import SAMPLES, build

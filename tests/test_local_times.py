@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from registries import services
-from registries.fields import Secret
 from registries.models import Registry
+from registries.secrets.sealing import Secret
 from tests.api import fake
 from tests.factories import create
 from tests.fakes.server import FakeServer, Reply, Request

@@ -19,9 +19,10 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import TextField
 
-from registries.fields import Secret, SecretField
 from registries.migrations._repeatable import AddMissingField, AddMissingIndex
 from registries.models import Check, Registry
+from registries.models.fields import SecretField
+from registries.secrets.sealing import Secret
 from tests.factories import create
 
 

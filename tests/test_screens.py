@@ -20,13 +20,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import registries
-from registries.admin.acting import FEW
-from registries.admin.looks import LOOKS, STATES, TONES, ShownResult, Trend, answers, shown_steps
-from registries.admin.overview import overview, past_verdicts
+from registries.admin.actions import FEW
+from registries.admin.display import LOOKS, STATES, TONES, ShownResult, Trend, answers, shown_steps
+from registries.admin.status import overview, past_verdicts
 from registries.forms import form_class
 from registries.kinds import KINDS
 from registries.models import Check, Registry
-from registries.results import CheckResult
+from registries.models.results import CheckResult
 from registries.verdicts import STEPS, Step, Verdict
 from tests.browser.samples import past
 from tests.factories import SAMPLES, build, create

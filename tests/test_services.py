@@ -10,7 +10,7 @@ import trustme
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 
-from registries import connecting, services
+from registries import row_client, services
 from registries.client.errors import ClientError
 from registries.credentials import Anonymous
 from registries.models import Check, Registry
@@ -18,7 +18,7 @@ from registries.reference import InvalidReference
 from registries.verdicts import CODES, Verdict
 from tests.factories import build, create
 from tests.fakes.server import FakeServer, Reply, Request
-from tests.test_fields import seal_as_before
+from tests.models.test_fields import seal_as_before
 
 pytestmark = pytest.mark.django_db
 
@@ -202,7 +202,7 @@ def test_a_default_port_brings_no_keys_to_the_public_registry() -> None:
         setattr(row, name, value)
     row.save()
     for host in ("public.ecr.aws", "public.ecr.aws:443"):
-        with connecting.client_for(row, host) as client:
+        with row_client.client_for(row, host) as client:
             assert isinstance(client._credential, Anonymous)
 
 

@@ -5,12 +5,11 @@ Beside them the audit of all checks.
 
 from django.contrib import admin
 
-from registries.admin.acting import ActionPages
+from registries.admin.actions import ActionPages
 from registries.admin.checks import CheckPages
 from registries.admin.editing import FormPages
 from registries.admin.listing import ListPages
-from registries.audit import Check
-from registries.models import Registry
+from registries.models import Check, Registry
 
 
 @admin.register(Registry)

@@ -14,9 +14,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
 from registries import conf, services
-from registries.admin.looks import LOOKS, ShownResult
+from registries.admin.display import LOOKS, ShownResult
 from registries.models import Registry
-from registries.results import CheckResult
+from registries.models.results import CheckResult
 from registries.verdicts import Step, Verdict
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from registries.admin.display import ShownCheck, breakable
 from registries.admin.filters import CHECK_FILTERS
-from registries.admin.looks import ShownCheck, breakable
-from registries.audit import Check
+from registries.models import Check
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Check]

@@ -23,15 +23,16 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from registries import services
 from registries.admin.base import Pages
-from registries.admin.looks import ShownResult, ShownRival, Trend, answers, badges
-from registries.admin.overview import ANY_SERVER, overview, past_verdicts, sorted_kinds
-from registries.audit import Caller, Origin
-from registries.fields import Secret
+from registries.admin.display import ShownResult, ShownRival, Trend, answers, badges
+from registries.admin.status import ANY_SERVER, overview, past_verdicts, sorted_kinds
+from registries.checking.callers import Caller
 from registries.forms import CHECK, RegistryForm, form_class
 from registries.kinds import KINDS, Kind, Variable
 from registries.models import ChangedMeanwhile, Registry
+from registries.models.check import Origin
 from registries.reference import InvalidReference
-from registries.rivals import rivals
+from registries.resolving.rivals import rivals
+from registries.secrets.sealing import Secret
 
 SAVE_AND_CHECK = "_savecheck"
 # Rows that answer for the same images: how many are looked at, and shown.

@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from registries.admin.looks import LOOKS, STATES
-from registries.admin.overview import is_fine, needs_attention, sorted_kinds
-from registries.audit import Origin, Trust
+from registries.admin.display import LOOKS, STATES
+from registries.admin.status import is_fine, needs_attention, sorted_kinds
 from registries.kinds import KINDS
+from registries.models.check import Origin, Trust
 
 
 class KindFilter(admin.SimpleListFilter):

@@ -17,9 +17,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registries.admin.base import Pages
+from registries.admin.display import LOOKS, STATES, answers, badges
 from registries.admin.filters import FILTERS
-from registries.admin.looks import LOOKS, STATES, answers, badges
-from registries.admin.overview import attention_first, overview, tiles
+from registries.admin.status import attention_first, overview, tiles
 from registries.kinds import KINDS
 from registries.models import Registry
 

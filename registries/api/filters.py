@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema_field
 
-from registries import names
 from registries.kinds import KINDS
-from registries.queryset import LONGEST_UNCHECKED_FIRST, RegistryQuerySet
+from registries.models import names
+from registries.models.queryset import LONGEST_UNCHECKED_FIRST, RegistryQuerySet
 from registries.text import gettext_noop as _
 from registries.verdicts import Verdict
 

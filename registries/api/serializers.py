@@ -10,9 +10,10 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from registries.kinds import KINDS, Variable
-from registries.models import VARIABLES, Check, Registry
-from registries.queryset import SECRETS, RegistryQuerySet
-from registries.results import CheckResult
+from registries.models import Check, Registry
+from registries.models.queryset import SECRETS, RegistryQuerySet
+from registries.models.registry import VARIABLES
+from registries.models.results import CheckResult
 from registries.schema import describe
 from registries.text import gettext_noop
 from registries.verdicts import CODES, Verdict, sentence

@@ -30,10 +30,10 @@ from registries.api.permissions import (
     OutgoingThrottle,
     ReadThrottle,
 )
-from registries.explain import explain
 from registries.kinds import KINDS
 from registries.models import Check, Registry
 from registries.reference import Reference
+from registries.resolving.explain import explain
 from registries.schema import describe
 
 if TYPE_CHECKING:

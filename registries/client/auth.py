@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from registries.client import answers
+from registries.client import responses
 from registries.client.account import Account, basic
 from registries.client.challenge import Challenge, parse_all
 from registries.client.context import Context
@@ -71,7 +71,7 @@ class Authorizer:
         elif response.status == 401:
             scheme = self._asked(_challenges(response))
         if scheme is None:
-            error = answers.trouble(response.status, response.headers, self.own.authority)
+            error = responses.trouble(response.status, response.headers, self.own.authority)
             raise error or Misconfigured(_no_way_in(response), host=self.own.authority)
         self._remember(scheme)
         return scheme
@@ -236,19 +236,19 @@ def is_registry(response: Response) -> bool:
     kind = response.headers.get("Content-Type", "").strip().lower()
     named = "Docker-Distribution-Api-Version" in response.headers
     is_own = named or not kind.startswith("text/html")
-    return response.status == 200 and is_own and not answers.error_codes(response.body)
+    return response.status == 200 and is_own and not responses.error_codes(response.body)
 
 
 def _no_way_in(response: Response) -> str:
     """The code of an answer at `/v2/` that neither lets in nor says how to sign in."""
     # So does an Azure registry whose firewall does not know the address that calls:
     # https://github.com/docker/build-push-action/issues/1214
-    if response.status == 403 and answers.is_error(response):
+    if response.status == 403 and responses.is_error(response):
         return "site_refused"
     named = response.headers["WWW-Authenticate"] is not None
     # Without it a registry asks for something that we do not understand, or a proxy before it
     # takes the header away.
-    asks = named or (response.status == 401 and answers.is_error(response))
+    asks = named or (response.status == 401 and responses.is_error(response))
     return "unsupported_scheme" if asks else "not_a_registry"
 
 

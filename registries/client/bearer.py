@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from registries.client.answers import document
+from registries.client.responses import document
 
 # A token without a lifetime lives a minute, and none is trusted for longer than an hour.
 SHORTEST, LONGEST = 60.0, 3600.0

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from registries.client import listing, proof, reading
-from registries.client.answers import Pulls
+from registries.client import digests, listing, sign_in
 from registries.client.context import Context
 from registries.client.deadline import Deadline
 from registries.client.errors import (
@@ -19,6 +18,7 @@ from registries.client.errors import (
     Unreachable,
 )
 from registries.client.manifests import Manifest, Platform
+from registries.client.responses import Pulls
 from registries.client.session import Session
 from registries.client.strangers import Strangers
 from registries.client.tokens import Kept, TokenStore
@@ -99,7 +99,7 @@ class Client:
         image = None if repository is None else (repository, reference or "latest")
         code, verdict, failure = "", Verdict.UNREACHABLE, None
         try:
-            code = proof.sign_in(self._session.auth)
+            code = sign_in.sign_in(self._session.auth)
             if image is not None:
                 with self._context.deadline.step("image"):
                     self.digest(*image)
@@ -156,7 +156,7 @@ class Client:
 
         Asked with HEAD, which Docker Hub does not count as a pull.
         """
-        return _told(lambda: reading.digest(self._session, repository, reference))
+        return _told(lambda: digests.digest(self._session, repository, reference))
 
     def manifest(self, repository: str, reference: str, platform: str | None = None) -> Manifest:
         """Digest and media type and, for an index, its platforms. Raises ClientError.
@@ -165,7 +165,7 @@ class Client:
         NotFound("platform_not_found") where it has none. A manifest that is no index names no
         platform, and is answered as it is.
         """
-        return _told(lambda: reading.manifest(self._session, repository, reference, platform))
+        return _told(lambda: digests.manifest(self._session, repository, reference, platform))
 
     def digests(self, pairs: Sequence[tuple[str, str]]) -> list[str | ClientError]:
         """The digests of many (repository, reference) pairs, in their order. Raises nothing.

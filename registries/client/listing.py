@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from registries.client import answers, links, pages
+from registries.client import links, pages, responses
+from registries.client.digests import REDIRECTS, checked
 from registries.client.errors import ClientError, Throttled, Unreachable
 from registries.client.pages import Page
-from registries.client.reading import REDIRECTS, checked
 from registries.client.session import Session
 from registries.client.transport import Response
 from registries.reference import parse_repository
@@ -216,7 +216,7 @@ def _ask(session: Session, url: str, path: str) -> Response:
 
 def _page(session: Session, response: Response) -> Page:
     if response.status != 200:
-        raise answers.image_refusal(response, session.host)
+        raise responses.image_refusal(response, session.host)
     try:
         return pages.read(response.body, response.header_lines("Link"), response.url)
     except ValueError:

@@ -7,7 +7,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from registries.client.answers import parsed
+from registries.client.responses import parsed
 
 INDEXES = (
     "application/vnd.oci.image.index.v1+json",

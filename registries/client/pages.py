@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registries.client import links
-from registries.client.answers import parsed
+from registries.client.responses import parsed
 
 # All tags at once, or some thousand with what Google's registries say of each.
 MAX_VALUES = 250_000

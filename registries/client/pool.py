@@ -21,13 +21,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from registries.client.connection import (
-    OVERHEAD,
-    BlockedAddress,
-    Guarded,
-    TooLarge,
-    dial,
-)
+from registries.client.connection import OVERHEAD, BlockedAddress, Guarded, TooLarge, dial
 from registries.client.deadline import Deadline
 from registries.client.proxy import Proxy
 from registries.client.urls import Url

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from registries.client import answers
-from registries.client.answers import Pulls
+from registries.client import responses
 from registries.client.auth import Authorizer, Grant
 from registries.client.batch import Batches
 from registries.client.context import Context
 from registries.client.deadline import Deadline
 from registries.client.errors import ImageDenied
 from registries.client.manifests import ACCEPT
+from registries.client.responses import Pulls
 from registries.client.transport import Response
 from registries.client.urls import Url
 from registries.credentials import Credential
@@ -84,7 +84,7 @@ class Session:
         if renew and (response.status == 401 or response.status in self._context.endpoint.renew_on):
             grant, response = self._again(repository, grant, response, send)
         if self.counts_pulls:
-            self.pulls = answers.pulls(response.headers) or self.pulls
+            self.pulls = responses.pulls(response.headers) or self.pulls
         if response.status == 401:
             refusal = self.auth.refusal(grant, response)
             if method != "HEAD" or not isinstance(refusal, ImageDenied):

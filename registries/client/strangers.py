@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable
 from time import monotonic
 
-from registries.client import proof, reading
+from registries.client import digests, sign_in
 from registries.client.context import Context
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, ImageDenied, Misconfigured, NotFound, Rejected
@@ -62,7 +62,7 @@ class Strangers:
         if not self._compares:
             return False
         if self.answer is None and self._may_invent:
-            self.answer = self._try_invented(lambda session: proof.sign_in(session.auth))
+            self.answer = self._try_invented(lambda session: sign_in.sign_in(session.auth))
         elif self.answer in {None, Stranger.UNANSWERED}:
             self._context.deadline.note("stranger", None)
         return self.answer is Stranger.LET_IN
@@ -71,7 +71,7 @@ class Strangers:
         """Whether somebody else may read an image; True where it cannot be said of a guest."""
 
         def find(session: Session) -> None:
-            reading.digest(session, repository, reference)
+            digests.digest(session, repository, reference)
 
         if self._try(Anonymous(), find) is not Stranger.REFUSED:
             return True

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urldefrag, urlencode, urljoin
 
-from registries.client import answers, bearer
+from registries.client import bearer, responses
 from registries.client.account import Account, Presented, basic
 from registries.client.context import Context
 from registries.client.errors import (
@@ -173,14 +173,14 @@ class TokenServer:
         whoever a firewall stops, gets a plain page. Source: GitLab,
         app/services/auth/container_registry_authentication_service.rb; the gem rack-attack.
         """
-        return self._says_why and "DENIED" not in answers.error_codes(response.body)
+        return self._says_why and "DENIED" not in responses.error_codes(response.body)
 
     @property
     def _says_why(self) -> bool:
         return CODES[self._context.endpoint.forbidden].verdict is not Verdict.REJECTED
 
     def _read_of_account(self, response: Response, scheme: Scheme) -> bearer.Token:
-        page = answers.is_of_another(response)
+        page = responses.is_of_another(response)
         if response.status == 403 and (self._is_banned(response) if self._says_why else page):
             host = Url.parse(scheme.realm).authority
             raise Misconfigured("token_server_refused", host=host)
@@ -206,6 +206,6 @@ class TokenServer:
                 raise refused
             case 403:
                 raise forbidden
-        raise answers.trouble(response.status, response.headers, host) or Misconfigured(
+        raise responses.trouble(response.status, response.headers, host) or Misconfigured(
             "bad_token_server", host=host
         )

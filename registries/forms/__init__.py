@@ -13,7 +13,7 @@ from registries.forms.secrets import ACTION_SUFFIX, QUIET, Choice, SecretFormFie
 from registries.kinds import KINDS, Kind, Variable
 from registries.kinds.base import Method
 from registries.models import Registry
-from registries.rivals import rivals
+from registries.resolving.rivals import rivals
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Registry]

@@ -7,8 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from registries.fields import Secret
 from registries.kinds import Variable
+from registries.secrets.sealing import Secret
 
 CLEAR_SUFFIX = "_clear"
 ACTION_SUFFIX = "_do"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import registries.names
+import registries.models.names
 from django.db import migrations, models
 
 
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="registry",
             name="name_key",
-            field=registries.names.KeyField(editable=False, max_length=255, unique=True),
+            field=registries.models.names.KeyField(editable=False, max_length=255, unique=True),
         ),
         migrations.AddField(
             model_name="registry",

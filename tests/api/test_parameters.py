@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from registries import names
-from registries.models import Registry
+from registries.models import Registry, names
 from registries.reference import IMAGE_PATTERN, InvalidReference, Reference
 from tests.api.conftest import PATHS, Caller, addresses
 

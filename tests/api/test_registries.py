@@ -15,7 +15,7 @@ from registries.api import filters, urls
 from registries.api.base import ReadOnlyView
 from registries.kinds import KINDS
 from registries.models import Registry
-from registries.queryset import SECRETS
+from registries.models.queryset import SECRETS
 from registries.verdicts import Verdict
 from tests import factories
 from tests.api.conftest import Caller

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from registries.models import Registry
-from registries.queryset import SECRETS
+from registries.models.queryset import SECRETS
 from registries.reference import Reference
 from tests import factories
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from registries.admin.acting import FEW
+from registries.admin.actions import FEW
 from registries.models import Registry
 from ssmsite.csp import POLICY
 from tests.browser.conftest import type_of_open

@@ -11,13 +11,7 @@ import pytest
 from registries.client.auth import Authorizer
 from registries.client.context import Context
 from registries.client.deadline import Deadline
-from registries.client.errors import (
-    ClientError,
-    ImageDenied,
-    Misconfigured,
-    Rejected,
-    Unreachable,
-)
+from registries.client.errors import ClientError, ImageDenied, Misconfigured, Rejected, Unreachable
 from registries.client.session import PAUSE
 from registries.client.tokens import Kept, MemoryTokens
 from registries.client.tokenserver import Scheme

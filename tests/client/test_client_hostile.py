@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registries.client import answers, bearer, links, manifests, pages
+from registries.client import bearer, links, manifests, pages, responses
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError
 from registries.client.tokens import MemoryTokens
@@ -140,7 +140,7 @@ JSON = st.recursive(
 def test_readers_take_anything(document: Any) -> None:
     """#42: each reader of a body gives what it promises or nothing."""
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    assert all(isinstance(code, str) for code in answers.error_codes(body))
+    assert all(isinstance(code, str) for code in responses.error_codes(body))
     token = bearer.read(body)
     assert token is None or 0 < token.seconds <= bearer.LONGEST
     with suppress(ValueError):
@@ -168,8 +168,8 @@ def test_links_and_headers_take_anything(text: str) -> None:
 @pytest.mark.parametrize("repeated", [b"[", b'{"a":', b'"'])
 def test_a_hostile_body_is_read_in_one_pass(repeated: bytes) -> None:
     """#41, #42."""
-    assert answers.document(repeated * 200_000) is None
-    assert is_read_in_one_pass(answers.document, lambda size: repeated * size)
+    assert responses.document(repeated * 200_000) is None
+    assert is_read_in_one_pass(responses.document, lambda size: repeated * size)
 
 
 @pytest.mark.parametrize("tail", ["", "x", ";"])
@@ -232,16 +232,16 @@ def test_a_tokens_text_is_in_no_traceback(serve: Serve) -> None:
 
 def test_a_document_holds_no_constants_of_javascript() -> None:
     """#42: NaN is no JSON, and compares with nothing."""
-    assert answers.document(b'{"expires_in": 300}') == {"expires_in": 300}
+    assert responses.document(b'{"expires_in": 300}') == {"expires_in": 300}
     for constant in (b"NaN", b"Infinity", b"-Infinity"):
-        assert answers.document(b'{"expires_in": ' + constant + b"}") is None
+        assert responses.document(b'{"expires_in": ' + constant + b"}") is None
 
 
 @pytest.mark.parametrize(("before", "read"), [(99, {"A", "B"}), (100, {"A"})])
 def test_a_hundred_errors_are_read(before: int, read: set[str]) -> None:
     """#41: nobody has more to say."""
     errors = [{"code": "A"}] * before + [{"code": "B"}]
-    assert answers.error_codes(json.dumps({"errors": errors}).encode()) == read
+    assert responses.error_codes(json.dumps({"errors": errors}).encode()) == read
 
 
 def test_a_token_server_that_never_ends(serve: Serve) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from registries.client import answers
+from registries.client import responses
 from tests.client.asking import check, verdict
 from tests.client.conftest import Serve
 from tests.fakes.family import Family
@@ -79,7 +79,7 @@ def test_how_many_pulls_are_left(
 
     family = Limited(Ledger())
     outcome = serve(family).account(family, counts_pulls=True).check(PRIVATE, "v1")
-    assert outcome.pulls == (answers.Pulls(*expected) if expected else None)
+    assert outcome.pulls == (responses.Pulls(*expected) if expected else None)
 
 
 def test_how_many_pulls_are_left_where_there_is_no_such_image(serve: Serve) -> None:
@@ -91,4 +91,4 @@ def test_how_many_pulls_are_left_where_there_is_no_such_image(serve: Serve) -> N
     family = Limited(Ledger())
     outcome = serve(family).account(family, counts_pulls=True).check(PRIVATE, "v99")
     assert verdict(outcome) == ("valid", "tag_not_found")
-    assert outcome.pulls == answers.Pulls(3, None)
+    assert outcome.pulls == responses.Pulls(3, None)

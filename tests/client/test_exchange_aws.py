@@ -16,13 +16,7 @@ from typing import Any
 import pytest
 
 from registries.client.deadline import Deadline
-from registries.client.errors import (
-    ClientError,
-    Misconfigured,
-    Rejected,
-    Throttled,
-    Unreachable,
-)
+from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
 from registries.client.exchange import Exchanged, exchange
 from registries.credentials import AwsKeys, Basic
 from tests.client.transports import shown, transport

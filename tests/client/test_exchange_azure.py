@@ -11,13 +11,7 @@ from typing import Any
 import pytest
 
 from registries.client.deadline import Deadline
-from registries.client.errors import (
-    ClientError,
-    Misconfigured,
-    Rejected,
-    Throttled,
-    Unreachable,
-)
+from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
 from registries.client.exchange import Exchanged, exchange
 from registries.credentials import AzurePrincipal, IdentityToken
 from tests.client.transports import shown, transport

@@ -14,13 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from registries.client.deadline import Deadline
-from registries.client.errors import (
-    ClientError,
-    Misconfigured,
-    Rejected,
-    Throttled,
-    Unreachable,
-)
+from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
 from registries.client.exchange import Exchanged, exchange
 from registries.credentials import Basic, GoogleServiceAccount
 from tests.client.transports import shown, transport

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 
-from registries.client import answers, manifests, pages
+from registries.client import manifests, pages, responses
+from registries.client.digests import MANIFEST_LIMIT
 from registries.client.errors import Unreachable
-from registries.client.reading import MANIFEST_LIMIT
 from tests.client.asking import digest, manifest, serving
 from tests.fakes.images import INDEX, MANIFEST, Stored
 
@@ -63,7 +63,7 @@ def refused(call: Callable[[], object]) -> Callable[[], object]:
 
 def test_a_manifest_costs_a_few_times_its_length() -> None:
     """#92: it took up to 190 MB, of a registry that anybody may name."""
-    for body in bodies("manifests", answers.MAX_VALUES):
+    for body in bodies("manifests", responses.MAX_VALUES):
         assert len(body) <= MANIFEST_LIMIT
         assert peak(partial(manifests.is_manifest, body)) < MOST["manifest"]
         assert peak(partial(manifests.describe, "", INDEX, body)) < MOST["manifest"]
@@ -77,14 +77,14 @@ def test_a_page_of_tags_costs_a_few_times_its_length() -> None:
 
 def test_long_bodies_are_looked_at_one_at_a_time() -> None:
     """#92: sixteen threads do not take sixteen times as much."""
-    long, short, done = b'{"a": "%b"}' % (b"x" * answers.SHORT), b"{}", threading.Event()
+    long, short, done = b'{"a": "%b"}' % (b"x" * responses.SHORT), b"{}", threading.Event()
 
     def look(body: bytes) -> None:
-        with answers.parsed(body) as found:
+        with responses.parsed(body) as found:
             assert found is not None
             done.set()
 
-    with answers.parsed(long):
+    with responses.parsed(long):
         for body, waits in [(short, False), (long, True)]:
             done.clear()
             other = threading.Thread(target=look, args=(body,))

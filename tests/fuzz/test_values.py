@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registries.client import answers, bearer, challenge, manifests, pages
+from registries.client import bearer, challenge, manifests, pages, responses
 from registries.client.urls import Url
 from registries.kinds import KINDS, Kind, cleaning, variables
 from registries.kinds.problem import Invalid
@@ -172,7 +172,7 @@ def test_tag_lists(body: bytes) -> None:
 @given(bodies(objects(errors=st.lists(objects(code=anything), max_size=3))))
 @bounded
 def test_error_bodies(body: bytes) -> None:
-    assert all(isinstance(code, str) for code in answers.error_codes(body))
+    assert all(isinstance(code, str) for code in responses.error_codes(body))
 
 
 def as_received(text: str) -> str:
@@ -191,9 +191,9 @@ def test_rate_limit_headers(value: str) -> None:
     headers = Message()
     for name in ("Retry-After", "ratelimit-remaining", "ratelimit-limit"):
         headers[name] = value
-    moment = answers.retry_at(headers)  # type: ignore[arg-type]
+    moment = responses.retry_at(headers)  # type: ignore[arg-type]
     assert moment is None or moment.tzinfo
-    answers.pulls(headers)  # type: ignore[arg-type]
+    responses.pulls(headers)  # type: ignore[arg-type]
 
 
 # What people type

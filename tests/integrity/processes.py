@@ -20,9 +20,9 @@ django.setup()
 from encrypted_model_fields import fields as library  # noqa: E402 - after Django's set-up
 
 from registries import reencryption, services  # noqa: E402
-from registries.fields import SecretUnreadable  # noqa: E402
+from registries.checking.turns import Turn  # noqa: E402
 from registries.models import ChangedMeanwhile, Registry  # noqa: E402
-from registries.turns import Turn  # noqa: E402
+from registries.secrets.sealing import SecretUnreadable  # noqa: E402
 from ssmsite.settings import DATABASES  # noqa: E402
 
 

@@ -18,9 +18,9 @@ from django.db import connection, connections, transaction
 from django.test import Client
 
 from registries import services
+from registries.checking.turns import Turn
 from registries.client.errors import ClientError
 from registries.models import ChangedMeanwhile, Check, Registry
-from registries.turns import Turn
 from registries.verdicts import Verdict
 from tests.factories import create
 from tests.fakes.server import FakeServer, Reply, Request

@@ -10,11 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from registries import reencryption
-from registries.keys import key_ids
 from registries.management.commands import reencrypt_registries
 from registries.models import ChangedMeanwhile, Registry
-from registries.queryset import SECRETS
+from registries.models.queryset import SECRETS
 from registries.reencryption import Outcome
+from registries.secrets.keys import key_ids
 from tests.factories import SAMPLES, create
 from tests.integrity.conftest import columns
 

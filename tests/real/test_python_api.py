@@ -9,7 +9,7 @@ from django.test import override_settings
 from registries import services
 from registries.client.errors import ClientError, ImageDenied, NotFound, Rejected, Unreachable
 from registries.models import Registry
-from registries.results import CheckResult
+from registries.models.results import CheckResult
 from tests.real.account import Account
 from tests.real.conftest import Filled
 from tests.real.push import Pushed

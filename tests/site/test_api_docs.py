@@ -37,7 +37,7 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     site = Site(tmp_path_factory.mktemp("site") / "data")
     with fake.Registry() as registry:
         values = {"origin": registry.origin, "login": fake.LOGIN, "password": fake.PASSWORD}
-        assert site.manage("migrate", "--verbosity", "0")[0] == 0
+        site.migrate()
         site.ask(SETUP.format(**values))
         # The command as the page writes it, with the name of somebody.
         make = examples("sh")[0].replace("USERNAME", "program").split()

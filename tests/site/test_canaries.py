@@ -97,7 +97,7 @@ class Place:
             "REGISTRIES_ENDPOINTS": json.dumps(dict.fromkeys(origins(), server.origin)),
             "GUNICORN_CMD_ARGS": "--access-logfile - --timeout 120",
         }
-        assert self.manage("migrate", "--verbosity", "0") == (0, "")
+        self.site.migrate()
         self.people = {name: self.canaries.one() for name in ROLES}
         rows = [*all_kinds(self.canaries, server.origin)]
         given = json.dumps([rows, self.people, ROLES])

@@ -26,8 +26,7 @@ reader.user_permissions.set(Permission.objects.filter(codename="view_registry"))
 def peopled(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A site with its tables and some users."""
     site = Site(tmp_path_factory.mktemp("site") / "data")
-    returned, said = site.manage("migrate", "--verbosity", "0")
-    assert returned == 0, said
+    site.migrate()
     site.ask(PEOPLE)
     return site
 

@@ -20,16 +20,10 @@ from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import ClientError as AwsError
 
-from registries.client.answers import is_web_page, trouble
 from registries.client.deadline import Deadline
-from registries.client.errors import (
-    ClientError,
-    Misconfigured,
-    Rejected,
-    Throttled,
-    Unreachable,
-)
+from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
 from registries.client.exchange.base import LIMIT, Exchanged
+from registries.client.responses import is_web_page, trouble
 from registries.client.transport import Transport
 from registries.client.urls import Url
 from registries.credentials import AwsKeys, Basic

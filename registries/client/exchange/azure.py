@@ -12,11 +12,11 @@ from typing import Any
 
 import msal
 
-from registries.client.answers import document, is_error, trouble
 from registries.client.bearer import payload
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Rejected, Unreachable
 from registries.client.exchange.base import LIMIT, Exchanged, is_token
+from registries.client.responses import document, is_error, trouble
 from registries.client.transport import Response, Transport
 from registries.client.urls import Url
 from registries.credentials import AzurePrincipal, IdentityToken

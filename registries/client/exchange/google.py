@@ -12,10 +12,10 @@ from typing import Any
 from google.auth import transport as sdk
 from google.oauth2.service_account import Credentials
 
-from registries.client.answers import document, is_web_page, trouble
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Rejected, Unreachable
 from registries.client.exchange.base import LIMIT, Exchanged, is_token
+from registries.client.responses import document, is_web_page, trouble
 from registries.client.transport import Response, Transport
 from registries.client.urls import Url
 from registries.credentials import Basic, GoogleServiceAccount

@@ -9,11 +9,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 
-from registries import names, services
-from registries.audit import Caller, Origin
+from registries import services
+from registries.checking.callers import Caller
 from registries.kinds import KINDS
-from registries.models import Registry
-from registries.results import CheckResult
+from registries.models import Registry, names
+from registries.models.check import Origin
+from registries.models.results import CheckResult
 
 
 class Command(BaseCommand):

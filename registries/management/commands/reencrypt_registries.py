@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from registries.keys import key_ids
 from registries.reencryption import Outcome, reencrypt
+from registries.secrets.keys import key_ids
 
 # Rows between two lines that say how far it is.
 STEP = 100

@@ -41,7 +41,7 @@ class Client:
         from django.utils import timezone
 
         from registries.models import Registry
-        from registries.queryset import SECRETS
+        from registries.models.queryset import SECRETS
 
         now = timezone.now()
         rows = []

@@ -1,0 +1,301 @@
+"""How verdicts, states and hosts are shown: one vocabulary of words, icons and tones."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from registries.kinds import Kind
+from registries.models import Check, Registry
+from registries.models.check import Origin, Trust
+from registries.models.results import CheckResult
+from registries.resolving.rivals import Rival
+from registries.text import Text
+from registries.verdicts import CODES, STEPS, Step, Verdict
+
+# How many checks a tile shows.
+SHOWN_CHECKS = 20
+# How many hosts a tile names before it counts the rest.
+SHOWN_HOSTS = 2
+
+
+class Look(NamedTuple):
+    """A word, an icon and a tone (ok, warn, bad or none), in that order of importance."""
+
+    label: Any
+    icon: str
+    tone: str
+
+
+LOOKS: dict[str, Look] = {
+    Verdict.VALID: Look(_("Valid"), "valid", "ok"),
+    Verdict.ANONYMOUS: Look(_("Reachable"), "reachable", "ok"),
+    Verdict.UNPROVEN: Look(_("Unproven"), "unproven", "warn"),
+    Verdict.THROTTLED: Look(_("Throttled"), "throttled", "warn"),
+    Verdict.REJECTED: Look(_("Rejected"), "rejected", "bad"),
+    Verdict.UNREACHABLE: Look(_("Unreachable"), "unreachable", "bad"),
+    Verdict.MISCONFIGURED: Look(_("Misconfigured"), "misconfigured", "bad"),
+    "": Look(_("Not checked"), "none", "none"),
+}
+# The words of a row's history, by tone.
+TONES = {"ok": _("%(count)d fine"), "warn": _("%(count)d unsure"), "bad": _("%(count)d failed")}
+STATES = {
+    "anonymous": Look(_("Anonymous"), "person", "none"),
+    "authenticated": Look(_("Authenticated"), "key", "none"),
+}
+UNVERIFIED = Look(_("TLS not verified"), "shieldoff", "bad")
+UNREADABLE = Look(_("Secrets cannot be read"), "keyoff", "bad")
+
+
+def badges(row: Registry) -> list[Look]:
+    """What the row is: its state, and what everybody must see."""
+    found = [STATES[row.state]]
+    if not row.verify_tls:
+        found.append(UNVERIFIED)
+    if not row.secrets_readable:
+        found.append(UNREADABLE)
+    return found
+
+
+def breakable(host: str) -> SafeString:
+    """A host or prefix that may be broken between its labels."""
+    parts = re.split(r"(?<=[.:/])", host)
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts))
+
+
+def ago(moment: datetime) -> str:
+    """How long ago, in its largest unit."""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return gettext("just now")
+    return gettext("%(time)s ago") % {"time": timesince(moment, depth=1)}
+
+
+# Hosts
+
+
+# A value for each label of a host template, to ask a row whether it answers for such hosts.
+EXAMPLES = {"name": "x", "account": "0" * 12, "region": "us-east-1", "location": "us"}
+
+
+def _filled(template: str, values: Mapping[str, str], otherwise: Mapping[str, str]) -> str:
+    return re.sub(
+        r"\{(\w+)\}", lambda label: values.get(label[1], otherwise.get(label[1], "*")), template
+    )
+
+
+def _hosts(row: Registry, values: Mapping[str, str]) -> list[str]:
+    """The hosts of the kind that the row answers for, with `*` for any label."""
+    return [
+        _filled(template, values, {})
+        for template in row.declaration.hosts
+        if row.may_answer_for(_filled(template, values, EXAMPLES))
+    ]
+
+
+def answers(row: Registry) -> str:
+    """What the row answers for, in a few words."""
+    values = row.plain_values()
+    if one := row.prefix or row.declaration.own_host(values):
+        return one
+    home = row.declaration.home(values)
+    hosts = list(dict.fromkeys([*([home] if home else []), *_hosts(row, values)]))
+    more = len(hosts) - SHOWN_HOSTS
+    shown = ", ".join(hosts[:SHOWN_HOSTS])
+    if more <= 0:
+        return shown
+    return ngettext("%(hosts)s and %(count)d more", "%(hosts)s and %(count)d more", more) % {
+        "hosts": shown,
+        "count": more,
+    }
+
+
+# The last checks
+
+
+class Trend(NamedTuple):
+    """The last checks of a row as a line of marks, newest last.
+
+    marks: a tone each, `none` where there was no check yet. label: the same for who cannot see.
+    """
+
+    marks: tuple[str, ...]
+    label: str
+    short: str
+
+    @classmethod
+    def of(cls, verdicts: Sequence[str]) -> "Trend":
+        """The trend of verdicts, newest first."""
+        last = reversed(verdicts[:SHOWN_CHECKS])
+        tones = [LOOKS.get(verdict, LOOKS[""]).tone for verdict in last]
+        missing = SHOWN_CHECKS - len(tones)
+        if not tones:
+            nothing = gettext("No checks yet")
+            return cls(("none",) * missing, nothing, nothing)
+        counts = [
+            word % {"count": tones.count(tone)} for tone, word in TONES.items() if tone in tones
+        ]
+        told = {"count": len(tones), "fine": tones.count("ok"), "counts": ", ".join(counts)}
+        label = ngettext(
+            "Last check: %(counts)s", "Last %(count)d checks, oldest first: %(counts)s", len(tones)
+        )
+        short = gettext("%(fine)d of %(count)d fine")
+        return cls(("none",) * missing + tuple(tones), label % told, short % told)
+
+
+# The steps of a check
+
+STEP_LABELS = {
+    "name": _("Name found"),
+    "tls": _("TLS"),
+    "registry": _("Registry answers"),
+    "credentials": _("Credentials accepted"),
+    "image": _("Image readable"),
+    "stranger": _("Strangers refused"),
+}
+PASSED = Look(_("worked"), "valid", "ok")
+FAILED = Look(_("failed"), "rejected", "bad")
+UNKNOWN = Look(_("not found out"), "unproven", "warn")
+SKIPPED = Look(_("not tried"), "none", "skip")
+
+
+class ShownStep(NamedTuple):
+    """A step as the page shows it; `start` and `width` are percent of the whole check's time."""
+
+    label: Any
+    look: Look
+    time: Any
+    start: float = 0
+    width: float = 0
+
+
+def shown_steps(steps: Iterable[Step]) -> Iterator[ShownStep]:
+    """The steps that were made and, after one that failed, those that were not tried."""
+    made = {step.slug: step for step in steps}
+    whole = sum(step.seconds for step in made.values()) or 1
+    begun, failed = 0.0, False
+    for slug in STEPS:
+        if step := made.get(slug):
+            look = _look(step)
+            start, width = 100 * begun / whole, 100 * step.seconds / whole
+            time = SKIPPED.label if look is SKIPPED else milliseconds(step.seconds)
+            yield ShownStep(STEP_LABELS[slug], look, time, start, width)
+            begun, failed = begun + step.seconds, failed or step.passed is False
+        elif failed and slug != "stranger":
+            # A stranger is hardly ever tried: that none was is nothing to be told of.
+            yield ShownStep(STEP_LABELS[slug], SKIPPED, SKIPPED.label)
+
+
+def _look(step: Step) -> Look:
+    if step.passed is None:
+        return UNKNOWN if step.seconds else SKIPPED
+    return PASSED if step.passed else FAILED
+
+
+def milliseconds(seconds: float) -> str:
+    whole = max(1, round(seconds * 1000))
+    if whole >= 1000:
+        return gettext("%(seconds).1f s") % {"seconds": seconds}
+    return gettext("%(milliseconds)d ms") % {"milliseconds": whole}
+
+
+class ShownResult(NamedTuple):
+    """A check's result as the page shows it, with its row; `is_kept` when the row holds it."""
+
+    row: Registry
+    result: CheckResult
+    is_kept: bool = True
+
+    @property
+    def look(self) -> Look:
+        return LOOKS[self.result.verdict]
+
+    @property
+    def tone(self) -> str:
+        """The tone of the sentence: a sign-in may work while the image cannot be read."""
+        failed = any(step.passed is False for step in self.result.steps)
+        return "warn" if failed and self.result.is_fine else self.look.tone
+
+    @property
+    def steps(self) -> list[ShownStep]:
+        return list(shown_steps(self.result.steps))
+
+    @property
+    def time(self) -> str:
+        seconds = sum(step.seconds for step in self.result.steps)
+        return milliseconds(seconds) if seconds else ""
+
+    @property
+    def ago(self) -> str:
+        return ago(self.result.checked_at)
+
+    @property
+    def hosts(self) -> SafeString:
+        return breakable(answers(self.row))
+
+    @property
+    def kind(self) -> Kind:
+        return self.row.declaration
+
+
+class ShownCheck(NamedTuple):
+    """A check of the audit as pages show it."""
+
+    check: Check
+
+    @property
+    def look(self) -> Look:
+        return LOOKS.get(self.check.verdict, LOOKS[""])
+
+    @property
+    def time(self) -> str:
+        return milliseconds(self.check.seconds)
+
+    @property
+    def detail(self) -> str:
+        """What the verdict means; nothing for a code that only a later version knows."""
+        code = CODES.get(self.check.code)
+        return Text(code.sentence, self.check.params).render(gettext) if code else ""
+
+    @property
+    def origin(self) -> Any:
+        """From where it was asked for, in words; nothing for one of an earlier version."""
+        return dict(Origin.choices).get(self.check.origin, self.check.origin)
+
+    @property
+    def certificate(self) -> Any:
+        """How the certificate was verified, in words."""
+        return dict(Trust.choices).get(self.check.trust, self.check.trust)
+
+    @property
+    def is_unverified(self) -> bool:
+        """Whether anybody could have answered in the registry's place."""
+        return self.check.trust in {Trust.UNVERIFIED, Trust.HTTP}
+
+
+class ShownRival(NamedTuple):
+    """A row that answers for images of another one, as that one's page shows it."""
+
+    rival: Rival
+
+    @property
+    def row(self) -> Registry:
+        return self.rival.row
+
+    @property
+    def badges(self) -> list[Look]:
+        return badges(self.rival.row)
+
+    @property
+    def hosts(self) -> SafeString:
+        return breakable(answers(self.rival.row))
+
+    @property
+    def differs(self) -> str:
+        return ", ".join(map(gettext, self.rival.differs))

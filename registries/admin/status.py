@@ -1,0 +1,156 @@
+"""Which rows are fine and which need attention, in few queries however many there are."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When, Window
+from django.db.models.functions import RowNumber
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from registries.admin.display import (
+    LOOKS,
+    SHOWN_CHECKS,
+    UNREADABLE,
+    Look,
+    Trend,
+    ago,
+    answers,
+    badges,
+    breakable,
+)
+from registries.kinds import KINDS, Kind
+from registries.models import Check, Registry
+from registries.models.queryset import SECRETS
+from registries.models.results import FINE, CheckResult
+from registries.secrets.keys import key_ids
+
+# The kind that everything fits which is of no other.
+ANY_SERVER = KINDS["custom"]
+TONE_OF = {verdict: look.tone for verdict, look in LOOKS.items()}
+
+
+def readable_key_ids() -> list[str]:
+    """The key ids that rows with readable secrets have: today's keys, in every combination."""
+    ids = sorted(key_ids())
+    most = min(len(ids), len(SECRETS))
+    return [",".join(some) for count in range(most + 1) for some in combinations(ids, count)]
+
+
+def _verdicts(*tones: str) -> Q:
+    return Q(check_verdict__in=[verdict for verdict, tone in TONE_OF.items() if tone in tones])
+
+
+def needs_attention() -> Q:
+    """Rows that somebody has to look at: the last check went wrong, or secrets are unreadable."""
+    return _verdicts("warn", "bad") | ~Q(key_id__in=readable_key_ids())
+
+
+def is_fine() -> Q:
+    """Rows whose last check went well, and whose secrets can be read."""
+    return _verdicts("ok") & Q(key_id__in=readable_key_ids())
+
+
+def attention_first() -> list[Any]:
+    """An ordering: what failed, what is unsure, the rest; by name within each."""
+    failed = _verdicts("bad") | ~Q(key_id__in=readable_key_ids())
+    rank = Case(When(failed, then=Value(0)), When(_verdicts("warn"), then=Value(1)), default=2)
+    return [rank.asc(), "name_key"]
+
+
+@dataclass(slots=True)
+class Overview:
+    """How many rows are fine, need attention, or were not checked; and of which kinds."""
+
+    fine: int = 0
+    attention: int = 0
+    unchecked: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return self.fine + self.attention + self.unchecked
+
+    @property
+    def missing_kinds(self) -> list[Kind]:
+        """The kinds that no row is of."""
+        return [kind for kind in sorted_kinds() if kind.slug not in self.kinds]
+
+
+def overview(rows: QuerySet[Registry]) -> Overview:
+    """Count the rows, with one query."""
+    found, readable = Overview(), set(readable_key_ids())
+    groups = rows.order_by().values_list("kind", "check_verdict", "key_id")
+    for kind, verdict, key_id, count in groups.annotate(count=Count("pk")):
+        found.kinds[kind] += count
+        if verdict in FINE and key_id in readable:
+            found.fine += count
+        elif not verdict and key_id in readable:
+            found.unchecked += count
+        else:
+            found.attention += count
+    return found
+
+
+def sorted_kinds() -> list[Kind]:
+    """All kinds by label, the one for any other server last."""
+    known = [kind for kind in KINDS.values() if kind is not ANY_SERVER]
+    return [*sorted(known, key=lambda kind: gettext(kind.label).casefold()), ANY_SERVER]
+
+
+def past_verdicts(rows: Sequence[Registry]) -> dict[Any, list[str]]:
+    """The verdicts of the last checks of each row, newest first, with one query."""
+    number = Window(
+        RowNumber(), partition_by="registry_id", order_by=[F("checked_at").desc(), F("pk").desc()]
+    )
+    checks = (
+        Check.objects.filter(registry__in=[row.pk for row in rows], is_recent__in=[True])
+        .annotate(number=number)
+        .filter(number__lte=SHOWN_CHECKS)
+        .order_by("number")
+    )
+    found: dict[Any, list[str]] = defaultdict(list)
+    for pk, verdict in checks.values_list("registry_id", "verdict"):
+        found[pk].append(verdict)
+    return found
+
+
+class Tile(NamedTuple):
+    """A row as tile and table show it."""
+
+    row: Registry
+    kind: Kind
+    look: Look
+    result: CheckResult | None
+    trend: Trend
+    badges: list[Look]
+    hosts: SafeString
+
+    @property
+    def tone(self) -> str:
+        """The tone of the whole tile: trouble first."""
+        return "bad" if UNREADABLE in self.badges else self.look.tone
+
+    @property
+    def ago(self) -> str:
+        return ago(self.result.checked_at) if self.result else ""
+
+
+def tiles(rows: Sequence[Registry]) -> list[Tile]:
+    """The tiles of rows that are loaded, with one query for their last checks."""
+    past = past_verdicts(rows)
+    return [
+        Tile(
+            row=row,
+            kind=row.declaration,
+            look=LOOKS.get(row.check_verdict, LOOKS[""]),
+            result=row.last_check,
+            trend=Trend.of(past[row.pk]),
+            badges=badges(row),
+            hosts=breakable(answers(row)),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,140 @@
+"""What a row must fulfil before it is saved: errors by variable, in words that say what to do."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from registries.kinds import KINDS
+from registries.models import certificates, lookalikes, names
+from registries.reference import InvalidReference, parse_prefix, without_scheme
+from registries.secrets.sealing import Secret
+
+if TYPE_CHECKING:
+    from registries.models.registry import Registry
+
+
+# As long as the column, and as the path of a repository may be.
+MAX_PREFIX = 255
+# Why a stored secret is asked for again, by the change that it would follow.
+MISDIRECTED = {
+    "address_changed": _(
+        "The address changed. Enter this again, so that it goes where you want it to."
+    ),
+    "unverified": _(
+        "The certificate is no longer verified: whoever answers at this address receives this."
+        " Enter it again if you want that."
+    ),
+    "ca_changed": _(
+        "Another CA is trusted now: whoever has a certificate of it can receive this."
+        " Enter it again if you want that."
+    ),
+}
+
+
+class Errors:
+    """ValidationErrors, gathered by the field they belong to."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[ValidationError]] = {}
+
+    def add(self, name: str, message: Any, code: str) -> None:
+        self.found.setdefault(name, []).append(ValidationError(message, code=code))
+
+    def raise_any(self) -> None:
+        if self.found:
+            raise ValidationError(self.found)
+
+
+def clean(row: "Registry") -> None:
+    """Normalise the row and enforce its kind's rules. Raises ValidationError."""
+    errors = Errors()
+    _clean_name(row, errors)
+    if row.kind in KINDS:  # an unknown kind is the kind field's own error
+        if row.kind != row.stored("kind", row.kind):
+            errors.add("kind", _("A registry's kind cannot change. Add another row."), "changed")
+        if row.is_default and row.declaration.default_name is None:
+            errors.add("kind", _("This kind has no default row."), "no_default")
+        _clean_variables(row, errors)
+        _clean_prefix(row, errors)
+    _clean_ca_certificate(row, errors)
+    if row.kind in KINDS:
+        _clean_destination(row, errors)
+    errors.raise_any()
+
+
+def _clean_name(row: "Registry", errors: Errors) -> None:
+    row.name = names.tidy(row.name or "")
+    if names.has_invisible(row.name):
+        message = _("This name holds characters that nobody can see. Type it anew.")
+        errors.add("name", message, "invisible")
+        return
+    key = row.name_key = names.key(row.name)
+    if not key:
+        errors.add("name", _("This is required."), "required")
+    if max(len(row.name) - names.MAX_NAME, len(key) - names.MAX_KEY) > 0:
+        errors.add("name", _("Choose a shorter name."), "too_long")
+    others = type(row)._base_manager.exclude(pk=row.pk)
+    if key and others.filter(name_key=key).exists():
+        errors.add("name", _("Another registry has this name. Choose a different one."), "unique")
+        return
+    alike = {names.key(reading) for reading in lookalikes.readings(row.name)}
+    if alike and (twin := others.filter(name_key__in=alike).only("name").first()):
+        told = gettext("This looks like “%(name)s”, in letters of another alphabet. Rename it.")
+        errors.add("name", told % {"name": twin.name}, "lookalike")
+
+
+@sensitive_variables()
+def _clean_variables(row: "Registry", errors: Errors) -> None:
+    held = {name: row.held(name) for name in row.given()}
+    # What a sealed secret holds was checked when it was given; the rules only ask that it is set.
+    kept = {name for name, value in held.items() if isinstance(value, Secret) and value.is_sealed}
+    raw = {
+        name: value.reveal() if isinstance(value, Secret) else value
+        for name, value in held.items()
+        if name not in kept
+    }
+    cleaned, problems = row.declaration.clean(raw)
+    for name in {*raw, *cleaned}:
+        setattr(row, name, cleaned.get(name))
+    broken = {problem.variable for problem in problems}
+    given = {*cleaned, *kept, *broken}
+    problems = [*problems, *row.declaration.problems(given, is_default=row.is_default)]
+    for problem in problems:
+        errors.add(problem.variable, problem.text.render(gettext), problem.code)
+
+
+def _clean_destination(row: "Registry", errors: Errors) -> None:
+    """Ask for the secrets again that would reach somebody they were not given for."""
+    for name, code in row.misdirected_secrets().items():
+        errors.add(name, MISDIRECTED[code], code)
+
+
+def _clean_prefix(row: "Registry", errors: Errors) -> None:
+    row.prefix = row.prefix or ""
+    if not row.prefix:
+        return
+    try:
+        row.prefix = parse_prefix(without_scheme(row.prefix.strip()))
+    except InvalidReference as error:
+        errors.add("prefix", gettext(str(error)), "invalid")
+        return
+    host = row.prefix.partition("/")[0]
+    if not row.may_answer_for(host):
+        message = gettext("This registry does not answer for images on %(host)s.")
+        errors.add("prefix", message % {"host": host}, "foreign_host")
+    elif len(row.prefix) > MAX_PREFIX:
+        message = gettext("Shorten this to %(max)s characters.")
+        errors.add("prefix", message % {"max": MAX_PREFIX}, "too_long")
+
+
+def _clean_ca_certificate(row: "Registry", errors: Errors) -> None:
+    row.ca_certificate = (row.ca_certificate or "").strip()
+    if row.ca_certificate:
+        try:
+            row.ca_certificate = certificates.read(row.ca_certificate)
+        except certificates.InvalidCertificate as error:
+            row.ca_certificate = ""
+            errors.add("ca_certificate", gettext(str(error)), "invalid")

@@ -1,0 +1,68 @@
+"""Why a row is the one that an image is read with, in sentences."""
+
+from itertools import islice
+
+from registries.models import Registry
+from registries.models.queryset import ANSWERING
+from registries.reference import Reference
+from registries.text import Text
+from registries.text import gettext_noop as _
+
+# Rows that are counted: of more it is only said that they are more.
+COUNTED = 10
+
+
+def explain(reference: Reference) -> tuple[Registry | None, list[Text]]:
+    """The row that `resolve` chooses for an image, and the reasons in the order they count.
+
+    Of the row only what says so is loaded.
+    """
+    why = [
+        Text(
+            _("The image's full name is %(image)s; its registry is %(host)s."),
+            {"image": str(reference), "host": reference.host},
+        )
+    ]
+    answering = Registry.objects.only(*ANSWERING).answering(reference, COUNTED + 1)
+    rows = list(islice(answering, COUNTED + 1))
+    if not rows:
+        why.append(Text(_("No registry of this site answers for it.")))
+        return None, why
+    best = rows[0]
+    why.append(_why_it_answers(best, reference))
+    if len(rows) == 1:
+        why.append(Text(_("No other registry answers for it.")))
+        return best, why
+    if len(rows) > COUNTED:
+        why.append(Text(_("More than %(count)s registries answer."), {"count": str(COUNTED)}))
+    else:
+        why.append(Text(_("Registries that answer: %(count)s."), {"count": str(len(rows))}))
+    why.append(Text(_why_before(best, rows[1]), {"name": best.name, "other": rows[1].name}))
+    return best, why
+
+
+def _why_it_answers(row: Registry, reference: Reference) -> Text:
+    if row.prefix:
+        return Text(
+            _("“%(name)s” is for images under %(prefix)s."),
+            {"name": row.name, "prefix": row.prefix},
+        )
+    if row.host:
+        return Text(
+            _("“%(name)s” has its address on %(host)s."), {"name": row.name, "host": row.host}
+        )
+    return Text(
+        _("“%(name)s” is of a kind that answers for %(host)s."),
+        {"name": row.name, "host": reference.match_host},
+    )
+
+
+def _why_before(best: Registry, other: Registry) -> str:
+    """The rule that set the best row before the second: the first that tells them apart."""
+    if len(best.prefix) != len(other.prefix):
+        return _("“%(name)s” comes before “%(other)s”: its prefix is longer.")
+    if best.has_secrets != other.has_secrets:
+        return _("“%(name)s” comes before “%(other)s”: it holds credentials.")
+    if best.is_default != other.is_default:
+        return _("“%(name)s” comes before “%(other)s”: it is no default registry.")
+    return _("“%(name)s” comes before “%(other)s”: it is older.")
