@@ -39,7 +39,7 @@ def run(rounds: int) -> None:
 def paged(request: Request) -> Reply:
     """A page of the tags and a link to the next; the ping is answered as well."""
     first = int(request.query.get("last", ["0"])[0])
-    tags = [f"1.{number}" for number in range(first, first + PAGE)]
+    tags = [f"1.{number}" for number in range(first, min(first + PAGE, TAGS))]
     headers = {"Content-Type": "application/json"}
     if first + PAGE < TAGS:
         headers["Link"] = f'<{request.path}?n={PAGE}&last={first + PAGE}>; rel="next"'

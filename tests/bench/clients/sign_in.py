@@ -8,9 +8,10 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402 - Django is set up first
+from django.db import connection  # noqa: E402
 
 from registries import services  # noqa: E402
-from registries.models import Registry  # noqa: E402
+from registries.models import Check, Registry  # noqa: E402
 from tests.bench.process import Job  # noqa: E402
 
 # What is worth knowing whether it was loaded.
@@ -29,6 +30,9 @@ class Client:
         image: str | None,
     ) -> None:
         settings.REGISTRIES = {"ENDPOINTS": endpoints}
+        with connection.schema_editor() as editor:
+            editor.create_model(Registry)
+            editor.create_model(Check)
         self._row = Registry(name="bench", ca_certificate=certificate, **row)
         self._image = image
 
