@@ -15,6 +15,8 @@ NO_TEXTS := $(VENV) $(VENV)-newest tests build dist mutants var
 FUZZ ?= 5000
 # Which benchmarks run, and how often: `make bench BENCH="digests --rounds 9"`.
 BENCH ?=
+# `make screenshots SCREENSHOTS=--check` only says whether docs/images shows what the pages look like.
+SCREENSHOTS ?=
 # What `make test-newest` runs: whatever Django, REST framework and the site's libraries decide.
 NEWEST ?= tests/api tests/test_admin.py tests/models \
 	tests/site/test_served.py tests/site/test_signin.py tests/site/test_tokens.py tests/site/test_cache.py
@@ -105,8 +107,8 @@ messages: $(VENV)/.test ## collect the texts to translate, and compile the trans
 wheel: $(VENV)/.test ## build the app's wheel in dist/
 	$(BIN)/python -m build --wheel
 
-screenshots: $(VENV)/.test ## take the pictures of docs/images anew
-	$(BIN)/python -m tests.browser.screenshots
+screenshots: $(VENV)/.test ## take the pictures of docs/images anew, where they look different
+	$(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)
 
 clean: ## take away what was made, but for the site's data in var/
 	rm -rf $(VENV) $(VENV)-newest build dist mutants staticfiles .*_cache *.egg-info
