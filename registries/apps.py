@@ -17,8 +17,10 @@ class RegistriesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from registries import system_checks  # noqa: F401, PLC0415 - registers the system checks
+        # Not earlier: the settings are read, and the system checks registered.
+        from registries import site_kinds, system_checks  # noqa: F401, PLC0415
 
+        site_kinds.load()
         post_migrate.connect(_make_defaults, sender=self)
 
 

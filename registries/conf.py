@@ -26,6 +26,7 @@ class Conf:
     user_agent: what the site calls itself.
     token_cache: name of the Django cache that keeps bearer tokens; None keeps them in memory.
     endpoints: origin to the origin that is called instead.
+    kinds: dotted names of the kinds that the site brings; read when it starts.
     prove_with_stranger: whether a check may try an account that does not exist.
     """
 
@@ -42,6 +43,7 @@ class Conf:
     token_cache: str | None = None
     endpoints: tuple[tuple[str, str], ...] = ()
     prove_with_stranger: bool = True
+    kinds: tuple[str, ...] = ()
 
 
 def _positive(value: Any) -> float:
@@ -109,7 +111,7 @@ def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
-        raise ValueError("a list of host names")
+        raise ValueError("a list of names")
     return tuple(name.strip() for name in value if name.strip())
 
 
@@ -141,6 +143,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "TOKEN_CACHE": _text,
     "ENDPOINTS": _origins,
     "PROVE_WITH_STRANGER": _flag,
+    "KINDS": _names,
 }
 
 

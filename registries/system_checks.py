@@ -3,6 +3,7 @@
 registries.E001  an unknown key in REGISTRIES
 registries.E002  a value in REGISTRIES that cannot be used
 registries.E003  an encryption key that is no Fernet key
+registries.E004  a kind in REGISTRIES["KINDS"] that cannot be used
 registries.W001  an encryption key that is not random, such as one made of words
 registries.W002  an encryption key that is the site's SECRET_KEY as well
 registries.W003  an encryption key that everybody can read in public documentation
@@ -35,7 +36,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.utils.module_loading import import_string
 
-from registries import conf
+from registries import conf, site_kinds
 from registries.models.names import EXACT
 
 KEY_BYTES = 32
@@ -90,6 +91,20 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for entry in conf.unreadable_no_proxy()
     )
     return found
+
+
+@register()
+def check_kinds(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report what keeps a kind that the site brings from being used."""
+    return [
+        Error(
+            f"REGISTRIES['KINDS']: {name} is left out: {fault}.",
+            hint="docs/contributing.md tells what a kind must fulfil.",
+            id="registries.E004",
+        )
+        for name in site_kinds.names()
+        for fault in site_kinds.examine(name)[1]
+    ]
 
 
 @register(Tags.security)

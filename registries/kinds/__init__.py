@@ -16,12 +16,11 @@ from registries.kinds.quay import quay
 
 __all__ = ["KINDS", "Invalid", "Kind", "Problem", "Variable", "variables"]
 
-KINDS: dict[str, Kind] = {
-    kind.slug: kind
-    for kind in (acr, custom, ecr, forgejo, gcr, ghcr, gitea, gitlab, hub, lscr, quay)
-}
+_OWN = (acr, custom, ecr, forgejo, gcr, ghcr, gitea, gitlab, hub, lscr, quay)
+# A site's own kinds come behind these (`registries.site_kinds`).
+KINDS: dict[str, Kind] = {kind.slug: kind for kind in _OWN}
 
 
 def variables() -> dict[str, Variable]:
-    """Every variable of every kind, by name; kinds that share a name store it alike."""
-    return {variable.name: variable for kind in KINDS.values() for variable in kind.variables}
+    """Every variable that has a column, by name; kinds that share a name store it alike."""
+    return {variable.name: variable for kind in _OWN for variable in kind.variables}

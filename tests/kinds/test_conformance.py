@@ -1,14 +1,17 @@
 """What every kind must have."""
 
 import re
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import registries.kinds
-from registries.kinds import KINDS, Kind, variables
-from registries.kinds.base import Method
+from registries.kinds import KINDS, Kind, Variable, variables
+from registries.kinds.base import Link
+from registries.kinds.conformance import faults
+from registries.kinds.quay import quay
 from tests.kinds.samples import SAMPLES
 
 # Modules beside the kinds.
@@ -17,6 +20,7 @@ PARTS = {
     "address",
     "base",
     "cleaning",
+    "conformance",
     "hosts",
     "problem",
     "regions",
@@ -38,74 +42,99 @@ def test_one_module_each() -> None:
 
 
 @kinds
-def test_texts(kind: Kind) -> None:
-    """Everything that a person reads is there, and reads like a sentence where it is one."""
-    assert kind.label
-    assert kind.summary
-    assert not kind.summary.endswith(".")
-    for variable in kind.variables:
-        assert variable.label
-        assert re.fullmatch(r".+[.]", variable.help), variable.name
-    howto = kind.howto
-    assert howto.title
-    assert len(howto.steps) >= 3
-    assert howto.notes
-    for sentence in (*howto.steps, *howto.notes):
-        assert re.fullmatch(r"[A-Za-z].+[.]", sentence)
-        assert "!" not in sentence
-    assert howto.links
-    for link in howto.links:
-        assert link.label
-        assert re.fullmatch(r"https://[a-z.]+/\S*", link.url)
-
-
-@kinds
-def test_methods(kind: Kind) -> None:
-    """Every way to sign in is legal as it stands, and no variable is out of reach."""
-    assert len({method.slug for method in kind.methods}) == len(kind.methods)
-    for method in kind.methods:
-        assert method.label
-        given = {*method.variables, *_everywhere(kind)}
-        if not method.default_only:
-            assert not kind.problems(given), method.slug
-        else:
-            assert kind.problems(given)
-            assert not kind.problems(given, is_default=True)
-    reachable = {name for method in kind.methods for name in method.variables}
-    assert {v.name for v in kind.variables} - reachable <= set(kind.address)
-    # The recommended one is first, the deprecated ones and the anonymous one are last.
-    last = [not method.variables for method in kind.methods]
-    assert last == sorted(last)
-    assert not kind.methods[0].deprecated
-
-
-def _everywhere(kind: Kind) -> set[str]:
-    in_methods = {name for method in kind.methods for name in method.variables}
-    return {v.name for v in kind.variables if v.name not in in_methods}
-
-
-@kinds
-def test_anonymous_method(kind: Kind) -> None:
-    """A kind offers to sign in as nobody exactly when its rules allow that."""
-    offered = any(not m.variables and not m.default_only for m in kind.methods)
-    assert offered == (not kind.problems(kind.address if "url" in kind.by_name else ()))
-
-
-@kinds
-def test_credentials_have_a_secret(kind: Kind) -> None:
-    """The state can be told from the secrets: whoever signs in has one."""
-    for method in kind.methods:
-        assert bool(set(kind.secrets).intersection(method.variables)) == bool(method.variables)
-        expected = "authenticated" if method.variables else "anonymous"
-        assert kind.state(method.variables) == expected
+def test_what_every_kind_must_fulfil(kind: Kind) -> None:
+    assert list(faults(kind)) == []
     assert kind.state(kind.address) == "anonymous"
 
 
-@kinds
-def test_address_variables(kind: Kind) -> None:
-    """Where secrets go is said by address, token server and region alone; none is a secret."""
-    assert set(kind.address) == {"url", "authurl", "region"} & set(kind.by_name)
-    assert not set(kind.address) & set(kind.secrets)
+def without(kind: Kind, name: str) -> tuple[Variable, ...]:
+    return tuple(variable for variable in kind.variables if variable.name != name)
+
+
+LINK = Link("Quay", "http://quay.io/")
+NO_COLUMN = Variable(name="pin", label="PIN", help="A number.", clean=str)
+OPEN_TOKEN = replace(quay.by_name["token"], secret=False)
+ROBOT, NOBODY = quay.methods[0], quay.methods[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (
+            {"slug": "Quay.io"},
+            "its slug must be at most 20 small letters and digits, a letter first",
+        ),
+        ({"label": ""}, "it needs a label and a summary"),
+        (
+            {"howto": quay.howto._replace(steps=("Open it.",))},
+            "its howto needs a title, three steps, a note and a link",
+        ),
+        (
+            {"howto": quay.howto._replace(notes=("No sentence",))},
+            "the steps and notes of its howto must be sentences",
+        ),
+        (
+            {"howto": quay.howto._replace(links=(LINK,))},
+            "the links of its howto need a label and an https address",
+        ),
+        ({"variables": (*quay.variables, NO_COLUMN)}, "its variable 'pin' has no column"),
+        (
+            {"variables": (*without(quay, "token"), OPEN_TOKEN)},
+            "its variable 'token' is stored otherwise than the column of this name",
+        ),
+        (
+            {"variables": (*without(quay, "account"), replace(quay.by_name["account"], help=""))},
+            "its variable 'account' needs a label, and a sentence of help",
+        ),
+        ({"methods": ()}, "it has no way to sign in"),
+        (
+            {"methods": (replace(ROBOT, label=""), NOBODY)},
+            f"its way to sign in {ROBOT.slug!r} needs a label",
+        ),
+        (
+            {"methods": (replace(ROBOT, variables=("account", "password")), NOBODY)},
+            (
+                f"its way to sign in {ROBOT.slug!r} has variables that the kind does not have:"
+                " password"
+            ),
+        ),
+        (
+            {"methods": (replace(ROBOT, variables=("account",)), NOBODY)},
+            f"its way to sign in {ROBOT.slug!r} needs a secret, or no variable at all",
+        ),
+        (
+            {"methods": (ROBOT, replace(NOBODY, slug="guest"))},
+            "its way to sign in 'guest': 'anonymous' is the one without variables",
+        ),
+        (
+            {"methods": (replace(ROBOT, default_only=True), NOBODY)},
+            (
+                f"its way to sign in {ROBOT.slug!r} must be legal as it stands,"
+                " or for the default row alone"
+            ),
+        ),
+        (
+            {"methods": (ROBOT, ROBOT, NOBODY)},
+            "two of its ways to sign in have the same slug",
+        ),
+        ({"methods": (NOBODY,)}, "no way to sign in has account, namespace, token"),
+        (
+            {"methods": (replace(ROBOT, deprecated=True), NOBODY)},
+            "its first way to sign in is the recommended one: it cannot be deprecated",
+        ),
+        ({"methods": (NOBODY, ROBOT)}, "to sign in as nobody is the last of its ways"),
+        (
+            {"methods": (ROBOT,)},
+            "it offers to sign in as nobody exactly where its rules allow that",
+        ),
+        (
+            {"variables": (*without(quay, "url"), replace(quay.by_name["url"], address=False))},
+            "url, authurl and region say where its secrets go, and nothing else does",
+        ),
+    ],
+)
+def test_what_is_not_fulfilled_is_told(changes: dict[str, Any], fault: str) -> None:
+    assert fault in list(faults(replace(quay, **changes)))
 
 
 @kinds
@@ -132,20 +161,6 @@ def test_secrets() -> None:
         "secretaccesskey",
         "token",
     }
-
-
-def test_same_name_same_column() -> None:
-    """Kinds that share a variable's name store it alike."""
-    shared = variables()
-    for kind in KINDS.values():
-        for variable in kind.variables:
-            one, other = variable, shared[variable.name]
-            assert (one.secret, one.multiline, one.max_length, one.address) == (
-                other.secret,
-                other.multiline,
-                other.max_length,
-                other.address,
-            )
 
 
 @kinds
@@ -207,14 +222,6 @@ def test_nothing_secret_in_repr(kind: Kind, canary: str) -> None:
     shown = repr(kind.credential(own, None, ""))
     assert canary not in shown
     assert SAMPLES["privatekey"] not in shown
-
-
-def test_method_without_variables_is_anonymous() -> None:
-    """Nobody builds a way to sign in that has variables and is anonymous."""
-    assert {field.name for field in fields(Method)} >= {"variables", "default_only", "deprecated"}
-    for kind in KINDS.values():
-        for method in kind.methods:
-            assert (method.slug == "anonymous") == (not method.variables)
 
 
 @kinds

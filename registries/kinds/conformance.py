@@ -1,0 +1,94 @@
+"""What every kind must fulfil, whoever brings it: sentences for whatever it does not."""
+
+import re
+from collections.abc import Iterator
+
+from registries.kinds import variables
+from registries.kinds.base import Kind, Method, Variable
+
+# As a kind is stored, and as its mark and its form's address are called.
+SLUG = re.compile(r"[a-z][a-z0-9]{0,19}", re.ASCII)
+# What says where secrets go.
+ADDRESS = frozenset({"url", "authurl", "region"})
+
+
+def faults(kind: Kind) -> Iterator[str]:
+    """What is wrong with a kind's declaration, in English, for whoever writes it."""
+    if not SLUG.fullmatch(kind.slug):
+        yield "its slug must be at most 20 small letters and digits, a letter first"
+    yield from _faults_of_texts(kind)
+    for variable in kind.variables:
+        yield from _faults_of_variable(variable)
+    if not kind.methods:
+        yield "it has no way to sign in"
+        return
+    for method in kind.methods:
+        yield from _faults_of_method(kind, method)
+    yield from _faults_of_methods(kind)
+
+
+def _faults_of_texts(kind: Kind) -> Iterator[str]:
+    if not kind.label or not kind.summary:
+        yield "it needs a label and a summary"
+    howto = kind.howto
+    if not (howto.title and len(howto.steps) >= 3 and howto.notes and howto.links):
+        yield "its howto needs a title, three steps, a note and a link"
+    if not all(re.fullmatch(r"[A-Za-z].+[.]", text) for text in (*howto.steps, *howto.notes)):
+        yield "the steps and notes of its howto must be sentences"
+    if not all(
+        link.label and re.fullmatch(r"https://[a-z.-]+/\S*", link.url) for link in howto.links
+    ):
+        yield "the links of its howto need a label and an https address"
+
+
+def _faults_of_variable(variable: Variable) -> Iterator[str]:
+    column = variables().get(variable.name)
+    if column is None:
+        yield f"its variable {variable.name!r} has no column"
+    elif _storage(variable) != _storage(column):
+        yield f"its variable {variable.name!r} is stored otherwise than the column of this name"
+    if not (variable.label and re.fullmatch(r".+[.]", variable.help)):
+        yield f"its variable {variable.name!r} needs a label, and a sentence of help"
+
+
+def _storage(variable: Variable) -> tuple[object, ...]:
+    return variable.secret, variable.multiline, variable.max_length, variable.address
+
+
+def _faults_of_method(kind: Kind, method: Method) -> Iterator[str]:
+    name = f"its way to sign in {method.slug!r}"
+    if not method.label:
+        yield f"{name} needs a label"
+    if foreign := set(method.variables).difference(kind.by_name):
+        yield f"{name} has variables that the kind does not have: {', '.join(sorted(foreign))}"
+        return
+    if bool(set(kind.secrets).intersection(method.variables)) != bool(method.variables):
+        yield f"{name} needs a secret, or no variable at all"
+    if (method.slug == "anonymous") != (not method.variables):
+        yield f"{name}: 'anonymous' is the one without variables"
+    allowed = not kind.problems({*method.variables, *_everywhere(kind)})
+    if allowed == method.default_only:
+        yield f"{name} must be legal as it stands, or for the default row alone"
+
+
+def _faults_of_methods(kind: Kind) -> Iterator[str]:
+    if len({method.slug for method in kind.methods}) < len(kind.methods):
+        yield "two of its ways to sign in have the same slug"
+    reachable = {name for method in kind.methods for name in method.variables}
+    if unreachable := set(kind.by_name) - reachable - set(kind.address):
+        yield f"no way to sign in has {', '.join(sorted(unreachable))}"
+    if kind.methods[0].deprecated:
+        yield "its first way to sign in is the recommended one: it cannot be deprecated"
+    last = [not method.variables for method in kind.methods]
+    if last != sorted(last):
+        yield "to sign in as nobody is the last of its ways"
+    offered = any(not method.variables and not method.default_only for method in kind.methods)
+    if offered == bool(kind.problems(kind.address if "url" in kind.by_name else ())):
+        yield "it offers to sign in as nobody exactly where its rules allow that"
+    if set(kind.address) != ADDRESS.intersection(kind.by_name):
+        yield "url, authurl and region say where its secrets go, and nothing else does"
+
+
+def _everywhere(kind: Kind) -> set[str]:
+    """The variables that stand beside every way to sign in."""
+    return set(kind.by_name).difference(*(method.variables for method in kind.methods))

@@ -1,0 +1,51 @@
+"""The kinds that a site brings: what `REGISTRIES["KINDS"]` names, beside the app's own."""
+
+from collections.abc import Iterator
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from registries import conf
+from registries.kinds import KINDS, Kind
+from registries.kinds.conformance import faults
+
+_OWN = frozenset(KINDS)
+# A kind's mark, among the static files of whoever brings it.
+MARK = "registries/marks/{}.svg"
+
+
+def load() -> None:
+    """Add the site's kinds to `KINDS`, once, as the site starts; none that has a fault."""
+    for name in names():
+        kind, wrong = examine(name)
+        if kind is not None and not wrong:
+            KINDS[kind.slug] = kind
+
+
+def names() -> tuple[str, ...]:
+    """The dotted names in the setting; none where it cannot be read, which a check reports."""
+    try:
+        return conf.get().kinds
+    except ImproperlyConfigured:
+        return ()
+
+
+def examine(name: str) -> tuple[Kind | None, list[str]]:
+    """The kind of a dotted name, and why it cannot be used."""
+    try:
+        kind = import_string(name)
+    except ImportError as error:
+        return None, [f"it cannot be imported ({error})"]
+    if not isinstance(kind, Kind):
+        return None, ["it is no Kind"]
+    return kind, list(_faults(kind))
+
+
+def _faults(kind: Kind) -> Iterator[str]:
+    from django.contrib.staticfiles import finders  # noqa: PLC0415 - few sites bring kinds
+
+    if kind.slug in _OWN or KINDS.get(kind.slug, kind) is not kind:
+        yield f"another kind is called {kind.slug!r}"
+    yield from faults(kind)
+    if finders.find(mark := MARK.format(kind.slug)) is None:
+        yield f"its mark is missing: the static file {mark}"

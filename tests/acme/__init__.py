@@ -1,0 +1,1 @@
+"""A package that brings a kind of registry of its own."""
