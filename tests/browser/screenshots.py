@@ -48,7 +48,7 @@ FONTS = """
 """
 # Instead of the machine's and the user's own settings: hinting moves letters and breaks lines.
 FONTCONFIG = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>/usr/share/fonts</dir><cachedir prefix="relative">cache</cachedir>
+<fontconfig><dir>/usr/share/fonts</dir><cachedir>{cache}</cachedir>
 <match target="font">
 <edit name="antialias" mode="assign"><bool>true</bool></edit>
 <edit name="hinting" mode="assign"><bool>false</bool></edit>
@@ -111,7 +111,7 @@ def main() -> None:
         sys.exit(f"No pictures: {lack}.")
     with tempfile.TemporaryDirectory() as folder:
         settings, pictures = Path(folder, "fonts.conf"), Path(folder, "pictures")
-        settings.write_text(FONTCONFIG)
+        settings.write_text(FONTCONFIG.format(cache=Path(folder, "fonts")))
         os.environ["FONTCONFIG_FILE"] = str(settings)
         pictures.mkdir()
         take_all(pictures)
