@@ -6,12 +6,9 @@ back when its password fits.
 """
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from threading import BoundedSemaphore
 from typing import Any
 
 from axes.backends import AxesStandaloneBackend
@@ -20,14 +17,10 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 logger = logging.getLogger(__name__)
 
-# Sign-ins that one process looks at together. Each computes for a good part of a second, so more
-# would take every thread of a server as docs/operate.md starts it.
-AT_ONCE = 4
 # As long as the column that keeps it.
 LONGEST_NAME = 255
 # A customer gets a /64 at least, so that one alone could come from 2**64 addresses (RFC 6177).
@@ -97,28 +90,6 @@ def refuse(request: HttpRequest, *_about: object) -> HttpResponse:
     response = render(request, "429.html", {"minutes": minutes}, status=429)
     response["Retry-After"] = str(minutes * 60)
     return response
-
-
-def few_at_once(
-    view: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
-    """The view, which looks at few forms at once: pages and health checks never wait for them."""
-    places = BoundedSemaphore(AT_ONCE)
-
-    @wraps(view)
-    def few(request: HttpRequest) -> HttpResponseBase:
-        if request.method != "POST":
-            return view(request)
-        if not places.acquire(blocking=False):
-            response = render(request, "503.html", status=503)
-            response["Retry-After"] = "2"
-            return response
-        try:
-            return view(request)
-        finally:
-            places.release()
-
-    return few
 
 
 class Throttle(AxesStandaloneBackend):

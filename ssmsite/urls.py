@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from ssmsite import signin, views
+from ssmsite import crowds, views
 
 admin.site.site_title = admin.site.site_header = _("Container registries")
 
@@ -12,7 +12,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("favicon.ico", views.icon),
     # Found before the admin's own.
-    path("admin/login/", signin.few_at_once(admin.site.login)),
+    path("admin/login/", crowds.few_at_once(admin.site.login)),
     path("admin/", admin.site.urls),
     path("api/", include("registries.api.urls")),
 ]
