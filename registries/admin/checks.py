@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registries.admin.display import ShownCheck, breakable
 from registries.admin.filters import CHECK_FILTERS
+from registries.kinds import KINDS
 from registries.models import Check
 
 if TYPE_CHECKING:
@@ -34,8 +35,17 @@ class CheckPages(_ModelAdmin):
     search_fields = ("registry_name", "user_name", "address")
     search_help_text = _("Names of registries and people, addresses")
     actions = None
-    fields = ("checked_at", "about", "kind", "asked", "verdict_label", "detail", "time", "who")
-    readonly_fields = ("about", "asked", "verdict_label", "detail", "time", "who")
+    fields = (
+        "checked_at",
+        "about",
+        "kind_label",
+        "asked",
+        "verdict_label",
+        "detail",
+        "time",
+        "who",
+    )
+    readonly_fields = ("about", "kind_label", "asked", "verdict_label", "detail", "time", "who")
 
     class Media:
         css = {"all": ("registries/registries.css",)}
@@ -84,6 +94,10 @@ class CheckPages(_ModelAdmin):
         except NoReverseMatch:  # a site that shows the audit alone
             return name
         return format_html('<a href="{}">{}</a>', url, name)
+
+    @admin.display(description=_("kind"))
+    def kind_label(self, check: Check) -> str:
+        return str(KINDS[check.kind].label) if check.kind in KINDS else check.kind
 
     @admin.display(description=_("verdict"), ordering="verdict")
     def verdict_label(self, check: Check) -> Any:

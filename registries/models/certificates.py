@@ -35,7 +35,9 @@ def read(text: str) -> str:
         raise InvalidCertificate(_("This holds a private key. Paste the certificate alone."))
     begun, bodies = _BEGIN.findall(text), _bodies(text)
     if not begun:
-        raise InvalidCertificate(_("This is no PEM certificate. It starts with BEGIN CERTIFICATE."))
+        raise InvalidCertificate(
+            _("This is no PEM certificate: those start with -----BEGIN CERTIFICATE-----.")
+        )
     pem = _written(bodies) if len(begun) == len(bodies) else None
     if pem is None:
         raise InvalidCertificate(_("A certificate here cannot be read. Copy it again as a whole."))

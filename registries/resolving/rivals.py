@@ -105,7 +105,7 @@ def _differences(row: Registry, other: Registry, host: str) -> Iterator[str]:
     if mine[1:] != theirs[1:]:
         yield _("address")
     if _path(row) != _path(other):
-        yield _("images it is for")
+        yield _("images they are for")
     if row.verify_tls != other.verify_tls:
         yield _("verification of the certificate")
     if _ca(row) != _ca(other):

@@ -38,10 +38,14 @@ BESIDE = [
     ("custom", {"url": "https://other.example"}, set()),
     ("custom", {"url": "https://registry.example"}, set()),
     ("custom", {"url": f"http://{HOST}"}, {"scheme"}),
-    ("custom", {"url": f"http://{HOST}", "prefix": f"{HOST}/team"}, {"scheme", "images it is for"}),
+    (
+        "custom",
+        {"url": f"http://{HOST}", "prefix": f"{HOST}/team"},
+        {"scheme", "images they are for"},
+    ),
     ("custom", {"url": f"https://{HOST}/elsewhere"}, {"address"}),
     ("custom", {"authurl": "https://auth.example"}, {"address"}),
-    ("custom", {"prefix": f"{HOST}/team/app"}, {"images it is for"}),
+    ("custom", {"prefix": f"{HOST}/team/app"}, {"images they are for"}),
     ("custom", {"verify_tls": False}, {"verification of the certificate"}),
     ("custom", ANONYMOUS, {"credentials"}),
     ("gitea", {"url": f"https://{HOST}"}, {"kind"}),
@@ -67,19 +71,19 @@ def test_a_row_beside_another_says_in_what_it_differs(
 HOSTED = [
     ("ghcr", {"username": None, "token": None}, set()),
     ("ghcr", {}, {"credentials"}),
-    ("ghcr", {"prefix": "ghcr.io/acme"}, {"credentials", "images it is for"}),
+    ("ghcr", {"prefix": "ghcr.io/acme"}, {"credentials", "images they are for"}),
     ("custom", {"url": "https://ghcr.io", **ANONYMOUS}, {"kind"}),
     ("custom", {"url": "http://ghcr.io", **ANONYMOUS}, {"kind", "scheme"}),
     (
         "custom",
         {"url": "http://ghcr.io", "prefix": "ghcr.io/acme/app", **ANONYMOUS},
-        {"kind", "scheme", "images it is for"},
+        {"kind", "scheme", "images they are for"},
     ),
     ("custom", {"url": "https://notghcr.io", **ANONYMOUS}, set()),
     (
         "gcr",
         {"clientemail": None, "privatekey": None, "prefix": "eu.gcr.io/p"},
-        {"images it is for"},
+        {"images they are for"},
     ),
     ("ecr", {}, set()),
     ("custom", {"url": "https://eu.gcr.io", **ANONYMOUS}, {"kind"}),
@@ -137,10 +141,10 @@ def test_who_may_change_adds_it_and_both_tell_of_each_other() -> None:
     pages = [text_of(client.get(f"{LIST}{row.pk}/change/")) for row in (ours, mine)]
     assert f'<a href="{LIST}{mine.pk}/change/">Mine</a>' in pages[0]
     assert f'<a href="{LIST}{ours.pk}/change/">Ours</a>' in pages[1]
-    assert "It comes first." in pages[0]
-    assert "It comes after this one." in pages[1]
+    assert "It is used where both fit an image." in pages[0]
+    assert "This one is used where both fit an image." in pages[1]
     for page in pages:
-        assert "It differs in: scheme, images it is for, credentials." in page
+        assert "They differ in: scheme, images they are for, credentials." in page
 
 
 def test_a_row_alone_tells_of_none() -> None:
