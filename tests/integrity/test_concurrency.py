@@ -18,6 +18,7 @@ from django.db import connection, connections, transaction
 from django.test import Client
 
 from registries import services
+from registries.checking import running
 from registries.checking.turns import Turn
 from registries.client.errors import ClientError
 from registries.models import ChangedMeanwhile, Check, Registry
@@ -306,10 +307,22 @@ def sign_ins(server: FakeServer) -> int:
     return sum(request.basic == ("johndoe", "fake-password") for request in server.requests)
 
 
-def test_a_storm_of_checks_is_one_sign_in(row: Registry, gate: Gate, server: FakeServer) -> None:
+def test_a_storm_of_checks_is_one_sign_in(
+    row: Registry, gate: Gate, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """#65: fifty at once ask the registry once, and all get its answer."""
-    threading.Timer(1, gate.open.set).start()
+    came = threading.Barrier(MANY, gate.open.set)
+
+    class Begun(Turn):
+        """A turn that lets the registry answer once all fifty have begun."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            came.wait(30)
+
+    monkeypatch.setattr(running, "Turn", Begun)
     results = together(*(lambda: services.check(stored(row)) for _ in range(MANY)))
+    monkeypatch.undo()
     assert [result.code for result in results] == ["signed_in"] * MANY
     assert len({result.checked_at for result in results}) == 1
     assert sign_ins(server) == 1
@@ -341,10 +354,12 @@ def test_two_images_of_one_row_are_tried_one_after_the_other(
     asked_before: list[int] = []
 
     def open_gate() -> None:
+        gate.asked.wait(30)
+        time.sleep(0.5)  # in which the other one would ask as well
         asked_before.append(len(server.requests))
         gate.open.set()
 
-    threading.Timer(0.5, open_gate).start()
+    threading.Thread(target=open_gate).start()
     first, second = together(
         lambda: services.check(stored(row), "team/one"),
         lambda: services.check(stored(row), "team/two"),
