@@ -156,6 +156,6 @@ def _tokens(cache_name: str | None) -> TokenStore:
 
     if cache_name is None:
         return MemoryTokens()
-    from registries.token_cache import CacheTokens  # noqa: PLC0415
+    from registries.token_cache import CacheTokens  # noqa: PLC0415 - few sites share tokens
 
     return CacheTokens(cache_name)

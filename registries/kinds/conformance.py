@@ -81,12 +81,12 @@ def _faults_of_methods(kind: Kind) -> Iterator[str]:
         yield "its first way to sign in is the recommended one: it cannot be deprecated"
     last = [not method.variables for method in kind.methods]
     if last != sorted(last):
-        yield "to sign in as nobody is the last of its ways"
+        yield "to sign in as nobody must be the last of its ways"
     offered = any(not method.variables and not method.default_only for method in kind.methods)
     if offered == bool(kind.problems(kind.address if "url" in kind.by_name else ())):
-        yield "it offers to sign in as nobody exactly where its rules allow that"
+        yield "it must offer to sign in as nobody exactly where its rules allow that"
     if set(kind.address) != ADDRESS.intersection(kind.by_name):
-        yield "url, authurl and region say where its secrets go, and nothing else does"
+        yield "url, authurl and region, and nothing else, must say where its secrets go"
 
 
 def _everywhere(kind: Kind) -> set[str]:

@@ -165,7 +165,7 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
     def _combinator_query(self, combinator: str, *others: Any, **options: Any) -> Any:
         """What union, intersection and difference make of this queryset and others."""
         _refuse_mixture(each.query for each in (self, *others))
-        return super()._combinator_query(combinator, *others, **options)  # type: ignore[misc]
+        return super()._combinator_query(combinator, *others, **options)  # type: ignore[misc]  # no stub
 
 
 def _refuse_mixture(queries: Iterable[Any]) -> None:

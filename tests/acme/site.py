@@ -6,51 +6,21 @@ Run by tests/kinds/test_site_kinds.py: `site.py ORIGIN`, with the origin of Acme
 import json
 import sys
 
-import django
-from cryptography.fernet import Fernet
-from django.conf import settings
 from django.urls import include, path
 
+from tests.small_site import set_up
+
 HOST = "registry.acme.example"
-APPS = ("admin", "auth", "contenttypes", "sessions", "messages", "staticfiles")
 NAMES = ("acme", "unmarked", "hub", "unnamed", "no_kind", "missing")
-settings.configure(
-    SECRET_KEY="acme",
-    FIELD_ENCRYPTION_KEY=Fernet.generate_key().decode(),
-    ALLOWED_HOSTS=["testserver"],
-    ROOT_URLCONF=__name__,
-    STATIC_URL="static/",
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
-    INSTALLED_APPS=[
-        *(f"django.contrib.{app}" for app in APPS),
-        "rest_framework",
-        "registries",
-        "tests.acme",
-    ],
-    MIDDLEWARE=[
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-    ],
-    TEMPLATES=[
-        {
-            "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "APP_DIRS": True,
-            "OPTIONS": {
-                "context_processors": [
-                    "django.template.context_processors.request",
-                    "django.contrib.auth.context_processors.auth",
-                    "django.contrib.messages.context_processors.messages",
-                ]
-            },
-        }
-    ],
+set_up(
+    __name__,
+    {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
+    "tests.acme",
     REGISTRIES={
         "KINDS": [f"tests.acme.kinds.{name}" for name in NAMES],
         "ENDPOINTS": {f"https://{HOST}": sys.argv[1]},
     },
 )
-django.setup()
 
 from django.contrib import admin  # noqa: E402 - after setup, as Django wants it
 from django.contrib.auth.models import User  # noqa: E402

@@ -9,44 +9,15 @@ import sys
 from importlib import import_module
 
 import dj_database_url
-import django
-from cryptography.fernet import Fernet
-from django.conf import settings
 from django.urls import include, path
+
+from tests.small_site import set_up
 
 driver, url, origin = sys.argv[1:]
 if driver == "pymysql":
     import_module(driver).install_as_MySQLdb()
 
-APPS = ("admin", "auth", "contenttypes", "sessions", "messages", "staticfiles")
-settings.configure(
-    SECRET_KEY="plain",
-    FIELD_ENCRYPTION_KEY=Fernet.generate_key().decode(),
-    ALLOWED_HOSTS=["testserver"],
-    ROOT_URLCONF=__name__,
-    STATIC_URL="static/",
-    DATABASES={"default": dj_database_url.parse(url)},
-    INSTALLED_APPS=[*(f"django.contrib.{app}" for app in APPS), "rest_framework", "registries"],
-    MIDDLEWARE=[
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-    ],
-    TEMPLATES=[
-        {
-            "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "APP_DIRS": True,
-            "OPTIONS": {
-                "context_processors": [
-                    "django.template.context_processors.request",
-                    "django.contrib.auth.context_processors.auth",
-                    "django.contrib.messages.context_processors.messages",
-                ]
-            },
-        }
-    ],
-)
-django.setup()
+set_up(__name__, {**dj_database_url.parse(url)})
 
 from django.contrib import admin  # noqa: E402 - after setup, as Django wants it
 from django.contrib.auth.models import User  # noqa: E402

@@ -122,14 +122,14 @@ ROBOT, NOBODY = quay.methods[0], quay.methods[-1]
             {"methods": (replace(ROBOT, deprecated=True), NOBODY)},
             "its first way to sign in is the recommended one: it cannot be deprecated",
         ),
-        ({"methods": (NOBODY, ROBOT)}, "to sign in as nobody is the last of its ways"),
+        ({"methods": (NOBODY, ROBOT)}, "to sign in as nobody must be the last of its ways"),
         (
             {"methods": (ROBOT,)},
-            "it offers to sign in as nobody exactly where its rules allow that",
+            "it must offer to sign in as nobody exactly where its rules allow that",
         ),
         (
             {"variables": (*without(quay, "url"), replace(quay.by_name["url"], address=False))},
-            "url, authurl and region say where its secrets go, and nothing else does",
+            "url, authurl and region, and nothing else, must say where its secrets go",
         ),
     ],
 )
