@@ -17,10 +17,10 @@ from registries.kinds.quay import quay
 __all__ = ["KINDS", "Invalid", "Kind", "Problem", "Variable", "variables"]
 
 _OWN = (acr, custom, ecr, forgejo, gcr, ghcr, gitea, gitlab, hub, lscr, quay)
-# A site's own kinds come behind these (`registries.site_kinds`).
+# `registries.site_kinds` adds the site's own kinds.
 KINDS: dict[str, Kind] = {kind.slug: kind for kind in _OWN}
 
 
 def variables() -> dict[str, Variable]:
-    """Every variable that has a column, by name; kinds that share a name store it alike."""
+    """Return every variable that has a column, by name. Kinds that share a name store it alike."""
     return {variable.name: variable for kind in _OWN for variable in kind.variables}

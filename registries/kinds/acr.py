@@ -18,8 +18,8 @@ def _credential(values: Values, _host: str | None, _prefix: str) -> Credential:
 
 # The regional names are of 2026: learn.microsoft.com/azure/container-registry, "Azure Container
 # Registry endpoint reference". azurecr.de is missing on purpose: Microsoft closed that cloud in
-# 2021 and took it out of its tools (https://github.com/Azure/azure-sdk-for-python/issues/27822).
-# Whoever has the name today would be sent the secret of every row without an address.
+# 2021 and removed it from its tools (https://github.com/Azure/azure-sdk-for-python/issues/27822).
+# Whoever owns the name today would receive the secret of every row without an address.
 HOSTS = tuple(
     f"{{name}}.{between}azurecr.{ending}"
     for between in ("", "{location}.geo.")

@@ -16,9 +16,9 @@ _PARTS = re.compile(
     r"(?P<path>/.*)?",
     re.ASCII | re.IGNORECASE,
 )
-# An address without its scheme, as platforms show hosts and `docker pull` reads them. Of words
-# without a dot only localhost: another, and `admin:12345`, may be a secret in the wrong field, and
-# addresses are shown.
+# An address without a scheme, as platforms show it. A single word without a dot is only accepted
+# if it is localhost: any other one, or `admin:12345`, may be a secret in the wrong field, and
+# addresses are shown in clear.
 _BARE = re.compile(
     r"(?:localhost|[a-z0-9.-]+\.(?:[a-z]+|xn--[a-z0-9-]+|[0-9]{1,3})|\[[0-9a-f:.]+\])"
     r"(?::[0-9]{1,5})?(?:/.*)?",
@@ -27,12 +27,12 @@ _BARE = re.compile(
 _SEGMENT = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 _API = re.compile(r"(?:/(?:v2)?)+\Z", re.ASCII)
 
-# What the JSON Schema says of an address; `clean_url` is stricter.
+# The pattern of an address in JSON Schema. `clean_url` is stricter.
 PATTERN = r"^([Hh][Tt][Tt][Pp][Ss]?://|(?!.*://))[^\s/?#@%\\]+(/[^\s?#@%\\]*)?$"
 
 
 class Address(NamedTuple):
-    """Scheme, host, port and path of an address, normalised; a default port is None."""
+    """The normalised parts of an address. `port` is None for the scheme's default port."""
 
     scheme: str
     host: str
@@ -53,7 +53,7 @@ class Address(NamedTuple):
 
 
 def parse_address(text: str) -> Address:
-    """Read the address of a registry or token server. Raises Invalid."""
+    """Parse the address of a registry or token server. Raises Invalid."""
     if re.search(r"[\x00-\x20\x7f\\]", text):
         raise Invalid("character", _("Remove spaces, backslashes and control characters."))
     if "@" in text:
@@ -84,9 +84,10 @@ def parse_address(text: str) -> Address:
 
 
 def clean_url(text: str) -> str:
-    """The address as it is stored: lower-case host, no default port, no trailing slash or /v2.
+    """Return the address as it is stored. Raises Invalid.
 
-    Without a scheme it is taken as https. Raises Invalid.
+    The host is in lower case, and the default port and a trailing slash or /v2 are dropped. An
+    address without a scheme becomes https.
     """
     return parse_address(f"https://{text}" if _BARE.fullmatch(text) else text).url
 
@@ -97,7 +98,8 @@ def _host(host: str) -> str:
     try:
         if host.startswith("["):
             return f"[{IPv6Address(host[1:-1]).compressed}]"
-        # Resolvers read 2130706433, 0x7f.1 and 127.1 as addresses: only four decimals are one.
+        # Resolvers also read 2130706433, 0x7f.1 and 127.1 as IPv4 addresses. Only the usual form
+        # with four decimals is accepted.
         if _NUMBER.fullmatch(host.rpartition(".")[2]):
             return str(IPv4Address(host))
     except AddressValueError:

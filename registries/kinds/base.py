@@ -1,8 +1,8 @@
-"""What a kind of registry is: its variables, its rules, its hosts, how it signs in.
+"""`Kind`: the declaration of a kind of registry.
 
-A kind is a value. It declares what is stored and what is legal, and turns stored values into a
-neutral credential and endpoint. Forms, model, API, JSON Schema and documentation follow from it.
-No Django here.
+A kind declares its variables, the rules between them and its hosts, and turns stored values into a
+credential and an endpoint that the client understands. Forms, model validation, API, JSON Schema
+and documentation are derived from it. This package does not import Django.
 """
 
 import re
@@ -20,12 +20,11 @@ from registries.kinds.rules import Rule
 from registries.text import Text, trimmed
 from registries.text import gettext_noop as _
 
-# The variables of a row that are set, by name. A secret that is stored and not revealed stands
-# in rules as a non-empty placeholder: rules ask whether a variable is set, never what it holds.
+# The variables that are set on a row, by name.
 Values = Mapping[str, str]
 
-# What a row without an address of its own must hold to answer for a host: variable or
-# `is_default` to value, None for "not set".
+# The columns that a row without an address of its own must have to answer for a host: the name of
+# a variable, or `is_default`, with its value; None means "not set".
 Lookup = Mapping[str, str | bool | None]
 
 _LINE_BREAK = re.compile(r"(?:\r\n|\r|\n)\Z")
@@ -35,15 +34,17 @@ _LINE_BREAK = re.compile(r"(?:\r\n|\r|\n)\Z")
 class Variable:
     """One stored value of a kind.
 
-    clean: returns the value as it is stored, or raises Invalid.
-    address: part of where the secrets go; changing it asks for the secrets again.
-    multiline: line breaks belong to the value (PEM keys).
-    keeps_spaces: white space around the value belongs to it (passwords); a line break at its end
-        does not, which `cat` and text editors add.
-    spread: may fill several variables from what was pasted (a whole Google key file); returns
-        the variables it fills, or nothing.
-    notice: what to tell whoever saved such a value, if anything: it is legal and hardly works.
-    initial: what the form starts from.
+    clean: a function that returns the value as it is stored, or raises Invalid.
+    address: whether the value decides where the secrets are sent. When it changes, the secrets
+        have to be entered again.
+    multiline: whether the value may contain line breaks (PEM keys).
+    keeps_spaces: whether white space around the value is kept (passwords). A line break at its
+        end is dropped even then, because `cat` and text editors add one.
+    spread: a function that reads several variables from one pasted text, such as a whole Google
+        key file. It returns the variables it found, or an empty dict.
+    notice: a function that returns a warning about a value that is legal but unlikely to work,
+        or None.
+    initial: the value that a new form shows.
     """
 
     name: str
@@ -65,17 +66,21 @@ class Variable:
     placeholder: str = ""
 
     def trimmed(self, text: str) -> str:
-        """What was given without what does not belong to it; empty for white space alone."""
+        """Return the text without surrounding white space, except where that is kept.
+
+        White space alone is returned as an empty string.
+        """
         without = trimmed(text)
         return _LINE_BREAK.sub("", text) if without and self.keeps_spaces else without
 
-    def spread_over(self, text: str) -> dict[str, str]:
-        """The values that a pasted text holds for several variables; mostly none."""
+    def expand(self, text: str) -> dict[str, str]:
+        """Return the values that a pasted text holds for several variables; usually none."""
         return self.spread(text) if self.spread else {}
 
-    def take(self, text: str) -> dict[str, str]:
-        """The value as it is stored. Raises Invalid."""
-        # Before the cleaning, which is not meant for megabytes, and after it, which may add.
+    def cleaned(self, text: str) -> dict[str, str]:
+        """Return the value as it is stored. Raises Invalid."""
+        # The length is checked before cleaning, which is not made for megabytes, and after it,
+        # because cleaning may add characters.
         self._check_length(text)
         value = self.clean(text)
         self._check_length(value)
@@ -105,10 +110,10 @@ class HowTo(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One way to sign in: the variables it takes; none means anonymous.
+    """One way to sign in and the variables it needs; no variables means anonymous.
 
-    A variable that stands in no method belongs to all of them.
-    default_only: only the kind's default row may use it.
+    A variable that no method names can be used with all of them.
+    default_only: whether only the kind's default row may use this method.
     """
 
     slug: str
@@ -120,17 +125,17 @@ class Method:
 
 
 def any_row(host: str, labels: Mapping[str, str]) -> Lookup | None:
-    """For kinds of which any row answers for any of their hosts."""
+    """The `row` of kinds where every row answers for all of the kind's hosts."""
     return {}
 
 
 def no_home(values: Values) -> str | None:
-    """For kinds without a registry that is the same for everybody."""
+    """The `home` of kinds that have no public registry, such as self-hosted ones."""
     return None
 
 
 def home_at(host: str) -> Callable[[Values], str | None]:
-    """For kinds with one registry that is the same for everybody."""
+    """The `home` of kinds with one public registry."""
     return lambda _values: host
 
 
@@ -138,17 +143,18 @@ def home_at(host: str) -> Callable[[Values], str | None]:
 class Kind:
     """A kind of registry.
 
-    summary: what it asks for, in one line, for choosing among the kinds.
-    hosts: templates of the image hosts that the kind's rows answer for; empty where the row's
-        `url` alone decides.
-    row: what a row without an address or prefix must hold to answer for a host of the kind, from
-        the lower-cased host and the template's labels in it; empty when any row will do.
-    home: the host that `list_tags` asks where neither `url` nor `prefix` names one, or None.
-    credential: what signs in at a host (None: not known yet), from a row's values, the host and
-        the row's prefix.
-    endpoint: where a host's registry answers and how its sign-in is read.
-    default_name: the name of the kind's default row; None where it has none. A default row
-        may be without any variable, even a required one: it is anonymous.
+    summary: the credentials it needs, in one line. The page that offers the kinds shows it.
+    hosts: templates of the image hosts that the kind's rows answer for. Empty if only the row's
+        `url` decides.
+    row: a function that takes a lower-cased host of the kind and the labels that its template
+        found there. It returns the columns that a row without address or prefix must have to
+        answer for the host: an empty mapping if any row does, None if no row does.
+    home: a function that returns the host to call if neither `url` nor `prefix` names one.
+    credential: a function that makes the credential from a row's values, the host (None if it is
+        not known yet) and the row's prefix.
+    endpoint: a function that says where the registry of a host is and how it signs in.
+    default_name: the name of the kind's default row, or None if it has none. A default row may
+        lack every variable, even required ones: it is anonymous then.
     """
 
     slug: str
@@ -175,7 +181,7 @@ class Kind:
 
     @cached_property
     def address(self) -> tuple[str, ...]:
-        """The variables that say where the secrets go."""
+        """The variables that decide where the secrets are sent."""
         return tuple(variable.name for variable in self.variables if variable.address)
 
     def labels(self, *names: str) -> tuple[str, ...]:
@@ -186,42 +192,45 @@ class Kind:
         return tuple(host_pattern(template) for template in self.hosts)
 
     def match_host(self, host: str) -> dict[str, str] | None:
-        """The template's labels in a lower-cased host name of this kind; None for another."""
+        """Return the labels in a lower-cased host of this kind, or None if it is no such host."""
         for pattern in self._host_patterns:
             if match := pattern.fullmatch(host):
                 return match.groupdict()
         return None
 
     def answers(self, host: str) -> Lookup | None:
-        """What a row without an address or prefix must hold to answer for a lower-cased host.
+        """Return the columns that a row without address or prefix needs to answer for a host.
 
-        None where no row of the kind answers for it.
+        The host is in lower case. None means that no row of this kind answers for it.
         """
         labels = self.match_host(host)
         return None if labels is None else self.row(host, labels)
 
     def own_host(self, values: Values) -> str | None:
-        """The one host, with a port that is not the default, that a row's `url` names."""
+        """Return the host of the row's `url`, with its port unless that is the default."""
         address = self._address(values)
         return address.netloc if address else None
 
     def _address(self, values: Values) -> Address | None:
         if "url" not in self.by_name or "url" not in values:
             return None
-        # A row that was saved without being cleaned may hold nonsense: it names no host.
+        # A row that was saved without `full_clean` may hold something that is not an address.
         try:
             return parse_address(values["url"])
         except Invalid:
             return None
 
-    def state(self, given: Iterable[str]) -> Literal["anonymous", "authenticated"]:
-        """`authenticated` when credentials are set; every kind's credentials have a secret."""
-        return "authenticated" if set(self.secrets).intersection(given) else "anonymous"
+    def state(self, provided: Iterable[str]) -> Literal["anonymous", "authenticated"]:
+        """Return `authenticated` if any secret is among the provided variables.
+
+        The credentials of every kind include a secret.
+        """
+        return "authenticated" if set(self.secrets).intersection(provided) else "anonymous"
 
     def clean(self, raw: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
-        """The values as they are stored, and a problem for each that cannot be taken.
+        """Return the values as they are stored, and a problem for each invalid one.
 
-        Pasted text that holds several variables (a key file) fills those.
+        A pasted text that holds several variables, such as a key file, fills all of them.
         """
         trimmed = {
             name: self.by_name[name].trimmed(value) if name in self.by_name else value.strip()
@@ -229,40 +238,42 @@ class Kind:
         }
         values = {name: text for name, text in trimmed.items() if text}
         problems: dict[str, Problem] = {}
-        for take in (Variable.spread_over, Variable.take):
+        for step in (Variable.expand, Variable.cleaned):
             for variable in self.variables:
                 if variable.name in values and variable.name not in problems:
                     try:
-                        values.update(take(variable, values[variable.name]))
+                        values.update(step(variable, values[variable.name]))
                     except Invalid as error:
                         problems[variable.name] = Problem(variable.name, error.code, error.text)
         return values, list(problems.values())
 
-    def problems(self, given: Iterable[str], *, is_default: bool = False) -> list[Problem]:
-        """Every rule that the set variables' names break, required ones included.
+    def problems(self, provided: Iterable[str], *, is_default: bool = False) -> list[Problem]:
+        """Return a problem for every rule that is broken when these variables are set.
 
-        No two are of one code at one variable.
+        provided: the names of the variables that are set. Rules never look at values, so stored
+            secrets need not be opened.
+        A variable has at most one problem with the same code.
         """
-        names = frozenset(given)
+        names = frozenset(provided)
         own = names.intersection(self.by_name)
-        found = [self._foreign(name) for name in sorted(names - own)]
+        problems = [self._foreign(name) for name in sorted(names - own)]
         if is_default and self.default_name is not None and not own:
-            return found
-        found += [
+            return problems
+        problems += [
             Problem(variable.name, "required", Text(_("This is required.")))
             for variable in self.variables
             if variable.required and variable.name not in own
         ]
         for rule in self.rules:
-            found.extend(rule.problems(own, self.labels))
-        return list({(problem.variable, problem.code): problem for problem in found}.values())
+            problems.extend(rule.problems(own, self.labels))
+        return list({(problem.variable, problem.code): problem for problem in problems}.values())
 
     def notices(self, values: Values) -> list[str]:
-        """What to tell whoever saved these values, though no rule is broken."""
+        """Return warnings about values that are legal but deprecated or unlikely to work."""
         own = [(variable, values.get(variable.name)) for variable in self.variables]
-        found = [variable.help for variable, value in own if value and variable.deprecated]
-        said = [variable.notice(value) for variable, value in own if value and variable.notice]
-        return [*filter(None, said), *found]
+        deprecated = [variable.help for variable, value in own if value and variable.deprecated]
+        notices = [variable.notice(value) for variable, value in own if value and variable.notice]
+        return [*filter(None, notices), *deprecated]
 
     def _foreign(self, name: str) -> Problem:
         template = _("%(kind)s has no such variable. Clear it.")

@@ -1,7 +1,7 @@
-"""Cleaning: how the variables' values are read, and what each refuses.
+"""Cleaning functions for the values of variables.
 
-Every cleaner takes a text that is never empty and, unless it is a password, has no white space
-around it. It returns what is stored; cleaning that once more changes nothing.
+Each takes a text that is not empty and, except for passwords, has no white space around it. It
+returns the value as it is stored, or raises Invalid. Cleaning a stored value changes nothing.
 """
 
 import base64
@@ -17,25 +17,25 @@ from registries.kinds.problem import Invalid
 from registries.text import gettext_noop as _
 from registries.text import trimmed
 
-# Control characters would split headers, surrogates cannot be encoded.
+# Control characters would split HTTP headers, and lone surrogates cannot be encoded.
 _REFUSED = frozenset({"Cc", "Cs"})
 
 
 def opaque(text: str) -> str:
-    """Any text without control characters: tokens and keys."""
+    """Clean a token or key: any text without control characters."""
     if _has_control(text):
         raise Invalid("control_character", _("Remove line breaks and other control characters."))
     return text
 
 
 def password(text: str) -> str:
-    """Any text without control characters; a key file may have several lines."""
+    """Clean a password: any text without control characters, or a key file of several lines."""
     is_key = text.endswith("}") and is_key_file("", text)
     return text if is_key and not _has_control(text, LINES) else opaque(text)
 
 
 def edge_spaces(password: str) -> str | None:
-    """What to tell of a password with white space around it: it is legal, and rarely meant."""
+    """Return a warning for a password with white space around it: it is legal, but rarely meant."""
     if password == trimmed(password):
         return None
     if password == password.strip():
@@ -53,21 +53,21 @@ def _has_control(text: str, allowed: str = "") -> bool:
 
 
 def user(text: str) -> str:
-    """A user name: in Basic authentication it ends at the first colon (RFC 7617)."""
+    """Clean a user name, which must not contain a colon: it ends there in Basic (RFC 7617)."""
     if ":" in text:
         raise Invalid("colon", _("Leave out the colon and what follows: this is the name alone."))
     return opaque(text)
 
 
 def robot_part(text: str) -> str:
-    """One half of a robot account's name, which is `namespace+account`."""
+    """Clean one half of a robot account's name, which is `namespace+account`."""
     if "+" in text:
         raise Invalid("plus", _("Before the + stands the namespace, after it the account."))
     return user(text)
 
 
 def matching(pattern: str, template: str) -> Callable[[str], str]:
-    """A cleaner for texts that match a pattern in full."""
+    """Return a cleaning function for texts that match a pattern in full."""
     compiled = re.compile(pattern, re.ASCII)
 
     def clean(text: str) -> str:
@@ -78,15 +78,15 @@ def matching(pattern: str, template: str) -> Callable[[str], str]:
     return clean
 
 
-# What htpasswd writes behind the user: bcrypt, MD5, SHA-crypt and SHA-1.
+# The hashes that htpasswd writes after the user name: bcrypt, MD5, SHA-crypt and SHA-1.
 _HASH = re.compile(r"\$(?:2[abxy]?|apr1|1|5|6)\$|\{SHA\}")
 
 
 def split_auth(text: str) -> tuple[str, str]:
-    """The login and password in docker's `auth`, base64 of `login:password`.
+    """Return login and password of docker's `auth`, which is base64 of `login:password`.
 
-    Padding may be missing and NULs may follow, as docker itself allows. The password stays as it
-    is, spaces included. Raises Invalid.
+    Like docker, this accepts missing padding and trailing NUL bytes. Spaces in the password are
+    kept. Raises Invalid.
     """
     _refuse_hash(text)
     data = _decode(text)
@@ -128,19 +128,19 @@ def _refuse_control(decoded: str) -> None:
 
 
 def _decode(text: str) -> bytes | None:
-    # None rather than an error: those of the codecs carry the secret with them.
+    # The errors of the codecs contain the secret, so none is raised from here.
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True).rstrip(b"\0")
     except ValueError:
         return None
 
 
-# A byte order mark, or a NUL beside the first letter.
+# UTF-16 starts with a byte order mark or has a NUL next to its first letter.
 _UTF16 = re.compile(rb"\xff\xfe|\xfe\xff|.\0|\0.", re.DOTALL)
 
 
 def _read(data: bytes) -> str:
-    """The text that was encoded in UTF-8, which is what we send. Raises Invalid for another."""
+    """Decode UTF-8, the encoding that is sent to registries. Raises Invalid for any other."""
     if _UTF16.match(data):
         raise Invalid(
             "utf16",
@@ -171,7 +171,7 @@ def _refuse_hash(text: str) -> None:
 
 
 def auth(text: str) -> str:
-    """Docker's `auth`; the line breaks of base64 tools are dropped."""
+    """Clean docker's `auth`. Line breaks, which base64 tools insert, are dropped."""
     joined = "".join(text.split())
     split_auth(joined)
     return joined
@@ -188,7 +188,7 @@ _tenant = matching(
 
 
 def tenant(text: str) -> str:
-    """A Microsoft Entra tenant: its GUID or one of its domain names, in lower case."""
+    """Clean a Microsoft Entra tenant: its GUID or one of its domain names, in lower case."""
     return _tenant(text.lower())
 
 
@@ -198,7 +198,7 @@ _PEM = re.compile(
 
 
 def private_key(text: str) -> str:
-    """A PEM private key; literal backslash-n, as in a JSON key file, becomes a line break."""
+    """Clean a PEM private key. A literal `\\n`, as in a JSON key file, becomes a line break."""
     match = _PEM.fullmatch(text.strip('"').replace("\\r", "").replace("\\n", "\n").strip())
     if not (match and match[2].split()):
         raise Invalid(
@@ -211,9 +211,10 @@ def private_key(text: str) -> str:
 
 
 def key_file(text: str) -> dict[str, str]:
-    """The variables in a Google key file; nothing where the text is no JSON object.
+    """Return the variables in a Google key file, or an empty dict if it is not a JSON object.
 
-    Only service accounts: other credential files name addresses and local files to read.
+    Only files of service accounts are accepted. Other credential files can name addresses to call
+    and local files to read.
     """
     if not text.lstrip().startswith("{"):
         return {}
@@ -221,15 +222,15 @@ def key_file(text: str) -> dict[str, str]:
         data = json.loads(text)
     except (ValueError, RecursionError):
         data = {}
-    found = {
+    fields = {
         "clientemail": data.get("client_email"),
         "privatekey": data.get("private_key"),
     }
     if data.get("type") != "service_account" or not all(
-        isinstance(value, str) and value for value in found.values()
+        isinstance(value, str) and value for value in fields.values()
     ):
         raise Invalid(
             "not_a_service_account",
             _("Paste the JSON key of a service account: other files cannot sign in."),
         )
-    return {name: str(value) for name, value in found.items()}
+    return {name: str(value) for name, value in fields.items()}

@@ -1,4 +1,4 @@
-"""What every kind must fulfil, whoever brings it: sentences for whatever it does not."""
+"""The requirements for a kind, ours or a site's own, and an error message for each."""
 
 import re
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from registries.kinds import variables
 from registries.kinds.base import Kind, Method, Variable
 
-# As a kind is stored, and as its mark and its form's address are called.
+# A slug is stored in rows, and it is part of the form's URL and of the logo's file name.
 SLUG = re.compile(r"[a-z][a-z0-9]{0,19}", re.ASCII)
-# What says where secrets go.
+# The variables that decide where secrets are sent.
 ADDRESS = frozenset({"url", "authurl", "region"})
 
 
 def faults(kind: Kind) -> Iterator[str]:
-    """What is wrong with a kind's declaration, in English, for whoever writes it."""
+    """Yield what is wrong with a kind's declaration, in English, for the developer."""
     if not SLUG.fullmatch(kind.slug):
         yield "its slug must be at most 20 small letters and digits, a letter first"
     yield from _faults_of_texts(kind)
@@ -79,8 +79,8 @@ def _faults_of_methods(kind: Kind) -> Iterator[str]:
         yield f"no way to sign in has {', '.join(sorted(unreachable))}"
     if kind.methods[0].deprecated:
         yield "its first way to sign in is the recommended one: it cannot be deprecated"
-    last = [not method.variables for method in kind.methods]
-    if last != sorted(last):
+    anonymous = [not method.variables for method in kind.methods]
+    if anonymous != sorted(anonymous):
         yield "to sign in as nobody must be the last of its ways"
     offered = any(not method.variables and not method.default_only for method in kind.methods)
     if offered == bool(kind.problems(kind.address if "url" in kind.by_name else ())):
@@ -90,5 +90,5 @@ def _faults_of_methods(kind: Kind) -> Iterator[str]:
 
 
 def _everywhere(kind: Kind) -> set[str]:
-    """The variables that stand beside every way to sign in."""
+    """The variables that no method names, so that they can be used with all of them."""
     return set(kind.by_name).difference(*(method.variables for method in kind.methods))

@@ -11,7 +11,7 @@ from registries.kinds.shared import ANONYMOUS_DEFAULT, SECRET_LENGTH
 from registries.text import gettext_noop as _
 
 PUBLIC = "public.ecr.aws"
-# The same registry; the second name has IPv6 as well. Source:
+# Both names are the same registry; the second one also has IPv6. Source:
 # https://docs.aws.amazon.com/AmazonECR/latest/public/public-ecr-requests.html
 PUBLIC_HOSTS = (PUBLIC, "ecr-public.aws.com")
 # The only region that has the API of the public registry.
@@ -45,7 +45,7 @@ def _endpoint(values: Values, host: str | None) -> Endpoint:
         url=f"https://{host}" if host else None,
         fixed_realm=True,
         proof=Proof.EXCHANGE,
-        # A stale token: https://github.com/flipt-io/flipt/issues/3043 and
+        # These statuses mean an expired token: https://github.com/flipt-io/flipt/issues/3043 and
         # https://github.com/aws/containers-roadmap/issues/2835
         renew_on=frozenset({400 if host in PUBLIC_HOSTS else 403}),
         hosts=private_hosts(values["region"]) if "region" in values else None,

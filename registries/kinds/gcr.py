@@ -9,7 +9,7 @@ from registries.kinds.shared import ANONYMOUS
 from registries.text import gettext_noop as _
 
 HOME = "gcr.io"
-# Caches of Docker Hub's public images, open to everybody: they never see a key.
+# Public caches of Docker Hub's images. They need no key, so they never get one.
 MIRRORS = ("mirror.gcr.io", "us-mirror.gcr.io", "eu-mirror.gcr.io", "asia-mirror.gcr.io")
 
 
@@ -31,7 +31,7 @@ gcr = Kind(
     summary=_("Service account key, or nothing for public images"),
     hosts=(
         HOME,
-        # us, eu, asia, marketplace, l, k8s and whatever else: every name in gcr.io is Google's.
+        # Every name below gcr.io is Google's: us, eu, asia, marketplace, l, k8s and others.
         "{name}.gcr.io",
         "{location}-docker.pkg.dev",
         # https://cloud.google.com/artifact-registry/docs/reference/rest, regional endpoints

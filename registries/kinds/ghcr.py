@@ -19,7 +19,7 @@ from registries.kinds.shared import (
 from registries.text import gettext_noop as _
 
 HOME = "ghcr.io"
-# What GitHub's earlier registry was called; its images moved to the same paths of the new one.
+# The host of GitHub's earlier registry. Its images moved to the same paths on ghcr.io.
 # Source: https://docs.github.com/packages/working-with-a-github-packages-registry, "Migrating".
 OLD = "docker.pkg.github.com"
 
@@ -29,7 +29,8 @@ def _row(host: str, _labels: Mapping[str, str]) -> Lookup | None:
 
 
 def _credential(values: Values, host: str | None, prefix: str) -> Credential:
-    # Accounts of GHE.com are others than those of github.com: a token goes where a prefix says.
+    # GHE.com has other accounts than github.com, so its hosts get the token only if the row's
+    # prefix names them.
     if host in {None, HOME, OLD} or prefix.partition("/")[0] == host:
         return username_and_token(values, host, prefix)
     return Anonymous()
@@ -44,7 +45,7 @@ ghcr = Kind(
     slug="ghcr",
     label=_("GitHub Container Registry"),
     summary=_("User name and token, or nothing for public images"),
-    # The last is GitHub's with data residency, one for each enterprise. Source:
+    # The last is for GitHub with data residency, where each enterprise has its own. Source:
     # https://docs.github.com/enterprise-cloud@latest/admin/data-residency
     hosts=(HOME, OLD, "containers.{name}.ghe.com"),
     variables=(USERNAME, TOKEN),

@@ -1,8 +1,9 @@
-"""Host templates: which image hosts belong to a kind, label by label."""
+"""Host templates, which say which image hosts belong to a kind."""
 
 import re
 
-# The labels that host templates may hold. Anchored and per label: a suffix is never enough.
+# The placeholders of host templates, each for exactly one label of a host name. Templates are
+# matched as a whole, so that a host like `evilgcr.io` never passes as `gcr.io`.
 LABELS = {
     "name": r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
     "account": r"[0-9]{12}",
@@ -12,9 +13,9 @@ LABELS = {
 
 
 def host_pattern(template: str) -> re.Pattern[str]:
-    """A pattern for a template such as `{account}.dkr.ecr.{region}.amazonaws.com`.
+    """Return a pattern for a template such as `{account}.dkr.ecr.{region}.amazonaws.com`.
 
-    Its groups are named as in the template. Use `fullmatch`, on lower-cased host names.
+    Its groups have the names of the placeholders. Use it with `fullmatch` on lower-cased hosts.
     """
     parts = re.split(r"\{(\w+)\}", template)
     return re.compile(

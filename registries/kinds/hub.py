@@ -1,4 +1,4 @@
-"""Docker Hub: a login with an access token, or nobody."""
+"""Docker Hub: a login with an access token, or anonymous."""
 
 from dataclasses import replace
 
@@ -17,7 +17,8 @@ from registries.kinds.shared import (
 )
 from registries.text import gettext_noop as _
 
-# Docker's hardened images: another registry, the same accounts, a token server of its own.
+# Docker's hardened images are on another registry, with the same accounts and its own token
+# server.
 # Source: https://docs.docker.com/dhi/how-to/use/
 HARDENED = "dhi.io"
 

@@ -1,4 +1,4 @@
-"""What is wrong with a value or with a set of variables, in words that say what to do."""
+"""What is wrong with a value or a set of variables, in a sentence that tells what to do."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,7 @@ from registries.text import Text
 
 
 class Invalid(ValueError):
-    """A value that a variable cannot take; the text says what to do.
-
-    It never quotes the value.
-    """
+    """A value that a variable does not accept; `text` says what to do and never quotes it."""
 
     def __init__(self, code: str, template: str, **params: str) -> None:
         self.code = code
@@ -18,7 +15,7 @@ class Invalid(ValueError):
 
 
 class Problem(NamedTuple):
-    """One broken rule, at the variable where it is to be mended."""
+    """One broken rule, with the variable that has to be corrected."""
 
     variable: str
     code: str

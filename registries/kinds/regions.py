@@ -1,6 +1,6 @@
 """The regions of Amazon ECR, and the names of its private registries in each.
 
-A table of our own: botocore knows the regions too, but takes long to load. A test compares both.
+botocore knows the regions too, but it is slow to import. A test compares this table with it.
 """
 
 import re
@@ -14,7 +14,7 @@ from registries.text import gettext_noop as _
 class Partition(NamedTuple):
     """One of Amazon's separate clouds.
 
-    endings: what follows the account in a registry's name, by the name's template.
+    endings: templates of what follows the account in a registry's host name.
     """
 
     endings: tuple[str, ...]
@@ -102,12 +102,12 @@ PARTITIONS = (
 
 _BY_REGION = {region: partition for partition in PARTITIONS for region in partition.regions}
 
-# Templates of every private registry's name.
+# The host templates of all private registries.
 PRIVATE_HOSTS = tuple(host for partition in PARTITIONS for host in partition.hosts)
 
 
 def region_choices() -> tuple[tuple[str, str], ...]:
-    """Every region's code and its name for people."""
+    """Return the code and the display name of every region."""
     return tuple(
         (region, f"{region} · {name}")
         for partition in PARTITIONS
@@ -116,7 +116,7 @@ def region_choices() -> tuple[tuple[str, str], ...]:
 
 
 def clean_region(text: str) -> str:
-    """The code of a region that has ECR. Raises Invalid."""
+    """Clean the code of a region that has ECR. Raises Invalid."""
     code = text.lower()
     if code not in _BY_REGION:
         raise Invalid("unknown_region", _("Enter the code of an AWS region, such as eu-west-1."))
@@ -124,7 +124,10 @@ def clean_region(text: str) -> str:
 
 
 def private_hosts(region: str) -> re.Pattern[str] | None:
-    """Full-match pattern of the names of a region's private registries; None for no region."""
+    """Return a pattern for the hosts of a region's private registries; use it with `fullmatch`.
+
+    None if there is no such region.
+    """
     partition = _BY_REGION.get(region)
     if partition is None:
         return None

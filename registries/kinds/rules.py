@@ -7,21 +7,21 @@ from registries.kinds.problem import Problem
 from registries.text import Text
 from registries.text import gettext_noop as _
 
-# The labels of a kind's variables, by their names.
+# A function that returns the labels of the variables with these names.
 Labels = Callable[..., tuple[str, ...]]
 
 
 class Rule(Protocol):
     """A rule over which variables are set together."""
 
-    def problems(self, given: frozenset[str], labels: Labels) -> Iterable[Problem]: ...
+    def problems(self, provided: frozenset[str], labels: Labels) -> Iterable[Problem]: ...
 
     def schema(self) -> dict[str, Any]:
-        """The same rule in JSON Schema 2020-12, over an object of the variables that are set."""
+        """Return the rule as JSON Schema 2020-12, for an object of the variables that are set."""
         ...
 
     def sentence(self, labels: Labels) -> Text:
-        """The rule in words."""
+        """Return the rule as a sentence for people."""
         ...
 
 
@@ -36,16 +36,16 @@ def _any_of(names: Iterable[str]) -> dict[str, Any]:
 
 
 class Together:
-    """All of these variables or none; the error is at each one that is missing."""
+    """All of these variables are set, or none. The error is at each missing one."""
 
     def __init__(self, *names: str) -> None:
         self.names = names
 
-    def problems(self, given: frozenset[str], labels: Labels) -> Iterable[Problem]:
-        present = [name for name in self.names if name in given]
+    def problems(self, provided: frozenset[str], labels: Labels) -> Iterable[Problem]:
+        present = [name for name in self.names if name in provided]
         if present:
             for name in self.names:
-                if name not in given:
+                if name not in provided:
                     yield _missing(labels, name, present)
 
     def schema(self) -> dict[str, Any]:
@@ -60,15 +60,15 @@ class Together:
 
 
 class Excludes:
-    """`name` stands alone: with any of `others` the error is at `name`."""
+    """`name` is not set together with any of `others`. The error is at `name`."""
 
     def __init__(self, name: str, others: tuple[str, ...]) -> None:
         self.name = name
         self.others = others
 
-    def problems(self, given: frozenset[str], labels: Labels) -> Iterable[Problem]:
-        present = [other for other in self.others if other in given]
-        if self.name in given and present:
+    def problems(self, provided: frozenset[str], labels: Labels) -> Iterable[Problem]:
+        present = [other for other in self.others if other in provided]
+        if self.name in provided and present:
             template = _("Not both: clear this one, or clear %(given)s.")
             yield Problem(self.name, "excluded", Text(template, {"given": labels(*present)}))
 
@@ -82,14 +82,14 @@ class Excludes:
 
 
 class Needs:
-    """`name` needs one of `others`; the error is at the first of them."""
+    """`name` is only set together with one of `others`. The error is at the first of them."""
 
     def __init__(self, name: str, others: tuple[str, ...]) -> None:
         self.name = name
         self.others = others
 
-    def problems(self, given: frozenset[str], labels: Labels) -> Iterable[Problem]:
-        if self.name in given and not given.intersection(self.others):
+    def problems(self, provided: frozenset[str], labels: Labels) -> Iterable[Problem]:
+        if self.name in provided and not provided.intersection(self.others):
             yield _missing(labels, self.others[0], [self.name])
 
     def schema(self) -> dict[str, Any]:
@@ -103,9 +103,9 @@ class Needs:
 
 
 class ExactlyOne:
-    """Exactly one of two ways: all of `first`, or `other` alone.
+    """Either all of `first` are set, or `other` alone.
 
-    With nothing given the errors are at `first`; with both, at `other`.
+    If nothing is set, the errors are at `first`; if both are, at `other`.
     """
 
     def __init__(self, first: tuple[str, ...], other: str) -> None:
@@ -113,10 +113,10 @@ class ExactlyOne:
         self.other = other
         self._parts = (Together(*first), Excludes(other, first))
 
-    def problems(self, given: frozenset[str], labels: Labels) -> Iterable[Problem]:
+    def problems(self, provided: frozenset[str], labels: Labels) -> Iterable[Problem]:
         for part in self._parts:
-            yield from part.problems(given, labels)
-        if not given.intersection((*self.first, self.other)):
+            yield from part.problems(provided, labels)
+        if not provided.intersection((*self.first, self.other)):
             params = {"first": labels(*self.first), "other": labels(self.other)}
             text = Text(_("Enter %(first)s, or else %(other)s alone."), params)
             for name in self.first:

@@ -11,7 +11,7 @@ from registries.kinds.base import Link, Method, Values, Variable
 from registries.kinds.rules import ExactlyOne
 from registries.text import gettext_noop as _
 
-# A secret that nothing is known about: long enough for every token that exists.
+# Long enough for every token of unknown format.
 SECRET_LENGTH = 16384
 # A user name may be a token as well: NGINX Plus takes a JSON Web Token as one.
 LOGIN_LENGTH = 4096
@@ -33,7 +33,7 @@ AUTHURL = replace(
     label=_("Address of the token server"),
     placeholder="https://auth.example.com",
 )
-# Of a registry that may well be its own token server.
+# For registries that usually are their own token server.
 OTHER_AUTHURL = replace(
     AUTHURL,
     required=False,
@@ -130,7 +130,7 @@ FORGE_NOTES = (
 
 
 def login_or_auth(values: Values, _host: str | None, _prefix: str) -> Credential:
-    """`auth`, else `login` with `password` or `token`, else nobody."""
+    """Return `auth`, or `login` with `password` or `token`, or else Anonymous."""
     if "auth" in values:
         return Basic(*cleaning.split_auth(values["auth"]))
     if "login" in values:
@@ -139,7 +139,7 @@ def login_or_auth(values: Values, _host: str | None, _prefix: str) -> Credential
 
 
 def username_and_token(values: Values, _host: str | None, _prefix: str) -> Credential:
-    """`username` with `token`, else nobody."""
+    """Return `username` with `token`, or else Anonymous."""
     return Basic(values["username"], values["token"]) if "token" in values else Anonymous()
 
 
@@ -154,13 +154,14 @@ def realms_of(values: Values) -> tuple[str, ...]:
 
 
 def forge_endpoint(values: Values, _host: str | None) -> Endpoint:
-    """`/v2/` at the root of the host, even of a Forgejo or Gitea with a path.
+    """Return the endpoint of Forgejo and Gitea.
 
-    Their token names the user (protocol of routers/api/packages/container in go-gitea/gitea).
+    Their `/v2/` is at the root of the host, even if the site itself has a path. The token names
+    the user. Source: go-gitea/gitea, routers/api/packages/container.
     """
     return Endpoint(url=origin_of(values["url"]), realms=realms_of(values), proof=Proof.USER_ID)
 
 
 def endpoint_at(endpoint: Endpoint) -> Callable[[Values, str | None], Endpoint]:
-    """For kinds with one registry: the same endpoint whatever the row holds."""
+    """The `endpoint` of kinds with one registry, which is the same for all rows."""
     return lambda _values, _host: endpoint

@@ -427,6 +427,6 @@ def test_no_error_carries_a_value(slug: str, name: str, bad: str) -> None:
     """#20: an error drags no other along that holds the value, as those of codecs and JSON do."""
     variable = KINDS[slug].by_name[name]
     with pytest.raises(Invalid) as caught:
-        variable.take(variable.spread_over(bad).get(name, bad))
+        variable.cleaned(variable.expand(bad).get(name, bad))
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
