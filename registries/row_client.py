@@ -58,10 +58,16 @@ def _origin(text: str) -> str:
 
 
 @contextmanager
-def client_for(registry: Registry, host: str | None = None) -> Iterator[Client]:
-    """A client for the row, good for one call. Raises ClientError."""
+def client_for(
+    registry: Registry, host: str | None = None, *, is_quick: bool = False
+) -> Iterator[Client]:
+    """A client for the row, good for one call. Raises ClientError.
+
+    is_quick: whether lists too have no more than `TIMEOUT` seconds, as somebody waits for a page.
+    """
     settings = conf.get()
-    with Deadline(settings.timeout, settings.list_timeout) as deadline:
+    longest = settings.timeout if is_quick else settings.list_timeout
+    with Deadline(settings.timeout, longest) as deadline:
         yield _client(registry, host, settings, deadline)
 
 

@@ -6,7 +6,7 @@ Nothing here calls a registry inside a database transaction of its own; callers 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
@@ -136,6 +136,38 @@ def get_manifest(
     """
     with client_for(registry, host) as client:
         return client.manifest(repository, reference, platform)
+
+
+class Seen(NamedTuple):
+    """What a registry says of an image; where it could not, its ClientError."""
+
+    manifest: Manifest | ClientError
+    tags: list[str] | ClientError
+
+
+def look_up(registry: Registry, reference: Reference, n: int) -> Seen:
+    """The manifest of an image and the first `n` tags of its repository, for somebody who waits.
+
+    Both together take no longer than `TIMEOUT` seconds. The tags are asked for where the image is
+    not there, too, and not where the registry itself could not be used.
+    """
+    manifest: Manifest | ClientError
+    tags: list[str] | ClientError
+    try:
+        with client_for(registry, reference.match_host, is_quick=True) as client:
+            try:
+                manifest = client.manifest(reference.repository, reference.version)
+            except ClientError as error:
+                if error.verdict:
+                    raise
+                manifest = error
+            try:
+                tags = client.tags(reference.repository, n=n)
+            except ClientError as error:
+                tags = error
+            return Seen(manifest, tags)
+    except ClientError as error:
+        return Seen(error, error)
 
 
 def get_digests(registry: Registry, images: Sequence[tuple[str, str]]) -> list[str | ClientError]:

@@ -5,11 +5,12 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from ssmsite import crowds, views
+from ssmsite.home import home
 
 admin.site.site_title = admin.site.site_header = _("Container registries")
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", home, name="home"),
     path("favicon.ico", views.icon),
     # Found before the admin's own.
     path("admin/login/", crowds.few_at_once(admin.site.login)),

@@ -1,32 +1,17 @@
-"""The site's own pages: home, errors, and the answer to health checks."""
+"""The site's own pages besides home: errors, and the answer to health checks."""
 
 from collections.abc import Callable
 
-from django.contrib import admin
 from django.core.exceptions import RequestDataTooBig
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from registries.admin.status import overview
 from registries.api.errors import outside_views
-from registries.models import Registry
-
-
-# It names registries, and who is signed in: nobody finds it in a cache after signing out.
-@never_cache
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """What this site is, the ways into it and, for who may see them, how its registries are."""
-    context = {**admin.site.each_context(request), "title": _("Home")}
-    if admin.site.has_permission(request) and request.user.has_perm("registries.view_registry"):
-        context["overview"] = overview(Registry.objects.all())
-    return render(request, "home.html", context)
 
 
 @require_safe

@@ -57,6 +57,12 @@ ADMIN = (
     Deed("See the list", "GET", "", "- - - - x x x x x x"),
     Deed("See a row", "GET", "{own}/change/", "- - - - x x x x x x"),
     Deed("See a row's history", "GET", "{own}/history/", "- - - - x x x x x x"),
+    Deed("See which row reads an image", "GET", "image/?image=nginx", "- - - - x x x x x x"),
+    Deed(
+        *("Ask its registry for tags and digest", "GET", "image/?ask=1&image={host}/a/b"),
+        "- - - - - - - - - x",
+        calls=True,
+    ),
     Deed("See all checks", "GET", "../check/", "- - - - - - - - x x"),
     Deed("Choose the kind of a new row", "GET", "add/", "- - - - - x - - - x"),
     Deed("Open the form of a new row", "GET", "add/?kind=hub", "- - - - - x - - - x"),

@@ -36,7 +36,7 @@ def rows(server: FakeServer) -> dict[str, Any]:
     for name, value in SAMPLES["hub"].items():
         setattr(default, name, value)
     default.save()
-    return {"own": own.pk, "default": default.pk, "url": server.origin}
+    return {"own": own.pk, "default": default.pk, "url": server.origin, "host": own.host}
 
 
 def signed_in(role: str) -> Client:

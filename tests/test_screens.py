@@ -202,12 +202,14 @@ def test_rows_whose_secrets_cannot_be_read_need_attention(admin: Client, use_key
     row = create("hub", name="Sealed")
     past(row, ["signed_in"])
     assert overview(Registry.objects.all()).fine == 1
+    assert "cannot be read with today's encryption key" not in text_of(admin.get(LIST))
     assert not admin.get(LIST, {"verdict": "attention"}).context["tiles"]
     use_keys(Fernet.generate_key())
     found = overview(Registry.objects.all())
     assert (found.fine, found.attention, found.unchecked) == (0, 1, 5)
     [tile] = admin.get(LIST, {"verdict": "attention"}).context["tiles"]
     assert (tile.row, tile.tone) == (row, "bad")
+    assert "cannot be read with today's encryption key" in tile.sentence
     assert not admin.get(LIST, {"verdict": "fine"}).context["tiles"]
 
 
@@ -578,14 +580,44 @@ def site(settings: Any) -> None:
 
 
 @pytest.mark.usefixtures("site")
-def test_home_tells_how_they_are_to_who_may_see_them(admin: Client) -> None:
-    past(default("hub"), ["public"])
-    assert "5 registries:" in text_of(admin.get("/"))
-    assert "1 fine" in text_of(admin.get("/"))
+def test_home_tells_what_needs_attention_what_changed_and_how_many_pulls_are_left(
+    admin: Client,
+) -> None:
+    past(default("hub"), ["public"], pulls=(61, 100))
+    lab = create("custom", name="Lab")
+    past(lab, ["tls"])
+    change = f"/admin/registries/registry/{lab.pk}/change/"
+    admin.post(change, {"name": "Laboratory", "url": lab.url, "login": lab.login})
+    past(lab, ["tls"])
+    html = text_of(admin.get("/"))
+    assert "6 registries:" in html
+    assert "1 fine" in html
+    assert 'method="get" action="/admin/registries/registry/image/"' in html
+    assert "The certificate of registry.example:5000 is not trusted." in html
+    assert f'action="/admin/registries/registry/{lab.pk}/check/"' in html
+    assert "Changed Name." in html
+    assert "admin · <time" in html
+    assert "61 of 100" in html
+    # A row that is gone is still named, without a link.
+    admin.post(f"/admin/registries/registry/{lab.pk}/delete/", {"post": "yes"})
+    html = text_of(admin.get("/"))
+    assert "<b>Laboratory</b> Deleted." in html
+    assert "Nothing: no check has failed." in html
+
+
+@pytest.mark.usefixtures("site")
+def test_home_shows_no_registry_to_who_may_see_none(admin: Client) -> None:
+    past(create("custom", name="Lab"), ["tls"])
+    viewer = user_with("view")
+    html = text_of(viewer.get("/"))
+    assert "is not trusted" in html
+    assert "/check/" not in html
+    User.objects.get(username="robin").user_permissions.clear()
     # Who has not signed in is led to it first.
-    for client, way in ((Client(), "/admin/login/?next="), (user_with(), "")):
+    for client, way in ((Client(), "/admin/login/?next="), (viewer, "")):
         html = text_of(client.get("/"))
-        assert "registries:" not in html
+        for word in ("registries:", "Lab", "Recent changes", "Pulls left", "/image/"):
+            assert word not in html
         assert f'href="{way}/api/docs/"' in html
         assert f'href="{way}/api/registries/"' in html
 

@@ -8,12 +8,13 @@ from django.contrib import admin
 from registries.admin.actions import ActionPages
 from registries.admin.checks import CheckPages
 from registries.admin.editing import FormPages
+from registries.admin.images import ImagePages
 from registries.admin.listing import ListPages
 from registries.models import Check, Registry
 
 
 @admin.register(Registry)
-class RegistryAdmin(ListPages, FormPages, ActionPages):
+class RegistryAdmin(ListPages, FormPages, ActionPages, ImagePages):
     """Rows of every kind; the kind decides the form, `is_default` between Delete and Reset."""
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from registries.admin.base import Pages
 from registries.admin.display import LOOKS, STATES, answers, badges
 from registries.admin.filters import FILTERS
+from registries.admin.images import ImageForm
 from registries.admin.status import attention_first, overview, tiles
 from registries.kinds import KINDS
 from registries.models import Registry
@@ -145,6 +146,7 @@ class ListPages(Pages):
             "view_links": {view: cl.get_query_string({VIEW_VAR: view}) for view in VIEWS},
             "is_narrowed": cl.has_active_filters or cl.query,
             "shown": self.told(request),
+            "image_form": ImageForm(),
             "has_change_permission": self.has_change_permission(request),
             "has_delete_permission": self.has_delete_permission(request),
         }

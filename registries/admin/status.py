@@ -27,6 +27,7 @@ from registries.models import Check, Registry
 from registries.models.queryset import SECRETS
 from registries.models.results import FINE, CheckResult
 from registries.secrets.keys import key_ids
+from registries.verdicts import CODES
 
 # The kind that everything fits which is of no other.
 ANY_SERVER = KINDS["custom"]
@@ -133,6 +134,13 @@ class Tile(NamedTuple):
     def tone(self) -> str:
         """The tone of the whole tile: trouble first."""
         return "bad" if UNREADABLE in self.badges else self.look.tone
+
+    @property
+    def sentence(self) -> str:
+        """What to do, or to know; of secrets that cannot be read the last check says nothing."""
+        if UNREADABLE in self.badges:
+            return gettext(CODES["secret_unreadable"].sentence)
+        return self.result.detail if self.result else gettext("Run a check to test the connection.")
 
     @property
     def ago(self) -> str:

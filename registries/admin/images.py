@@ -1,0 +1,119 @@
+"""Which registry reads an image: the answer with its reasons and, on request, tags and digest."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from registries import services
+from registries.admin.base import Pages
+from registries.admin.display import ShownResult, answers, badges, breakable
+from registries.client.errors import ClientError
+from registries.models import Registry
+from registries.reference import InvalidReference, Reference
+from registries.resolving.explain import explain
+from registries.text import Text
+from registries.verdicts import CODES
+
+# How many tags the page shows.
+SHOWN_TAGS = 100
+# The button that has the registry asked.
+ASK = "ask"
+
+
+class ImageForm(forms.Form):
+    """The box: an image's name as it is pasted."""
+
+    image = forms.CharField(
+        label=_("Which registry reads this image?"),
+        required=False,  # the parser says what is missing
+        widget=forms.TextInput(
+            attrs={
+                "class": "reg-mono",
+                "placeholder": "ghcr.io/acme/app:1.0",
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+    def clean_image(self) -> Reference:
+        try:
+            return Reference.from_pasted(self.cleaned_data["image"])
+        except InvalidReference as error:
+            raise ValidationError(gettext(str(error)), code="invalid") from None
+
+
+class ImagePages(Pages):
+    """The page that answers which registry reads an image; it can be bookmarked."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.image_view)
+        return [path("image/", view, name="registries_registry_image"), *super().get_urls()]
+
+    @method_decorator(require_safe)
+    def image_view(self, request: HttpRequest) -> HttpResponse:
+        """Find the row that an image is read with, and say why it is that one."""
+        may_ask = request.user.has_perm("registries.query_registry")
+        if not self.has_view_permission(request) or (ASK in request.GET and not may_ask):
+            raise PermissionDenied
+        form = ImageForm(request.GET if "image" in request.GET else None)
+        context: dict[str, Any] = {"title": form["image"].label, "image_form": form}
+        if form.is_valid():
+            context |= self._answer(request, form.cleaned_data["image"]) | {"may_ask": may_ask}
+        return self.page(request, "image", **context)
+
+    def _answer(self, request: HttpRequest, reference: Reference) -> dict[str, Any]:
+        best, why = explain(reference)
+        # `explain` loads of a row only what says which images are its own.
+        row = best and self.get_object(request, str(best.pk))
+        context = {"reference": reference, "why": [text.render(gettext) for text in why]}
+        if row is None:
+            return context
+        context |= {
+            "row": row,
+            "hosts": breakable(answers(row)),
+            "badges": badges(row),
+            "last": ShownResult(row, row.last_check) if row.last_check else None,
+        }
+        if ASK in request.GET and _is_asked_here(request):
+            context |= ask(row, reference)
+        return context
+
+
+def ask(row: Registry, reference: Reference) -> dict[str, Any]:
+    """Digest and tags of an image as its registry has them now; sentences where it has not."""
+    manifest, tags = services.look_up(row, reference, SHOWN_TAGS + 1)
+    errors = [each for each in (manifest, tags) if isinstance(each, ClientError)]
+    context: dict[str, Any] = {
+        "is_asked": True,
+        "errors": list(dict.fromkeys(map(_sentence, errors))),
+    }
+    if not isinstance(manifest, ClientError):
+        context["manifest"] = manifest
+    if not isinstance(tags, ClientError):
+        repository = f"{reference.host}/{reference.repository}"
+        context["tags"] = [(tag, f"{repository}:{tag}") for tag in tags[:SHOWN_TAGS]]
+        context["has_more_tags"] = len(tags) > SHOWN_TAGS
+    return context
+
+
+def _sentence(error: ClientError) -> str:
+    params: Mapping[str, str] = error.params
+    return Text(CODES[error.code].sentence, params).render(gettext)
+
+
+def _is_asked_here(request: HttpRequest) -> bool:
+    """Whether no page of another site led here: those shall not make us call a registry.
+
+    Browsers say whose page made them ask (https://www.w3.org/TR/fetch-metadata/).
+    """
+    return request.headers.get("Sec-Fetch-Site", "none") in {"none", "same-origin"}

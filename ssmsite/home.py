@@ -1,0 +1,83 @@
+"""The home page: what this site is and, for who may see registries, what is going on there."""
+
+from typing import Any, NamedTuple
+
+from django.contrib import admin
+from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from registries.admin.display import ago
+from registries.admin.images import ImageForm
+from registries.admin.status import attention_first, needs_attention, overview, tiles
+from registries.kinds import KINDS
+from registries.models import Registry
+
+# How many rows, changes and limits the page lists.
+SHOWN = 6
+
+
+# It names registries, and who is signed in: nobody finds it in a cache after signing out.
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the way into the site, and the state of its registries to who may see them."""
+    context = {**admin.site.each_context(request), "title": _("Home")}
+    pages = admin.site.get_model_admin(Registry)
+    if admin.site.has_permission(request) and pages.has_view_permission(request):
+        context |= _state(may_change=pages.has_change_permission(request))
+    return render(request, "home.html", context)
+
+
+def _state(*, may_change: bool) -> dict[str, Any]:
+    rows = Registry.objects.filter(kind__in=KINDS).defer("ca_certificate")
+    attention = rows.filter(needs_attention()).order_by(*attention_first())
+    return {
+        "overview": overview(rows),
+        "image_form": ImageForm(),
+        "attention": tiles(list(attention[:SHOWN])),
+        "changes": _changes(),
+        "pulls": [
+            (row, ago(row.checked_at) if row.checked_at else "")
+            for row in rows.filter(pulls_limit__gt=0).order_by("pulls_remaining")[:SHOWN]
+        ],
+        "may_change": may_change,
+    }
+
+
+class Change(NamedTuple):
+    """What somebody did to a registry in the admin; `row` is None where it is gone."""
+
+    entry: LogEntry
+    row: Registry | None
+
+    @property
+    def name(self) -> str:
+        return self.row.name if self.row else self.entry.object_repr
+
+    @property
+    def what(self) -> str:
+        is_gone = self.entry.action_flag == DELETION
+        return _("Deleted.") if is_gone else self.entry.get_change_message()
+
+    @property
+    def ago(self) -> str:
+        return ago(self.entry.action_time)
+
+
+def _changes() -> list[Change]:
+    """The last changes, the newest first."""
+    entries = (
+        LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Registry))
+        # Earlier versions wrote checks down there too.
+        .exclude(change_message__startswith="Checked: ")
+        .select_related("user")
+        .order_by("-action_time", "-pk")[:SHOWN]
+    )
+    keys = [key for entry in entries if (key := entry.object_id or "").isdecimal()]
+    rows = {str(row.pk): row for row in Registry.objects.filter(pk__in=keys, kind__in=KINDS)}
+    return [Change(entry, rows.get(entry.object_id or "")) for entry in entries]
