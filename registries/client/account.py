@@ -1,4 +1,4 @@
-"""The credential of one client: exchanged first where it is a cloud's identity, then presented."""
+"""`Account`: the credential of one client, which is exchanged first if it is a cloud identity."""
 
 import base64
 import json
@@ -20,24 +20,25 @@ from registries.credentials import (
     is_key_file,
 )
 
-# An exchanged credential is renewed this long before it ends, and kept half a day at most.
+# Seconds: an exchanged credential is renewed this long before it expires, and cached for half a day
+# at most.
 MARGIN, LONGEST = 300.0, 43_200.0
 
-# Control characters, which RFC 7617 forbids, and lone surrogates, which have no UTF-8.
+# RFC 7617 forbids control characters, and lone surrogates cannot be encoded in UTF-8.
 _UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
-# What a registry or its token server is shown.
+# What is sent to a registry or its token server.
 Presented = Basic | IdentityToken
 
 
 def basic(credential: Basic) -> str:
-    """The Authorization header of RFC 7617, in UTF-8.
+    """Return the Authorization header of RFC 7617, in UTF-8.
 
-    Raises Misconfigured for a user name or password that the scheme cannot carry.
+    Raises Misconfigured for a user name or password that such a header cannot hold.
     """
     name, password = credential.username, credential.password
     checked = _without_lines(password) if is_key_file(name, password) else password
-    # A colon in the name would move the split.
+    # The password starts after the first colon, so the name must not contain one.
     if ":" in name or _UNSENDABLE.search(name + checked):
         raise Misconfigured("incomplete")
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
@@ -48,12 +49,12 @@ def _without_lines(key_file: str) -> str:
 
 
 class Account:
-    """Whom the client signs in as."""
+    """The account that a client signs in with."""
 
     def __init__(self, context: Context, credential: Credential) -> None:
         self._context = context
         self._credential = credential
-        self._last: tuple[Exchanged, bool] | None = None
+        self._latest: tuple[Exchanged, bool] | None = None
 
     @property
     def is_anonymous(self) -> bool:
@@ -61,11 +62,11 @@ class Account:
 
     @property
     def is_exchanged(self) -> bool:
-        """Whether a cloud vouches for what is presented."""
+        """Whether the credential is a cloud identity, which is exchanged for what is presented."""
         return not isinstance(self._credential, Anonymous | Basic)
 
     def presented(self) -> Presented | None:
-        """What is shown; None for nothing. Raises ClientError where an exchange fails."""
+        """Return what to present, or None if anonymous. Raises ClientError if an exchange fails."""
         if isinstance(self._credential, Anonymous):
             return None
         if isinstance(self._credential, Basic):
@@ -73,50 +74,50 @@ class Account:
         return self._exchanged().credential
 
     def renewed(self, refused: Presented | None) -> Presented | None:
-        """What to show instead of what was refused; None where there is nothing newer.
+        """Return what to present after `refused`, or None if there is nothing newer.
 
-        Only what was exchanged earlier, and may have ended since, has something newer.
+        Only exchanged credentials can be renewed, unless they were exchanged during this call.
         """
-        if self._last is None:
+        if self._latest is None:
             return None
-        exchanged, fresh = self._last
+        exchanged, is_new = self._latest
         if exchanged.credential != refused:
             return exchanged.credential
-        return None if fresh else self._exchanged(stale=exchanged).credential
+        return None if is_new else self._exchanged(stale=exchanged).credential
 
-    def exchange_anew(self) -> None:
-        """Exchange the cloud's identity now, whatever is remembered. Raises ClientError."""
-        text, seconds = self._make()
-        self._context.kept.put(self._key, text, seconds)
-        self._last = _load(text), True
+    def renew(self) -> None:
+        """Exchange the cloud identity now and ignore the cache. Raises ClientError."""
+        text, seconds = self._exchange_now()
+        self._context.cache.put(self._key, text, seconds)
+        self._latest = _load(text), True
 
     def registry(self) -> str:
-        """The registry's address that the exchange names. Raises Misconfigured for none."""
-        named = self._exchanged().registry if self.is_exchanged else None
+        """Return the registry's address from the exchange. Raises Misconfigured if it has none."""
+        registry = self._exchanged().registry if self.is_exchanged else None
         hosts = self._context.endpoint.hosts
-        if named and hosts:
+        if registry and hosts:
             with suppress(ValueError):
-                place = Url.parse(named)
-                if place.scheme == "https" and hosts.fullmatch(place.authority):
-                    return place.origin
+                url = Url.parse(registry)
+                if url.scheme == "https" and hosts.fullmatch(url.authority):
+                    return url.origin
         raise Misconfigured("image_needed")
 
     def _exchanged(self, stale: Exchanged | None = None) -> Exchanged:
-        if self._last is None or self._last[0] == stale:
+        if self._latest is None or self._latest[0] == stale:
             refused = None if stale is None else _dump(stale)
-            text, fresh = self._context.kept.get(self._key, self._make, refused)
-            self._last = _load(text), fresh
-        return self._last[0]
+            text, is_new = self._context.cache.get(self._key, self._exchange_now, refused)
+            self._latest = _load(text), is_new
+        return self._latest[0]
 
     @property
     def _key(self) -> str:
-        # A credential's repr holds no secret. Only Azure's exchange is for one registry alone.
-        mine = isinstance(self._credential, AzurePrincipal)
-        place = self._context.endpoint.url if mine else None
-        return self._context.kept.key("exchange", repr(self._credential), place)
+        # The repr of a credential contains no secret. Only Azure exchanges it for one registry.
+        is_azure = isinstance(self._credential, AzurePrincipal)
+        registry = self._context.endpoint.url if is_azure else None
+        return self._context.cache.key("exchange", repr(self._credential), registry)
 
-    def _make(self) -> tuple[str, float]:
-        """A new exchange, as it is kept, and for how long it may be."""
+    def _exchange_now(self) -> tuple[str, float]:
+        """Return a new exchange, serialized for the cache, and the seconds it may stay there."""
         url, credential = self._context.endpoint.url, self._credential
         if isinstance(credential, Anonymous | Basic):
             raise TypeError("nothing to exchange")
@@ -131,8 +132,11 @@ class Account:
 
 
 def _dump(exchanged: Exchanged) -> str:
-    held = exchanged.credential
-    parts = [held.username, held.password] if isinstance(held, Basic) else [held.token]
+    credential = exchanged.credential
+    if isinstance(credential, Basic):
+        parts = [credential.username, credential.password]
+    else:
+        parts = [credential.token]
     return json.dumps([parts, exchanged.expires_at.isoformat(), exchanged.registry])
 
 

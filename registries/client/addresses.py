@@ -1,4 +1,4 @@
-"""Which addresses may be called, and the one place where names become addresses."""
+"""Which IP addresses may be called, and the lookup of host names."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ from registries.client.deadline import Deadline
 
 Address = IPv4Address | IPv6Address
 
-# Our own lists: what the standard library calls private or global changes between its versions.
+# These are lists of our own, because Python's `is_private` and `is_global` differ between versions.
 _NEVER = [
     ip_network(network)
     for network in (
@@ -20,15 +20,15 @@ _NEVER = [
         "224.0.0.0/4",  # multicast
         "240.0.0.0/4",  # reserved, broadcast
         "::/128",
-        # NAT64 of one's own network (RFC 8215). Which IPv4 address such an address stands for
-        # depends on the network's own prefix length, so nobody else can judge it.
+        # Local-use NAT64 (RFC 8215). The embedded IPv4 address depends on the prefix length that
+        # the local network chose, so it cannot be checked.
         "64:ff9b:1::/48",
         "fe80::/10",  # link-local; metadata: OpenStack and Hetzner, at fe80::a9fe:a9fe
         "ff00::/8",  # multicast
     )
 ]
-# What hands a machine's identity to whoever asks on that machine, by its address outside of the
-# link-local networks, and who says so.
+# Metadata services outside of the link-local networks, with their sources. They give a machine's
+# credentials to every program on it.
 METADATA = {
     # https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
     "100.100.100.200/32": "Alibaba Cloud",
@@ -59,7 +59,7 @@ METADATA = {
     "100.96.0.96/32": "Volcano Engine",
 }
 _NEVER += map(ip_network, METADATA)
-# The names of these services, for where somebody else resolves them: a proxy.
+# The host names of these services. They are needed behind a proxy, which resolves names itself.
 METADATA_NAMES = frozenset(
     {
         "instance-data",  # AWS; also with .ec2.internal
@@ -88,26 +88,26 @@ _PRIVATE = [
         "fec0::/10",
     )
 ]
-# IPv6 addresses whose last 32 bits are an IPv4 one: NAT64, compatible, translated.
+# IPv6 networks whose last 32 bits are an IPv4 address: NAT64, IPv4-compatible, IPv4-translated.
 _EMBEDDING = [ip_network(network) for network in ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")]
 
 
 def permitted(address: str, *, private: bool) -> bool:
-    """Whether `address`, an IP address as the resolver writes it, may be called.
+    """Return whether `address`, an IP address as the resolver writes it, may be called.
 
-    Metadata, link-local, unspecified and multicast addresses never; private and loopback ones
-    where `private` is set. Every IPv4 address that an IPv6 one stands for is judged as well.
+    Metadata services, link-local, unspecified and multicast addresses never may; private and
+    loopback ones may if `private` is set. IPv4 addresses inside IPv6 addresses are checked too.
     """
     refused = _NEVER if private else _NEVER + _PRIVATE
     # ::1 lies in ::/96 and must not be read as an IPv4 address.
     return not any(
-        one.version == network.version and one in network
-        for one in _readings(ip_address(address))
+        candidate.version == network.version and candidate in network
+        for candidate in _equivalents(ip_address(address))
         for network in refused
     )
 
 
-def _readings(address: Address) -> Iterator[Address]:
+def _equivalents(address: Address) -> Iterator[Address]:
     yield address
     if not isinstance(address, IPv6Address):
         return
@@ -122,7 +122,7 @@ def _readings(address: Address) -> Iterator[Address]:
 
 
 class _Lookup(threading.Thread):
-    """One name being resolved; the resolver has no time-out, so the thread may be left behind."""
+    """A thread that resolves one name. The resolver has no timeout, so it may outlive the call."""
 
     def __init__(self, host: str) -> None:
         super().__init__(name="registries-resolve", daemon=True)
@@ -140,27 +140,28 @@ class _Lookup(threading.Thread):
                 _changed.notify_all()
 
 
-# What is being looked up: each name once, so that a resolver that hangs holds LOOKUPS threads.
+# Each name is looked up by one thread at a time, so that a resolver that hangs blocks no more than
+# LOOKUPS threads.
 LOOKUPS = 16
 _running: dict[str, _Lookup] = {}
 _changed = threading.Condition()
 
 
-def _forget() -> None:
-    """A child that was forked has none of its parent's threads."""
+def _reset_after_fork() -> None:
+    """Forget the lookups of the parent process: a forked child does not have its threads."""
     global _changed  # noqa: PLW0603 - another thread of the parent may have held it
     _running.clear()
     _changed = threading.Condition()
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=_reset_after_fork)
 
 
 def resolve(host: str, deadline: Deadline) -> list[str]:
-    """The IP addresses of `host`, in the resolver's order, without repetition.
+    """Return the IP addresses of `host`, in the resolver's order, without duplicates.
 
-    Raises OSError (`socket.gaierror`) for an unknown name, TimeoutError when the deadline ends
-    first, or while LOOKUPS other names hang.
+    Raises OSError (`socket.gaierror`) for an unknown name, and TimeoutError if the deadline ends
+    first, which may also be because LOOKUPS other lookups hang.
     """
     with _changed:
         while (lookup := _running.get(host)) is None and len(_running) >= LOOKUPS:
@@ -169,7 +170,7 @@ def resolve(host: str, deadline: Deadline) -> list[str]:
             lookup = _Lookup(host)
             try:
                 lookup.start()
-            except RuntimeError as error:  # the system has no thread to spare
+            except RuntimeError as error:  # the system cannot start another thread
                 raise OSError(str(error)) from None
             _running[host] = lookup
     lookup.join(deadline.left())

@@ -1,9 +1,9 @@
-"""Signing in: what a registry asks for, and what each request about a repository is sent with.
+"""`Authorizer`: how a registry is signed in to, and the Authorization of each request.
 
-The handshake: ping `/v2/` without credentials, read the challenge, fetch a bearer token for the
-repository from the token server that it names, or send Basic. Both are remembered, so that the
-next request goes out alone. A refusal is answered once, with a newer token or the scope that the
-registry demanded.
+First `/v2/` is requested without credentials. The challenge in the response says whether to use
+Basic, or which token server gives bearer tokens for a repository. The challenge and the tokens are
+cached, so that later requests need one round trip. A refused request is sent once more, with a
+newer token or with the scope that the registry demanded.
 """
 
 import json
@@ -22,18 +22,18 @@ from registries.client.urls import Url
 from registries.credentials import Basic, Credential, IdentityToken
 
 ANSWER_LIMIT = 1024 * 1024
-# For how long it is remembered how a registry asks to sign in, in seconds.
-REMEMBERED = 3600.0
+# Seconds for which the way to sign in to a registry is cached.
+SCHEME_SECONDS = 3600.0
 
 BASIC, OPEN = Scheme("basic"), Scheme("open")
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a request is sent with.
+    """The Authorization of a request.
 
-    presented: what the Authorization is made of, where it is Basic. token: where it is Bearer.
-    fresh: the token was made for this request; when it is refused, there is nothing newer to try.
+    presented: what it was made from if it is Basic. token: the same if it is Bearer.
+    fresh: whether the token was made for this request. If it is refused, no newer one is tried.
     """
 
     scheme: Scheme
@@ -44,40 +44,41 @@ class Grant:
 
 
 class Authorizer:
-    """Signs in to one registry as one account; threads may share it."""
+    """Signs in to one registry with one account. Threads may share it."""
 
     def __init__(self, context: Context, credential: Credential) -> None:
         self.context = context
         self.account = Account(context, credential)
         self.server = TokenServer(context, self.account)
-        # How the registry asks to sign in, and whether it said so just now.
+        # The way to sign in, and whether the registry was asked for it during this call.
         self._scheme: tuple[Scheme, bool] | None = None
 
     @cached_property
     def base(self) -> str:
-        """The registry's address, without `/v2/`. Raises ClientError where none is known."""
+        """The registry's address without `/v2/`. Raises ClientError if it is not known."""
         return self.context.endpoint.url or self.account.registry()
 
     @cached_property
-    def own(self) -> Url:
+    def registry_url(self) -> Url:
         return Url.parse(self.base)
 
     def ping(self) -> Scheme:
-        """Ask the registry, without credentials, how to sign in, and remember it."""
+        """Ask the registry how to sign in, without credentials, and cache the answer."""
         response = self.ask_root(None)
         scheme = None
         if is_registry(response):
             scheme = OPEN
         elif response.status == 401:
-            scheme = self._asked(_challenges(response))
+            scheme = self._supported_scheme(_challenges(response))
         if scheme is None:
-            error = responses.trouble(response.status, response.headers, self.own.authority)
-            raise error or Misconfigured(_no_way_in(response), host=self.own.authority)
+            host = self.registry_url.authority
+            error = responses.temporary_error(response.status, response.headers, host)
+            raise error or Misconfigured(_root_error(response), host=host)
         self._remember(scheme)
         return scheme
 
     def ask_root(self, authorization: str | None) -> Response:
-        """The registry's answer at `/v2/`."""
+        """Return the registry's response at `/v2/`."""
         return self.context.transport.request(
             "GET",
             f"{self.base}/v2/",
@@ -87,52 +88,52 @@ class Authorizer:
         )
 
     def scheme(self) -> Scheme:
-        """How the registry asks to sign in, as it is remembered or as it says now."""
+        """Return the way to sign in, from the cache or from the registry."""
         if self._scheme is None:
-            text, fresh = self.context.kept.get(
-                self._scheme_key, lambda: (_dump(self.ping()), REMEMBERED)
+            text, fresh = self.context.cache.get(
+                self._scheme_key, lambda: (_dump(self.ping()), SCHEME_SECONDS)
             )
             self._scheme = Scheme(*json.loads(text)), fresh
         return self._scheme[0]
 
     def grant(self, repository: str) -> Grant:
-        """What a request about a repository is sent with. Raises ClientError."""
+        """Return the grant for a request about a repository. Raises ClientError."""
         scheme = self.scheme()
         if scheme.name == "bearer":
             return self._bearer(scheme, repository)
         return self.basic() if scheme == BASIC else Grant(scheme)
 
     def basic(self) -> Grant:
-        """What a request is sent with to a registry that asks for Basic. Raises ClientError."""
+        """Return the grant for a registry that asks for Basic. Raises ClientError."""
         presented = self.account.presented()
         if isinstance(presented, IdentityToken):
             raise Misconfigured("unsupported_scheme")
         return Grant(BASIC, basic(presented), presented) if presented else Grant(BASIC)
 
     def renew(self, repository: str, grant: Grant, response: Response) -> Grant | None:
-        """A better grant after a refusal; None where the refusal stands. Raises ClientError."""
+        """Return another grant to try after a refusal, or None. Raises ClientError."""
         if response.status != 401:
             return self._newer(repository, grant)
         challenges = _challenges(response)
-        asked = self._asked(challenges) or grant.scheme
-        if asked == BASIC and grant.scheme.name == "bearer":
-            # Gitea's word for "no access"; or what is remembered is out of date.
+        requested = self._supported_scheme(challenges) or grant.scheme
+        if requested == BASIC and grant.scheme.name == "bearer":
+            # Gitea asks for Basic if a token has no access. Or the cached scheme is out of date.
             remembered = self._scheme is not None and not self._scheme[1]
             if remembered and self.ping() != grant.scheme:
                 return self.grant(repository)
             return self._newer(repository, grant)
-        demanded = self._demanded(repository, asked, challenges)
-        if asked == grant.scheme and not demanded:
+        demanded = self._demanded(repository, requested, challenges)
+        if requested == grant.scheme and not demanded:
             return self._newer(repository, grant)
-        self._remember(asked)
-        if asked == BASIC:
+        self._remember(requested)
+        if requested == BASIC:
             return None if self.account.is_anonymous else self.basic()
-        return self._bearer(asked, repository, demanded=demanded, stale=grant.token)
+        return self._bearer(requested, repository, demanded=demanded, stale=grant.token)
 
-    def may_come_to_be_known(self, grant: Grant, response: Response) -> bool:
-        """Whether a new token was refused as one that nobody knows (RFC 6750, section 3.1).
+    def may_become_valid(self, grant: Grant, response: Response) -> bool:
+        """Return whether a new token was refused as invalid (RFC 6750, section 3.1).
 
-        Where token server and registry are several machines, the word of it has to arrive first.
+        If token server and registry are several machines, they may not know the token yet.
         """
         is_new = grant.scheme.name == "bearer" and grant.fresh and response.status == 401
         return is_new and any(
@@ -141,39 +142,39 @@ class Authorizer:
         )
 
     def refusal(self, grant: Grant, response: Response) -> ClientError:
-        """What the 401 means that a request with `grant` was answered with at last."""
+        """Return the error for a request with `grant` that finally got a 401."""
         if self.account.is_exchanged or grant.scheme.name == "bearer":
             return ImageDenied("no_access_to_image")
         if not self.account.is_anonymous:
             return Rejected("bad_credentials")
-        asked = self._asked(_challenges(response))
-        return Misconfigured("credentials_required" if asked == BASIC else "unsupported_scheme")
+        requested = self._supported_scheme(_challenges(response))
+        return Misconfigured("credentials_required" if requested == BASIC else "unsupported_scheme")
 
     def scope(self, repository: str) -> str:
         return f"repository:{repository}:{self.context.endpoint.actions}"
 
     def token_key(self, scheme: Scheme, repository: str) -> str:
-        """Where the token for a repository is kept."""
+        """Return the cache key of the token for a repository."""
         scope = self.scope(repository)
-        return self.context.kept.key("token", self.base, scheme.realm, scheme.service, scope)
+        return self.context.cache.key("token", self.base, scheme.realm, scheme.service, scope)
 
-    def _asked(self, challenges: Iterable[Challenge]) -> Scheme | None:
-        """The way to sign in that we speak: Bearer before Basic; None for another."""
-        found = None
+    def _supported_scheme(self, challenges: Iterable[Challenge]) -> Scheme | None:
+        """Return the first supported challenge, Bearer before Basic; None if there is none."""
+        scheme = None
         for challenge in challenges:
             if challenge.scheme == "bearer" and challenge.params.get("realm"):
                 return self.server.scheme(challenge.params, self.base)
             if challenge.scheme == "basic":
-                found = BASIC
-        return found
+                scheme = BASIC
+        return scheme
 
     @cached_property
     def _scheme_key(self) -> str:
-        return self.context.kept.key("scheme", self.base)
+        return self.context.cache.key("scheme", self.base)
 
     def _remember(self, scheme: Scheme) -> None:
         self._scheme = scheme, True
-        self.context.kept.put(self._scheme_key, _dump(scheme), REMEMBERED)
+        self.context.cache.put(self._scheme_key, _dump(scheme), SCHEME_SECONDS)
 
     def _bearer(
         self,
@@ -183,7 +184,7 @@ class Authorizer:
         demanded: Sequence[str] = (),
         stale: str | None = None,
     ) -> Grant:
-        # Some servers grant the first scope alone: the one that was demanded goes first.
+        # Some servers grant only the first scope, so the one that was demanded comes first.
         scopes = (*demanded, self.scope(repository))
 
         def fetch() -> tuple[str, float]:
@@ -191,11 +192,11 @@ class Authorizer:
             return token.value, token.seconds
 
         key = self.token_key(scheme, repository)
-        text, fresh = self.context.kept.get(key, fetch, stale)
+        text, fresh = self.context.cache.get(key, fetch, stale)
         return Grant(scheme, f"Bearer {text}", token=text, fresh=fresh)
 
     def _newer(self, repository: str, grant: Grant) -> Grant | None:
-        """A grant that is younger than one that was refused."""
+        """Return a grant that is newer than the refused one, or None."""
         if grant.scheme.name == "bearer":
             if grant.fresh:
                 return None
@@ -206,50 +207,49 @@ class Authorizer:
     def _demanded(
         self, repository: str, scheme: Scheme, challenges: Iterable[Challenge]
     ) -> tuple[str, ...]:
-        """The scopes that a refusal asks for beyond our own.
+        """Return the scopes that a refusal asks for, besides the one that was requested.
 
-        A token server elsewhere is asked for this repository alone: the registry that demands is
-        not the one whose rights are given away.
+        A registry must not obtain rights on other repositories from a token server that is not its
+        own, so there only more actions on this repository are requested.
         """
         if scheme.name != "bearer":
             return ()
-        mine, _, actions = self.scope(repository).rpartition(":")
-        at_home = Url.parse(scheme.realm).origin == self.own.origin
+        own_resource, _, actions = self.scope(repository).rpartition(":")
+        at_home = Url.parse(scheme.realm).origin == self.registry_url.origin
         texts = (c.params.get("scope", "") for c in challenges if c.scheme == "bearer")
-        found = []
+        scopes = []
         for scope in next(texts, "").split()[:4]:
-            about, _, wanted = scope.rpartition(":")
-            if about == mine:
-                is_new = not set(wanted.split(",")) <= set(actions.split(","))
+            resource, _, wanted_actions = scope.rpartition(":")
+            if resource == own_resource:
+                is_new = not set(wanted_actions.split(",")) <= set(actions.split(","))
             else:
                 is_new = at_home and scope != "*" and len(scope) <= 512
             if is_new:
-                found.append(scope)
-        return tuple(found)
+                scopes.append(scope)
+        return tuple(scopes)
 
 
 def is_registry(response: Response) -> bool:
-    """Whether a registry let us in at `/v2/`.
+    """Return whether the response at `/v2/` is that of a registry that accepted the request.
 
-    Web sites answer 200 with a page there as well, and some servers with an error.
+    Web sites also answer 200 there, with a page, and some servers answer 200 with an error.
     """
     kind = response.headers.get("Content-Type", "").strip().lower()
-    named = "Docker-Distribution-Api-Version" in response.headers
-    is_own = named or not kind.startswith("text/html")
-    return response.status == 200 and is_own and not responses.error_codes(response.body)
+    has_version = "Docker-Distribution-Api-Version" in response.headers
+    is_no_page = has_version or not kind.startswith("text/html")
+    return response.status == 200 and is_no_page and not responses.error_codes(response.body)
 
 
-def _no_way_in(response: Response) -> str:
-    """The code of an answer at `/v2/` that neither lets in nor says how to sign in."""
-    # So does an Azure registry whose firewall does not know the address that calls:
+def _root_error(response: Response) -> str:
+    """Return the code for a response at `/v2/` that has no challenge that is supported."""
+    # An Azure registry answers 403 if its firewall does not allow the calling address:
     # https://github.com/docker/build-push-action/issues/1214
     if response.status == 403 and responses.is_error(response):
         return "site_refused"
-    named = response.headers["WWW-Authenticate"] is not None
-    # Without it a registry asks for something that we do not understand, or a proxy before it
-    # takes the header away.
-    asks = named or (response.status == 401 and responses.is_error(response))
-    return "unsupported_scheme" if asks else "not_a_registry"
+    has_challenge = response.headers["WWW-Authenticate"] is not None
+    # A registry's own 401 without the header means that a proxy in between removed it.
+    wants_sign_in = has_challenge or (response.status == 401 and responses.is_error(response))
+    return "unsupported_scheme" if wants_sign_in else "not_a_registry"
 
 
 def _challenges(response: Response) -> list[Challenge]:

@@ -1,4 +1,4 @@
-"""Bearer tokens: what a token server's answer holds, and what a token says of itself.
+"""Bearer tokens: how they are read from a token server's response, and their lifetime.
 
 Source: distribution/distribution, docs/content/spec/auth/token.md.
 """
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from registries.client.responses import document
+from registries.client.responses import json_object
 
-# A token without a lifetime lives a minute, and none is trusted for longer than an hour.
+# Seconds: a token without a lifetime is used for a minute, and none for longer than an hour.
 SHORTEST, LONGEST = 60.0, 3600.0
-# Tokens are dropped this long before they expire: a request takes its time to arrive.
+# Seconds before its end when a token is dropped, because a request takes time to arrive.
 MARGIN = 10.0
-# What may stand in a header; also the longest line that common servers take.
+# The characters that are allowed in a header, and the longest line that common servers accept.
 _SAFE = re.compile(r"[!-~]{1,16384}", re.ASCII)
 
 
@@ -29,22 +29,22 @@ class Token:
 
 
 def read(body: bytes) -> Token | None:
-    """The token in a token server's answer; None where there is none that can be used.
+    """Return the token in a token server's response, or None if it has no usable one.
 
-    Servers name it `token`, `access_token`, or both.
+    Servers call it `token`, `access_token`, or both.
     """
-    answer = document(body) or {}
+    data = json_object(body) or {}
     for name in ("token", "access_token"):
-        value = answer.get(name)
+        value = data.get(name)
         if isinstance(value, str) and _SAFE.fullmatch(value):
-            return Token(value, _seconds(answer, value))
+            return Token(value, _seconds(data, value))
     return None
 
 
 def payload(token: str) -> dict[str, Any] | None:
-    """What a JWT says of itself, its signature unchecked; None for a token that is no JWT.
+    """Return the claims of a JWT without checking its signature, or None if it is no JWT.
 
-    Good for diagnosis and lifetimes alone: nothing is granted because of it.
+    They are only used for lifetimes and diagnosis; no access is granted because of them.
     """
     parts = token.split(".")
     if len(parts) != 3:
@@ -53,11 +53,11 @@ def payload(token: str) -> dict[str, Any] | None:
         body = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
     except ValueError:
         return None
-    return document(body)
+    return json_object(body)
 
 
 def granted(token: str) -> frozenset[str] | None:
-    """The repositories that a JWT grants to pull; None where it does not say.
+    """Return the repositories that a JWT allows to pull, or None if it does not say.
 
     Source: distribution/distribution, docs/content/spec/auth/jwt.md, claim `access`.
     """
@@ -75,13 +75,13 @@ def granted(token: str) -> frozenset[str] | None:
     )
 
 
-def _seconds(answer: dict[str, Any], token: str) -> float:
-    lifetime = _number(answer.get("expires_in"))
+def _seconds(data: dict[str, Any], token: str) -> float:
+    lifetime = _number(data.get("expires_in"))
     if lifetime is None:
         lifetime = _lifetime_of(token)
     else:
-        age = _age(answer.get("issued_at"))
-        # A clock that is wrong says nothing: the token was issued just now.
+        age = _age(data.get("issued_at"))
+        # Any other age means that a clock is wrong. The token was issued just now.
         if 0 <= age <= lifetime:
             lifetime -= age
     return min(max(lifetime, SHORTEST), LONGEST) - MARGIN
@@ -92,7 +92,7 @@ def _lifetime_of(token: str) -> float:
     expires, issued = _number(claims.get("exp")), _number(claims.get("iat"))
     if expires is None:
         return SHORTEST
-    # Both by the server's clock, where it says so: ours may differ.
+    # Both times are the server's if it sends both, because its clock may differ from ours.
     return expires - (time.time() if issued is None else issued)
 
 

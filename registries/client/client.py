@@ -1,4 +1,4 @@
-"""One registry, as one account: does it let us in, which tags are there, which digest has one?"""
+"""`Client`: signs in to one registry, lists tags and finds digests."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +21,7 @@ from registries.client.manifests import Manifest, Platform
 from registries.client.responses import Pulls
 from registries.client.session import Session
 from registries.client.strangers import Strangers
-from registries.client.tokens import Kept, TokenStore
+from registries.client.tokens import Cache, TokenStore
 from registries.client.transport import Transport
 from registries.client.workers import Workers
 from registries.credentials import Credential
@@ -35,19 +35,24 @@ __all__ = ["Client", "Manifest", "Outcome", "Platform", "Pulls"]
 THREADS = 8
 
 
-# What another image may be spared: something answered, or the connection was there.
-OF_ONE_ANSWER = frozenset({"connection", "server_error", "bad_answer", "too_large", "redirected"})
+# Codes of Unreachable that are about one request: other images may still be readable.
+SINGLE_REQUEST_CODES = frozenset(
+    {"connection", "server_error", "bad_answer", "too_large", "redirected"}
+)
 
-_Found = TypeVar("_Found")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a check ended: the verdict, its code, and what fills the code's sentence.
+    """The result of a check.
 
-    `retry_at` (aware UTC) is set where the registry asks for a pause, `pulls` where it tells how
-    many are left. `steps` is what was gone through. `stranger` is what is known of an invented
-    account, to be handed to the next check with the same credentials.
+    verdict, code, params: from the catalogue; `params` fill the placeholders of the sentence.
+    retry_at: aware UTC, set if the registry asks for a pause.
+    pulls: set if the registry says how many are left.
+    steps: the steps that were taken.
+    stranger: how the registry treats an invented account, if that is known. Pass it to the next
+        check with the same credentials.
     """
 
     verdict: Verdict
@@ -62,8 +67,8 @@ class Outcome:
 class Client:
     """Talks to one registry with one credential, until the deadline.
 
-    `identity` names row and secrets: whatever is kept in `tokens` belongs to it alone, so it
-    changes when they change.
+    `identity` stands for a row and its secrets, and changes when they do. What is cached in
+    `tokens` is only used again with the same identity.
     """
 
     def __init__(
@@ -76,8 +81,8 @@ class Client:
         deadline: Deadline,
         identity: str,
     ) -> None:
-        kept = Kept(tokens, identity, deadline.remaining)
-        self._context = Context(endpoint, transport, deadline, kept)
+        cache = Cache(tokens, identity, deadline.remaining)
+        self._context = Context(endpoint, transport, deadline, cache)
         self._credential = credential
         self._session = Session(self._context, credential)
 
@@ -89,11 +94,12 @@ class Client:
         stranger: Stranger | None = None,
         may_invent: bool = True,
     ) -> Outcome:
-        """Sign in and say how it went; with an image, look for it as well. Raises nothing.
+        """Sign in and return the outcome; with a repository, also read an image. Raises nothing.
 
-        The image's own trouble has its code and the sign-in's verdict. `stranger` is what an
-        earlier check with these credentials learned of an invented account; where it is None,
-        one is tried if the endpoint's proof needs it and this client `may_invent` any.
+        If only the image fails, the outcome has the image's code and the sign-in's verdict.
+        `stranger` is what an earlier check with these credentials found out about an invented
+        account. If it is None, one is tried, provided that the endpoint's proof needs one and
+        `may_invent` is set.
         """
         strangers = Strangers(self._context, self._credential, stranger, may_invent=may_invent)
         image = None if repository is None else (repository, reference or "latest")
@@ -106,18 +112,18 @@ class Client:
         except ClientError as error:
             failure = error
         if code == "signed_in" and isinstance(failure, Rejected):
-            # They were accepted just now, so it is the image that they may not read: Artifactory
-            # and others answer 401 to that (https://github.com/kubernetes/kubernetes/issues/65958).
+            # The credentials were just accepted, so they have no access to the image. Artifactory
+            # and others answer 401 then (https://github.com/kubernetes/kubernetes/issues/65958).
             failure = ImageDenied("no_access_to_image")
         if code in {"guests_refused", "public_by_image"} and image and not failure:
             code = "public"
         if code == "guests_refused":
             self._context.deadline.note("credentials", passed=False)
-            # Of an image that a guest may not read there is nothing to add.
+            # That guests are refused already says why the image cannot be read.
             failure = failure if failure and failure.verdict else None
         if code and not (failure and failure.verdict):
-            # Last, so that what a stranger meets with is never taken for the account's trouble.
-            code = strangers.judged(code, None if failure else image)
+            # Strangers are tried last, so that their errors are not taken for the account's.
+            code = strangers.final_code(code, None if failure else image)
             verdict = CODES[code].verdict or verdict
         outcome = Outcome(
             verdict,
@@ -144,34 +150,34 @@ class Client:
         n: int | None = None,
         prefix: str | None = None,
     ) -> list[str]:
-        """The tags of a repository, in the registry's order, each once. Raises ClientError.
+        """Return the tags of a repository in the registry's order. Raises ClientError.
 
-        prefix: only those that begin so. last: only those behind this tag; n: at most so many.
-        With one of these two they are sorted, and no page is asked that is not needed.
+        prefix: only tags that start with it. last: only tags after this one. n: at most this many.
+        With `last` or `n` the tags are sorted, and only the pages that are needed are requested.
         """
-        return _told(lambda: listing.tags(self._session, repository, last=last, n=n, prefix=prefix))
+        return _call(lambda: listing.tags(self._session, repository, last=last, n=n, prefix=prefix))
 
     def digest(self, repository: str, reference: str) -> str:
-        """The digest that a tag or digest stands for, an index's own. Raises ClientError.
+        """Return the digest of a tag or digest; of an index, the index's own. Raises ClientError.
 
-        Asked with HEAD, which Docker Hub does not count as a pull.
+        This uses HEAD, which Docker Hub does not count as a pull.
         """
-        return _told(lambda: digests.digest(self._session, repository, reference))
+        return _call(lambda: digests.digest(self._session, repository, reference))
 
     def manifest(self, repository: str, reference: str, platform: str | None = None) -> Manifest:
-        """Digest and media type and, for an index, its platforms. Raises ClientError.
+        """Return digest, media type and, for an index, the platforms. Raises ClientError.
 
-        platform: of an index, the manifest for this platform alone (`linux/arm64`, `linux/arm/v7`),
-        NotFound("platform_not_found") where it has none. A manifest that is no index names no
-        platform, and is answered as it is.
+        platform: such as `linux/arm64` or `linux/arm/v7`. Returns the manifest of this platform in
+            an index, or raises NotFound("platform_not_found"). A manifest that is not an index has
+            no platform and is returned as it is.
         """
-        return _told(lambda: digests.manifest(self._session, repository, reference, platform))
+        return _call(lambda: digests.manifest(self._session, repository, reference, platform))
 
     def digests(self, pairs: Sequence[tuple[str, str]]) -> list[str | ClientError]:
-        """The digests of many (repository, reference) pairs, in their order. Raises nothing.
+        """Return the digests of many (repository, reference) pairs, in order. Raises nothing.
 
-        A pair that fails has its ClientError in its place; one that stops them all is in every
-        place that was not asked any more.
+        A pair that fails has its ClientError in the list. An error that concerns all pairs also
+        stands in for those that were not requested any more.
         """
         results: dict[tuple[str, str], str | ClientError] = {}
         stopped: list[ClientError] = []
@@ -189,17 +195,17 @@ class Client:
 
         with Workers(THREADS) as workers:
             try:
-                self._session.batches.fetch(dict.fromkeys(_repositories(pairs)), workers.each)
+                self._session.batches.fetch(dict.fromkeys(_repositories(pairs)), workers.for_each)
             except ClientError as error:
                 stopped.append(error)
-            workers.each(look_up, list(dict.fromkeys(pairs)))
+            workers.for_each(look_up, list(dict.fromkeys(pairs)))
         return [results[pair] for pair in pairs]
 
 
-def _told(call: Callable[[], _Found]) -> _Found:
-    """What a call finds; its error is raised from here.
+def _call(call: Callable[[], _Result]) -> _Result:
+    """Return the result of a call, and raise its ClientError without the deeper traceback.
 
-    A traceback that went deeper would show tokens to whoever prints local values.
+    The local variables in it contain tokens, and some error reports print those.
     """
     try:
         return call()
@@ -215,9 +221,9 @@ def _repositories(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
 
 
 def _stops_all(error: ClientError) -> bool:
-    """Whether an error is about the account or the registry, so that every image would have it."""
+    """Return whether an error is about the account or the registry, not about one image."""
     if isinstance(error, Misconfigured):
         return error.code != "invalid_reference"
     if isinstance(error, Unreachable):
-        return error.code not in OF_ONE_ANSWER
+        return error.code not in SINGLE_REQUEST_CODES
     return isinstance(error, Throttled | Rejected)

@@ -1,8 +1,8 @@
-"""One connection to one server: dialled to a vetted address, timed and counted to the last byte.
+"""Connections to permitted addresses, with a deadline and a limit on the bytes received.
 
-The standard library's socket time-out starts anew with every packet, so a server that trickles
-can hold a caller for as long as it likes. Sockets here take what is left of the call's deadline
-before every read and write instead; inside one operation OpenSSL keeps to it as well.
+The timeout of Python's sockets starts anew with every packet, so a server that sends slowly could
+keep a caller waiting for ever. The sockets here set their timeout to what is left of the deadline
+before every read and write. Within one operation OpenSSL keeps to it as well.
 """
 
 import http.client
@@ -16,24 +16,24 @@ from registries.client.deadline import Deadline
 from registries.client.proxy import Proxy, ProxyFault
 from registries.client.urls import Url, is_literal
 
-# What may arrive besides the body: status line, headers, the framing of chunks.
+# Bytes that may arrive besides the body: the status line, headers and chunk sizes.
 OVERHEAD = 256 * 1024
 
 
 class BlockedAddress(Exception):
-    """Every address of the host is one that must not be called."""
+    """None of the host's addresses may be called."""
 
 
 class TooLarge(OSError):
-    """More bytes arrived than were asked for."""
+    """More bytes arrived than the limit allows."""
 
 
 class ClientCertificateNeeded(OSError):
-    """The server wants a certificate of ours."""
+    """The server asks for a client certificate."""
 
 
 class Guarded(socket.socket):
-    """A socket bound by a deadline and a number of bytes, both set anew for each request."""
+    """A socket with a deadline and a budget of bytes to read, both set for each request."""
 
     deadline: Deadline
     budget: int
@@ -52,13 +52,13 @@ class Guarded(socket.socket):
 
 
 class GuardedTls(Guarded, ssl.SSLSocket):
-    """The same over TLS."""
+    """A guarded socket with TLS."""
 
     def sendall(self, *args: Any) -> None:
         with suppress(ssl.SSLEOFError, ConnectionError):
             return super().sendall(*args)
-        # The server has closed the connection. From TLS 1.3 on it may say why only now: what it
-        # thinks of a missing client certificate comes after our side of the handshake.
+        # The server has closed the connection. With TLS 1.3 the reason may still be unread: a
+        # server refuses a missing client certificate after our side of the handshake.
         with suppress(ssl.SSLEOFError, ConnectionError):
             self.recv_into(bytearray(1))
         raise ConnectionResetError
@@ -74,10 +74,10 @@ def dial(
 ) -> Guarded:
     """Connect to the server of `url`, through `proxy` where there is one.
 
-    private: as in `addresses.permitted`; None allows every address, for targets that the
-        operator named. Behind a proxy, which resolves names itself, only literal addresses and the
-        names of metadata services can be judged.
-    context: set for https.
+    private: as in `addresses.permitted`. None allows every address, for targets that the operator
+        configured. A proxy resolves names itself, so behind one only IP addresses and the names
+        of metadata services can be checked.
+    context: for https; None for http.
     Raises OSError (TimeoutError, ssl.SSLError, socket.gaierror, ProxyFault …) and BlockedAddress.
     """
     if proxy is None:
@@ -85,7 +85,7 @@ def dial(
     else:
         if private is not None and not _permitted_unresolved(url.host, private=private):
             raise BlockedAddress
-        sock = _reach(proxy, deadline)
+        sock = _connect_to_proxy(proxy, deadline)
     try:
         if context is None:
             return sock
@@ -99,15 +99,15 @@ def dial(
 
 
 def _permitted_unresolved(host: str, *, private: bool) -> bool:
-    """Whether a host may be called, as far as it can be told without resolving its name."""
+    """Return whether a host may be called, as far as that can be said without resolving it."""
     if is_literal(host):
         return permitted(host, private=private)
     return host.rstrip(".") not in METADATA_NAMES
 
 
-def _reach(proxy: Proxy, deadline: Deadline) -> Guarded:
-    """Connect to the proxy. Raises ProxyFault where it is not there, whatever the reason."""
-    deadline.left()  # what is over already is not the proxy's fault
+def _connect_to_proxy(proxy: Proxy, deadline: Deadline) -> Guarded:
+    """Connect to the proxy. Raises ProxyFault if that fails for any reason."""
+    deadline.left()  # an expired deadline is not the proxy's fault
     with suppress(OSError):
         return _connect(proxy.url, deadline, None)
     raise ProxyFault("proxy_unreachable", proxy.url.authority)
@@ -120,19 +120,20 @@ def _connect(url: Url, deadline: Deadline, private: bool | None) -> Guarded:
         with deadline.step("name"):
             addresses = resolve(url.host, deadline)
     if private is not None:
-        addresses = [one for one in addresses if permitted(one, private=private)]
+        addresses = [address for address in addresses if permitted(address, private=private)]
         if not addresses:
             raise BlockedAddress
     failure: OSError | None = None
     while addresses:
-        # Each address gets its share of what is left, so that a dead one leaves time for the next.
+        # Each address gets a share of the time that is left, so that one that does not answer
+        # leaves time for the next.
         share = deadline.left() / len(addresses)
         address = addresses.pop(0)
         sock = Guarded(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
         sock.deadline, sock.budget = deadline, OVERHEAD
         sock.settimeout(share)
         try:
-            # The address itself: a name would be resolved a second time, maybe to another one.
+            # Connecting to the name would resolve it again, maybe to another address.
             sock.connect((address, url.port))
         except OSError as error:
             sock.close()
@@ -145,18 +146,18 @@ def _connect(url: Url, deadline: Deadline, private: bool | None) -> Guarded:
 
 def _open_tunnel(sock: Guarded, url: Url, proxy: Proxy) -> None:
     """Ask the proxy for a tunnel (RFC 9110, section 9.3.6)."""
-    place = f"[{url.host}]:{url.port}" if ":" in url.host else f"{url.host}:{url.port}"
-    lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
+    target = f"[{url.host}]:{url.port}" if ":" in url.host else f"{url.host}:{url.port}"
+    lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
     if proxy.authorization:
         lines.append(f"Proxy-Authorization: {proxy.authorization}")
     status: int | None = None
     try:
         sock.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode())
-        with http.client.HTTPResponse(sock) as answer:
-            answer.begin()
-            status = answer.status
+        with http.client.HTTPResponse(sock) as response:
+            response.begin()
+            status = response.status
     except TimeoutError:
-        raise  # it may be waiting for the server
+        raise  # the proxy may be waiting for the server
     except (OSError, http.client.HTTPException):
         pass
     if status is None or not 200 <= status < 300:
@@ -182,8 +183,8 @@ def _shake_hands(sock: GuardedTls) -> None:
     try:
         sock.do_handshake()
     except ssl.SSLError as error:
-        # Up to TLS 1.2 this alert has two meanings. After a cipher was agreed on, there is nothing
-        # left to refuse but the certificate that we do not have.
+        # Up to TLS 1.2 this alert has two meanings. Once a cipher was chosen, it can only mean that
+        # the client certificate is missing.
         refused = error.reason == "SSLV3_ALERT_HANDSHAKE_FAILURE" and sock.cipher() is not None
         if not refused:
             raise

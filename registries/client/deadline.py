@@ -1,4 +1,4 @@
-"""How long one service call on one registry may take in all, and where its time went."""
+"""`Deadline`: the time limit of one service call, and the steps that took the time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,70 +10,70 @@ from registries.verdicts import STEPS, Step
 
 
 class Deadline:
-    """The time that one service call has, name resolution included; threads may share it.
+    """The time that one service call may take, including name resolution. Threads may share it.
 
-    The clock runs from the start. As a context manager it ends with its block: what another
-    thread still does under it then fails at its next read or write.
+    The clock starts at once. Used as a context manager, the deadline expires at the end of the
+    block: other threads that still use it then fail with their next read or write.
 
-    seconds: for the call, or for each part of it where it is renewed. longest: seconds for all
-    parts together, `seconds` unless it is given.
+    seconds: for the call, or for each part of it if the deadline is renewed.
+    longest: seconds for all parts together; `seconds` by default.
     """
 
     def __init__(self, seconds: float, longest: float | None = None) -> None:
         self._seconds = seconds
         self._end = monotonic() + seconds
-        self._last = monotonic() + (seconds if longest is None else longest)
+        self._final_end = monotonic() + (seconds if longest is None else longest)
         self._steps: dict[str, Step] = {}
 
     @contextmanager
     def step(self, slug: str) -> Iterator[None]:
-        """Note whether this block passed and how long it took, steps inside it left out.
+        """Record whether this block succeeded and how long it took, without nested steps.
 
-        Of a step that fails inside another, only the inner one is noted.
+        If a nested step fails, only that one is recorded.
         """
-        started, inside, failed = monotonic(), self._noted(), self._failed()
+        started, nested, failed = monotonic(), self._step_seconds(), self._failed_steps()
         passed = False
         try:
             yield
             passed = True
         finally:
-            seconds = monotonic() - started - (self._noted() - inside)
-            if passed or self._failed() == failed:
+            seconds = monotonic() - started - (self._step_seconds() - nested)
+            if passed or self._failed_steps() == failed:
                 self.note(slug, passed, seconds)
 
     def note(self, slug: str, passed: bool | None, seconds: float = 0) -> None:
-        """Note a step; of two with one name the first counts."""
+        """Record a step. Of two steps with the same name, the first one counts."""
         self._steps.setdefault(slug, Step(slug, passed, seconds))
 
-    def _noted(self) -> float:
+    def _step_seconds(self) -> float:
         return sum(step.seconds for step in self._steps.values())
 
-    def _failed(self) -> int:
+    def _failed_steps(self) -> int:
         return sum(step.passed is False for step in self._steps.values())
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What was gone through."""
+        """The steps that were recorded, in their usual order."""
         return tuple(self._steps[slug] for slug in STEPS if slug in self._steps)
 
     def renew(self) -> None:
-        """Give the next part of the call its time, of what all parts have together."""
-        self._end = min(monotonic() + self._seconds, self._last)
+        """Start the time of the next part, within the time for all parts together."""
+        self._end = min(monotonic() + self._seconds, self._final_end)
 
     @property
     def is_used_up(self) -> bool:
-        """Whether all parts together have had their time."""
-        return monotonic() >= self._last
+        """Whether the time for all parts together has passed."""
+        return monotonic() >= self._final_end
 
     def pause(self, seconds: float) -> bool:
-        """Wait so long, and say so; where less time is left, do not."""
+        """Wait and return True, or return False at once if less time than that is left."""
         if self.remaining() <= seconds:
             return False
         sleep(seconds)
         return True
 
     def remaining(self) -> float:
-        """Seconds left; zero or less when it is over. Raises nothing."""
+        """Return the seconds left: zero or less once the deadline has expired."""
         return self._end - monotonic()
 
     @property
@@ -81,7 +81,7 @@ class Deadline:
         return self.remaining() <= 0
 
     def left(self) -> float:
-        """Seconds left, for a socket's timeout; raises TimeoutError when there are none."""
+        """Return the seconds left, for a socket's timeout. Raises TimeoutError if none are."""
         if (seconds := self.remaining()) <= 0:
             raise TimeoutError
         return seconds
@@ -95,4 +95,4 @@ class Deadline:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._end = self._last = 0.0
+        self._end = self._final_end = 0.0

@@ -1,7 +1,7 @@
-"""What the client raises: one root error, subclasses named by what the operator does next.
+"""The exceptions of the client, one subclass for each kind of thing that the operator can do.
 
-Each error carries a code of the catalogue in `registries.verdicts` and parameters of ours; the
-words of a server or a library never enter it.
+Each has a code from the catalogue in `registries.verdicts`. The messages of servers and libraries
+are never part of it.
 """
 
 from datetime import datetime
@@ -10,9 +10,9 @@ from registries.verdicts import CODES, Verdict, sentence
 
 
 class ClientError(Exception):
-    """A registry could not be used; `code` and `verdict` say why, `str()` what to do.
+    """A call of a registry failed. `code` and `verdict` say why, `str()` what to do.
 
-    `params` fill the code's sentence: host names and other values of ours, never secrets.
+    `params` fill the placeholders of the code's sentence, such as host names; never secrets.
     """
 
     def __init__(self, code: str, **params: str) -> None:
@@ -22,30 +22,30 @@ class ClientError(Exception):
 
     @property
     def verdict(self) -> Verdict | None:
-        """The verdict the code leads to; None where it is about an image only."""
+        """The verdict of the code; None if the error is only about an image."""
         return CODES[self.code].verdict
 
 
 class Rejected(ClientError):
-    """The credentials were refused: enter them again."""
+    """The credentials were refused and have to be entered again."""
 
 
 class ImageDenied(ClientError):
-    """Signed in, but the image is not readable or not there: look at its name and the rights."""
+    """The sign-in succeeded, but the image is missing or the account has no access to it."""
 
 
 class NotFound(ClientError):
-    """The registry has no such repository, tag or digest: correct the name."""
+    """The registry has no such repository, tag or digest."""
 
 
 class Misconfigured(ClientError):
-    """The row cannot work as it stands: change it."""
+    """The row has to be changed before it can work."""
 
 
 class Throttled(ClientError):
-    """The registry asks for a pause: wait until `retry_at`.
+    """The registry asks for a pause.
 
-    `retry_at` is an aware UTC datetime, at most an hour ahead; None when the registry gave none.
+    `retry_at` is an aware UTC datetime, at most an hour ahead, or None if the registry gave none.
     """
 
     def __init__(self, code: str, *, retry_at: datetime | None = None, **params: str) -> None:
@@ -54,4 +54,4 @@ class Throttled(ClientError):
 
 
 class Unreachable(ClientError):
-    """No answer, or none that can be used: look at the network, or wait."""
+    """The registry did not answer, or its response cannot be used."""

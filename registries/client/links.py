@@ -1,10 +1,10 @@
-"""The Link header: where an answer says that the next page is.
+"""Parser for the Link header, which says where the next page of a list is.
 
-Source: RFC 8288, section 3, and what registries send besides: targets without angle brackets, links
-without a relation. Clients differ in what they take: containers/image looks at no relation,
-go-containerregistry and oras-go take the first link whatever it is. Here everything is read that
-has one meaning, and everything else is an error: a list that ends where a link could not be read
-would look complete.
+Source: RFC 8288, section 3. Some registries also send targets without angle brackets and links
+without a relation. Clients differ in what they accept: containers/image ignores relations,
+go-containerregistry and oras-go take the first link whatever it is. This parser accepts everything
+that has only one meaning and raises an error for everything else, because a list that ends at a
+link that could not be read would look complete.
 """
 
 import re
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from registries.client.urls import Url
 
-# `<target>`, or a target that has lost one of its brackets or both and ends where parameters begin.
+# `<target>`, or a target with one bracket or none, which ends where the parameters start.
 _TARGET = re.compile(r"<([^<>]*)>|<?([^<>;]*)>?")
 _PARAMETER = re.compile(
     r"""\s*;\s*([^\s=;,"]*)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^\s;,"]*)))?""", re.DOTALL
@@ -22,10 +22,10 @@ _END = re.compile(r"\s*(?:,[\s,]*|$)")
 
 
 def next_targets(lines: Iterable[str]) -> list[str]:
-    """The targets of the links to the next page, in an answer's Link lines; empty for none.
+    """Return the targets of the links to the next page in the Link lines of a response.
 
-    A link without a relation is one as well, where no other says that it is. Raises ValueError
-    for a line that cannot be read.
+    If no link has the relation `next`, those without any relation count. Raises ValueError for a
+    line that cannot be parsed.
     """
     links = [link for line in lines for link in _links(line)]
     following = [target for target, relations in links if "next" in relations]
@@ -33,7 +33,7 @@ def next_targets(lines: Iterable[str]) -> list[str]:
 
 
 def _links(line: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """The links of one line: each target, and its relations in lower case."""
+    """Yield the links of one line: each target, and its relations in lower case."""
     line = line.strip(" \t,")
     position = 0
     while position < len(line):
@@ -45,28 +45,28 @@ def _links(line: str) -> Iterator[tuple[str, frozenset[str]]]:
             if parameter[1].lower() == "rel":
                 value = parameter[2] or (parameter[3] or "").strip("'")
                 if not value.isascii():
-                    raise ValueError("a relation that cannot be read")
-                # Between several stand spaces; some servers put commas.
+                    raise ValueError("the relation of a link cannot be parsed")
+                # Several relations are separated by spaces; some servers use commas.
                 relations.update(value.lower().replace(",", " ").split())
         end = _END.match(line, part.end()) if part else None
         if end is None:
-            raise ValueError("a link that cannot be read")
+            raise ValueError("a link cannot be parsed")
         position = end.end()
         yield target, frozenset(relations)
 
 
 def following(target: str, page: str) -> str:
-    """The address of the page that `target` names, on the page at `page`: only its query is taken.
+    """Return the URL of the next page: the URL `page` with the query of `target`.
 
-    The query says where the list goes on; the rest is often wrong. Quay links to its public name,
-    servers behind a proxy that ends TLS to http, Artifactory without its prefix
-    (renovatebot/renovate#15080), Nexus to `/repository/NAME/v2/…`, which its connector does not
-    serve (sonatype/nexus-public#1011). So nothing that a link names is ever called: the next page
-    is asked where this one came from, and credentials stay there.
+    Only the query says where the list continues; the rest of a target is often wrong. Quay links
+    to its public name, servers behind a proxy that terminates TLS link to http, Artifactory omits
+    its prefix (renovatebot/renovate#15080), and Nexus links to `/repository/NAME/v2/…`, which its
+    connector does not serve (sonatype/nexus-public#1011). The next page is always requested from
+    the server that sent this one, so credentials never go anywhere else.
     Raises ValueError for a target that names no page.
     """
     link = urlsplit(target)
     if link.scheme not in {"", "http", "https"} or not link.query:
-        raise ValueError("a link to no page")
+        raise ValueError("a link does not lead to a page")
     own = Url.parse(page)
     return str(Url.parse(f"{own.origin}{own.target.partition('?')[0]}?{link.query}"))

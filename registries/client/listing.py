@@ -1,4 +1,4 @@
-"""The tags of a repository, a page after the other, no more of them than are wanted.
+"""Lists the tags of a repository, page by page, and only as many pages as are needed.
 
 Source: the OCI distribution specification, "Listing Tags".
 """
@@ -9,32 +9,32 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from registries.client import links, pages, responses
-from registries.client.digests import REDIRECTS, checked
+from registries.client.digests import REDIRECTS, validated
 from registries.client.errors import ClientError, Throttled, Unreachable
 from registries.client.pages import Page
 from registries.client.session import Session
 from registries.client.transport import Response
 from registries.reference import parse_repository
 
-# What registries give at most on one page; Amazon ECR refuses more.
+# The most tags that registries put on one page. Amazon ECR refuses a larger size.
 PAGE_SIZE = 1000
 MAX_PAGES = 2000
 MAX_TAGS = 200_000
-# A page of so many, or of a multiple, may be as much as a registry gives at a time, though more was
-# asked for and no link says that there is more.
+# Some registries send no links and fewer tags than requested. A page whose length is a multiple of
+# this may be such a page, so the next one is requested as well.
 FULL = 50
-# How registries refuse `last` where it is no number to them, or nothing at all.
+# Registries refuse `last` with these statuses if they expect a number or do not support it.
 NO_LAST = frozenset({400, 404, 405, 500})
-# Pages in a row that may bring nothing new: a registry may leave out what an account may not see.
+# The most pages in a row without a new tag: a registry may hide tags from an account.
 MAX_FRUITLESS = 10
 PAGE_LIMIT = 4 * 1024 * 1024
-# Manifests' media types are no lists': Pulp answers 406 to whoever accepts only those.
+# Pulp answers 406 if a request for a list accepts only the media types of manifests.
 ACCEPT = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The tags that a page adds to those before, and whether no page comes after it."""
+    """The tags of a page that are not on earlier pages, and whether it is the last page."""
 
     tags: list[str]
     is_last: bool
@@ -48,90 +48,94 @@ def tags(
     n: int | None = None,
     prefix: str | None = None,
 ) -> list[str]:
-    """The tags of a repository, each once: all that begin with `prefix`, in the registry's order.
+    """Return the tags of a repository that start with `prefix`, in the registry's order.
 
-    With `last` or `n` only those behind the tag `last`, at most `n` of them, sorted: by the
-    registry where it sorts its list, else here. Raises ClientError.
+    With `last` or `n`, return at most `n` tags after the tag `last`. They are in the registry's
+    order if it sorts its list, and sorted here if it does not. Raises ClientError.
     """
-    path = checked(parse_repository, repository)
+    path = validated(parse_repository, repository)
     parts = _parts(session, path)
     if last is None and n is None:
-        found = _joined(parts)
+        all_tags = _all_tags(parts)
     else:
-        found = _sorted(session, path, next(parts), parts, last)
-    # Where a registry begins with `last` itself, it is left out.
-    wanted = (tag for tag in found if tag != last and tag.startswith(prefix or ""))
-    return list(islice(wanted, n))
+        all_tags = _sorted(session, path, next(parts), parts, last)
+    # Some registries start with `last` itself.
+    filtered = (tag for tag in all_tags if tag != last and tag.startswith(prefix or ""))
+    return list(islice(filtered, n))
 
 
-def _joined(parts: Iterable[_Part]) -> Iterator[str]:
+def _all_tags(parts: Iterable[_Part]) -> Iterator[str]:
     return chain.from_iterable(part.tags for part in parts)
 
 
 def _sorted(
     session: Session, path: str, first: _Part, rest: Iterator[_Part], last: str | None
 ) -> Iterator[str]:
-    """The tags in order, from behind `last` on; `rest` is what comes after the first page.
+    """Yield the tags after `last` in order; `rest` are the parts after the first page.
 
-    Where the first page shows that the registry sorts, its order is kept, whatever it does with
-    capital letters, so that nothing is lost between two pages of one list. No page is read that
-    is not needed. Any other list, and one of a single page, is read whole and sorted here.
+    If the first page is sorted, with upper and lower case distinguished or not, the registry's
+    order is used and only the pages that are needed are read. Otherwise, and if there is only one
+    page, the whole list is read and sorted here.
     """
     keys = [key for key in (str, str.lower) if first.tags == sorted(first.tags, key=key)]
     if not keys or first.is_last:
-        return iter(_behind(sorted(chain(first.tags, _joined(rest))), last))
+        return iter(_after(sorted(chain(first.tags, _all_tags(rest))), last))
     if last is None:
-        return chain(first.tags, _joined(rest))
+        return chain(first.tags, _all_tags(rest))
     if last in first.tags:
-        return chain(first.tags[first.tags.index(last) + 1 :], _joined(rest))
-    places = {bisect_right(first.tags, key(last), key=key) for key in keys}
-    return _beyond(session, path, first, rest, last, places)
+        return chain(first.tags[first.tags.index(last) + 1 :], _all_tags(rest))
+    positions = {bisect_right(first.tags, key(last), key=key) for key in keys}
+    return _tags_after(session, path, first, rest, last, positions)
 
 
-def _behind(ordered: list[str], last: str | None) -> list[str]:
+def _after(ordered: list[str], last: str | None) -> list[str]:
     return ordered if last is None else ordered[bisect_right(ordered, last) :]
 
 
-def _beyond(
+def _tags_after(
     session: Session,
     path: str,
     first: _Part,
     rest: Iterator[_Part],
     last: str,
-    places: Collection[int],
+    positions: Collection[int],
 ) -> Iterator[str]:
-    """The tags behind one that is not on the first page, where it would stand in one of `places`.
+    """Yield the tags after `last`, which is not on the first page.
 
-    The registry is asked to begin there. Not each does: Quay answered with its first page again
-    (regclient/regclient#272), for Artifactory `last` was a number (renovatebot/renovate#15080).
-    Only an answer of other tags than those of the first page is believed, or one that begins where
-    the tag would stand; else the list is read until the tag comes. The first page alone does not
-    tell: in a list by age v1.0 to v1.9 are in order, and behind them comes v1.10.
+    positions: where `last` would be on the first page, by each order that the page may have.
+
+    The registry is asked to start after `last`, but not all do so: Quay sent its first page again
+    (regclient/regclient#272), and Artifactory expected a number (renovatebot/renovate#15080). The
+    response is used if it has none of the tags of the first page, or starts at one of the
+    positions. Otherwise pages are read until `last` is found. A sorted first page proves nothing:
+    in a list by age, v1.0 to v1.9 are in order and v1.10 comes next.
     """
-    begun, there = _begun(session, path, last)
-    fits = bool(begun) and begun[:1] in [first.tags[place : place + 1] for place in places]
-    if fits and begun[0] == first.tags[0]:
-        # Or this is what it answers to everything.
-        second, _ = _begun(session, path, first.tags[0])
-        fits = second[:1] == first.tags[1:2]
-    if begun and (fits or set(begun).isdisjoint(first.tags)):
-        yield from chain(begun, there)
+    first_tags, more_tags = _first_page_after(session, path, last)
+    is_plausible = bool(first_tags) and first_tags[:1] in [
+        first.tags[position : position + 1] for position in positions
+    ]
+    if is_plausible and first_tags[0] == first.tags[0]:
+        # The registry may send this page whatever `last` is: compare with another value.
+        second, _ = _first_page_after(session, path, first.tags[0])
+        is_plausible = second[:1] == first.tags[1:2]
+    if first_tags and (is_plausible or set(first_tags).isdisjoint(first.tags)):
+        yield from chain(first_tags, more_tags)
         return
     before = list(first.tags)
     for part in rest:
         if last in part.tags:
-            yield from chain(part.tags[part.tags.index(last) + 1 :], _joined(rest))
+            yield from chain(part.tags[part.tags.index(last) + 1 :], _all_tags(rest))
             return
         before += part.tags
-    # It is gone: what is sorted behind it is what followed it.
-    yield from _behind(sorted(before), last)
+    # The tag no longer exists. The tags that are sorted after it are what followed it.
+    yield from _after(sorted(before), last)
 
 
-def _begun(session: Session, path: str, last: str) -> tuple[list[str], Iterator[str]]:
-    """The first page behind a tag as the registry has it, empty where it has none, and the rest."""
+def _first_page_after(session: Session, path: str, last: str) -> tuple[list[str], Iterator[str]]:
+    """Return the first page after a tag, empty if the registry refuses, and the tags after it."""
     parts = _parts(session, path, last)
     try:
-        return next(parts).tags, _joined(parts)
+        return next(parts).tags, _all_tags(parts)
     except Throttled:
         raise
     except ClientError:
@@ -139,71 +143,71 @@ def _begun(session: Session, path: str, last: str) -> tuple[list[str], Iterator[
 
 
 def _parts(session: Session, path: str, last: str | None = None) -> Iterator[_Part]:
-    """The pages of a list, from its beginning or behind a tag; the next one is asked when wanted.
+    """Yield the parts of a list, from its start or after a tag. Pages are requested when needed.
 
-    Each page has the whole time of a call, all together the time of a list. A list is complete or
-    an error: a link that leads back to a page that was read, or to nothing new again and again,
-    ends in one.
+    Each page may take the time of a call, all together the time of a list. A list is either
+    complete or an error: links that lead back to an earlier page, or too often to nothing new,
+    raise ClientError.
     """
-    address = f"{session.auth.base}/v2/{path}/tags/list"
-    behind, size = [f"last={last}"] if last else [], [f"n={PAGE_SIZE}"]
-    url = _with(address, *size, *behind)
+    base_url = f"{session.auth.base}/v2/{path}/tags/list"
+    query_last, size = [f"last={last}"] if last else [], [f"n={PAGE_SIZE}"]
+    url = _url(base_url, *size, *query_last)
     response = _ask(session, url, path)
     if response.status in {400, 405}:
-        # Some registries refuse a page size above their own: ask for theirs.
+        # Some registries refuse a page size above their own: let them choose.
         size = []
-        url = _with(address, *behind)
+        url = _url(base_url, *query_last)
         response = _ask(session, url, path)
-    known: set[str] = set()
-    asked: set[str] = set()
+    seen: set[str] = set()
+    requested: set[str] = set()
     has_links, may_end, fruitless = False, False, 0
     while True:
-        asked.add(_normal(url))
+        requested.add(_normalized(url))
         if may_end and response.status in NO_LAST:
             return
         page = _page(session, response)
-        new = [tag for tag in dict.fromkeys(page.tags) if tag not in known]
-        known.update(new)
+        new = [tag for tag in dict.fromkeys(page.tags) if tag not in seen]
+        seen.update(new)
         fruitless = 0 if new else fruitless + 1
-        if len(known) > MAX_TAGS:
+        if len(seen) > MAX_TAGS:
             raise Unreachable("too_large", host=session.host)
         following = page.following
         has_links = has_links or following is not None
-        if following and _normal(following) in asked and not page.tags:
-            following = None  # nothing is left, and the link only repeats what was asked
+        if following and _normalized(following) in requested and not page.tags:
+            following = None  # an empty page that links to itself is the end
         may_end = False
         if not has_links and new and page.entries % FULL == 0:
-            # A Link is a MAY: go-containerregistry's registry and Nexus groups send none. A page
-            # of fewer than were asked for is the last by the specification: so it is where the
-            # registry cannot say what is behind it.
-            query = _with("", *size, f"last={page.tags[-1]}")
+            # The specification does not require a Link: go-containerregistry's registry and Nexus
+            # groups send none. A page with fewer tags than requested should be the last one, so
+            # it is if the registry then refuses `last`.
+            query = _url("", *size, f"last={page.tags[-1]}")
             following = links.following(query, response.url)
             may_end = page.entries < PAGE_SIZE
         yield _Part(new, is_last=following is None)
         if following is None:
             return
-        if _normal(following) in asked or fruitless > MAX_FRUITLESS:
+        if _normalized(following) in requested or fruitless > MAX_FRUITLESS:
             raise Unreachable("bad_answer", host=session.host)
-        if len(asked) == MAX_PAGES:
+        if len(requested) == MAX_PAGES:
             raise Unreachable("too_large", host=session.host)
         url, response = following, _ask(session, following, path)
 
 
-def _with(address: str, *query: str) -> str:
+def _url(address: str, *query: str) -> str:
     return f"{address}?{'&'.join(query)}" if query else address
 
 
-def _normal(url: str) -> str:
-    """A page's address with its query in order: the same page, however it is written."""
+def _normalized(url: str) -> str:
+    """Return a page's URL with its query sorted, to compare it with others."""
     address, _, query = url.partition("?")
-    return _with(address, *sorted(query.split("&")))
+    return _url(address, *sorted(query.split("&")))
 
 
 def _ask(session: Session, url: str, path: str) -> Response:
-    """A page, in the time that each has. Raises ClientError."""
+    """Request a page, with the time for one page. Raises ClientError."""
     session.deadline.renew()
     try:
-        # A list may lie elsewhere, as a manifest may: registry.k8s.io sends all to its back end.
+        # Redirects are followed as for manifests: registry.k8s.io redirects all to its back end.
         return session.request(
             "GET", url, path, accept=ACCEPT, limit=PAGE_LIMIT, redirects=REDIRECTS
         )

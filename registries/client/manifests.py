@@ -1,4 +1,4 @@
-"""Manifests: what to ask for, their digests, and the platforms of an index.
+"""Manifests: their media types, their digests, and the platforms of an index.
 
 Source: the OCI image and distribution specifications.
 """
@@ -22,7 +22,7 @@ SINGLE = (
     "application/vnd.docker.distribution.manifest.v2+json",
     *SCHEMA1,
 )
-# All of them: a registry that misses one converts the manifest, and names another digest.
+# A registry may convert a manifest whose type is not accepted, which changes its digest.
 ACCEPT = ", ".join(INDEXES + SINGLE)
 MAX_ENTRIES = 1000
 
@@ -31,8 +31,8 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", re.ASCII)
 
 
-# Other names of Go's architectures, as uname, Debian and builders have them, and which variant of
-# each is meant by none. Source: containerd's platforms package, database.go.
+# Names of architectures in uname, Debian and build tools, with Go's name, and the default variants.
+# Source: containerd's platforms package, database.go.
 _ARCHITECTURES = {
     "aarch64": "arm64",
     "armel": "arm/v6",
@@ -42,8 +42,8 @@ _ARCHITECTURES = {
     "x86_64": "amd64",
 }
 _VARIANTS = {"amd64": "v1", "arm": "v7", "arm64": "v8"}
-# Artifact types that say of an entry that it is an image.
-_IMAGES = (
+# Artifact types of images.
+_IMAGE_ARTIFACTS = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
 )
@@ -51,7 +51,7 @@ _IMAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One manifest of an index: what it runs on, in Go's names, its digest and media type."""
+    """One manifest of an index: its platform in Go's names, its digest and media type."""
 
     os: str
     architecture: str
@@ -61,28 +61,28 @@ class Platform:
 
     @property
     def is_index(self) -> bool:
-        """Whether the platform's manifest stands in an index of its own, with attestations."""
+        """Whether this is an index with the platform's manifest and its attestations."""
         return self.media_type in INDEXES
 
-    def is_named(self, platform: str) -> bool:
-        """Whether this is `platform`, such as `linux/arm64` or `linux/arm/v7`."""
+    def matches(self, platform: str) -> bool:
+        """Return whether this is `platform`, such as `linux/arm64` or `linux/arm/v7`."""
         own = "/".join(filter(None, (self.os, self.architecture, self.variant)))
-        return _normal(platform) == _normal(own)
+        return _normalized(platform) == _normalized(own)
 
 
-def _normal(platform: str) -> tuple[str, str, str]:
-    """System, architecture and variant of a platform in Go's names, a variant always named."""
-    system, named, *given = platform.lower().split("/")
-    architecture, _, usual = _ARCHITECTURES.get(named, named).partition("/")
-    variant = given[0] if given else usual or _VARIANTS.get(architecture, "")
+def _normalized(platform: str) -> tuple[str, str, str]:
+    """Return system, architecture and variant in Go's names, with the default variant if none."""
+    system, name, *variants = platform.lower().split("/")
+    architecture, _, default_variant = _ARCHITECTURES.get(name, name).partition("/")
+    variant = variants[0] if variants else default_variant or _VARIANTS.get(architecture, "")
     return system, architecture, f"v{variant}" if variant.isdigit() else variant
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a tag stands for: its digest, media type and, for an index, its platforms.
+    """A manifest: its digest, media type and, for an index, its platforms.
 
-    indexes: the digests of those entries of an index that are indexes and name no platform.
+    indexes: the digests of the nested indexes that do not name a platform.
     """
 
     digest: str
@@ -96,89 +96,94 @@ class Manifest:
 
 
 def is_digest(text: str) -> bool:
-    """Whether `text` is a digest by the grammar, of an algorithm that registries use."""
+    """Return whether `text` is a valid digest of an algorithm that registries use."""
     return _DIGEST.fullmatch(text) is not None
 
 
 def digest_of(body: bytes, reference: str) -> str:
-    """The digest of a manifest's raw bytes, by the algorithm of `reference` where it is one."""
+    """Return the digest of raw bytes, with the algorithm of `reference` if that is a digest."""
     algorithm = reference.partition(":")[0] if is_digest(reference) else "sha256"
     return f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
 
 
 def media_type(header: str | None) -> str:
-    """The media type in a Content-Type header, without parameters; "" where there is none."""
-    found = (header or "").partition(";")[0].strip().lower()
-    return found if _MEDIA_TYPE.fullmatch(found) else ""
+    """Return the media type in a Content-Type header without parameters, "" if there is none."""
+    value = (header or "").partition(";")[0].strip().lower()
+    return value if _MEDIA_TYPE.fullmatch(value) else ""
 
 
 def is_manifest(body: bytes) -> bool:
-    """Whether a body can be a manifest of any kind, and is no page of a web site."""
-    with parsed(body) as found:
-        return found is not None and "schemaVersion" in found
+    """Return whether a body can be a manifest, and is not the page of a web site."""
+    with parsed(body) as manifest:
+        return manifest is not None and "schemaVersion" in manifest
 
 
 def describe(digest: str, served: str, body: bytes) -> Manifest | None:
-    """The manifest in a body that was served as media type `served`; None where there is none.
+    """Return the manifest in a body that was served as media type `served`, or None.
 
-    What it is, that media type says; where it is none of a manifest, the one inside, which is
-    optional; and at last its shape. Attestations, whose platform is `unknown/unknown`, are no
-    platforms.
+    If `served` is not the media type of a manifest, the optional one in the body counts, and at
+    last the structure. Attestations, whose platform is `unknown/unknown`, are left out.
     """
-    with parsed(body) as found:
-        if found is None:
+    with parsed(body) as document:
+        if document is None:
             return None
-        media_type = _kind(served, found)
+        media_type = _media_type_of(served, document)
         if media_type not in INDEXES:
             return Manifest(digest, media_type)
-        entries = found.get("manifests", "")
+        entries = document.get("manifests", "")
         if entries is None:
             entries = []  # an empty list, as Go writes it
         if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
             return None
-        # Where an image and another thing name one platform, the image comes first.
-        ordered = sorted(entries, key=_is_other)
-        platforms = tuple(one for entry in ordered if (one := _platform(entry)) is not None)
+        # If an image and another artifact have the same platform, the image comes first.
+        ordered = sorted(entries, key=_is_no_image)
+        platforms = tuple(
+            platform for entry in ordered if (platform := _platform(entry)) is not None
+        )
         indexes = tuple(inner for entry in entries if (inner := _index(entry)) is not None)
         return Manifest(digest, media_type, platforms, indexes)
 
 
-def _kind(served: str, found: dict[str, object]) -> str:
-    known = INDEXES + SINGLE
-    inside = _named_media_type(found)
-    if served in known or inside in known:
-        return served if served in known else inside
-    if isinstance(found.get("manifests"), list):
+def _media_type_of(served: str, document: dict[str, object]) -> str:
+    manifest_types = INDEXES + SINGLE
+    declared = _declared_media_type(document)
+    if served in manifest_types or declared in manifest_types:
+        return served if served in manifest_types else declared
+    if isinstance(document.get("manifests"), list):
         return INDEXES[0]
-    return SINGLE[0] if isinstance(found.get("config"), dict) else inside or served
+    return SINGLE[0] if isinstance(document.get("config"), dict) else declared or served
 
 
-def _named_media_type(found: dict[str, object]) -> str:
-    named = found.get("mediaType")
-    return media_type(named) if isinstance(named, str) else ""
+def _declared_media_type(document: dict[str, object]) -> str:
+    value = document.get("mediaType")
+    return media_type(value) if isinstance(value, str) else ""
 
 
 def _index(entry: object) -> str | None:
-    """The digest of an entry that is an index and names no platform."""
+    """Return the digest of an entry that is an index without a platform, or None."""
     if not isinstance(entry, dict) or entry.get("platform"):
         return None
     digest = entry.get("digest")
-    is_one = _named_media_type(entry) in INDEXES and isinstance(digest, str) and is_digest(digest)
-    return digest if is_one else None
+    is_index = (
+        _declared_media_type(entry) in INDEXES and isinstance(digest, str) and is_digest(digest)
+    )
+    return digest if is_index else None
 
 
 def _is_attestation(entry: dict[str, object]) -> bool:
-    """Whether BuildKit says so of an entry, whatever platform it names."""
+    """Return whether BuildKit marked an entry as attestation, whatever its platform is."""
     annotations = entry.get("annotations")
     return isinstance(annotations, dict) and "vnd.docker.reference.type" in annotations
 
 
-def _is_other(entry: object) -> bool:
-    """Whether an entry is something beside its platform's image: SOCI's index, Nydus's layers."""
+def _is_no_image(entry: object) -> bool:
+    """Return whether an entry is another artifact than an image: a SOCI index, Nydus layers."""
     if not isinstance(entry, dict):
         return False
-    kind, artifact = _named_media_type(entry), entry.get("artifactType")
-    return bool(kind and kind not in INDEXES + SINGLE) or bool(artifact and artifact not in _IMAGES)
+    kind, artifact = _declared_media_type(entry), entry.get("artifactType")
+    return bool(kind and kind not in INDEXES + SINGLE) or bool(
+        artifact and artifact not in _IMAGE_ARTIFACTS
+    )
 
 
 def _platform(entry: object) -> Platform | None:
@@ -193,4 +198,4 @@ def _platform(entry: object) -> Platform | None:
         return None
     if system == "unknown" or _is_attestation(entry):
         return None
-    return Platform(system, architecture, variant, digest, _named_media_type(entry))
+    return Platform(system, architecture, variant, digest, _declared_media_type(entry))

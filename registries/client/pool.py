@@ -1,7 +1,7 @@
-"""Requests and answers over kept-alive connections: requests and urllib3, with our own sockets.
+"""Sends requests with requests and urllib3, over sockets of `registries.client.connection`.
 
-The libraries pool connections and speak HTTP. How a connection is made, to which address, how
-long anything may take and how much may arrive is decided in `registries.client.connection`.
+The libraries pool the connections and speak HTTP. The sockets decide which addresses are called,
+how long everything may take and how many bytes may arrive.
 """
 
 import logging
@@ -26,15 +26,15 @@ from registries.client.deadline import Deadline
 from registries.client.proxy import Proxy
 from registries.client.urls import Url
 
-# Servers whose connections are kept, and connections kept for each.
+# How many servers have a pool of connections, and how many connections each pool has.
 SERVERS, CONNECTIONS = 64, 16
-# Safe to send again when a kept connection turns out to be closed (RFC 9110, section 9.2.2).
+# Methods that may be sent again if a pooled connection was closed (RFC 9110, section 9.2.2).
 _IDEMPOTENT = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request as it goes on the wire."""
+    """A request as it is sent."""
 
     method: str
     url: Url
@@ -44,10 +44,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer, read to its end.
+    """A response with its whole body.
 
-    `headers` is case-insensitive; an index gives the first of several lines, None for none.
-    `url` is where it came from, in the caller's world: never the stand-in of `endpoints`.
+    `headers` is case-insensitive; `headers[name]` is the first line, or None if there is none.
+    `url` is the URL after redirects, with the original origin where `ENDPOINTS` names another.
     """
 
     status: int
@@ -56,16 +56,16 @@ class Response:
     url: str
 
     def header_lines(self, name: str) -> list[str]:
-        """The values of a header that may stand several times."""
+        """Return all values of a header that may occur several times."""
         return self.headers.get_all(name, [])
 
 
 @dataclass(slots=True)
 class _Call:
-    """What the connection that carries a request must know, and what it tells.
+    """The request that is being sent, for the connection that sends it.
 
-    fresh: make a new connection, whatever is kept. reused: a kept one was taken.
-    sock: what carries the request; None once its connection is anybody's again.
+    fresh: whether a new connection has to be made. reused: whether a pooled one was taken.
+    sock: the socket of the request; None once its connection is back in the pool.
     """
 
     deadline: Deadline
@@ -76,7 +76,7 @@ class _Call:
     sock: Guarded | None = None
 
     def prepare(self, connection: HTTPConnection) -> None:
-        """Bind a kept connection to this call, or close it where a new one is wanted."""
+        """Give a pooled connection the limits of this call, or close it if it must be a new one."""
         if connection.sock is not None and self.fresh:
             connection.close()
         if connection.sock is not None:
@@ -89,12 +89,12 @@ class _Call:
         self.sock.budget = self.budget
 
     def hang_up(self) -> None:
-        """Close the socket now: an answer half read would hold it until it is collected."""
+        """Close the socket at once: a half-read response would keep it until garbage collection."""
         if self.sock is not None and (descriptor := self.sock.detach()) >= 0:
             os.close(descriptor)
 
 
-# urllib3 makes connections far from where a request is sent; this is how they know its call.
+# urllib3 makes connections far away from the code that sends a request, so they find it here.
 _call: ContextVar[_Call | None] = ContextVar("_call", default=None)
 
 
@@ -106,7 +106,7 @@ def _current() -> _Call:
 
 
 class _Plain(HTTPConnection):
-    debuglevel = 0  # a site that turns it on for http.client prints what it sends, not what we do
+    debuglevel = 0  # a site that sets it on http.client must not print our headers
 
     def connect(self) -> None:
         _current().connect(self)
@@ -121,11 +121,11 @@ class _Tls(HTTPSConnection):
 
     def connect(self) -> None:
         _current().connect(self)
-        self.is_verified = True  # as far as the row wants it: nothing for urllib3 to warn of
+        self.is_verified = True  # otherwise urllib3 would warn about rows that do not verify
 
     @property
     def is_connected(self) -> bool:
-        # What is decrypted already shows on no socket: it would be the next request's answer.
+        # Decrypted bytes that nobody read would become the response to the next request.
         return super().is_connected and not cast("ssl.SSLSocket", self.sock).pending()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
@@ -142,7 +142,7 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """Hands a request to a kept connection, or to one that we dial; no retries."""
+    """Sends a request over a pooled connection or a new guarded one, without retries."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -154,18 +154,18 @@ class _Adapter(HTTPAdapter):
         return cast("HTTPConnectionPool", self.poolmanager.connection_from_url(request.url))
 
     def cert_verify(self, *args: Any, **kwargs: Any) -> None:
-        """Leave TLS to the socket that is dialled."""
+        """Do nothing: the guarded socket does TLS."""
 
     def request_url(self, request: PreparedRequest, proxies: Any) -> str:
-        # The absolute form is for plain proxies alone: RFC 9112, section 3.2.2.
+        # The absolute form is only for requests over http to a proxy: RFC 9112, section 3.2.2.
         return str(request.url) if proxies else request.path_url
 
 
 class Pool:
-    """Connections to many servers, shared by threads.
+    """Connections to many servers. Threads may share it.
 
-    private: as in `addresses.permitted`. proxy: where requests go out, if not directly.
-    context: makes what TLS connections are made with, once it is needed.
+    private: as in `addresses.permitted`. proxy: the outgoing proxy, if any.
+    context: a function that makes the SSLContext when it is first needed.
     """
 
     def __init__(
@@ -181,11 +181,11 @@ class Pool:
         self._adapter = _Adapter(pool_connections=SERVERS, pool_maxsize=CONNECTIONS, max_retries=0)
 
     def send(self, message: Message, deadline: Deadline, limit: int, *, exempt: bool) -> Response:
-        """Send and read the answer, a body of at most `limit` bytes.
+        """Send a request and read the response with a body of at most `limit` bytes.
 
-        exempt: the server is one that the operator named; every address is allowed.
-        Raises what sockets, http.client, urllib3 and requests raise, each from its cause, and
-        connection.BlockedAddress.
+        exempt: whether every address is allowed, because the operator configured the server.
+        Raises the exceptions of sockets, http.client, urllib3 and requests, each with its cause,
+        and connection.BlockedAddress.
         """
         url = message.url
         proxy = self._proxy if self._proxy and self._proxy.serves(url) else None
@@ -199,7 +199,7 @@ class Pool:
                 context=self._context() if url.scheme == "https" else None,
             )
 
-        # What cannot be sent twice goes over a connection that is surely open.
+        # A request that must not be sent twice needs a new connection, which is surely open.
         repeatable = message.method in _IDEMPOTENT
         call = _Call(deadline, OVERHEAD + 2 * limit, connect, fresh=not repeatable)
         token = _call.set(call)
@@ -210,7 +210,7 @@ class Pool:
             closed = isinstance(root_of(error), ConnectionError | ssl.SSLEOFError)
             if not (closed and call.reused and repeatable):
                 raise
-            # The server had closed it while it was idle: once more, on a new one.
+            # The server had closed the idle connection: try once more with a new one.
             call.fresh = True
             try:
                 return self._send(message, proxy, limit)
@@ -226,7 +226,7 @@ class Pool:
         request.headers = CaseInsensitiveDict(message.headers)
         request.body = message.body or None
         request.hooks = default_hooks()
-        # Through a tunnel the proxy sees nothing of the request, and answers nothing.
+        # In a tunnel the proxy does not see the request and cannot respond to it.
         proxy = proxy if message.url.scheme == "http" else None
         if proxy and proxy.authorization:
             request.headers["Proxy-Authorization"] = proxy.authorization
@@ -234,11 +234,12 @@ class Pool:
         raw: BaseHTTPResponse = self._adapter.send(request, stream=True, proxies=proxies).raw
         try:
             if raw.status < HTTPStatus.OK:
-                # The answer proper follows: on a kept connection it would be the next request's.
+                # On a pooled connection the final response would become that of the next request.
                 raise HTTPException
             body = _read(raw, limit)
         finally:
-            # What was read to its end has given its connection back; any other is closed.
+            # A response that was read to its end has returned its connection to the pool. All
+            # other connections are closed.
             if raw.connection is None:
                 _current().sock = None
             raw.close()
@@ -252,7 +253,7 @@ class Pool:
 
 def _read(raw: BaseHTTPResponse, limit: int) -> bytes:
     body = b""
-    # The read that finds the end also finds out whether it is the announced one.
+    # The read after the last part raises an error if the body is shorter than announced.
     while part := raw.read(limit + 1 - len(body), decode_content=False):
         body += part
         if len(body) > limit:
@@ -261,7 +262,7 @@ def _read(raw: BaseHTTPResponse, limit: int) -> bytes:
 
 
 def root_of(error: BaseException) -> BaseException:
-    """What happened first on the wire: the libraries wrap it several times."""
+    """Return the exception of the connection, which the libraries wrap several times."""
     root, inner = error, _inside(error)
     while inner is not None:
         if isinstance(inner, OSError | HTTPException | BlockedAddress):
@@ -271,20 +272,19 @@ def root_of(error: BaseException) -> BaseException:
 
 
 def _inside(error: BaseException) -> BaseException | None:
-    """What an error was made from; urllib3 hands on some faults of TLS as an argument alone."""
-    given = error.args[0] if error.args else None
-    wrapped = given if isinstance(given, BaseException) else None
+    """Return the wrapped exception. urllib3 passes some TLS errors only as an argument."""
+    argument = error.args[0] if error.args else None
+    wrapped = argument if isinstance(argument, BaseException) else None
     return error.__cause__ or error.__context__ or wrapped
 
 
-def _of_others(record: logging.LogRecord) -> bool:
-    """Whether a record of urllib3 is about a request of somebody else's.
+def _is_foreign(record: logging.LogRecord) -> bool:
+    """Return whether a log record of urllib3 is not about a request of this module.
 
-    It logs URLs, and headers that a server sent and it could not read; a server may echo there
-    what it was sent.
+    urllib3 logs URLs and headers that it cannot parse. A server may repeat our credentials there.
     """
     return _call.get() is None
 
 
 for _name in ("urllib3.connection", "urllib3.connectionpool"):
-    logging.getLogger(_name).addFilter(_of_others)
+    logging.getLogger(_name).addFilter(_is_foreign)

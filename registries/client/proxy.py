@@ -1,4 +1,4 @@
-"""The outgoing proxy of the settings: what is called through it, and how it says no by itself."""
+"""The outgoing proxy: which URLs are called through it, and which responses are its own."""
 
 import re
 from base64 import b64encode
@@ -15,12 +15,12 @@ _HOST = re.compile(
     r"(?::(?P<port>[0-9]{1,5}))?",
     re.ASCII,
 )
-# What a registry's errors have, and a proxy's pages have not.
-_OF_REGISTRIES = ("WWW-Authenticate", "Docker-Distribution-Api-Version")
+# Headers of a registry's errors that the error pages of proxies do not have.
+_REGISTRY_HEADERS = ("WWW-Authenticate", "Docker-Distribution-Api-Version")
 
 
 class ProxyFault(OSError):
-    """The proxy is to blame: `code` stands in the catalogue of verdicts, `host` is the proxy's."""
+    """The proxy failed. `code` is one of the catalogue of verdicts, `host` is the proxy's."""
 
     def __init__(self, code: str, host: str) -> None:
         super().__init__(code)
@@ -30,11 +30,12 @@ class ProxyFault(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Bypass:
-    """What one entry of NO_PROXY leaves out, as Go's golang.org/x/net/http/httpproxy reads it.
+    """One entry of NO_PROXY, with the meaning of Go's golang.org/x/net/http/httpproxy.
 
-    `*` is everything; `corp.example` a name and all below it; `.corp.example` and `*.corp.example`
-    all below it alone; addresses and networks are those that stand in a URL, names are not
-    resolved for them. A port (`host:5000`, `[::1]:5000`) is the only one that is left out.
+    `*` matches everything, `corp.example` this name and all names below it, `.corp.example` and
+    `*.corp.example` only the names below it. IP addresses and networks match URLs with an IP
+    address; names are not resolved. An entry with a port (`host:5000`, `[::1]:5000`) matches
+    only that port.
     """
 
     name: str = ""
@@ -44,22 +45,22 @@ class Bypass:
 
     @classmethod
     def parse(cls, entry: str) -> Self:
-        """Read an entry. Raises ValueError for one that is none of the forms above."""
+        """Parse an entry. Raises ValueError if it has none of these forms."""
         entry = entry.strip().lower()
         if entry == "*":
             return cls(name="*")
         if "%" not in entry and ("/" in entry or (entry.count(":") > 1 and "[" not in entry)):
             return cls(network=ip_network(entry, strict=False))
         if (match := _HOST.fullmatch(entry)) is None or ".." in entry:
-            raise ValueError("not a form of NO_PROXY")
+            raise ValueError("not a valid entry of NO_PROXY")
         port = int(match["port"]) if match["port"] else None
         if port is not None and not 0 < port < 65536:
-            raise ValueError("no such port")
+            raise ValueError("not a valid port")
         if match["v6"] or is_literal(match["name"]):
             return cls(network=ip_network(match["v6"] or match["name"]), port=port)
         return cls(match["name"], bool(match["below"]), port=port)
 
-    def covers(self, url: Url) -> bool:
+    def matches(self, url: Url) -> bool:
         if self.port not in {None, url.port}:
             return False
         if self.name == "*":
@@ -72,7 +73,7 @@ class Bypass:
 
 
 def unreadable(no_proxy: Iterable[str]) -> Iterator[str]:
-    """The entries of NO_PROXY that leave nothing out, without what could be a password."""
+    """Yield the entries of NO_PROXY that cannot be parsed, without what may be a password."""
     for entry in no_proxy:
         try:
             Bypass.parse(entry)
@@ -90,36 +91,36 @@ def _readable(no_proxy: Iterable[str]) -> Iterator[Bypass]:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """The outgoing proxy: where it listens, and what its Proxy-Authorization says, if anything."""
+    """The outgoing proxy: its URL, the entries of NO_PROXY, and the header Proxy-Authorization."""
 
     url: Url
-    bypassed: tuple[Bypass, ...]
+    bypasses: tuple[Bypass, ...]
     authorization: str = field(default="", repr=False)
 
     @classmethod
     def parse(cls, url: str, no_proxy: Iterable[str] = ()) -> Self:
-        """Read `http://[user:password@]host[:port]`, and what of `no_proxy` can be read.
+        """Parse `http://[user:password@]host[:port]` and the valid entries of `no_proxy`.
 
-        Raises ValueError for another scheme: TLS to the proxy itself is not spoken.
+        Raises ValueError for any other scheme: TLS to the proxy itself is not supported.
         """
         scheme, _, rest = url.partition("://")
         user, at, address = rest.rpartition("@")
-        place = Url.parse(f"{scheme}://{address}")
-        if place.scheme != "http" or place.target != "/":
-            raise ValueError("a proxy is written http://host:port")
-        bypassed = tuple(_readable(no_proxy))
+        proxy_url = Url.parse(f"{scheme}://{address}")
+        if proxy_url.scheme != "http" or proxy_url.target != "/":
+            raise ValueError("not of the form http://host:port")
+        bypasses = tuple(_readable(no_proxy))
         if not at:
-            return cls(place, bypassed)
+            return cls(proxy_url, bypasses)
         name, _, password = user.partition(":")
         encoded = b64encode(unquote(f"{name}:{password}").encode()).decode()
-        return cls(place, bypassed, f"Basic {encoded}")
+        return cls(proxy_url, bypasses, f"Basic {encoded}")
 
     def serves(self, url: Url) -> bool:
-        """Whether `url` is called through it."""
-        return not any(entry.covers(url) for entry in self.bypassed)
+        """Return whether `url` is called through this proxy."""
+        return not any(entry.matches(url) for entry in self.bypasses)
 
     def fault(self, status: int | None) -> ProxyFault:
-        """What it means that the proxy answered with `status` itself, or with nothing (None)."""
+        """Return the fault for a response of the proxy itself; `status` is None if it sent none."""
         if status == 407:
             code = "proxy_auth"
         elif status is None or status >= 500:
@@ -129,12 +130,12 @@ class Proxy:
         return ProxyFault(code, self.url.authority)
 
     def answered_itself(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Whether an answer to a request over plain HTTP is the proxy's own, not the registry's.
+        """Return whether a response over plain HTTP is the proxy's own, not the registry's.
 
-        Only proxies answer 407 (RFC 9110, section 15.5.8). What else they refuse, or cannot reach,
-        they answer with a page of theirs.
+        Only proxies answer 407 (RFC 9110, section 15.5.8). For anything else that they refuse or
+        cannot reach, they send a page.
         """
         if status != 403 and status < 500:
             return status == 407
         is_json = "json" in headers.get("Content-Type", "").lower()
-        return not (is_json or any(name in headers for name in _OF_REGISTRIES))
+        return not (is_json or any(name in headers for name in _REGISTRY_HEADERS))

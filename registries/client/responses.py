@@ -1,6 +1,6 @@
-"""What the answers of registries mean: errors, pauses, limits. Their words are never used.
+"""What the responses of registries mean: errors, pauses, limits. Their messages are never shown.
 
-Sources: the distribution specification's error codes, and what registries do besides
+Sources: the error codes of the distribution specification, and extensions of some registries
 (Quay's TAG_EXPIRED, Docker Hub's ratelimit headers).
 """
 
@@ -19,18 +19,18 @@ from registries.client.errors import ClientError, ImageDenied, NotFound, Throttl
 from registries.client.transport import Response
 
 LONGEST_PAUSE = timedelta(hours=1)
-# Bytes of a body that may hold anything; a longer one is looked at before it is read.
+# Bytes: only longer bodies are checked before they are parsed.
 SHORT = 64 * 1024
-# More than there are in a manifest of 35,000 layers, which is as long as registries take (4 MiB).
+# Enough for a manifest of 35,000 layers, the longest that registries accept (4 MiB).
 MAX_VALUES = 150_000
 
 _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _LIMIT = re.compile(r"([0-9]{1,9})(?:;.*)?", re.ASCII)
 
-_one_long_body = threading.Lock()
+_long_body_lock = threading.Lock()
 
-# 412 is Harbor's word for an image whose known flaws are too many, or that nobody has signed
-# (goharbor/harbor, src/server/middleware/vulnerable); 451 for one that the law forbids.
+# Harbor answers 412 for an image that has too many vulnerabilities or no signature
+# (goharbor/harbor, src/server/middleware/vulnerable). 451 means unavailable for legal reasons.
 _DENIALS = frozenset({401, 403, 412, 423, 451})
 _NO_REPOSITORY = frozenset({"NAME_UNKNOWN", "NAME_INVALID", "NOT_FOUND"})
 _NO_TAG = frozenset({"MANIFEST_UNKNOWN", "TAG_EXPIRED", "TAG_INVALID", "DIGEST_INVALID"})
@@ -38,18 +38,18 @@ _NO_TAG = frozenset({"MANIFEST_UNKNOWN", "TAG_EXPIRED", "TAG_INVALID", "DIGEST_I
 
 @dataclass(frozen=True, slots=True)
 class Pulls:
-    """How many pulls an account has left, and out of how many; None where it is not said."""
+    """How many pulls an account has left, and its limit; None if the registry does not say."""
 
     remaining: int | None
     limit: int | None
 
 
-def document(body: bytes, values: int = MAX_VALUES) -> dict[str, Any] | None:
-    """The JSON object in a body; None where there is none that can be read.
+def json_object(body: bytes, values: int = MAX_VALUES) -> dict[str, Any] | None:
+    """Return the JSON object in a body, or None if there is none.
 
-    A long one may have about so many `values`: of a few bytes each, they would take thirty times
-    their length in memory. Nor is its text decoded, of which only ASCII is looked at: one emoji
-    would make each letter four bytes wide.
+    A long body with more than about `values` values is refused, because short values take thirty
+    times their length in memory. It is decoded as Latin-1: as UTF-8, a single emoji would make
+    every character four bytes wide, and only the ASCII parts are used.
     """
     text: bytes | str = body
     if len(body) > SHORT:
@@ -57,17 +57,17 @@ def document(body: bytes, values: int = MAX_VALUES) -> dict[str, Any] | None:
             return None
         text = body.decode("latin-1")
     try:
-        found = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 @contextmanager
 def parsed(body: bytes, values: int = MAX_VALUES) -> Iterator[dict[str, Any] | None]:
-    """The same for as long as it is looked at, of long bodies one at a time in this process."""
-    with _one_long_body if len(body) > SHORT else nullcontext():
-        yield document(body, values)
+    """Hold a parsed body for the duration of a block; long ones one at a time in this process."""
+    with _long_body_lock if len(body) > SHORT else nullcontext():
+        yield json_object(body, values)
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -75,8 +75,8 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def error_codes(body: bytes) -> frozenset[str]:
-    """The `code`s of a registry's `{"errors": [...]}`; empty for anything else."""
-    errors = (document(body) or {}).get("errors")
+    """Return the codes in a registry's `{"errors": [{"code": …}]}`."""
+    errors = (json_object(body) or {}).get("errors")
     if not isinstance(errors, list):
         return frozenset()
     codes = [error.get("code") for error in errors[:100] if isinstance(error, dict)]
@@ -84,56 +84,56 @@ def error_codes(body: bytes) -> frozenset[str]:
 
 
 def is_error(response: Response) -> bool:
-    """Whether a registry wrote this error itself, and no web server or firewall before it.
+    """Return whether an error is the registry's own, not that of a proxy or firewall before it.
 
-    A registry says so with a list of errors, or with its version in a header.
+    A registry's error has a list of errors, or the API version in a header.
     Source: the OCI distribution specification, "Error Codes".
     """
-    errors = (document(response.body) or {}).get("errors")
+    errors = (json_object(response.body) or {}).get("errors")
     listed = isinstance(errors, list) and any(isinstance(error, dict) for error in errors)
     return listed or "Docker-Distribution-Api-Version" in response.headers
 
 
-def is_of_another(response: Response) -> bool:
-    """Whether somebody before a registry or token server wrote this error, and says so with a page.
+def is_from_intermediary(response: Response) -> bool:
+    """Return whether an error has a body, and it is not that of a registry or token server.
 
-    Cloudflare answered 403 with "error code: 1010" to right credentials of Docker Hub
-    (https://github.com/docker/hub-feedback/issues/2502). An answer without a body may be anybody's.
+    Cloudflare answered 403 with "error code: 1010" to valid credentials of Docker Hub
+    (https://github.com/docker/hub-feedback/issues/2502). Without a body nobody can tell.
     """
     return bool(response.body.strip()) and not is_error(response)
 
 
 def is_web_page(response: Response) -> bool:
-    """Whether this is a page for people: of a firewall, in the place of a cloud's API."""
+    """Return whether this is an HTML page, as a firewall sends it instead of a cloud's API."""
     start = response.body[:100].lstrip().lower()
     is_html = response.headers.get("Content-Type", "").strip().lower().startswith("text/html")
     return is_html or start.startswith((b"<!doctype html", b"<html"))
 
 
 def retry_at(headers: HTTPMessage) -> datetime | None:
-    """When Retry-After says to come back: aware UTC, at most an hour ahead, None for nonsense."""
+    """Return the time in Retry-After: aware UTC, at most an hour ahead; None if it is invalid."""
     now = datetime.now(UTC)
     value = headers.get("Retry-After", "").strip()[:100]
     if _SECONDS.fullmatch(value):
         return now + min(timedelta(seconds=int(value)), LONGEST_PAUSE)
     try:
-        moment = parsedate_to_datetime(value)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        ahead = moment - now
+        time = parsedate_to_datetime(value)
+        time = time if time.tzinfo else time.replace(tzinfo=UTC)
+        delay = time - now
     except (ValueError, OverflowError):
         return None
-    return now + min(ahead, LONGEST_PAUSE) if ahead > timedelta() else None
+    return now + min(delay, LONGEST_PAUSE) if delay > timedelta() else None
 
 
 def pulls(headers: HTTPMessage) -> Pulls | None:
-    """Docker Hub's `ratelimit-remaining` and `ratelimit-limit`; None where neither stands.
+    """Return Docker Hub's `ratelimit-remaining` and `ratelimit-limit`, or None if both are missing.
 
     Source: docs.docker.com/docker-hub/usage/pulls.
     """
-    found = Pulls(
+    pulls_left = Pulls(
         _number(headers.get("ratelimit-remaining")), _number(headers.get("ratelimit-limit"))
     )
-    return None if found == Pulls(None, None) else found
+    return None if pulls_left == Pulls(None, None) else pulls_left
 
 
 def _number(value: str | None) -> int | None:
@@ -141,8 +141,8 @@ def _number(value: str | None) -> int | None:
     return int(match[1]) if match else None
 
 
-def trouble(status: int, headers: HTTPMessage, host: str) -> ClientError | None:
-    """What a status says that is about neither the credentials nor the image; else None."""
+def temporary_error(status: int, headers: HTTPMessage, host: str) -> ClientError | None:
+    """Return the error for a pause or a failing server, or None for any other status."""
     if status == 429:
         return Throttled("rate_limited", retry_at=retry_at(headers), host=host)
     if status >= 500:
@@ -151,9 +151,9 @@ def trouble(status: int, headers: HTTPMessage, host: str) -> ClientError | None:
 
 
 def image_refusal(response: Response, host: str) -> ClientError:
-    """Why a registry did not answer about an image, after a sign-in that went well."""
+    """Return the error for a request about an image that failed though the sign-in succeeded."""
     status, codes = response.status, error_codes(response.body)
-    if error := trouble(status, response.headers, host):
+    if error := temporary_error(status, response.headers, host):
         return error
     # Quay answers 405 DENIED for a namespace that is disabled.
     if status in _DENIALS or (status == 405 and "DENIED" in codes):

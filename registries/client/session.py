@@ -1,4 +1,4 @@
-"""Requests about repositories, signed in."""
+"""`Session`: authenticated requests about repositories."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,14 @@ from registries.client.transport import Response
 from registries.client.urls import Url
 from registries.credentials import Credential
 
-# Seconds until a new token that the registry does not know yet is tried once more.
+# Seconds to wait before a new token is sent again that the registry does not accept yet.
 PAUSE = 0.5
 
 
 class Session:
-    """One account's way to one registry; threads may share it.
+    """The requests of one account to one registry. Threads may share it.
 
-    pulls: how many are left, as the registry said last; None where it does not say.
+    pulls: how many are left according to the latest response; None if the registry does not say.
     """
 
     def __init__(self, context: Context, credential: Credential) -> None:
@@ -36,8 +36,8 @@ class Session:
 
     @property
     def host(self) -> str:
-        """The registry's host and port, for people."""
-        return self.auth.own.authority
+        """The registry's host and port, for error messages."""
+        return self.auth.registry_url.authority
 
     @property
     def deadline(self) -> Deadline:
@@ -54,21 +54,20 @@ class Session:
         accept: str = ACCEPT,
         renew: bool = True,
     ) -> Response:
-        """The registry's answer about a repository, whatever its status.
+        """Send a request about a repository and return the response, whatever its status.
 
-        `url` may be at another origin, where a redirect led: there nothing is sent that signs in.
-        A refusal is answered once with a newer grant, unless `renew` is off. One that stands is
-        raised; but HEAD's, where the credentials are good, is returned. Raises ClientError.
+        The Authorization is only sent if `url` is at the registry's own origin. A refused request
+        is sent once more with a newer grant, unless `renew` is off. A final 401 is raised, but for
+        HEAD it is returned if the credentials are good. Raises ClientError.
         """
-
-        is_at_home = self._is_home(url)
+        is_own_origin = self._is_own_origin(url)
 
         def send(grant: Grant) -> Response:
             return self._context.transport.request(
                 method,
                 url,
                 headers={"Accept": accept},
-                authorization=grant.authorization if is_at_home else None,
+                authorization=grant.authorization if is_own_origin else None,
                 deadline=self._context.deadline,
                 limit=limit,
                 redirects=redirects,
@@ -76,13 +75,13 @@ class Session:
 
         grant = self.auth.grant(repository)
         response = send(grant)
-        if not is_at_home or not self._is_home(response.url):
-            # Where a redirect led, nobody commands how we sign in, or judges the credentials.
+        if not is_own_origin or not self._is_own_origin(response.url):
+            # A 401 from another origin says nothing about the credentials.
             if response.status == 401 and method != "HEAD":
                 raise ImageDenied("no_access_to_image")
             return response
         if renew and (response.status == 401 or response.status in self._context.endpoint.renew_on):
-            grant, response = self._again(repository, grant, response, send)
+            grant, response = self._retry(repository, grant, response, send)
         if self.counts_pulls:
             self.pulls = responses.pulls(response.headers) or self.pulls
         if response.status == 401:
@@ -91,19 +90,19 @@ class Session:
                 raise refusal
         return response
 
-    def _is_home(self, url: str) -> bool:
-        return Url.parse(url).origin == self.auth.own.origin
+    def _is_own_origin(self, url: str) -> bool:
+        return Url.parse(url).origin == self.auth.registry_url.origin
 
-    def _again(
+    def _retry(
         self, repository: str, grant: Grant, response: Response, send: Callable[[Grant], Response]
     ) -> tuple[Grant, Response]:
-        """The grant and the answer after a refusal: with a newer one, or the same once more."""
-        better = self.auth.renew(repository, grant, response)
-        if better is not None:
-            response = send(better)
-        used = better or grant
-        if self.auth.may_come_to_be_known(used, response) and self.deadline.pause(PAUSE):
+        """Send a refused request again, with a newer grant if there is one, and return both."""
+        newer = self.auth.renew(repository, grant, response)
+        if newer is not None:
+            response = send(newer)
+        used = newer or grant
+        if self.auth.may_become_valid(used, response) and self.deadline.pause(PAUSE):
             response = send(used)
-        if better is not None and response.status < 400:
-            self.batches.worked_alone(grant)
+        if newer is not None and response.status < 400:
+            self.batches.succeeded_alone(grant)
         return used, response

@@ -1,10 +1,10 @@
-"""Strangers: whether somebody without these credentials would have been let in as well.
+"""`Strangers`: finds out whether a registry also accepts somebody without these credentials.
 
-A guest is asked for, and an account that was invented for the purpose. Nobody's own name is ever
-tried with a wrong password: Harbor freezes an account for everybody for 1.5 seconds after one
-(goharbor/harbor, src/core/auth/authenticator.go), and others lock accounts for longer. What an
-invented account fails with can lock nobody out, yet fail2ban counts it against this address, so
-it signs in once and the answer is remembered.
+This is tried anonymously and with an invented account. A real user name is never tried with a wrong
+password: Harbor then blocks the account for 1.5 seconds (goharbor/harbor,
+src/core/auth/authenticator.go), and other servers lock it for longer. An invented account locks
+nobody out, but fail2ban counts it against the site's address. So it signs in only once, and the
+result is stored.
 """
 
 import secrets
@@ -16,27 +16,28 @@ from registries.client.context import Context
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, ImageDenied, Misconfigured, NotFound, Rejected
 from registries.client.session import Session
-from registries.client.tokens import Kept, MemoryTokens
+from registries.client.tokens import Cache, MemoryTokens
 from registries.credentials import Anonymous, Basic, Credential
 from registries.endpoint import Proof
 from registries.verdicts import CODES, Stranger, Verdict
 
-# How much of the time that is left one stranger may take.
+# The share of the remaining time that one attempt may take.
 SHARE = 0.5
 
-_PASSED = {Stranger.REFUSED: True, Stranger.LET_IN: False, Stranger.UNANSWERED: None}
+_STEP_PASSED = {Stranger.REFUSED: True, Stranger.LET_IN: False, Stranger.UNANSWERED: None}
 
 
-def invented() -> Basic:
-    """An account that nobody has: a random name, with a random password."""
+def invented_account() -> Basic:
+    """Return a random user name and password, which no account has."""
     return Basic(f"nobody-{secrets.token_hex(12)}", secrets.token_urlsafe(24))
 
 
 class Strangers:
-    """What a registry makes of those who do not have the credentials of this context's client.
+    """How a registry treats those who do not have the client's credentials. Nothing here raises.
 
-    answer: what it made of an invented account, as it is remembered or as it was just now; None
-    where none was ever tried. may_invent: whether one may be tried. Nothing here raises.
+    answer: how it treats an invented account, as stored or as just found out; None if none was
+        ever tried.
+    may_invent: whether an invented account may be tried.
     """
 
     def __init__(
@@ -47,10 +48,11 @@ class Strangers:
         self._may_invent = may_invent
         self.answer = answer
 
-    def judged(self, code: str, image: tuple[str, str] | None) -> str:
-        """What a sign-in that ended with `code` is worth, and an image that the account has read.
+    def final_code(self, code: str, image: tuple[str, str] | None) -> str:
+        """Return the code of a check whose sign-in ended with `code`.
 
-        Whatever cannot be found out is no reason to doubt a sign-in: only the steps tell of it.
+        image: the image that the account could read, if any.
+        If an attempt has no clear result, the sign-in counts as proven; only the steps say so.
         """
         if code == "signed_in" and self._may_sign_in():
             code = "accepts_any_password"
@@ -68,20 +70,20 @@ class Strangers:
         return self.answer is Stranger.LET_IN
 
     def _may_read(self, repository: str, reference: str) -> bool:
-        """Whether somebody else may read an image; True where it cannot be said of a guest."""
+        """Return whether a stranger may read an image; True if the anonymous attempt is unclear."""
 
-        def find(session: Session) -> None:
+        def read(session: Session) -> None:
             digests.digest(session, repository, reference)
 
-        if self._try(Anonymous(), find) is not Stranger.REFUSED:
+        if self._try(Anonymous(), read) is not Stranger.REFUSED:
             return True
         if not self._compares or self.answer is Stranger.REFUSED:
             return False
         if not self._may_invent or self.answer is Stranger.UNANSWERED:
             self._context.deadline.note("stranger", None)
             return self.answer is Stranger.LET_IN
-        # Where it was let in before, it is not refused now: nothing counts against anybody.
-        answer = self._try_invented(find)
+        # An invented account that may sign in causes no failed sign-in, so trying it is harmless.
+        answer = self._try_invented(read)
         if self.answer is Stranger.LET_IN:
             return answer is not Stranger.REFUSED
         self.answer = answer
@@ -89,23 +91,23 @@ class Strangers:
 
     def _try_invented(self, attempt: Callable[[Session], object]) -> Stranger:
         started = monotonic()
-        answer = self._try(invented(), attempt)
-        self._context.deadline.note("stranger", _PASSED[answer], monotonic() - started)
+        answer = self._try(invented_account(), attempt)
+        self._context.deadline.note("stranger", _STEP_PASSED[answer], monotonic() - started)
         return answer
 
     def _try(self, credential: Credential, attempt: Callable[[Session], object]) -> Stranger:
-        """What comes of an attempt as somebody else, within a share of the time that is left."""
+        """Make an attempt with another credential, within a share of the remaining time."""
         endpoint, transport = self._context.endpoint, self._context.transport
         with Deadline(self._context.deadline.remaining() * SHARE) as deadline:
-            # Under an identity that nobody has: it shares no tokens.
-            kept = Kept(MemoryTokens(), secrets.token_hex(16), deadline.remaining)
-            session = Session(Context(endpoint, transport, deadline, kept), credential)
+            # A random identity shares no cached tokens.
+            cache = Cache(MemoryTokens(), secrets.token_hex(16), deadline.remaining)
+            session = Session(Context(endpoint, transport, deadline, cache), credential)
             try:
                 attempt(session)
             except (ImageDenied, NotFound, Rejected, Misconfigured) as error:
-                # A firewall's page is nobody's judgement of an account.
-                by_another = error.code == "token_server_refused"
-                return Stranger.UNANSWERED if by_another else Stranger.REFUSED
+                # A firewall's page says nothing about the account.
+                is_firewall = error.code == "token_server_refused"
+                return Stranger.UNANSWERED if is_firewall else Stranger.REFUSED
             except ClientError:
                 return Stranger.UNANSWERED
             return Stranger.LET_IN

@@ -1,4 +1,4 @@
-"""Where bearer tokens are kept while they live, and how threads share the fetching of one."""
+"""Caches of bearer tokens, and how threads share the fetching of one."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from registries.client.errors import Unreachable
 
 
 class TokenStore(Protocol):
-    """A place for short-lived texts; keys are hexadecimal digests, safe for any cache."""
+    """A store of texts that expire. Keys are hexadecimal digests, which every cache accepts."""
 
     def get(self, key: str) -> str | None: ...
 
@@ -21,37 +21,37 @@ class TokenStore(Protocol):
 
 
 class MemoryTokens:
-    """A TokenStore in this process's memory: bounded, shared by its threads."""
+    """A TokenStore in the memory of this process: of limited size, shared by its threads."""
 
     def __init__(self, limit: int = 10_000) -> None:
         self._limit = limit
-        self._kept: dict[str, tuple[float, str]] = {}
+        self._entries: dict[str, tuple[float, str]] = {}
         self._lock = threading.Lock()
 
     def get(self, key: str) -> str | None:
-        until, value = self._kept.get(key, (0.0, None))
-        return value if until > time.monotonic() else None
+        expires, value = self._entries.get(key, (0.0, None))
+        return value if expires > time.monotonic() else None
 
     def set(self, key: str, value: str, seconds: float) -> None:
         with self._lock:
-            self._kept.pop(key, None)
-            if len(self._kept) >= self._limit:
+            self._entries.pop(key, None)
+            if len(self._entries) >= self._limit:
                 self._make_room()
-            self._kept[key] = (time.monotonic() + seconds, value)
+            self._entries[key] = (time.monotonic() + seconds, value)
 
     def _make_room(self) -> None:
-        """Drop what has expired, else the oldest tenth."""
+        """Remove the expired entries, or the oldest tenth if none has expired."""
         now = time.monotonic()
-        gone = [key for key, (until, _) in self._kept.items() if until <= now]
-        for key in gone or list(self._kept)[: self._limit // 10 + 1]:
-            del self._kept[key]
+        expired = [key for key, (expires, _) in self._entries.items() if expires <= now]
+        for key in expired or list(self._entries)[: self._limit // 10 + 1]:
+            del self._entries[key]
 
 
-class Flights:
-    """Work that several threads need at the same time and one of them does.
+class SingleFlight:
+    """Makes sure that only one thread does a piece of work that several need at the same time.
 
-    The others wait for its result, or for its ClientError: a refused password is not tried again
-    by each of them.
+    The other threads wait for its result. They also get its ClientError, so that a refused
+    password is not tried once more by each of them.
     """
 
     def __init__(self) -> None:
@@ -59,24 +59,24 @@ class Flights:
         self._lock = threading.Lock()
 
     def run(self, key: str, work: Callable[[], str], remaining: Callable[[], float]) -> str:
-        """The result of `work`, done here or by the thread that is at it already.
+        """Return the result of `work`, which this thread does unless another one is doing it.
 
-        `remaining` says how many seconds this thread may wait. Raises ClientError.
+        `remaining` returns how many seconds this thread may wait. Raises ClientError.
         """
         while True:
             with self._lock:
                 flight = self._running.get(key)
-                if mine := flight is None:
+                if is_first := flight is None:
                     flight = self._running[key] = Future()
-            if mine:
+            if is_first:
                 return self._do(key, flight, work)
             try:
                 return flight.result(timeout=max(remaining(), 0))
             except StillWaiting:
-                # Its own time is over; the call it would make next says so.
+                # This thread's own time is over, so the call in `work` fails with a timeout.
                 return work()
             except Unreachable as error:
-                # The other thread's time was over, not this one's.
+                # A timeout was that of the other thread's call, so this thread tries itself.
                 if error.code != "timeout":
                     raise
 
@@ -84,21 +84,21 @@ class Flights:
         try:
             result = work()
         except BaseException as error:
-            self._land(key)
-            # Waiting threads learn of a fault of ours as well, rather than wait for nothing.
+            self._remove(key)
+            # Waiting threads also get errors that are bugs, instead of waiting for nothing.
             flight.set_exception(error)
             raise
-        self._land(key)
+        self._remove(key)
         flight.set_result(result)
         return result
 
-    def _land(self, key: str) -> None:
+    def _remove(self, key: str) -> None:
         with self._lock:
             del self._running[key]
 
 
-class Kept:
-    """Texts that are made once, kept in a store, and made again when they expired or went stale."""
+class Cache:
+    """Cached texts of one identity, which are made again once they expire or are refused."""
 
     def __init__(self, store: TokenStore, identity: str, remaining: Callable[[], float]) -> None:
         self._store = store
@@ -106,7 +106,7 @@ class Kept:
         self._remaining = remaining
 
     def key(self, *parts: object) -> str:
-        """The key of a text of this identity alone, whatever else it is about."""
+        """Return a key that belongs to this identity alone."""
         return hashlib.sha256(json.dumps([self._identity, *parts]).encode()).hexdigest()
 
     def peek(self, key: str) -> str | None:
@@ -119,27 +119,27 @@ class Kept:
     def get(
         self, key: str, make: Callable[[], tuple[str, float]], stale: str | None = None
     ) -> tuple[str, bool]:
-        """The text kept under `key`, and whether it was made just now.
+        """Return the text cached under `key`, and whether it was made just now.
 
-        `make` gives a new text and the seconds it may be kept; one thread calls it for all that
-        wait. `stale` is a kept text that was refused. Raises ClientError.
+        `make` returns a new text and the seconds for which it may be cached; one thread calls it
+        for all that wait. `stale` is a cached text that was refused. Raises ClientError.
         """
 
-        def usable() -> str | None:
+        def read() -> str | None:
             text = self._store.get(key)
             return None if text == stale else text
 
-        def work() -> str:
-            # Another thread may have landed between our look and our turn.
-            if (text := usable()) is None:
+        def fetch() -> str:
+            # Another thread may have cached a text in the meantime.
+            if (text := read()) is None:
                 text, seconds = make()
                 self.put(key, text, seconds)
             return text
 
-        if (text := usable()) is not None:
+        if (text := read()) is not None:
             return text, False
-        return _FLIGHTS.run(key, work, self._remaining), True
+        return _SINGLE_FLIGHT.run(key, fetch, self._remaining), True
 
 
-# One for the process: clients live for one call, and several calls may need the same token.
-_FLIGHTS = Flights()
+# Shared by the whole process, because clients only live for one call.
+_SINGLE_FLIGHT = SingleFlight()

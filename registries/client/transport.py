@@ -1,8 +1,9 @@
-"""The one way out: every request of the app goes through a `Transport`.
+"""`Transport`: sends every request of the app.
 
-It keeps to the call's deadline, connects only to addresses that may be called, reads no more
-than it was told to, follows no redirect by itself, takes nothing from the environment (proxies,
-netrc, CA files), and sends Authorization nowhere but where its caller says.
+It keeps to the deadline, connects only to permitted addresses, limits the size of responses, and
+follows only as many redirects as its caller allows. It sends the Authorization header to no other
+origin than that of the caller's URL, and uses nothing from the environment (proxies, netrc, CA
+files).
 """
 
 import re
@@ -31,14 +32,14 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\x20-\x7e]*")
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the settings and a row say about connecting.
+    """How to connect, according to the settings and a row.
 
     timeout: seconds, for callers that make a `Deadline`.
-    ca_bundle: path of a PEM file or directory, None for certifi's.
-    proxy: `http://[user:password@]host:port` or None. no_proxy: what is called without it, each
-        as in `proxy.Bypass`.
-    endpoints: origin to the origin called instead; see `Transport`.
-    verify_tls, ca_certificate: the row's own; the latter is PEM text, trusted besides the bundle.
+    ca_bundle: path of a PEM file or directory; None for certifi's.
+    proxy: `http://[user:password@]host:port` or None.
+    no_proxy: what is called without the proxy; see `proxy.Bypass`.
+    endpoints: maps origins to the origins that are called instead; see `Transport`.
+    verify_tls, ca_certificate: from the row; the latter is PEM text, trusted besides the bundle.
     """
 
     timeout: float
@@ -54,37 +55,38 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A request in the caller's world."""
+    """A request before `endpoints` are applied."""
 
     method: str
     url: Url
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
 
-    def redirected(self, status: int, there: Url) -> Self | None:
-        """The request that follows a redirect (RFC 9110, section 15.4); None for none.
+    def redirected(self, status: int, location: Url) -> Self | None:
+        """Return the request that follows a redirect (RFC 9110, section 15.4), or None.
 
-        Elsewhere go no Authorization, no body, and no header but Accept; https stays https.
+        Another origin receives no body and no header but Accept, so no Authorization either. A
+        redirect from https to http is not followed.
         """
         method, headers, body = self.method, dict(self.headers), self.body
-        if self.url.scheme == "https" != there.scheme:
+        if self.url.scheme == "https" != location.scheme:
             return None
         if status <= 303 and method != "HEAD":
             method, body = "GET", b""
-        if there.origin != self.url.origin:
+        if location.origin != self.url.origin:
             if body:
                 return None
             headers = {name: headers[name] for name in headers if name.lower() == "accept"}
-        return replace(self, method=method, url=there, headers=headers, body=body)
+        return replace(self, method=method, url=location, headers=headers, body=body)
 
 
 class Transport:
-    """A guarded way out, with its kept-alive connections; threads may share it.
+    """Sends requests over its pool of connections. Threads may share it.
 
-    `endpoints` leads a request for one origin to another, the target: Host header, TLS name and
-    certificate are the target's, its address is not judged. Errors, `Response.url` and every
-    decision on what may be sent keep to the original names.
-    Raises ValueError for options that cannot be read.
+    `Options.endpoints` maps an origin to the target that is called instead. The Host header, the
+    TLS name and the certificate are the target's, and its address is always permitted. Errors,
+    `Response.url` and every decision on what may be sent use the original names.
+    Raises ValueError for invalid options.
     """
 
     def __init__(self, options: Options) -> None:
@@ -104,7 +106,7 @@ class Transport:
         )
 
     def target(self, url: str) -> str:
-        """Where a request for `url` really goes. Raises ValueError for one that cannot be read."""
+        """Return the URL that is called for `url`. Raises ValueError if it is invalid."""
         return str(self._destination(Url.parse(url)))
 
     def _destination(self, url: Url) -> Url:
@@ -112,10 +114,10 @@ class Transport:
         return replace(target, target=url.target) if target else url
 
     def original(self, url: str, prefer: Iterable[str] = ()) -> str:
-        """`url`, or where it names a target, the same URL at the origin it stands for.
+        """Return `url`, with the original origin if its own is a target of `endpoints`.
 
-        Where several origins share the target, one of `prefer` (origins) is taken before others.
-        A URL that cannot be read is left as it is.
+        If several origins share the target, those in `prefer` come first. An invalid URL is
+        returned as it is.
         """
         if not self._originals:
             return url
@@ -125,8 +127,7 @@ class Transport:
             return url
         names = self._originals.get(parsed.origin, [])
         preferred = [name for name in prefer if name in names or name == parsed.origin]
-        found = (preferred or names or [parsed.origin])[0]
-        return found + parsed.target
+        return (preferred or names or [parsed.origin])[0] + parsed.target
 
     def request(
         self,
@@ -141,24 +142,24 @@ class Transport:
         limit: int,
         redirects: int = 0,
     ) -> Response:
-        """Send a request to `url` and read its answer, a body of at most `limit` bytes.
+        """Send a request to `url` and return the response with a body of at most `limit` bytes.
 
-        authorization: the header's whole value, for the origin of `url` alone.
+        authorization: the value of the Authorization header, only for the origin of `url`.
         form: sent as application/x-www-form-urlencoded, instead of `body`.
-        redirects: how many are followed; one more is Unreachable("redirected").
-        Raises Unreachable, and Misconfigured for addresses that must not be called and for CA
-        certificates that cannot be read. What is raised holds nothing of the request.
+        redirects: how many are followed; one more raises Unreachable("redirected").
+        Raises Unreachable, and Misconfigured for blocked addresses and for CA certificates that
+        cannot be read. No exception contains anything of the request.
         """
-        sent = dict(headers or {})
+        all_headers = dict(headers or {})
         if authorization is not None:
-            sent["Authorization"] = authorization
+            all_headers["Authorization"] = authorization
         if form is not None:
-            sent["Content-Type"] = "application/x-www-form-urlencoded"
+            all_headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode(form).encode()
-        outcome = self._follow(method, url, sent, body or b"", deadline, limit, redirects)
+        outcome = self._follow(method, url, all_headers, body or b"", deadline, limit, redirects)
         if isinstance(outcome, ClientError):
-            # A traceback that shows local values must not show these.
-            del headers, authorization, form, body, sent
+            # Some error reports print local variables, which must not contain these.
+            del headers, authorization, form, body, all_headers
             raise outcome
         return outcome
 
@@ -177,20 +178,20 @@ class Transport:
         except ValueError:
             return Misconfigured("blocked_address", host=_host_of(url))
         while True:
-            answer = self._send(request, deadline, limit)
-            if isinstance(answer, ClientError):
-                return answer
-            if answer.status not in _REDIRECTS:
-                return replace(answer, url=str(request.url))
-            there = self._location(request.url, answer)
-            following = request.redirected(answer.status, there) if there else None
+            response = self._send(request, deadline, limit)
+            if isinstance(response, ClientError):
+                return response
+            if response.status not in _REDIRECTS:
+                return replace(response, url=str(request.url))
+            location = self._location(request.url, response)
+            following = request.redirected(response.status, location) if location else None
             if following is None or redirects <= 0:
                 return Unreachable("redirected", host=request.url.authority)
             request = following
             redirects -= 1
 
-    def _location(self, url: Url, answer: Response) -> Url | None:
-        location = answer.headers["Location"]
+    def _location(self, url: Url, response: Response) -> Url | None:
+        location = response.headers["Location"]
         if not location:
             return None
         try:
@@ -199,15 +200,15 @@ class Transport:
             return None
 
     def _send(self, request: _Request, deadline: Deadline, limit: int) -> Response | ClientError:
-        """One request to wherever its origin leads, and whatever happened."""
+        """Send one request and return the response or the error."""
         host = request.url.authority
         url = self._destination(request.url)
         headers = self._headers(request)
         if not all(_HEADER.fullmatch(f"{name}: {value}") for name, value in headers.items()):
-            # Only a token that a server handed out can be so.
+            # Only a token from a server can contain invalid characters.
             return Unreachable("bad_answer", host=host)
         try:
-            answer = self._pool.send(
+            response = self._pool.send(
                 Message(request.method, url, headers, request.body),
                 deadline,
                 limit,
@@ -216,11 +217,11 @@ class Transport:
         except ClientError as error:
             return error.with_traceback(None)
         except (OSError, HTTPException, HTTPError, ValueError, BlockedAddress) as error:
-            return faults.of_error(root_of(error), host)
-        # What arrived after the end is not believed: it may be cut short.
+            return faults.from_exception(root_of(error), host)
+        # A response that arrived after the deadline may be incomplete.
         if deadline.expired:
             return Unreachable("timeout", host=host)
-        return faults.of_page(answer.status, answer.body, url.scheme, host) or answer
+        return faults.from_page(response.status, response.body, url.scheme, host) or response
 
     def _headers(self, request: _Request) -> dict[str, str]:
         headers = {"User-Agent": self.options.user_agent, "Accept-Encoding": "identity"}
@@ -231,6 +232,6 @@ class Transport:
 
 
 def _host_of(url: str) -> str:
-    """What may be shown of a URL that cannot be read: its host's letters, no user information."""
+    """Return the host of an invalid URL for an error message, without user information."""
     authority = re.split(r"[/?#\\]", url.partition("://")[2])[0]
     return re.sub(r"[^\w.:\[\]-]", "?", authority.rpartition("@")[2])[:100]

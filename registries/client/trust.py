@@ -1,4 +1,4 @@
-"""Whose certificates are believed."""
+"""Which certificates are trusted."""
 
 import ssl
 from functools import lru_cache
@@ -12,12 +12,12 @@ from registries.client.errors import Misconfigured
 
 @lru_cache(maxsize=32)
 def tls_context(bundle: str | None, certificate: str, *, verify: bool) -> ssl.SSLContext:
-    """What TLS connections are made with, nothing of it from the environment.
+    """Return the SSLContext for TLS connections, without using the environment.
 
-    bundle: path of a PEM file or of a directory of hashed certificates; None is certifi's.
-    certificate: PEM text of one more CA, or of a server's own certificate; may be empty.
-    verify: False believes every server.
-    Raises Misconfigured where one of them cannot be read.
+    bundle: path of a PEM file or of a directory of hashed certificates; None for certifi's.
+    certificate: PEM text of one more CA or of a server's own certificate; may be empty.
+    verify: False trusts every server.
+    Raises Misconfigured if the bundle or the certificate cannot be read.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.sslsocket_class = GuardedTls
@@ -26,7 +26,7 @@ def tls_context(bundle: str | None, certificate: str, *, verify: bool) -> ssl.SS
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
-    # An intermediate CA or a server's own certificate may be trusted by itself.
+    # This allows to trust an intermediate CA or a server's own certificate.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if not _load_bundle(context, Path(bundle or DEFAULT_CA_BUNDLE_PATH)):
         raise Misconfigured("unreadable_ca_bundle")

@@ -1,4 +1,4 @@
-"""URLs read once and strictly, so that the host that is judged is the host that is called."""
+"""A strict parser for URLs, so that the host that is checked is the host that is called."""
 
 import re
 from dataclasses import dataclass
@@ -14,15 +14,16 @@ _URL = re.compile(
     r"(?P<target>[/?][!$-\[\]-~]*)?",
     re.ASCII | re.IGNORECASE,
 )
-# The resolver reads such names as old forms of IPv4 addresses: 127.1, 0x7f000001, 2130706433.
+# Resolvers read such names as IPv4 addresses: 127.1, 0x7f000001, 2130706433.
 _NUMERIC = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An http or https URL in its parts: host in lower case, target never empty.
+    """The parts of an http or https URL.
 
-    `host` has no brackets; `target` is the path and the query as they were given.
+    `host` is in lower case and without brackets. `target` is the path and the query, unchanged; it
+    is never empty.
     """
 
     scheme: str
@@ -32,10 +33,10 @@ class Url:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """The parts of `url`.
+        """Parse `url`.
 
-        Raises ValueError for user information, a fragment, white space, anything that is not
-        ASCII, and for IP addresses in any but their usual form; its text does not repeat the URL.
+        Raises ValueError for user information, a fragment, white space, non-ASCII characters, and
+        for IP addresses that are not in their usual form. The message does not contain the URL.
         """
         if (match := _URL.fullmatch(url)) is None:
             raise ValueError("not a plain http or https URL")
@@ -50,7 +51,7 @@ class Url:
 
     @property
     def authority(self) -> str:
-        """Host and port as a Host header has them: a default port is left out."""
+        """Host and port as in a Host header, without the default port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -63,7 +64,7 @@ class Url:
 
 
 def is_literal(host: str) -> bool:
-    """Whether a host of `Url.parse` is an IP address."""
+    """Return whether a host of `Url.parse` is an IP address."""
     return ":" in host or host.replace(".", "").isdigit()
 
 
@@ -77,8 +78,8 @@ def _host(v6: str | None, name: str) -> str:
 
 
 def origin(url: str) -> str:
-    """`scheme://host` or `scheme://host:port` of `url`, lower-cased, default ports left out.
+    """Return `scheme://host[:port]` of `url` in lower case, without the default port.
 
-    Raises ValueError where `Url.parse` does.
+    Raises ValueError as `Url.parse` does.
     """
     return Url.parse(url).origin

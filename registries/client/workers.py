@@ -1,4 +1,4 @@
-"""A few threads that share a list of work."""
+"""A few threads that share a list of items."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,15 +11,15 @@ _Item = TypeVar("_Item")
 
 
 class Workers:
-    """At most `count` threads, started when there is work and ended with the block."""
+    """At most `count` threads. They start when they are needed and end with the `with` block."""
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._pool = ThreadPoolExecutor(count, "registries-client")
 
-    def each(self, work: Callable[[_Item], None], items: Sequence[_Item]) -> None:
-        """Call `work` for every item and wait for all; what it raises is raised here."""
-        # One queue costs less than a future for every item.
+    def for_each(self, work: Callable[[_Item], None], items: Sequence[_Item]) -> None:
+        """Call `work` for every item and wait until all are done. Raises what `work` raises."""
+        # A queue is cheaper than one future for every item.
         queue: SimpleQueue[_Item] = SimpleQueue()
         for item in items:
             queue.put(item)

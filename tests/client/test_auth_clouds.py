@@ -12,7 +12,7 @@ from registries.client.client import Client
 from registries.client.context import Context
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, ImageDenied, Misconfigured
-from registries.client.tokens import Kept, MemoryTokens
+from registries.client.tokens import Cache, MemoryTokens
 from registries.credentials import AwsKeys, AzurePrincipal, Credential, GoogleServiceAccount
 from registries.endpoint import Endpoint, Proof
 from registries.kinds import KINDS
@@ -103,8 +103,8 @@ def test_what_an_exchange_is_kept_for() -> None:
     aws, google = AwsKeys("eu-west-1", "AKIA", "x"), GoogleServiceAccount("a@example.com", "x")
 
     def key(credential: Credential, url: str | None = "https://one.example.com") -> str:
-        kept = Kept(MemoryTokens(), "row 1", lambda: 1.0)
-        context = Context(Endpoint(url=url), transport({}), Deadline(1), kept)
+        cache = Cache(MemoryTokens(), "row 1", lambda: 1.0)
+        context = Context(Endpoint(url=url), transport({}), Deadline(1), cache)
         return Account(context, credential)._key
 
     assert len({key(azure), key(aws), key(google), key(AwsKeys("eu-west-2", "AKIA", "x"))}) == 4

@@ -13,7 +13,7 @@ from registries.client.context import Context
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, ImageDenied, Misconfigured, Rejected, Unreachable
 from registries.client.session import PAUSE
-from registries.client.tokens import Kept, MemoryTokens
+from registries.client.tokens import Cache, MemoryTokens
 from registries.client.tokenserver import Scheme
 from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint
@@ -175,18 +175,18 @@ def test_a_token_is_used_for_its_own_repository_and_account_alone(serve: Serve) 
 def test_keys_and_texts_that_are_kept_hold_no_credential(serve: Serve) -> None:
     class Watched(MemoryTokens):
         def set(self, key: str, value: str, seconds: float) -> None:
-            kept.append(key + value)
+            cached.append(key + value)
             super().set(key, value, seconds)
 
-    kept: list[str] = []
+    cached: list[str] = []
     family = TokenRegistry(Ledger())
     world = serve(family)
     world.tokens = Watched()
     assert world.account(family).check().code == "signed_in"
     assert world.account(family).digest(PRIVATE, "v1")
-    assert kept
+    assert cached
     secrets = (family.right[1], basic(*family.right).removeprefix("Basic "))
-    assert not [text for text in kept for secret in secrets if secret in text]
+    assert not [text for text in cached for secret in secrets if secret in text]
 
 
 def test_threads_that_need_the_same_token_fetch_it_once(serve: Serve) -> None:
@@ -418,9 +418,9 @@ def test_a_token_is_kept_for_its_registry_its_server_and_its_repository_alone() 
     def key(
         repository: str = PRIVATE, scheme: tuple[str, str] = ("r", "s"), **endpoint: Any
     ) -> str:
-        kept = Kept(MemoryTokens(), "row 1", lambda: 1.0)
+        cache = Cache(MemoryTokens(), "row 1", lambda: 1.0)
         named = Endpoint(**({"url": "https://registry.example.com"} | endpoint))
-        context = Context(named, transport({}), Deadline(1), kept)
+        context = Context(named, transport({}), Deadline(1), cache)
         return Authorizer(context, Anonymous()).token_key(Scheme("bearer", *scheme), repository)
 
     others = [

@@ -168,8 +168,8 @@ def test_links_and_headers_take_anything(text: str) -> None:
 @pytest.mark.parametrize("repeated", [b"[", b'{"a":', b'"'])
 def test_a_hostile_body_is_read_in_one_pass(repeated: bytes) -> None:
     """#41, #42."""
-    assert responses.document(repeated * 200_000) is None
-    assert is_read_in_one_pass(responses.document, lambda size: repeated * size)
+    assert responses.json_object(repeated * 200_000) is None
+    assert is_read_in_one_pass(responses.json_object, lambda size: repeated * size)
 
 
 @pytest.mark.parametrize("tail", ["", "x", ";"])
@@ -232,9 +232,9 @@ def test_a_tokens_text_is_in_no_traceback(serve: Serve) -> None:
 
 def test_a_document_holds_no_constants_of_javascript() -> None:
     """#42: NaN is no JSON, and compares with nothing."""
-    assert responses.document(b'{"expires_in": 300}') == {"expires_in": 300}
+    assert responses.json_object(b'{"expires_in": 300}') == {"expires_in": 300}
     for constant in (b"NaN", b"Infinity", b"-Infinity"):
-        assert responses.document(b'{"expires_in": ' + constant + b"}") is None
+        assert responses.json_object(b'{"expires_in": ' + constant + b"}") is None
 
 
 @pytest.mark.parametrize(("before", "read"), [(99, {"A", "B"}), (100, {"A"})])

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from registries.client.errors import Rejected, Unreachable
-from registries.client.tokens import Flights, Kept, MemoryTokens
+from registries.client.tokens import Cache, MemoryTokens, SingleFlight
 
 
 def test_a_text_is_kept_until_its_time_is_over() -> None:
@@ -49,9 +49,9 @@ def test_a_store_holds_ten_thousand_texts() -> None:
 
 def test_keys_of_two_identities_never_meet() -> None:
     tokens = MemoryTokens()
-    one, two = (Kept(tokens, identity, lambda: 1.0) for identity in ("a", "b"))
+    one, two = (Cache(tokens, identity, lambda: 1.0) for identity in ("a", "b"))
     assert one.key("token", "x") != two.key("token", "x")
-    assert one.key("token", "x") == Kept(tokens, "a", lambda: 1.0).key("token", "x")
+    assert one.key("token", "x") == Cache(tokens, "a", lambda: 1.0).key("token", "x")
     assert one.key("a", "b") != one.key("ab") != one.key("a", "b", None)
 
 
@@ -64,7 +64,7 @@ class Race:
         self.calls = 0
         self._count = count
 
-    def run(self, kept: Kept, outcome: str | Exception) -> None:
+    def run(self, cache: Cache, outcome: str | Exception) -> None:
         def make() -> tuple[str, float]:
             self.calls += 1
             time.sleep(0.05)  # long enough for the others to arrive
@@ -75,7 +75,7 @@ class Race:
         def ask() -> None:
             self.barrier.wait()
             try:
-                self.results.append(kept.get("key", make)[0])
+                self.results.append(cache.get("key", make)[0])
             except Exception as error:  # noqa: BLE001 - the test looks at it
                 self.results.append(error)
 
@@ -89,7 +89,7 @@ class Race:
 def test_one_thread_makes_what_many_need() -> None:
     """#65: fifty threads, one request."""
     race = Race(50)
-    race.run(Kept(MemoryTokens(), "a", lambda: 10.0), "text")
+    race.run(Cache(MemoryTokens(), "a", lambda: 10.0), "text")
     assert race.results == ["text"] * 50
     assert race.calls == 1
 
@@ -98,20 +98,20 @@ def test_many_threads_share_one_refusal() -> None:
     """#65: a refused password is not tried again by each thread; GitLab would ban the site."""
     race = Race(20)
     error = Rejected("bad_credentials")
-    race.run(Kept(MemoryTokens(), "a", lambda: 10.0), error)
+    race.run(Cache(MemoryTokens(), "a", lambda: 10.0), error)
     assert race.results == [error] * 20
     assert race.calls == 1
 
 
 def test_a_fault_of_ours_reaches_every_thread() -> None:
     race = Race(5)
-    race.run(Kept(MemoryTokens(), "a", lambda: 10.0), ZeroDivisionError("ours"))
+    race.run(Cache(MemoryTokens(), "a", lambda: 10.0), ZeroDivisionError("ours"))
     assert [type(result) for result in race.results] == [ZeroDivisionError] * 5
 
 
 def test_a_thread_outlives_the_deadline_of_the_one_it_waits_for() -> None:
     """The first thread's time is over; the second has its own, and does the work itself."""
-    flights = Flights()
+    single_flight = SingleFlight()
     started, calls = threading.Event(), []
 
     def slow() -> str:
@@ -121,19 +121,19 @@ def test_a_thread_outlives_the_deadline_of_the_one_it_waits_for() -> None:
 
     def first() -> None:
         with pytest.raises(Unreachable):
-            flights.run("key", slow, lambda: 0.05)
+            single_flight.run("key", slow, lambda: 0.05)
         calls.append("first")
 
     thread = threading.Thread(target=first)
     thread.start()
     started.wait()
-    assert flights.run("key", lambda: "mine", lambda: 10.0) == "mine"
+    assert single_flight.run("key", lambda: "mine", lambda: 10.0) == "mine"
     thread.join()
     assert calls == ["first"]
 
 
 def test_a_thread_waits_no_longer_than_its_deadline() -> None:
-    flights = Flights()
+    single_flight = SingleFlight()
     started, release = threading.Event(), threading.Event()
 
     def slow() -> str:
@@ -144,29 +144,29 @@ def test_a_thread_waits_no_longer_than_its_deadline() -> None:
     def mine() -> str:
         raise Unreachable("timeout", host="registry.example.com")
 
-    thread = threading.Thread(target=lambda: flights.run("key", slow, lambda: 10.0))
+    thread = threading.Thread(target=lambda: single_flight.run("key", slow, lambda: 10.0))
     thread.start()
     started.wait()
     with pytest.raises(Unreachable):
-        flights.run("key", mine, lambda: 0.05)
+        single_flight.run("key", mine, lambda: 0.05)
     assert thread.is_alive()
     release.set()
     thread.join()
 
 
 def test_a_text_that_was_refused_is_made_again_once() -> None:
-    kept = Kept(MemoryTokens(), "a", lambda: 10.0)
-    assert kept.get("key", lambda: ("old", 60)) == ("old", True)
-    assert kept.get("key", lambda: ("new", 60)) == ("old", False)
-    assert kept.get("key", lambda: ("new", 60), stale="old") == ("new", True)
+    cache = Cache(MemoryTokens(), "a", lambda: 10.0)
+    assert cache.get("key", lambda: ("old", 60)) == ("old", True)
+    assert cache.get("key", lambda: ("new", 60)) == ("old", False)
+    assert cache.get("key", lambda: ("new", 60), stale="old") == ("new", True)
     # Another thread comes late with the same refusal.
-    assert kept.get("key", lambda: ("newer", 60), stale="old") == ("new", False)
+    assert cache.get("key", lambda: ("newer", 60), stale="old") == ("new", False)
 
 
 def test_a_text_without_time_is_not_kept() -> None:
-    kept = Kept(MemoryTokens(), "a", lambda: 10.0)
-    assert kept.get("key", lambda: ("one", -5.0)) == ("one", True)
-    assert kept.get("key", lambda: ("two", 60.0)) == ("two", True)
+    cache = Cache(MemoryTokens(), "a", lambda: 10.0)
+    assert cache.get("key", lambda: ("one", -5.0)) == ("one", True)
+    assert cache.get("key", lambda: ("two", 60.0)) == ("two", True)
 
 
 def test_a_store_is_not_bothered_with_a_text_without_time() -> None:
@@ -178,7 +178,7 @@ def test_a_store_is_not_bothered_with_a_text_without_time() -> None:
             super().set(key, value, seconds)
 
     written: list[str] = []
-    kept = Kept(Noting(), "a", lambda: 10.0)
+    cache = Cache(Noting(), "a", lambda: 10.0)
     for text, seconds in [("gone", -1.0), ("now", 0.0), ("short", 0.9)]:
-        kept.put("key", text, seconds)
-    assert (written, kept.peek("key")) == (["short"], "short")
+        cache.put("key", text, seconds)
+    assert (written, cache.peek("key")) == (["short"], "short")

@@ -15,7 +15,7 @@ def test_all_work_at_once() -> None:
         names.add(threading.current_thread().name)
 
     with Workers(40) as workers:
-        workers.each(work, range(40))
+        workers.for_each(work, range(40))
     assert len(names) == 40
     assert not names & {thread.name for thread in threading.enumerate()}, "they end with the block"
     assert all(name.startswith("registries-client") for name in names)

@@ -1,7 +1,6 @@
-"""A cloud identity becomes what its registry takes: a password, or an identity token.
+"""Exchanges a cloud identity for a password or an identity token of the cloud's registry.
 
-The clouds' SDKs do the talking, over our own transport. Each costs its price only in the process
-that signs in with it first.
+This is done by the clouds' SDKs over our own transport. Each SDK is imported when it is first used.
 """
 
 from registries.client.deadline import Deadline
@@ -21,8 +20,8 @@ def exchange(
 ) -> Exchanged:
     """Sign in to the cloud that `credential` belongs to.
 
-    registry: origin of the registry to sign in to; only Azure's exchange asks for it.
-    Raises ClientError; what is raised holds no secret.
+    registry: the origin of the registry, which only Azure's exchange needs.
+    Raises ClientError, which contains no secret.
     """
     # ruff: noqa: PLC0415 - each of these modules imports an SDK
     match credential:

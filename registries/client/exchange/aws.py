@@ -1,4 +1,4 @@
-"""IAM access keys become the user `AWS` and a twelve-hour password at the ECR API.
+"""Exchanges an IAM access key for the user `AWS` and a password that is valid for twelve hours.
 
 Sources: botocore data/ecr/2015-09-21 and data/ecr-public/2020-10-30, GetAuthorizationToken.
 """
@@ -23,14 +23,14 @@ from botocore.exceptions import ClientError as AwsError
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
 from registries.client.exchange.base import LIMIT, Exchanged
-from registries.client.responses import is_web_page, trouble
+from registries.client.responses import is_web_page, temporary_error
 from registries.client.transport import Transport
 from registries.client.urls import Url
 from registries.credentials import AwsKeys, Basic
 
 _PASSWORD = re.compile(r"AWS:([!-~]+)", re.ASCII)
 
-# The stubs know only some of these, hence no keywords.
+# A dict, because the type stubs do not know all of these keywords.
 _CONFIG: dict[str, Any] = {
     "ignore_configured_endpoint_urls": True,
     "proxies": {},
@@ -52,7 +52,7 @@ _REFUSED = frozenset(
         "UnrecognizedClientException",
     }
 )
-# The machine's clock is off: by its code, or by what the message says of the signature's time.
+# The machine's clock is wrong: either the code or the message says so.
 # Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html and
 # https://github.com/upmc-enterprises/registry-creds/issues/47
 _CLOCK = frozenset({"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"})
@@ -71,7 +71,7 @@ _THROTTLED = frozenset(
 def exchange(keys: AwsKeys, transport: Transport, deadline: Deadline) -> Exchanged:
     """Ask the ECR API of the keys' region for a password. Raises ClientError."""
     if not keys.access_key.strip() or not keys.secret_access_key.strip():
-        # boto3 would take the machine's own identity instead.
+        # boto3 would use the machine's own identity instead.
         raise Misconfigured("incomplete")
     outcome = _Call(keys, transport, deadline).run()
     if isinstance(outcome, ClientError):
@@ -86,12 +86,12 @@ class _Call:
         self._keys = keys
         self._transport = transport
         self._deadline = deadline
-        # The API's own address, which the transport may lead elsewhere.
+        # The API's URL, before the transport applies `endpoints`.
         self._url = ""
         self._failure: ClientError | None = None
 
     def run(self) -> Exchanged | ClientError:
-        with _quietly():
+        with _without_debug_logs():
             session = _session()
             if not _is_region(session, self._keys):
                 return Misconfigured("unknown_region")
@@ -108,26 +108,26 @@ class _Call:
             aws_secret_access_key=self._keys.secret_access_key,
             config=Config(**_CONFIG),
         )
-        client.meta.events.register(f"before-sign.{service}", self._lead)
+        client.meta.events.register(f"before-sign.{service}", self._redirect)
         client.meta.events.register(f"before-send.{service}", self._send)
         return client
 
     def _ask(self, client: Any) -> Exchanged | ClientError:
         host = Url.parse(self._url).authority
         try:
-            answer = client.get_authorization_token()
+            response = client.get_authorization_token()
         except AwsError as error:
             return _refusal(error, host)
-        except Exception:  # noqa: BLE001 - whatever the SDK makes of a hostile answer
+        except Exception:  # noqa: BLE001 - a hostile response may raise anything in the SDK
             return self._failure or Unreachable("bad_answer", host=host)
-        return _read(answer) or Unreachable("bad_answer", host=host)
+        return _read(response) or Unreachable("bad_answer", host=host)
 
-    def _lead(self, request: Any, **_: Any) -> None:
-        """The signature covers the Host header, so it is made for where the request goes."""
+    def _redirect(self, request: Any, **_: Any) -> None:
+        """Sign for the target's host: the signature includes the Host header."""
         request.url = self._transport.target(request.url)
 
     def _send(self, request: Any, **_: Any) -> AWSResponse:
-        """Answer for botocore's own HTTP client, which then opens no connection."""
+        """Send the request in place of botocore's own HTTP client."""
         headers = {
             name: value.decode() if isinstance(value, bytes) else value
             for name, value in request.headers.items()
@@ -146,18 +146,18 @@ class _Call:
             self._failure = error.with_traceback(None)
             raise
         host = Url.parse(self._url).authority
-        self._failure = trouble(response.status, response.headers, host)
+        self._failure = temporary_error(response.status, response.headers, host)
         if response.status == 403 and is_web_page(response):
             self._failure = Misconfigured("token_server_refused", host=host)
         if self._failure:
             raise self._failure
-        # The stubs ask for another class than botocore makes of it.
-        answered: Any = response.headers
-        return AWSResponse(self._url, response.status, answered, _Raw(response.body))
+        # The type stubs expect another class than botocore itself uses.
+        response_headers: Any = response.headers
+        return AWSResponse(self._url, response.status, response_headers, _Raw(response.body))
 
 
 class _Raw:
-    """A body as AWSResponse reads it."""
+    """A response body with the interface that AWSResponse expects."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -167,12 +167,14 @@ class _Raw:
 
 
 def _session() -> boto3.session.Session:
-    """A session that takes nothing from environment variables and files in the home directory."""
-    bare = {
+    """Return a session that ignores environment variables and files in the home directory."""
+    no_environment = {
         name: (None, None, os.devnull if name.endswith("_file") else default, convert)
         for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     }
-    return boto3.session.Session(botocore_session=botocore.session.Session(session_vars=bare))
+    return boto3.session.Session(
+        botocore_session=botocore.session.Session(session_vars=no_environment)
+    )
 
 
 def _is_region(session: boto3.session.Session, keys: AwsKeys) -> bool:
@@ -183,7 +185,7 @@ def _is_region(session: boto3.session.Session, keys: AwsKeys) -> bool:
 
 
 def _refusal(error: AwsError, host: str) -> ClientError:
-    """What the API's error means, by its code where we know it, else by its status."""
+    """Return the ClientError for an error of the API, by its code or else by its status."""
     code = error.response.get("Error", {}).get("Code")
     message = str(error.response.get("Error", {}).get("Message"))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -200,11 +202,11 @@ def _refusal(error: AwsError, host: str) -> ClientError:
     return Unreachable("bad_answer", host=host)
 
 
-def _read(answer: Any) -> Exchanged | None:
-    """The password in an answer; None where there is none that can be used."""
+def _read(response: Any) -> Exchanged | None:
+    """Return the password in a response, or None if there is no usable one."""
     try:
-        data = answer["authorizationData"]
-        # The private registries' API answers with a list, the public one's with an object.
+        data = response["authorizationData"]
+        # The API for private registries returns a list, that for the public one an object.
         data = data[0] if isinstance(data, list) else data
         text = base64.b64decode(data["authorizationToken"], validate=True).decode("ascii")
         expires_at, registry = data["expiresAt"].astimezone(UTC), data.get("proxyEndpoint")
@@ -218,25 +220,25 @@ def _read(answer: Any) -> Exchanged | None:
     )
 
 
-_hushed = ContextVar("_hushed", default=False)
+_is_silenced = ContextVar("_hushed", default=False)
 
 
-def _audible(record: logging.LogRecord) -> bool:
-    return record.levelno > logging.DEBUG or not _hushed.get()
+def _may_log(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG or not _is_silenced.get()
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Drop botocore's DEBUG records of what happens in this block; they hold tokens.
+def _without_debug_logs() -> Iterator[None]:
+    """Drop the DEBUG logs of botocore during this block, because they contain tokens.
 
-    Other threads, and the site's own use of botocore, log as ever.
+    Other threads, and the site's own use of botocore, are not affected.
     """
     for name in list(logging.root.manager.loggerDict):
         if name.startswith("botocore."):
-            # A logger's filters do not see its children's records, so each one gets it.
-            logging.getLogger(name).addFilter(_audible)
-    token = _hushed.set(True)
+            # A filter does not see the records of child loggers, so each logger gets its own.
+            logging.getLogger(name).addFilter(_may_log)
+    token = _is_silenced.set(True)
     try:
         yield
     finally:
-        _hushed.reset(token)
+        _is_silenced.reset(token)

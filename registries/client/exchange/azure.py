@@ -1,4 +1,4 @@
-"""A Microsoft Entra service principal becomes an ACR refresh token, by way of its tenant.
+"""Exchanges a Microsoft Entra service principal for a refresh token of ACR.
 
 Source: Azure/acr, docs/AAD-OAuth.md.
 """
@@ -16,12 +16,12 @@ from registries.client.bearer import payload
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Rejected, Unreachable
 from registries.client.exchange.base import LIMIT, Exchanged, is_token
-from registries.client.responses import document, is_error, trouble
+from registries.client.responses import is_error, json_object, temporary_error
 from registries.client.transport import Response, Transport
 from registries.client.urls import Url
 from registries.credentials import AzurePrincipal, IdentityToken
 
-# By the ending of the login server: who signs its principals in, and for which resource.
+# The authority and the resource, by the top-level domain of the login server.
 # See https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 PUBLIC = "https://login.microsoftonline.com", "https://management.azure.com/.default"
 NATIONAL = {
@@ -36,15 +36,15 @@ _TENANT = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+",
     re.ASCII | re.IGNORECASE,
 )
-# AADSTS codes of a tenant that is not there.
+# AADSTS codes for a tenant that does not exist.
 # See https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 _NO_TENANT = frozenset({90002, 90013, 900021, 900023})
-# And of what was signed too early or too late.
+# AADSTS codes for a wrong clock.
 _CLOCK = frozenset({500133, 700024})
-# A replica's own name; its token server is the registry's, whose name it says as the service.
+# The host of a replica. The token server expects the registry's host as the service.
 # See https://learn.microsoft.com/azure/container-registry/container-registry-endpoint-reference
 _REPLICA = re.compile(r"([a-z0-9-]+)\.[a-z0-9-]+\.geo(\.azurecr\.[a-z]+)", re.ASCII)
-# A token that does not say how long it lives.
+# The lifetime of a token that does not state it.
 _SHORTEST = timedelta(seconds=60)
 
 
@@ -56,67 +56,69 @@ def exchange(
         raise Misconfigured("image_needed")
     if not _TENANT.fullmatch(principal.tenant_id):
         raise Misconfigured("unknown_tenant")
-    place = Url.parse(registry)
-    authority, scope = NATIONAL.get(place.host.rpartition(".")[2], PUBLIC)
+    registry_url = Url.parse(registry)
+    authority, scope = NATIONAL.get(registry_url.host.rpartition(".")[2], PUBLIC)
     call = _Http(transport, deadline, authority)
     token = _sign_in(principal, call, scope)
     outcome = (
-        _refresh_token(token, principal.tenant_id, place, call) if isinstance(token, str) else token
+        _refresh_token(token, principal.tenant_id, registry_url, call)
+        if isinstance(token, str)
+        else token
     )
     if isinstance(outcome, ClientError):
-        # A traceback that shows local values must not show the token.
+        # Some error reports print local variables, which must not contain the token.
         del token
         raise outcome.with_traceback(None)
     return outcome
 
 
 def _sign_in(principal: AzurePrincipal, http: "_Http", scope: str) -> str | ClientError:
-    """The tenant's access token for `scope`."""
+    """Return the tenant's access token for `scope`."""
     try:
         app = msal.ConfidentialClientApplication(
             principal.client_id,
             client_credential=principal.client_secret,
             authority=f"{http.authority}/{principal.tenant_id}",
-            # Neither another host's word on which authority is right, nor the environment's.
+            # Neither another host nor the environment may choose the authority.
             instance_discovery=False,
             azure_region=msal.ConfidentialClientApplication.DISABLE_MSAL_FORCE_REGION,
             http_client=http,
         )
-        answer = app.acquire_token_for_client([scope])
-    except Exception:  # noqa: BLE001 - whatever msal makes of a hostile answer
+        response = app.acquire_token_for_client([scope])
+    except Exception:  # noqa: BLE001 - a hostile response may raise anything in msal
         return http.failure or Unreachable("bad_answer", host=http.host)
-    token = answer.get("access_token")
+    token = response.get("access_token")
     if isinstance(token, str) and is_token(token):
         return token
-    return _refusal(answer, http.host) or Unreachable("bad_answer", host=http.host)
+    return _refusal(response, http.host) or Unreachable("bad_answer", host=http.host)
 
 
-def _refusal(answer: Mapping[str, Any], host: str) -> ClientError | None:
-    """What an error answer of the tenant means (RFC 6749, section 5.2)."""
-    named = answer.get("error_codes")
-    named = named[:20] if isinstance(named, list) else []
-    codes = {code for code in named if isinstance(code, int)}
+def _refusal(response: Mapping[str, Any], host: str) -> ClientError | None:
+    """Return the ClientError for an error response of the tenant (RFC 6749, section 5.2)."""
+    error_codes = response.get("error_codes")
+    error_codes = error_codes[:20] if isinstance(error_codes, list) else []
+    codes = {code for code in error_codes if isinstance(code, int)}
     if _NO_TENANT.intersection(codes):
         return Misconfigured("unknown_tenant")
     if _CLOCK.intersection(codes):
         return Misconfigured("clock_skew", host=host)
-    return Rejected("bad_credentials") if "error" in answer else None
+    return Rejected("bad_credentials") if "error" in response else None
 
 
 def _refresh_token(
-    access_token: str, tenant: str, place: Url, http: "_Http"
+    access_token: str, tenant: str, registry_url: Url, http: "_Http"
 ) -> Exchanged | ClientError:
-    """The login server's refresh token for the tenant's access token."""
+    """Exchange the tenant's access token for a refresh token of the login server."""
     form = {
         "grant_type": "access_token",
-        "service": _REPLICA.sub(r"\1\2", place.authority),
+        "service": _REPLICA.sub(r"\1\2", registry_url.authority),
         "tenant": tenant,
         "access_token": access_token,
     }
     try:
         response = http.transport.request(
             "POST",
-            f"{place.origin}/oauth2/exchange",
+            f"{registry_url.origin}/oauth2/exchange",
             form=form,
             deadline=http.deadline,
             limit=LIMIT,
@@ -124,35 +126,35 @@ def _refresh_token(
     except ClientError as error:
         return error.with_traceback(None)
     if response.status in {401, 403}:
-        if response.status == 403 and _is_shut(place, http):
-            return Misconfigured("site_refused", host=place.authority)
-        # The tenant knows the principal; the registry does not let it in.
+        if response.status == 403 and _is_blocked_by_firewall(registry_url, http):
+            return Misconfigured("site_refused", host=registry_url.authority)
+        # The tenant accepted the principal, so it has no permission in the registry.
         return Misconfigured("no_permission")
-    if fault := trouble(response.status, response.headers, place.authority):
-        return fault
+    if failure := temporary_error(response.status, response.headers, registry_url.authority):
+        return failure
     if response.status == 404:
-        return Misconfigured("not_a_registry", host=place.authority)
-    token = (document(response.body) or {}).get("refresh_token")
+        return Misconfigured("not_a_registry", host=registry_url.authority)
+    token = (json_object(response.body) or {}).get("refresh_token")
     if response.status != 200 or not isinstance(token, str) or not is_token(token):
-        return Unreachable("bad_answer", host=place.authority)
-    return Exchanged(IdentityToken(token), _end(token))
+        return Unreachable("bad_answer", host=registry_url.authority)
+    return Exchanged(IdentityToken(token), _expires_at(token))
 
 
-def _is_shut(place: Url, http: "_Http") -> bool:
-    """Whether the registry's firewall refuses this site: it answers 403 to nobody's ping as well.
+def _is_blocked_by_firewall(registry_url: Url, http: "_Http") -> bool:
+    """Return whether the registry's firewall blocks this site: then even `/v2/` answers 403.
 
     Source: https://github.com/docker/build-push-action/issues/1214.
     """
     try:
         ping = http.transport.request(
-            "GET", f"{place.origin}/v2/", deadline=http.deadline, limit=LIMIT
+            "GET", f"{registry_url.origin}/v2/", deadline=http.deadline, limit=LIMIT
         )
     except ClientError:
         return False
     return ping.status == 403 and is_error(ping)
 
 
-def _end(token: str) -> datetime:
+def _expires_at(token: str) -> datetime:
     try:
         return datetime.fromtimestamp((payload(token) or {})["exp"], UTC)
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
@@ -160,9 +162,9 @@ def _end(token: str) -> datetime:
 
 
 class _Http:
-    """msal's HTTP client, over our transport: it talks to the authority and to nobody else.
+    """An HTTP client for msal that uses our transport and only calls the authority.
 
-    failure: why the last request brought nothing that msal can use.
+    failure: the error of the last request, if any.
     """
 
     def __init__(self, transport: Transport, deadline: Deadline, authority: str) -> None:
@@ -173,15 +175,17 @@ class _Http:
         self.failure: ClientError | None = None
 
     def get(self, url: str, **_: Any) -> SimpleNamespace:
-        """The discovery document, which is all that msal gets: its token endpoint, if trusted."""
-        answer = self._request("GET", url)
-        if answer.status_code >= 400:
-            raise self._failed(Misconfigured("unknown_tenant"))
-        endpoint = (document(answer.text.encode()) or {}).get("token_endpoint")
-        # It may name any address, or the one that the authority leads to.
-        place = str(self._own(str(endpoint)))
-        answer.text = json.dumps({"authorization_endpoint": place, "token_endpoint": place})
-        return answer
+        """Return the discovery document, reduced to the token endpoint if that is trusted."""
+        response = self._request("GET", url)
+        if response.status_code >= 400:
+            raise self._fail(Misconfigured("unknown_tenant"))
+        endpoint = (json_object(response.text.encode()) or {}).get("token_endpoint")
+        # The document may name any URL, or the target of the authority in `endpoints`.
+        token_url = str(self._checked_url(str(endpoint)))
+        response.text = json.dumps(
+            {"authorization_endpoint": token_url, "token_endpoint": token_url}
+        )
+        return response
 
     def post(
         self, url: str, *, data: Mapping[str, str], headers: Mapping[str, str], **_: Any
@@ -199,36 +203,36 @@ class _Http:
         form: Mapping[str, str] | None = None,
     ) -> SimpleNamespace:
         self.failure = None
-        place = str(self._own(url))
+        checked_url = str(self._checked_url(url))
         try:
             response = self.transport.request(
-                method, place, headers=headers, form=form, deadline=self.deadline, limit=LIMIT
+                method, checked_url, headers=headers, form=form, deadline=self.deadline, limit=LIMIT
             )
         except ClientError as error:
             self.failure = error.with_traceback(None)
             raise
-        if fault := trouble(response.status, response.headers, self.host):
-            raise self._failed(fault)
-        return _answer(response)
+        if failure := temporary_error(response.status, response.headers, self.host):
+            raise self._fail(failure)
+        return _msal_response(response)
 
-    def _own(self, url: str) -> Url:
-        """`url` as one of the authority's own; the secret goes nowhere else.
+    def _checked_url(self, url: str) -> Url:
+        """Return `url` if it is at the authority: the secret is sent nowhere else.
 
-        Raises ValueError for what is no URL, which msal hands on.
+        Raises Misconfigured if it is not, and ValueError for an invalid URL, which msal passes on.
         """
-        place = Url.parse(self.transport.original(url, (self.authority,)))
-        if place.origin != self.authority:
-            raise self._failed(Misconfigured("foreign_realm", host=place.authority))
-        return place
+        parsed = Url.parse(self.transport.original(url, (self.authority,)))
+        if parsed.origin != self.authority:
+            raise self._fail(Misconfigured("foreign_realm", host=parsed.authority))
+        return parsed
 
-    def _failed(self, failure: ClientError) -> ClientError:
+    def _fail(self, failure: ClientError) -> ClientError:
         self.failure = failure
         return failure
 
 
-def _answer(response: Response) -> SimpleNamespace:
+def _msal_response(response: Response) -> SimpleNamespace:
     def raise_for_status() -> None:
-        """Part of msal's interface, for what is not told already."""
+        """Do nothing: msal calls this, and errors were raised before."""
 
     return SimpleNamespace(
         status_code=response.status,

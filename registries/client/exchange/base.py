@@ -1,4 +1,4 @@
-"""What the exchanges share."""
+"""What the exchanges have in common."""
 
 import re
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from datetime import datetime
 
 from registries.credentials import Basic, IdentityToken
 
-# An answer of a cloud's token server is a few kilobytes.
+# Bytes: the response of a cloud's token server has a few kilobytes.
 LIMIT = 256 * 1024
 _TOKEN = re.compile(r"[!-~]{1,65536}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """What a cloud gave for an identity.
+    """A credential that a cloud returned for an identity.
 
     expires_at: aware UTC.
-    registry: the registry that the answer names, as it says so, unchecked (ECR); else None.
+    registry: the registry's address in the response of ECR, unchecked; None for other clouds.
     """
 
     credential: Basic | IdentityToken
@@ -25,5 +25,5 @@ class Exchanged:
 
 
 def is_token(value: object) -> bool:
-    """Whether a cloud's answer holds a token that may stand in a header or a form."""
+    """Return whether a value is a token that may be sent in a header or a form."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
