@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,8 @@ from registries.schema import describe
 from registries.text import gettext_noop
 from registries.verdicts import CODES, Verdict
 from tests import permissions
+from tests.kinds.facts import FACTS
+from tests.kinds.samples import SAMPLES
 
 DOCS = Path(__file__).parent.parent / "docs"
 NOTE = "<!-- Made from the code by `make docs`: change the code, not this page. -->"
@@ -82,10 +85,10 @@ kind.
 
 | kind | what proves that the credentials count |
 |---|---|
-| `acr`, `ecr`, `gcr` | the cloud takes them, or refuses them |
-| `forgejo`, `gitea` | the token names an account; a guest's token is a refusal |
-| `ghcr`, `gitlab`, `hub`, `lscr`, `quay` | their token servers refuse wrong ones |
-| `custom` | a request without credentials was refused, and so was an invented account |
+| {exchange} | the cloud takes them, or refuses them |
+| {user_id} | the token names an account; a guest's token is a refusal |
+| {token} | their token servers refuse wrong ones |
+| {compare} | a request without credentials was refused, and so was an invented account |
 
 Nobody's own name is ever tried with a wrong password: Harbor freezes an account for everybody
 after one, and others lock it. So for `custom`, and for no other kind, an account is **invented**.
@@ -119,13 +122,13 @@ address out of its rule, or turn this off.
 
 | kind | a guest | code |
 |---|---|---|
-| `custom` | is let in at `/v2/` | `public` |
-| `custom` | is asked for a password (Basic) | `credentials_required` |
-| `custom`, `ecr`, `hub`, `quay` | is given a token | `public` |
-| `custom`, `ecr`, `hub`, `quay` | is given none | `guests_refused` |
-| `gcr`, `ghcr` | is given a token | `public` |
-| `gcr`, `ghcr` | is given none, by design, but for an image that is public | `public_by_image` |
-| `acr`, `forgejo`, `gitea`, `gitlab`, `lscr` | has no rows: theirs need credentials | |
+| {own_guests} | is let in at `/v2/` | `public` |
+| {own_guests} | is asked for a password (Basic) | `credentials_required` |
+| {guests} | is given a token | `public` |
+| {guests} | is given none | `guests_refused` |
+| {by_image} | is given a token | `public` |
+| {by_image} | is given none, by design, but for an image that is public | `public_by_image` |
+| {no_guests} | has no rows: theirs need credentials | |
 
 A token is asked for without a repository first. Harbor and Quay give a guest none, so one for a
 repository that nobody has is asked for then: by the specification it is given, with no rights.
@@ -151,9 +154,26 @@ def checks_page() -> str:
         "|---|---|",
         *_codes(None),
         "",
-        PROOF,
+        PROOF.format(**_kinds_by_sign_in()),
     ]
     return "\n".join(lines)
+
+
+def _kinds_by_sign_in() -> dict[str, str]:
+    """The kinds of each row of the tables in PROOF, by the row's name."""
+    slugs: dict[str, set[str]] = defaultdict(set)
+    for slug, kind in KINDS.items():
+        # acr has two ways: with a tenant and without.
+        full = {name: SAMPLES[name] for name in kind.by_name}
+        endpoints = [kind.endpoint(values, kind.home({})) for values in (FACTS[slug].sample, full)]
+        for endpoint in endpoints:
+            slugs[endpoint.proof.value].add(slug)
+        admits = not all(method.variables for method in kind.methods)
+        by_image = "by_image" if endpoints[0].guests_by_image else "guests"
+        slugs[by_image if admits else "no_guests"].add(slug)
+        if admits and "authurl" in kind.by_name:
+            slugs["own_guests"].add(slug)
+    return {row: ", ".join(f"`{slug}`" for slug in sorted(found)) for row, found in slugs.items()}
 
 
 def _codes(verdict: Verdict | None) -> list[str]:

@@ -13,8 +13,8 @@ from cryptography.fernet import Fernet
 from registries.kinds import KINDS
 from registries.system_checks import SAMPLES
 from registries.verdicts import Verdict
-from tests.factories import pem
 from tests.pages import DOCS, MEANINGS, PAGES
+from tests.pem import pem
 from tests.test_conf import GOOD
 
 ROOT = DOCS.parent

@@ -13,10 +13,11 @@ from registries.kinds import KINDS
 from tests.bench import table
 from tests.bench.process import ROOT, Job, Process, environment
 from tests.bench.size import size
-from tests.client.test_conformance import CASES, Case
+from tests.client.test_conformance import CASES
 from tests.fakes.images import PUBLIC
 from tests.fakes.ledger import Ledger
 from tests.fakes.world import World
+from tests.kinds.facts.base import Case
 
 # Starts are short and vary, so a round has several.
 STARTS = size(10, 1)

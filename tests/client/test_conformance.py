@@ -1,7 +1,6 @@
 """Every kind through the one client, against the fake of its registry."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pytest
 import trustme
@@ -11,112 +10,16 @@ from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, ImageDenied, Misconfigured, NotFound, Rejected
 from registries.kinds import KINDS
 from registries.verdicts import Verdict
-from tests.fakes.clouds import TENANT, Azure, AzureTenant, Ecr, EcrPublic, Google
 from tests.fakes.family import Family
-from tests.fakes.hosted import DockerHub, GitHub, LinuxServer, Quay
+from tests.fakes.hosted import DockerHub
 from tests.fakes.images import ABSENT, DENIED, MANIFEST, PRIVATE, PUBLIC, image
 from tests.fakes.ledger import Ledger, basic
-from tests.fakes.selfhosted import BasicRegistry, Gitea, GitLab, OldGitea, TokenRegistry
+from tests.fakes.selfhosted import TokenRegistry
 from tests.fakes.world import World
+from tests.kinds.facts import FACTS
+from tests.kinds.facts.base import REQUIRED, Case
 
-Values = Mapping[str, str]
-LOGIN = ("login", "password")
-USERNAME = ("username", "token")
-
-
-def auth_string(pair: tuple[str, str]) -> Values:
-    return {"auth": basic(*pair).removeprefix("Basic ")}
-
-
-@dataclass(frozen=True)
-class Case:
-    """A kind, the fake that answers it, and what must come of it.
-
-    names: the variables that hold the account's two parts; or what makes the variables.
-    none: the check's verdict and code without credentials; None where the kind has no such row.
-    wrong: the same with wrong credentials.
-    denied: what comes of an image that the account may not read; None where there is none.
-    absent: what comes of a repository that is not there.
-    own: a repository that the account reads.
-    """
-
-    kind: str
-    family: type[Family]
-    names: tuple[str, str] | Callable[[tuple[str, str]], Values]
-    host: str | None = None
-    prefix: str = ""
-    fixed: tuple[tuple[str, str], ...] = ()
-    none: tuple[str, str] | None = ("anonymous", "public")
-    wrong: tuple[str, str] = ("rejected", "bad_credentials")
-    denied: type[ClientError] | None = ImageDenied
-    absent: str = "repository_not_found"
-    own: str = PRIVATE
-
-    def values(self, pair: tuple[str, str] | None) -> dict[str, str]:
-        if pair is None:
-            return dict(self.fixed)
-        held = (
-            self.names(pair) if callable(self.names) else dict(zip(self.names, pair, strict=True))
-        )
-        return {**dict(self.fixed), **held}
-
-
-SELF = (("url", "https://registry.example.com"),)
-GIT = (("url", "https://git.example.com"),)
-SPLIT = (*SELF, ("authurl", "https://auth.example.com"))
-GITLAB = (
-    ("url", "https://registry.gitlab.example.com"),
-    ("authurl", "https://gitlab.example.com"),
-)
-ACCOUNT = ("clientemail", "privatekey")
-PRINCIPAL = ("clientid", "clientsecret")
-REGION = (("region", "eu-west-1"),)
-KEYS = ("accesskey", "secretaccesskey")
-REQUIRED = ("misconfigured", "credentials_required")
-PRIVATE_ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
-
-
-def robot(pair: tuple[str, str]) -> Values:
-    namespace, _, account = pair[0].partition("+")
-    return {"namespace": namespace, "account": account, "token": pair[1]}
-
-
-CASES = {
-    "custom basic": Case("custom", BasicRegistry, LOGIN, fixed=SELF, none=REQUIRED, denied=None),
-    "custom token": Case("custom", TokenRegistry, LOGIN, fixed=SPLIT),
-    "custom auth": Case("custom", TokenRegistry, auth_string, fixed=SPLIT),
-    "gitlab": Case("gitlab", GitLab, USERNAME, fixed=GITLAB, none=None),
-    "ghcr": Case("ghcr", GitHub, USERNAME),
-    "lscr": Case("lscr", LinuxServer, USERNAME, none=None),
-    "hub": Case("hub", DockerHub, LOGIN),
-    "hub token": Case("hub", DockerHub, ("login", "token")),
-    "quay": Case("quay", Quay, robot),
-    "gitea": Case("gitea", Gitea, LOGIN, fixed=GIT, none=None),
-    "old gitea": Case(
-        "gitea", OldGitea, auth_string, fixed=GIT, none=None, wrong=("rejected", "ghost_token")
-    ),
-    "forgejo": Case("forgejo", Gitea, LOGIN, fixed=GIT, none=None),
-    "gcr": Case("gcr", Google, ACCOUNT),
-    "acr": Case("acr", Azure, PRINCIPAL, host="acme.azurecr.io", none=None),
-    "acr tenant": Case(
-        "acr",
-        AzureTenant,
-        PRINCIPAL,
-        host="acme.azurecr.io",
-        fixed=(("tenantid", TENANT),),
-        none=None,
-    ),
-    "ecr": Case("ecr", Ecr, KEYS, host=PRIVATE_ECR, fixed=REGION, none=None),
-    "ecr public": Case(
-        "ecr",
-        EcrPublic,
-        KEYS,
-        host="public.ecr.aws",
-        prefix="public.ecr.aws/acme",
-        fixed=REGION,
-        own=PUBLIC,
-    ),
-}
+CASES = {name: case for facts in FACTS.values() for name, case in facts.registries.items()}
 
 
 class Site:
@@ -274,7 +177,7 @@ def test_what_everybody_may_read(site: Site) -> None:
 
 def test_wrong_credentials_read_nothing(site: Site) -> None:
     error = site.error("wrong", site.case.own)
-    if isinstance(site.family, OldGitea):
+    if site.case.reads_as_guest:
         assert isinstance(error, ImageDenied)
     else:
         assert (type(error), error.code) == (Rejected, "bad_credentials")

@@ -29,6 +29,7 @@ def encoded(text: str | bytes) -> str:
     return b64encode(text.encode() if isinstance(text, str) else text).decode()
 
 
+AUTHS = [slug for slug, kind in KINDS.items() if "auth" in kind.by_name]
 PASSWORDS = [slug for slug, kind in KINDS.items() if "password" in kind.by_name]
 OPAQUE = [
     (slug, variable.name)
@@ -162,7 +163,7 @@ HASHES = [
 ]
 
 
-@pytest.mark.parametrize("slug", ["custom", "forgejo", "gitea", "hub"])
+@pytest.mark.parametrize("slug", AUTHS)
 def test_auth(slug: str) -> None:
     """Docker's auth: padding is optional, line breaks of base64 tools do not matter."""
     given = "am9obmRvZToyYzFiZDg3Mi1lZmI2LTRmM2EtODFhYS03MjQ1MThhMGE1OTI="
@@ -199,7 +200,7 @@ def test_an_auth_string_may_hold_a_key_file(slug: str, login: str, password: str
     assert split_auth(text) == (login, password)
 
 
-@pytest.mark.parametrize("slug", ["custom", "forgejo", "gitea", "hub"])
+@pytest.mark.parametrize("slug", AUTHS)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
