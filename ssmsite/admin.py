@@ -1,71 +1,106 @@
 """Access tokens in the admin: made, shown once, revoked, never changed."""
 
-from typing import Any, ClassVar
+from datetime import timedelta
+from typing import Any, ClassVar, NamedTuple
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
+from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from knox.crypto import hash_token
 from knox.models import AuthToken, get_digest_token
 from knox.settings import CONSTANTS
 
+from registries.admin.display import ago
+from registries.forms import Row
 from ssmsite.models import AccessToken
 
 # The library shows its tokens by their hash.
 admin.site.unregister(AuthToken)
 
+DAYS = ((7, _("in 7 days")), (30, _("in 30 days")), (90, _("in 90 days")), (365, _("in a year")))
+NEVER, USUAL_DAYS = 0, 90
+# A token that ends within so long is marked in the list.
+SOON = timedelta(days=14)
+# Brings a new token to the page that shows it, once: the site itself keeps its hash alone.
+COOKIE, COOKIE_SECONDS = "new_access_token", 60
+
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no type parameters at run time
-    """Whose token it is, and until when it is good."""
+    """Which program it is for, whose account it uses, what it may do, and when it ends."""
+
+    days = forms.TypedChoiceField(
+        label=_("Expires"),
+        choices=[*DAYS, (NEVER, _("never"))],
+        coerce=int,
+        initial=USUAL_DAYS,
+        help_text=_("It stops working then. A new password of its account does not end it."),
+    )
 
     class Meta:
-        labels: ClassVar[dict[str, Any]] = {"user": _("User"), "expiry": _("Good until")}
+        model = AccessToken
+        fields = ("name", "purpose", "user", "may_query")
+        labels: ClassVar[dict[str, Any]] = {
+            "user": _("Account"),
+            "may_query": _("Read tags and digests"),
+        }
         help_texts: ClassVar[dict[str, Any]] = {
-            "expiry": _("Empty: until it is deleted. A new password of its user does not end it.")
+            "name": _("The program that uses it, so that you know what stops when you revoke it."),
+            "purpose": _("Optional. What the program does with it, or whom to ask."),
+            "user": _("The token may do what this account may, and never more."),
+            "may_query": _("For this, the site calls the registries, with their credentials."),
+        }
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            name: forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"})
+            for name in ("name", "purpose")
         }
 
-    def clean_expiry(self) -> Any:
-        expiry = self.cleaned_data["expiry"]
-        if expiry and expiry <= timezone.now():
-            raise ValidationError(_("Choose a time to come, or leave this empty."))
-        return expiry
+
+class ShownToken(NamedTuple):
+    """A token as the pages show it."""
+
+    token: AccessToken
+
+    @property
+    def name(self) -> str:
+        return self.token.name or f"{self.token.token_key}…"
+
+    @property
+    def last_used(self) -> str:
+        return ago(self.token.last_used_at) if self.token.last_used_at else gettext("never")
+
+    @property
+    def ends_soon(self) -> bool:
+        expiry = self.token.expiry
+        return bool(expiry and not self.token.is_expired) and expiry - timezone.now() < SOON
 
 
 @admin.register(AccessToken)
 class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type parameters at run time
     """Superusers see and make everybody's tokens, others their own alone.
 
-    A token is its owner's whole account: who could make one for somebody else would be somebody
+    A token stands for its owner's account: who could make one for somebody else would be somebody
     else.
     """
 
     form = TokenForm
-    fields = ("user", "expiry")
-    list_display = ("start", "owner", "made", "until")
+    list_display = ("name",)
     list_select_related = ("user",)
-    empty_value_display = _("for ever")
+    ordering = ("-created",)
+    actions = None
 
-    @admin.display(description=_("First characters"), ordering="token_key")
-    def start(self, token: AccessToken) -> Any:
-        return token.token_key
-
-    @admin.display(description=_("User"), ordering="user")
-    def owner(self, token: AccessToken) -> Any:
-        return token.user
-
-    @admin.display(description=_("Created"), ordering="created")
-    def made(self, token: AccessToken) -> Any:
-        return token.created
-
-    @admin.display(description=_("Good until"), ordering="expiry")
-    def until(self, token: AccessToken) -> Any:
-        return token.expiry
+    # Who may
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         tokens = super().get_queryset(request)
@@ -74,38 +109,111 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    # The list
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
+        response = super().changelist_view(request, context)
+        if isinstance(response, TemplateResponse) and response.context_data:
+            tokens = [ShownToken(each) for each in response.context_data["cl"].result_list]
+            may_revoke = self.has_delete_permission(request)
+            response.context_data |= {"tokens": tokens, "may_revoke": may_revoke}
+        return response
+
+    # Making one
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """The form; whose token it is only superusers are asked."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        if obj is None and not _is_chief(request):
+            del form.base_fields["user"]
+        return form
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return [*TokenForm.Meta.fields, "days"]
+        return ["name", "purpose", "user", "may_query", "created", "last_used_at", "expiry"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else self.get_fields(request, obj)
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         users = User.objects.filter(is_active=True)
-        if not _is_chief(request):
-            users = users.filter(username=request.user.get_username())
         options = {"queryset": users, "initial": request.user.pk, **kwargs}
         return super().formfield_for_foreignkey(db_field, request, **options)
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The field, without Django's buttons that add and change accounts."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Offer one button alone: the token is shown next, whichever is pressed."""
-        one = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        return super().add_view(request, form_url, (extra_context or {}) | one)
+        form = context["adminform"].form
+        rows = {name: Row(form[name], name in {"name", "user"}) for name in form.fields}
+        context["rows"] = rows
+        if kwargs.get("add"):
+            context["title"] = gettext("Create an access token")
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.digest, obj.plain = get_digest_token()
         obj.token_key = obj.plain[: CONSTANTS.TOKEN_KEY_LENGTH]
+        if not _is_chief(request):
+            obj.user = request.user
+        if days := form.cleaned_data["days"]:
+            obj.expiry = timezone.now() + timedelta(days=days)
         super().save_model(request, obj, form, change)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the token, in this answer alone: a message would wait in a cookie or a session."""
+        """Lead to the page that shows the token, so that a reload makes no second one."""
+        response = HttpResponseRedirect(reverse("admin:ssmsite_accesstoken_made"))
+        response.set_cookie(
+            *(COOKIE, obj.plain, COOKIE_SECONDS),
+            path=response.url,
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Strict",
+        )
+        return response
+
+    def get_urls(self) -> list[URLPattern]:
+        made = self.admin_site.admin_view(self.made_view)
+        return [path("made/", made, name="ssmsite_accesstoken_made"), *super().get_urls()]
+
+    @method_decorator(never_cache)
+    @method_decorator(require_safe)
+    def made_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the token that was made just now, this once."""
+        plain = request.COOKIES.get(COOKIE, "")
+        token = self.get_queryset(request).filter(pk=hash_token(plain)).first() if plain else None
+        if token is None:
+            text = gettext(
+                "A token is shown once. If you did not copy it, revoke it and create another one."
+            )
+            self.message_user(request, text, messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:ssmsite_accesstoken_changelist"))
         context = {
             **self.admin_site.each_context(request),
-            "title": _("The access token"),
+            "title": gettext("The access token"),
             "opts": self.opts,
-            "token": obj.plain,
-            "owner": obj.user,
+            "shown": ShownToken(token),
+            "plain": plain,
+            "try_url": request.build_absolute_uri(reverse("registries_api:registry-list")),
+            "may_read": token.user.has_perm("registries.view_registry"),
+            "lacks_query": token.may_query and not token.user.has_perm("registries.query_registry"),
         }
-        response = render(request, "admin/ssmsite/accesstoken/made.html", context)
-        add_never_cache_headers(response)
+        response = TemplateResponse(request, "admin/ssmsite/accesstoken/made.html", context)
+        response.delete_cookie(COOKIE, path=request.path, samesite="Strict")
         return response
 
 

@@ -1,16 +1,41 @@
 """The access tokens that programs sign in to the API with."""
 
+from datetime import timedelta
+
+from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 
+# The last use is written down so often at most: programs may ask many times a second.
+NOTED_EVERY = timedelta(minutes=1)
+
 
 class AccessToken(AuthToken):  # type: ignore[misc]  # the library has no types
-    """The library's token, which keeps a hash and the first characters, in the operator's words."""
+    """The library's token, which keeps a hash and the first characters, and what it is for.
+
+    `may_query` is a limit: without it the token cannot make the site call a registry, whatever
+    its account may do.
+    """
+
+    name = models.CharField(_("name"), max_length=100)
+    purpose = models.CharField(_("purpose"), max_length=255, blank=True)
+    may_query = models.BooleanField(_("may read tags and digests"), default=True, db_default=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
 
     class Meta:
-        proxy = True
         verbose_name = _("access token")
         verbose_name_plural = _("access tokens")
 
     def __str__(self) -> str:
-        return f"{self.token_key}… ({self.user})"
+        return f"{self.name or f'{self.token_key}…'} ({self.user})"
+
+    @property
+    def is_expired(self) -> bool:
+        return bool(self.expiry and self.expiry <= timezone.now())
+
+    def note_use(self) -> None:
+        """Write down that it is used now, unless that was done within a minute."""
+        now = timezone.now()
+        if self.last_used_at is None or now - self.last_used_at > NOTED_EVERY:
+            AccessToken.objects.filter(pk=self.pk).update(last_used_at=now)

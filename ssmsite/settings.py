@@ -105,7 +105,7 @@ AXES_LOCKOUT_CALLABLE = "ssmsite.signin.refuse"
 # The API: people by their session, programs by an access token; never by name and password.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "ssmsite.tokens.AccessTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
 }

@@ -25,10 +25,15 @@ class MayRead(BasePermission):
 
 
 class MayQuery(BasePermission):
-    """Accounts that may make the site call a registry."""
+    """Accounts that may make the site call a registry, with a token that may as well.
+
+    A site's tokens may do less than their account: `request.auth.may_query` says whether they
+    may do this. What has no such attribute is not limited.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.user.has_perm("registries.query_registry")
+        is_limited = getattr(request.auth, "may_query", True) is False
+        return not is_limited and request.user.has_perm("registries.query_registry")
 
 
 class FromNoOtherSite(BasePermission):

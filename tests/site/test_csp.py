@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Page
 
 from tests.browser.chromium import chromium
@@ -143,12 +144,30 @@ def test_the_api_is_read_and_tried_in_a_browser(
     assert faults == []
 
 
-def test_a_new_token_can_be_read_on_a_phone(browser: Page, served: Visitor) -> None:
+def test_a_new_token_is_copied_on_a_phone_and_its_pages_fit(browser: Page, served: Visitor) -> None:
     browser.set_viewport_size({"width": 360, "height": 800})
-    browser.goto(f"{served.origin}/admin/ssmsite/accesstoken/add/")
-    browser.get_by_role("button", name="Save", exact=True).click()
-    browser.locator("#token").wait_for()
-    assert browser.evaluate("document.documentElement.scrollWidth") == 360
+    browser.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tokens = f"{served.origin}/admin/ssmsite/accesstoken/"
+    browser.goto(f"{tokens}add/")
+    browser.get_by_label("Name:").fill("Updater")
+    assert_fits(browser)
+    browser.get_by_role("button", name="Create the token").click()
+    browser.get_by_role("button", name="Copy").first.click()
+    browser.get_by_text("Copied").wait_for()
+    token = browser.evaluate("navigator.clipboard.readText()")
+    assert (len(token), token) == (64, browser.locator("#token").inner_text())
+    assert_fits(browser)
+    browser.get_by_role("link", name="All access tokens").click()
+    assert_fits(browser)
+    browser.get_by_role("link", name="Revoke").click()
+    assert_fits(browser)
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing is wider than the window, and axe finds no violation."""
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 
 
 def test_what_is_written_into_a_page_does_not_run(

@@ -70,15 +70,46 @@
         });
     };
 
-    /* A check takes seconds: its button says that it runs. */
+    /* A check takes seconds: its button says that it runs. A double click sends nothing twice. */
     const busy = () => {
+        let sent = -Infinity;
         document.addEventListener("submit", (event) => {
-            if (!event.defaultPrevented && event.submitter) {
-                event.submitter.setAttribute("aria-busy", "true");
+            if (event.defaultPrevented) {
+                return;
             }
+            if (event.timeStamp - sent < 1000) {
+                event.preventDefault();
+                return;
+            }
+            sent = event.timeStamp;
+            event.submitter?.setAttribute("aria-busy", "true");
         });
         window.addEventListener("pageshow", () => {
             all("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+        });
+    };
+
+    /* Buttons that copy the text of what they name. */
+    const copying = () => {
+        const buttons = all("[data-copy]");
+        buttons.forEach((button) => { button.hidden = false; });
+        document.addEventListener("click", async (event) => {
+            const button = event.target.closest("[data-copy]");
+            if (!button) {
+                return;
+            }
+            const source = document.getElementById(button.dataset.copy);
+            try {
+                await navigator.clipboard.writeText(source.textContent);
+            } catch {
+                // Over plain HTTP browsers have no clipboard: an old way, which leaves it selected.
+                getSelection().selectAllChildren(source);
+                document.execCommand("copy");
+            }
+            const label = button.querySelector("span");
+            const before = button.dataset.label ??= label.textContent;
+            label.textContent = button.dataset.copied;
+            setTimeout(() => { label.textContent = before; }, 2000);
         });
     };
 
@@ -173,6 +204,7 @@
     selection();
     popovers();
     busy();
+    copying();
     const form = document.getElementById("registry_form");
     if (form) {
         answers(form);

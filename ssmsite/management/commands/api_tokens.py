@@ -11,6 +11,8 @@ from ssmsite.models import AccessToken
 
 # A hundred years.
 MOST_DAYS = 36_500
+USUAL_DAYS = 90
+TIME = "%Y-%m-%d %H:%M %Z"
 
 
 class Command(BaseCommand):
@@ -22,7 +24,19 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         make = actions.add_parser("make", help="make a token and print it, this once")
         make.add_argument("username", help="whose token it is")
-        make.add_argument("--days", type=_days, help="how long it is good; without, for ever")
+        make.add_argument("--name", default="", help="which program uses it, for lists")
+        make.add_argument("--purpose", default="", help="what it does with it, for lists")
+        make.add_argument(
+            "--read-only", action="store_true", help="it cannot read tags and digests"
+        )
+        end = make.add_mutually_exclusive_group()
+        end.add_argument(
+            "--days",
+            type=_days,
+            default=USUAL_DAYS,
+            help=f"how many days it works; {USUAL_DAYS} unless you say otherwise",
+        )
+        end.add_argument("--never-expires", action="store_true", help="it works until revoked")
         actions.add_parser("list", help="list the tokens by their first characters")
         revoke = actions.add_parser("revoke", help="make a token, or all of a user's, worthless")
         which = revoke.add_mutually_exclusive_group(required=True)
@@ -38,17 +52,30 @@ class Command(BaseCommand):
             case "revoke":
                 self.revoke(**options)
 
-    def make(self, username: str, days: int | None, **_options: Any) -> None:
+    def make(self, username: str, days: int, **options: Any) -> None:
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError("There is no active user of this name.")
-        _, token = AccessToken.objects.create(user, None if days is None else timedelta(days=days))
+        for name in ("name", "purpose"):
+            most = AccessToken._meta.get_field(name).max_length
+            if len(options[name]) > most:
+                raise CommandError(f"--{name} has {most} characters at most.")
+        _, token = AccessToken.objects.create(
+            user,
+            None if options["never_expires"] else timedelta(days=days),
+            name=options["name"],
+            purpose=options["purpose"],
+            may_query=not options["read_only"],
+        )
         self.stdout.write(token)
 
     def list(self) -> None:
         for token in AccessToken.objects.select_related("user").order_by("created"):
-            until = f"until {token.expiry:%Y-%m-%d %H:%M %Z}" if token.expiry else "for ever"
-            self.stdout.write(f"{token.token_key} {token.user} {until}")
+            end = f"expires {token.expiry:{TIME}}" if token.expiry else "never expires"
+            used = f"last used {token.last_used_at:{TIME}}" if token.last_used_at else "never used"
+            limit = "" if token.may_query else ", read-only"
+            name = f" ({token.name})" if token.name else ""
+            self.stdout.write(f"{token.token_key} {token.user}{name}: {end}, {used}{limit}")
 
     def revoke(self, start: str | None, user: str | None, **_options: Any) -> None:
         which = {"token_key": start} if user is None else {"user__username": user}
