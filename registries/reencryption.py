@@ -15,7 +15,7 @@ from registries.models import Registry
 from registries.models.last_check import CHECK_FIELDS
 from registries.models.queryset import SECRETS
 from registries.models.registry import new_version
-from registries.models.secret_column import IsStill
+from registries.models.secret_column import IsUnchanged
 from registries.secrets.keys import key_ids, key_of, renewed
 from registries.secrets.sealing import Secret
 
@@ -111,5 +111,5 @@ def _swap(row: Registry, new: Mapping[str, Secret | None], **columns: Any) -> bo
     for name in SECRETS:
         held = getattr(row, name)
         # Compared by the expression: the field itself lets nobody look for a token.
-        same &= Q(IsStill(F(name), held.token)) if held else Q((f"{name}__isnull", True))
+        same &= Q(IsUnchanged(F(name), held.token)) if held else Q((f"{name}__isnull", True))
     return bool(Registry._base_manager.filter(same).update(**new, **columns))

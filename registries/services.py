@@ -55,7 +55,7 @@ def check(registry: Registry, image: str | None = None, *, caller: Caller = NOBO
     one by one, are more than `CHECKS_PER_MINUTE`.
     """
     reference = None if image is None else reference_for(registry, image)
-    with admitted(caller, registry.written_to):
+    with admitted(caller, registry.db_for_write):
         ((_number, result),) = run_checks([(registry, reference)], caller)
     return result
 
@@ -211,12 +211,12 @@ def reset(registry: Registry) -> None:
             code="not_default",
             params={"name": registry.name},
         )
-    for name in registry.given():
+    for name in registry.provided():
         setattr(registry, name, None)
     registry.prefix = ""
     registry.ca_certificate = ""
     registry.verify_tls = True
-    using = registry.written_to
+    using = registry.db_for_write
     with transaction.atomic(using=using):
         registry.save()
         # Saving forgets the check only where something changed.

@@ -221,7 +221,7 @@ def test_verify_tls_is_off_only_when_the_form_says_so(admin: Client) -> None:
 
 
 def token_of(row: Registry, name: str = "password") -> str | None:
-    secret = Registry.objects.get(pk=row.pk).held(name)
+    secret = Registry.objects.get(pk=row.pk).raw_value(name)
     return secret and secret.token
 
 
@@ -645,7 +645,7 @@ def test_a_viewer_sees_whether_a_secret_is_set(canary: str) -> None:
     row = create("custom", password=canary)
     html = text_of(user_with("view").get(page(row)))
     assert canary not in html
-    assert row.held("password").token not in html
+    assert row.raw_value("password").token not in html
     assert re.search(r"Password.*?Set", html, re.DOTALL)
     assert "Not set" in html
 
@@ -658,7 +658,7 @@ def test_no_page_of_a_row_shows_its_secrets(
     """#10: for a viewer, a changer and a superuser; neither opened nor sealed, nor in base64."""
     row = build(slug, **dict.fromkeys(KINDS[slug].secrets, canary))
     row.save()
-    sealed = [row.held(name).token for name in KINDS[slug].secrets]
+    sealed = [row.raw_value(name).token for name in KINDS[slug].secrets]
     client = admin if held is None else user_with(*held)
     pages = [LIST, f"{LIST}?_popup=1", *(page(row, name) for name in ("change", "history"))]
     if held is None:
@@ -761,7 +761,7 @@ def test_no_address_refers_to_rows_by_a_secret(admin: Client, name: str, canary:
     for answer in answers:
         assert answer.status_code in ({200} if name == "" else {200, 302, 400})
         assert canary not in text_of(answer)
-        assert row.held("password").token not in text_of(answer)
+        assert row.raw_value("password").token not in text_of(answer)
     assert [answers[0].status_code, answers[-1].status_code] == [200 if name == "" else 400] * 2
     assert Registry.objects.filter(name="New").exists() is (name == "")
 
@@ -772,7 +772,7 @@ def test_rows_are_suggested_to_who_may_see_them(admin: Client, canary: str) -> N
     asked = {"app_label": "registries", "model_name": "check", "field_name": "registry"}
     found = admin.get("/backstage/autocomplete/", {**asked, "term": row.name})
     assert found.json()["results"] == [{"id": str(row.pk), "text": row.name}]
-    for term in (canary, row.held("password").token):
+    for term in (canary, row.raw_value("password").token):
         assert admin.get("/backstage/autocomplete/", {**asked, "term": term}).json() == {
             "results": [],
             "pagination": {"more": False},

@@ -384,7 +384,7 @@ def test_no_field_leads_a_stored_secret_elsewhere(slug: str, server: FakeServer)
             for value in (other.origin, host, f"{host}/team/app:1", f"x@{host}"):
                 client.post(page(row), {**plain, name: value, "_check": "1"})
         assert other.requests == []
-        again = {name: "typed again" for name in kind.secrets if row.held(name)}
+        again = {name: "typed again" for name in kind.secrets if row.raw_value(name)}
         moved = dict.fromkeys(own or ["url"], other.origin)
         client.post(page(row), {**plain, **moved, **again, "_check": "1"})
         assert other.requests, "the twin: given again, it goes there"

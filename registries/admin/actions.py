@@ -291,7 +291,7 @@ def _checks(rows: Sequence[Registry], caller: Caller) -> Generator[Checked | Non
 
 def _holdings(row: Registry) -> list[tuple[str, Any]]:
     """The names of what a row holds, secrets with the time since when they are set."""
-    held = {variable.name: row.held(variable.name) for variable in row.declaration.variables}
+    held = {variable.name: row.raw_value(variable.name) for variable in row.declaration.variables}
     held |= {"prefix": row.prefix, "ca_certificate": row.ca_certificate}
     return [
         (name, value if isinstance(value, Secret) else None)

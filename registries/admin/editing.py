@@ -50,7 +50,7 @@ class ShownVariable:
         self.short_description = _(variable.label)
 
     def __call__(self, row: Registry) -> Any:
-        held = row.held(self.variable.name)
+        held = row.raw_value(self.variable.name)
         if self.variable.secret:
             return _("Set") if held else _("Not set")
         return held or "-"
@@ -262,7 +262,7 @@ class FormPages(Pages):
 
 def _notices(row: Registry) -> list[str]:
     """What is taken all the same, but hardly works; no stored secret is opened for it."""
-    held = {name: row.held(name) for name in row.given()}
+    held = {name: row.raw_value(name) for name in row.provided()}
     values = {
         name: value.reveal() if isinstance(value, Secret) and not value.is_sealed else str(value)
         for name, value in held.items()

@@ -192,7 +192,7 @@ def _store(registry: Registry, host: str | None, checked: _Checked, caller: Call
         "pulls_limit": pulls.limit if pulls else None,
         "stranger": checked.stranger or "",
     }
-    using = registry.written_to
+    using = registry.db_for_write
     is_stored = not registry._state.adding and not registry.changed()
     row = Registry._base_manager.using(using).filter(pk=registry.pk)
     check = Check(
@@ -222,7 +222,7 @@ def _store(registry: Registry, host: str | None, checked: _Checked, caller: Call
 
 
 def _trust(registry: Registry) -> Trust:
-    if (registry.held("url") or "").lower().startswith("http:"):
+    if (registry.raw_value("url") or "").lower().startswith("http:"):
         return Trust.HTTP
     if not registry.verify_tls:
         return Trust.UNVERIFIED

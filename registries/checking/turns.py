@@ -84,5 +84,5 @@ class Turn:
 
     def _rows(self) -> RegistryQuerySet:
         registry = self._registry
-        rows = Registry.objects.using(registry.written_to)
+        rows = Registry.objects.using(registry.db_for_write)
         return rows.filter(pk=registry.pk, version=registry.version)

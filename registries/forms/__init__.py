@@ -133,7 +133,7 @@ class RegistryForm(_ModelForm):
         for method in self.methods:
             if method.slug == posted:
                 return method
-        given = self.instance.given()
+        given = self.instance.provided()
         if self.instance._state.adding and not given:
             return self.methods[0]
         return max(
@@ -206,7 +206,7 @@ class RegistryForm(_ModelForm):
         for name in self._of_some_method.difference(self.chosen.variables):
             self.errors.pop(name, None)
             cleaned[name] = None
-            if self.instance.held(name):
+            if self.instance.raw_value(name):
                 self._dropped.append(name)
 
     @sensitive_variables()
@@ -223,16 +223,16 @@ class RegistryForm(_ModelForm):
             return
         # Only now: a key file that was pasted whole has filled the other variables.
         for name in self.chosen.variables:
-            if name not in self.errors and not self.instance.held(name):
+            if name not in self.errors and not self.instance.raw_value(name):
                 message = _("Enter this, or choose another way to sign in.")
                 self.add_error(name, ValidationError(message, code="required"))
 
     def _show_addresses(self) -> None:
         """Show addresses as they are stored, with the scheme that was left out."""
         stored = {
-            self.add_prefix(name): self.instance.held(name)
+            self.add_prefix(name): self.instance.raw_value(name)
             for name in self.kind.address
-            if name not in self.errors and self.instance.held(name)
+            if name not in self.errors and self.instance.raw_value(name)
         }
         self.data = {**{key: self.data.get(key) for key in self.data}, **stored}
 

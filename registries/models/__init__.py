@@ -1,4 +1,4 @@
-"""The app's models: a registry, and the checks that were made of it."""
+"""The models of the app: registries and their checks."""
 
 from registries.models.check import Check
 from registries.models.registry import ChangedMeanwhile, Registry

@@ -1,6 +1,6 @@
-"""Check: every check that was made: who asked for it, from where, of which address, how it went.
+"""`Check`: the audit of checks, with who made them, from where, for which address, and the result.
 
-Nothing here is secret: names, addresses without user information, verdicts and their codes.
+It contains no secrets: only names, addresses without user information, verdicts and their codes.
 """
 
 from datetime import timedelta
@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from registries import conf
 from registries.models import names
 
-# So many that are over are deleted at a time: whoever checks does not wait for years of them.
+# The most expired checks that are deleted at a time, so that nobody waits long for it.
 BATCH = 500
 
 
 class Origin(models.TextChoices):
-    """From where a check was asked for."""
+    """Where a check was started."""
 
     ADMIN = "admin", _("a row's button")
     FORM = "form", _("what was typed")
@@ -38,16 +38,16 @@ class Trust(models.TextChoices):
 
 
 def _text(length: int, **options: Any) -> "models.CharField[str, str]":
-    # Known to the database too: an earlier version of the app beside this one leaves it out.
+    # The database has the default too, for an earlier version of the app that runs beside this one.
     return models.CharField(max_length=length, blank=True, default="", db_default="", **options)
 
 
 class Check(models.Model):
-    """One check that was made.
+    """One check.
 
-    A row shows the newest `KEPT` of those that it kept itself (`is_recent`). What a person asked
-    for stays `CHECKS_KEPT_DAYS` in the audit besides, however often anybody checks; so does what
-    was never a row. Of the others, each row's newest `KEPT` stay.
+    A row shows its newest `KEPT` checks whose result was stored on it (`is_recent`). Checks that a
+    person started, and those of unsaved rows, stay in the audit for `CHECKS_KEPT_DAYS`. Of all
+    other checks, the newest `KEPT` of each row stay.
     """
 
     KEPT = 50
@@ -59,10 +59,10 @@ class Check(models.Model):
         related_name="checks",
         verbose_name=_("registry"),
     )
-    # As they were then: the row may be renamed, gone, or never have been saved.
+    # The values at that time: the row may be renamed, deleted, or never have been saved.
     registry_name = _text(names.MAX_NAME, verbose_name=_("name"))
     kind = _text(20, verbose_name=_("kind"))
-    # What was asked, without paths; two where the row names its token server.
+    # The origin that was called, and that of the token server if the row names one.
     address = _text(600, verbose_name=_("address"))
     trust = _text(20, verbose_name=_("certificate"))
     verdict = models.CharField(_("verdict"), max_length=20)
@@ -73,9 +73,10 @@ class Check(models.Model):
     origin = _text(20, verbose_name=_("asked from"))
     user_id = _text(64)
     user_name = _text(255, verbose_name=_("user"))
-    # Whether it stood, or stands, on the row: not what was typed, nor of a row changed meanwhile.
+    # Whether the result was stored on the row. It is not for unsaved values, and if the row was
+    # changed during the check.
     is_recent = models.BooleanField(default=True, db_default=True)
-    # When it may be deleted; NULL while it is among its row's newest.
+    # When it may be deleted. NULL if it stays while it is one of the newest of its row.
     keep_until = models.DateTimeField(null=True)
 
     class Meta:
@@ -95,32 +96,32 @@ class Check(models.Model):
             models.Index(fields=["registry", "-checked_at"], name="registries_check_newest"),
             models.Index(fields=["-checked_at", "-id"], name="registries_check_latest"),
         ]
-        # Who may see every check, also of what was never saved. Nobody adds, changes or deletes.
+        # The permission to see every check. Nobody may add, change or delete them.
         default_permissions = ("view",)
 
     def __str__(self) -> str:
         return f"{self.verdict} ({self.code})"
 
     def keep(self, using: str) -> None:
-        """Store it, and delete what nobody needs any more."""
+        """Save the check and delete expired ones."""
         if self.user_id or self.registry_id is None:
             self.keep_until = self.checked_at + timedelta(days=conf.get().checks_kept_days)
         self.save(force_insert=True, using=using)
-        every = Check.objects.using(using)
-        over = Q(keep_until__lt=timezone.now()) | Q(keep_until=None, registry=None)
-        _delete(every, every.filter(over)[:BATCH])
+        checks = Check.objects.using(using)
+        expired = Q(keep_until__lt=timezone.now()) | Q(keep_until=None, registry=None)
+        _delete(checks, checks.filter(expired)[:BATCH])
         if self.registry_id is not None:
-            own = every.filter(registry=self.registry_id)
-            _delete(every, own.filter(keep_until=None)[self.KEPT :])
-            # Flags are compared by IN: SQLite uses no index for one that is named alone.
+            own = checks.filter(registry=self.registry_id)
+            _delete(checks, own.filter(keep_until=None)[self.KEPT :])
+            # SQLite uses an index for a boolean column only with IN.
             if old := _pks(own.filter(is_recent__in=[True])[self.KEPT :]):
-                every.filter(pk__in=old).update(is_recent=False)
+                checks.filter(pk__in=old).update(is_recent=False)
 
 
-def _pks(checks: models.QuerySet[Check]) -> list[int]:
-    return list(checks.values_list("pk", flat=True))
+def _pks(rows: models.QuerySet[Check]) -> list[int]:
+    return list(rows.values_list("pk", flat=True))
 
 
-def _delete(every: models.QuerySet[Check], doomed: models.QuerySet[Check]) -> None:
-    if pks := _pks(doomed):
-        every.filter(pk__in=pks).delete()
+def _delete(checks: models.QuerySet[Check], rows: models.QuerySet[Check]) -> None:
+    if pks := _pks(rows):
+        checks.filter(pk__in=pks).delete()

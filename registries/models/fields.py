@@ -1,9 +1,8 @@
-"""SecretField: a column whose value is encrypted, bound to its row, and never shown.
+"""`SecretField`: a column whose value is encrypted and bound to its row, and never shown.
 
-It encrypts and decrypts with django-encrypted-model-fields and replaces what that library does
-around it: nothing is decrypted when a row is loaded, form input is never decrypted, a value that
-cannot be decrypted is an error instead of ciphertext taken for the secret, and an unchanged
-secret is written back byte for byte.
+It encrypts with django-encrypted-model-fields, but differs from that library's own fields: loading
+a row decrypts nothing, form input is never decrypted, a value that cannot be decrypted raises an
+error instead of being used as it is, and an unchanged secret keeps its ciphertext.
 """
 
 from typing import Any
@@ -19,7 +18,7 @@ from registries.secrets.sealing import Secret
 
 
 class SecretAttribute(DeferredAttribute):
-    """Hands out secrets bound to their row, and wraps what is assigned."""
+    """Returns secrets bound to their row, and wraps assigned values."""
 
     field: "SecretField"
 
@@ -28,7 +27,7 @@ class SecretAttribute(DeferredAttribute):
         if instance is None or not isinstance(value, Secret):
             return value
         return value.bound(
-            self.field.binding(instance), instance.secret_trust(), self.field.place(instance)
+            self.field.binding(instance), instance.secret_trust(), self.field.label(instance)
         )
 
     def __set__(self, instance: models.Model, value: Any) -> None:
@@ -36,11 +35,12 @@ class SecretAttribute(DeferredAttribute):
 
 
 class SecretField(EncryptedTextField):  # type: ignore[misc]  # the library has no types
-    """A TEXT column holding `VERSION \\n binding \\n trust \\n secret`, encrypted.
+    """A TEXT column with the encrypted text `VERSION \\n binding \\n trust \\n secret`.
 
-    The model's `secret_binding()` returns the text that ties its secrets to the row and to the
-    address they go to, its `secret_trust()` who may receive them there (see `trusts_no_more`).
-    Only `save()`, `bulk_create()` and fixtures write; only `isnull` looks up.
+    The model's `secret_binding()` returns a text that identifies the row and the address that its
+    secrets are sent to. Its `secret_trust()` returns who may receive them there; see
+    `trusts_no_more`. Only `save()`, `bulk_create()` and fixtures can write the column, and
+    `isnull` is its only lookup.
     """
 
     description = _("Secret text")
@@ -51,17 +51,17 @@ class SecretField(EncryptedTextField):  # type: ignore[misc]  # the library has 
             raise FieldError("A secret has no default: every row would hold the same one.")
         super().__init__(*args, **kwargs)
 
-    def place(self, instance: models.Model) -> str:
+    def label(self, instance: models.Model) -> str:
         return f"{instance._meta.label}.{self.name} pk={instance.pk}"
 
     def binding(self, instance: Any) -> str:
         return f"{instance._meta.label}.{self.name}|{instance.secret_binding()}"
 
     def to_python(self, value: Any) -> Secret | None:
-        """Wrap what was assigned; nothing is ever decrypted here.
+        """Wrap an assigned value in a Secret. Nothing is decrypted.
 
-        Text is a new secret, whatever it looks like. A fixture's `{"sealed": token}` is a sealed
-        one; no form can send that shape.
+        Text is always a new secret, even if it looks like ciphertext. Fixtures contain
+        `{"sealed": token}` for a sealed one, which no form can send.
         """
         if value is None or isinstance(value, Secret):
             return value
@@ -79,11 +79,11 @@ class SecretField(EncryptedTextField):  # type: ignore[misc]  # the library has 
         return None if value is None else Secret(value)
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Secret | None:
-        """Return the secret as it is: what it may hold is the kind's to say."""
+        """Return the secret unchanged: the kind checks its value."""
         return self.to_python(value)
 
     def seal(self, instance: Any) -> Secret | None:
-        """Seal the row's secret for the row as it stands, and leave it sealed on the instance."""
+        """Seal the secret for the current state of the row, and replace it on the instance."""
         value: Secret | None = instance.__dict__.get(self.attname)
         if value is not None:
             value = value.seal(self.binding(instance), instance.secret_trust())
@@ -104,7 +104,7 @@ class SecretField(EncryptedTextField):  # type: ignore[misc]  # the library has 
         raise FieldError(f"{self.name} is a secret: only save() writes it.")
 
     def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
-        """The hook of Django 5.2 and 6.0 through which every written value goes."""
+        """Refuse expressions. Django 5.2 and 6.0 call this for every value that is written."""
         if hasattr(value, "resolve_expression") or hasattr(value, "as_sql"):
             raise FieldError(f"{self.name} is a secret: only save() writes it.")
         return "%s"
@@ -112,11 +112,11 @@ class SecretField(EncryptedTextField):  # type: ignore[misc]  # the library has 
     def get_placeholder_sql(
         self, value: Any, compiler: Any, connection: Any
     ) -> tuple[str, tuple[Any, ...]]:
-        """The same hook since Django 6.1."""
+        """Refuse expressions: the hook of Django 6.1 and later."""
         return self.get_placeholder(value, compiler, connection), (value,)
 
     def get_col(self, alias: str, output_field: Any = None) -> SecretColumn:
-        # Always another one: it is told by itself where in a query it stands.
+        # Not cached: each column finds its place in the query by its own identity.
         return SecretColumn(alias, self, output_field)
 
     def get_lookup(self, lookup_name: str) -> Any:
@@ -126,6 +126,6 @@ class SecretField(EncryptedTextField):  # type: ignore[misc]  # the library has 
         return None
 
     def value_to_string(self, obj: models.Model) -> Any:
-        """What dumpdata writes: the ciphertext, in a shape that no form can send."""
+        """Return what dumpdata writes: the ciphertext, in a form that no HTML form can send."""
         value = self.seal(obj)
         return None if value is None else {"sealed": value.token}

@@ -1,4 +1,4 @@
-"""LastCheck: the columns in which a row keeps its last check, and what they say."""
+"""`LastCheck`: the columns with the result of a row's last check."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from registries.verdicts import CODES, Verdict
 
 
 class LastCheck(models.Model):
-    """A row that is checked: what the last check left belongs to it, not to whoever saves."""
+    """A model with the result of its last check. Checks write these columns, `save()` does not."""
 
     check_verdict = models.CharField(_("last check"), max_length=20, blank=True, editable=False)
     check_code = models.CharField(max_length=50, blank=True, editable=False)
@@ -17,13 +17,13 @@ class LastCheck(models.Model):
     retry_at = models.DateTimeField(null=True, editable=False)
     pulls_remaining = models.PositiveIntegerField(null=True, editable=False)
     pulls_limit = models.PositiveIntegerField(null=True, editable=False)
-    # What an invented account was told with these credentials' registry; one of `Stranger`.
-    # Checks come and go, and leave it: nobody is to be asked twice.
-    # Known to the database too: an earlier version of the app beside this one leaves it out.
+    # How the registry treats an invented account; a value of `Stranger`. Later checks use it, so
+    # that an account is invented only once. The database has the default too, for an earlier
+    # version of the app that runs beside this one.
     stranger = models.CharField(
         max_length=20, blank=True, default="", db_default="", editable=False
     )
-    # Somebody is checking the row: nobody else starts before this time.
+    # The lease of the check that is running: no other one starts before this time.
     checking_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
@@ -31,9 +31,9 @@ class LastCheck(models.Model):
 
     @property
     def last_check(self) -> CheckResult | None:
-        """The result of the last check; None when the row was not checked as it stands.
+        """The result of the last check, or None if the row was not checked since it changed.
 
-        What a later version of the app stored, and this one does not know, is None as well.
+        A result with a code that only a later version of the app knows is None as well.
         """
         if self.checked_at is None or not self._is_known_check:
             return None
@@ -50,7 +50,7 @@ class LastCheck(models.Model):
         return self.check_code in CODES and self.check_verdict in set(Verdict)
 
     def clear_check(self) -> None:
-        """Forget the last check; the history keeps it."""
+        """Clear the last check. It stays in the history."""
         for field in LastCheck._meta.local_fields:
             setattr(self, field.name, field.get_default())
 

@@ -1,10 +1,11 @@
-"""Letters of other alphabets that look like Latin ones, and the names that are made with them."""
+"""Finds names that look alike because they use letters of different alphabets."""
 
 import unicodedata
 
-# Letters of other alphabets read from left to right, of the confusables of Unicode 17.0 (UTS #39,
-# https://www.unicode.org/Public/17.0.0/security/confusables.txt), by the Latin letter they look
-# like. One that is a bar stands at I and may be an l as well.
+# Latin letters and the letters of other left-to-right alphabets that look like them, from the
+# confusables of Unicode 17.0 (UTS #39,
+# https://www.unicode.org/Public/17.0.0/security/confusables.txt). Letters that look like a bar are
+# listed at I and may be an l as well.
 LIKE_LATIN = {
     "A": "ΑАᎪᗅꓮ",
     "B": "ΒВᏴᗷⲂꓐ",
@@ -58,7 +59,7 @@ LIKE_LATIN = {
 }
 
 _LATIN = {ord(other): latin for latin, others in LIKE_LATIN.items() for other in others}
-# The same with each bar as an l.
+# The same table, but letters that look like a bar become l.
 _LATIN_L = _LATIN | dict.fromkeys(map(ord, LIKE_LATIN["I"]), "l")
 
 
@@ -67,21 +68,21 @@ def _alphabet(letter: str) -> str:
 
 
 def _from_latin() -> dict[str, dict[int, str]]:
-    """For each alphabet its letters by the Latin ones that they look like."""
-    found: dict[str, dict[int, str]] = {}
+    """Return a translation table from Latin letters for each other alphabet."""
+    tables: dict[str, dict[int, str]] = {}
     for latin, others in LIKE_LATIN.items():
         for other in others:
-            found.setdefault(_alphabet(other), {}).setdefault(ord(latin), other)
-    return found
+            tables.setdefault(_alphabet(other), {}).setdefault(ord(latin), other)
+    return tables
 
 
 _FROM_LATIN = _from_latin()
 
 
 def readings(name: str) -> set[str]:
-    """The other names that a name is taken for: in Latin letters, or in those of its own alphabets.
+    """Return the names that look like `name`: in Latin letters, or in the alphabets it uses.
 
-    Empty for most names: for those in Latin letters alone, and where no letter looks like another.
+    The result is empty for most names, such as all that only use Latin letters.
     """
     composed = unicodedata.normalize("NFKC", name)
     tables = [_LATIN, _LATIN_L]

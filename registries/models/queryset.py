@@ -1,4 +1,4 @@
-"""Registry.objects: which rows answer for an image, and what a queryset must not do."""
+"""`Registry.objects`: finds the row for an image, and protects secrets from queries."""
 
 from collections.abc import Iterable, Iterator
 from heapq import merge
@@ -19,82 +19,84 @@ if TYPE_CHECKING:
 
 SECRETS = tuple(name for name, variable in variables().items() if variable.secret)
 
-# Who is trusted to be the registry that an address names.
+# The columns that decide whose certificates are trusted.
 TRUST = ("verify_tls", "ca_certificate")
-# What of them, and of the secrets, may be written without asking for the secrets again.
-HARMLESS = {"verify_tls": True, "ca_certificate": ""}
+# The values that `update` may write there: they let nobody new receive the secrets.
+SAFE_UPDATES = {"verify_tls": True, "ca_certificate": ""}
 
-# Credentials are set exactly when a secret is: no kind has credentials without one.
+# A row has credentials if it has a secret, because the credentials of every kind include one.
 ANY_SECRET = ExpressionWrapper(
     Q(*((f"{name}__isnull", False) for name in SECRETS), _connector=Q.OR), models.BooleanField()
 )
-# MariaDB has no index of an expression, and none that is unique among some rows alone. So these are
-# columns: whether a row has yet to be checked; and the kind of a default row, NULL in other rows,
-# of which there may be many.
+# MariaDB has neither indexes of expressions nor partial unique ones, so these are columns: whether
+# a row was never checked, and the kind of a default row, which is NULL in all other rows.
 NEVER_CHECKED = ExpressionWrapper(Q(checked_at=None), models.BooleanField())
 DEFAULT_KIND = Case(When(is_default=True, then=F("kind")))
-# What says of a row which images it answers for, and how it stands among others.
-ANSWERING = (
+# The columns that are needed to decide whether a row answers for an image, and which row is first.
+RESOLVE_COLUMNS = (
     *("name", "kind", "prefix", "host", "has_secrets", "is_default", "created_at"),
     *(name for name, variable in variables().items() if variable.address),
 )
-# Of the rows that answer for one spelling of an image's host. Their prefixes begin alike, so the
-# longest comes last in the alphabet. The indexes of the model are in this order.
+# The order of the rows that answer for one spelling of an image's host. All their prefixes start
+# alike, so the longest one is the last in alphabetical order. The model has indexes in this order.
 BEST_FIRST = ("-prefix", "-has_secrets", "is_default", "created_at", "id")
-# Of all rows those that were never checked, then those whose check is the oldest. NULL alone would
-# stand at one end on SQLite and at the other on PostgreSQL.
+# Rows that were never checked come first, then those with the oldest check. Without the first
+# column, SQLite and PostgreSQL would put NULL at different ends.
 LONGEST_UNCHECKED_FIRST = ("-never_checked", "checked_at", "id")
-# Rows that are read at first: mostly the first is wanted.
+# How many rows are read at first. Usually only one is needed.
 READ_AHEAD = 4
 
 
 class RegistryQuerySet(models.QuerySet["Registry"]):
-    """Rows, with the rules of the model kept where a queryset would go around them."""
+    """A queryset that enforces the rules of the model where Django's would bypass them."""
 
-    # Flags are compared by IN: Django compares by naming the column alone, for which SQLite uses
-    # no index.
+    # Boolean columns are filtered with IN, because SQLite uses no index otherwise.
 
     def authenticated(self) -> "RegistryQuerySet":
-        """Rows that hold credentials."""
+        """Return the rows with credentials."""
         return self.filter(has_secrets__in=[True])
 
     def anonymous(self) -> "RegistryQuerySet":
-        """Rows that hold none."""
+        """Return the rows without credentials."""
         return self.filter(has_secrets__in=[False])
 
     def resolve(self, image: "str | Reference") -> "Registry | None":
-        """The row whose credentials an image is read with, or None.
+        """Return the row whose credentials are used to read an image, or None.
 
-        The longest prefix wins, then authenticated before anonymous, then a row that is not a
-        default before one that is, then the oldest. An `image` may be as it was pasted, with
-        https://, oci:// or docker:// in front. Raises InvalidReference.
+        The longest prefix wins, then rows with credentials, then rows that are not a default row,
+        then the oldest row. `image` may start with https://, oci:// or docker://. Raises
+        InvalidReference.
         """
         return next(self.answering(image), None)
 
     def answering(
         self, image: "str | Reference", read_ahead: int = READ_AHEAD
     ) -> "Iterator[Registry]":
-        """Every row that answers for an image, the best first; `read_ahead` are read at first.
+        """Iterate over the rows that answer for an image, the best one first.
 
-        Raises InvalidReference.
+        read_ahead: how many rows the first query reads. Raises InvalidReference.
         """
         reference = image if isinstance(image, Reference) else Reference.from_pasted(image)
         host = reference.match_host
-        # Rows with a port that is the default are found by both spellings, and told apart below.
+        # Hosts with and without the default port are searched; `answers_for` decides below.
         hosts = {host, host.removesuffix(":443"), host.removesuffix(":80")}
-        paths = [each.removeprefix(host) for each in prefixes(reference) if each.startswith(host)]
-        under = {each: ["", *(each + path for path in paths)] for each in hosts}
+        paths = [
+            prefix.removeprefix(host) for prefix in prefixes(reference) if prefix.startswith(host)
+        ]
+        prefixes_by_host = {name: ["", *(name + path for path in paths)] for name in hosts}
         ordered = self.order_by(*BEST_FIRST)
-        found = [ordered.filter(host=each, prefix__in=under[each]) for each in hosts]
-        found += [
+        querysets = [
+            ordered.filter(host=name, prefix__in=names) for name, names in prefixes_by_host.items()
+        ]
+        querysets += [
             ordered.filter(_columns(lookup), kind=kind.slug, host="", prefix="")
             for kind in KINDS.values()
             for lookup in _lookups(kind, hosts)
         ]
-        # Each is read in an index's order, no further than somebody asks: nothing is sorted.
-        rows = merge(*(_read(rows, read_ahead) for rows in found), key=_place)
-        # MariaDB finds prefixes in other letters as well.
-        exact = {prefix for spelled in under.values() for prefix in spelled}
+        # Each queryset is read in the order of an index and only as far as needed, without sorting.
+        rows = merge(*(_in_batches(rows, read_ahead) for rows in querysets), key=_sort_key)
+        # MariaDB also finds prefixes that differ in upper and lower case.
+        exact = {prefix for spelled in prefixes_by_host.values() for prefix in spelled}
         return (
             row
             for row in rows
@@ -102,15 +104,15 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
         )
 
     def locked(self) -> models.QuerySet["Registry"]:
-        """The rows, and no check of them can be stored until the transaction ends.
+        """Return the rows with a lock, so that no check can be stored until the transaction ends.
 
-        A check would add to the history of a row that is being deleted, which then must stay.
+        Otherwise a check could be added to the history of a row that is being deleted.
         """
         rows = self.model._base_manager.using(self.db).select_for_update()
         return rows.filter(pk__in=self.values("pk"))
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete the rows. Raises ValidationError, deleting nothing, when one is a default."""
+        """Delete the rows. Raises ValidationError and deletes nothing if one is a default row."""
         self._for_write = True
         with transaction.atomic(using=self.db):
             for name, is_default in self.locked().values_list("name", "is_default"):
@@ -126,20 +128,20 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
     def update(self, **kwargs: Any) -> int:
-        """Update columns. Raises FieldError for a secret, and for what lets others receive one.
+        """Update columns. Raises FieldError for secrets, and for changes of who receives them.
 
-        Only `save()` seals secrets, and asks for them again. Verifying again is for everybody.
+        Only `save()` can seal secrets and check whether they must be entered again.
         """
-        _only_saved(name for name, value in kwargs.items() if value != HARMLESS.get(name))
+        _refuse_protected(name for name, value in kwargs.items() if value != SAFE_UPDATES.get(name))
         refuse_raw(kwargs.values(), SECRETS)
         return super().update(**kwargs)
 
     update.alters_data = True  # type: ignore[attr-defined]
 
     def bulk_update(self, objs: Any, fields: Any, batch_size: int | None = None) -> int:
-        """Update rows. Raises FieldError for a secret, and for what lets others receive one."""
+        """Update rows. Raises FieldError for secrets, and for changes of who receives them."""
         fields = list(fields)
-        _only_saved(fields)
+        _refuse_protected(fields)
         return super().bulk_update(objs, fields, batch_size)
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]
@@ -153,9 +155,9 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
         update_fields: Any = None,
         unique_fields: Any = None,
     ) -> "list[Registry]":
-        """Add rows. Raises FieldError where `update` would, for rows that are there already."""
+        """Add rows. For rows that exist already, this raises FieldError as `update` does."""
         update_fields = None if update_fields is None else list(update_fields)
-        _only_saved(update_fields or ())
+        _refuse_protected(update_fields or ())
         return super().bulk_create(
             *(objs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields)
         )
@@ -163,20 +165,20 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
     bulk_create.alters_data = True  # type: ignore[attr-defined]
 
     def _combinator_query(self, combinator: str, *others: Any, **options: Any) -> Any:
-        """What union, intersection and difference make of this queryset and others."""
-        _refuse_mixture(each.query for each in (self, *others))
+        """Refuse to combine secrets with other columns by union, intersection and difference."""
+        _refuse_mixed_secrets(queryset.query for queryset in (self, *others))
         return super()._combinator_query(combinator, *others, **options)  # type: ignore[misc]  # no stub
 
 
-def _refuse_mixture(queries: Iterable[Any]) -> None:
-    """Raise FieldError where a secret would be read as the column that it stands below."""
+def _refuse_mixed_secrets(queries: Iterable[Any]) -> None:
+    """Raise FieldError if a combined query would return a secret in the place of another column."""
     selected = {query.values_select for query in queries}
     named = {name.rpartition("__")[2] for names in selected for name in names}
     if len(selected) > 1 and (secret := next(iter(named.intersection(SECRETS)), None)):
         raise FieldError(f"{secret} is a secret: it stands below no other column.")
 
 
-def _only_saved(names: Iterable[str]) -> None:
+def _refuse_protected(names: Iterable[str]) -> None:
     for name in names:
         if name in SECRETS:
             raise FieldError(f"{name} is a secret: only save() writes it.")
@@ -184,8 +186,8 @@ def _only_saved(names: Iterable[str]) -> None:
             raise FieldError(f"{name} says who receives the secrets: only save() writes it.")
 
 
-def _read(rows: "RegistryQuerySet", count: int) -> "Iterator[Registry]":
-    """The rows, read in parts that grow: PostgreSQL would find all of an open cursor's rows."""
+def _in_batches(rows: "RegistryQuerySet", count: int) -> "Iterator[Registry]":
+    """Read rows in growing batches, because PostgreSQL would compute all rows of a cursor."""
     start = 0
     while part := list(rows[start : start + count]):
         yield from part
@@ -194,13 +196,13 @@ def _read(rows: "RegistryQuerySet", count: int) -> "Iterator[Registry]":
         start, count = start + count, count * 10
 
 
-def _place(row: "Registry") -> tuple[Any, ...]:
-    """Where a row stands among those that answer, as BEST_FIRST says to the database."""
+def _sort_key(row: "Registry") -> tuple[Any, ...]:
+    """Return the sort key of a row, in the same order as BEST_FIRST."""
     return -len(row.prefix), not row.has_secrets, row.is_default, row.created_at, row.pk
 
 
 def _lookups(kind: Kind, hosts: Iterable[str]) -> list[Lookup]:
-    """What the columns of a kind's rows hold that answer for a host, however it is spelled."""
+    """Return the columns that rows of a kind need to answer for any spelling of a host."""
     lookups = (kind.answers(host) for host in hosts)
     return [lookup for lookup in lookups if lookup is not None]
 

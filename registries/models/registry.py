@@ -1,4 +1,4 @@
-"""Registry: one container registry, its variables, its sealed secrets, its last check."""
+"""`Registry`: a container registry with its variables, secrets and last check."""
 
 import secrets
 import uuid
@@ -32,23 +32,23 @@ from registries.secrets.sealing import ANYBODY, VERIFIED, trusts_no_more
 __all__ = ["ChangedMeanwhile", "Check", "Registry"]
 
 VARIABLES = tuple(variables())
-# What is sealed together: the secrets, for whom they are sent to.
-BOUND = frozenset(TRUST).union(
+# A secret is sealed together with the address and the trust settings, so these are saved together.
+SEALED_TOGETHER = frozenset(TRUST).union(
     name for name, variable in variables().items() if variable.secret or variable.address
 )
-# What `clean` says everything of, length included.
-OWN_WORDS = frozenset({"name", "prefix"})
+# `clean` checks these fields completely, so Django's own errors for them are dropped.
+CLEANED_FIELDS = frozenset({"name", "prefix"})
 DERIVED = ("name_key", "host", "key_id", "updated_at", *CHECK_FIELDS)
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else saved or deleted the row since it was loaded; nothing was written."""
+    """The row was saved or deleted by somebody else since it was loaded. Nothing was written."""
 
 
 def new_version() -> int:
-    """A number that no version of a row has had, nor will have once a backup was restored.
+    """Return a random version number, so that it is unique even after a backup is restored.
 
-    It leaves room above: an earlier version of the app, side by side with this one, counts on.
+    Earlier versions of the app, which may run beside this one, increment it. There is room for it.
     """
     return secrets.randbelow(2**62) + 1
 
@@ -58,16 +58,16 @@ def kind_choices() -> list[tuple[str, str]]:
 
 
 def _generated(expression: Any, column: "models.Field[Any, Any]") -> "models.GeneratedField":
-    """A column that the database makes and stores."""
+    """Return a column that the database computes and stores."""
     return models.GeneratedField(
         expression=expression, output_field=column, db_persist=True, editable=False
     )
 
 
 class Registry(Tracked, LastCheck):
-    """A container registry that the site reads from, with the credentials it signs in with.
+    """A container registry, and the credentials that the site signs in with.
 
-    Below this class one nullable column is added for each variable that any kind declares.
+    The code below the class adds a nullable column for each variable of any kind.
     """
 
     name = models.CharField(_("name"), max_length=names.MAX_NAME)
@@ -76,13 +76,13 @@ class Registry(Tracked, LastCheck):
     prefix = models.CharField(
         _("only for images under"), max_length=validation.MAX_PREFIX, blank=True
     )
-    # The one host that prefix or address name; empty where the kind's own hosts decide.
+    # The host in the prefix or the address; empty if the kind's own hosts decide.
     host = models.CharField(max_length=255, blank=True, editable=False)
     ca_certificate = models.TextField(_("CA certificate"), blank=True)
     verify_tls = models.BooleanField(_("verify the certificate"), default=True)
     is_default = models.BooleanField(_("default"), default=False, editable=False)
 
-    # Ties the secrets to the row before it has a primary key.
+    # Secrets are sealed for this id, because a new row has no primary key yet.
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # The ids of the keys that encrypted the secrets, comma-separated.
     key_id = models.CharField(max_length=100, blank=True, editable=False)
@@ -90,13 +90,13 @@ class Registry(Tracked, LastCheck):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    # Made by the database, which alone sees every change: what lists filter and sort by.
+    # Columns to filter and sort by. The database computes them, because it sees every change.
     has_secrets = _generated(ANY_SECRET, models.BooleanField())
     never_checked = _generated(NEVER_CHECKED, models.BooleanField())
     default_kind = _generated(DEFAULT_KIND, models.CharField(max_length=20))
 
     objects = RegistryQuerySet.as_manager()
-    # What a check depends on: when one of these changes, the last check says nothing any more.
+    # A check depends on these columns, so the last check is cleared when one of them changes.
     watched = ("kind", "prefix", "ca_certificate", "verify_tls", *VARIABLES)
 
     class Meta:
@@ -110,7 +110,7 @@ class Registry(Tracked, LastCheck):
         indexes = [
             models.Index(fields=["host", *BEST_FIRST], name="registries_host_best"),
             models.Index(fields=["kind", "host", *BEST_FIRST], name="registries_kind_best"),
-            # What lists are filtered and ordered by most.
+            # The usual filters and orders of lists.
             models.Index(fields=["kind", "name_key"], name="registries_kind_name"),
             models.Index(fields=["kind", "id"], name="registries_kind_id"),
             models.Index(fields=["check_verdict", "name_key"], name="registries_verdict_name"),
@@ -118,7 +118,7 @@ class Registry(Tracked, LastCheck):
             models.Index(fields=["created_at", "id"], name="registries_created"),
             models.Index(fields=["updated_at", "id"], name="registries_updated"),
             models.Index(fields=LONGEST_UNCHECKED_FIRST, name="registries_checked"),
-            # Narrow: what counts all rows reads nothing wider.
+            # A narrow index, which makes it fast to count all rows.
             models.Index(fields=["is_default"], name="registries_count"),
         ]
 
@@ -132,91 +132,95 @@ class Registry(Tracked, LastCheck):
 
     # Variables
 
-    def given(self) -> set[str]:
-        """The names of the variables that are set, of whatever kind."""
-        return {name for name in VARIABLES if self.held(name)}
+    def provided(self) -> set[str]:
+        """Return the names of the variables that are set, of any kind."""
+        return {name for name in VARIABLES if self.raw_value(name)}
 
     def plain_values(self) -> dict[str, str]:
-        """The set variables that are no secrets."""
-        return {name: self.held(name) for name in self.given() if name not in SECRETS}
+        """Return the values of the set variables that are not secrets."""
+        return {name: self.raw_value(name) for name in self.provided() if name not in SECRETS}
 
     def values(self) -> dict[str, str]:
-        """The set variables in clear. Raises SecretUnreadable."""
-        secrets = self.given().intersection(SECRETS)
+        """Return the values of all set variables, secrets in clear. Raises SecretUnreadable."""
+        secrets = self.provided().intersection(SECRETS)
         return {**self.plain_values(), **{name: getattr(self, name).reveal() for name in secrets}}
 
-    # No template calls it, nor does Jinja's sandbox: see `Secret.reveal`.
+    # Templates and Jinja's sandbox never call methods with this attribute; see `Secret.reveal`.
     values.alters_data = True  # type: ignore[attr-defined]
 
     @property
     def state(self) -> Literal["anonymous", "authenticated"]:
-        """`authenticated` when the row holds credentials, whether they work or not."""
-        return self.declaration.state(self.given())
+        """`authenticated` if the row has credentials, whether they work or not."""
+        return self.declaration.state(self.provided())
 
     @property
     def secrets_readable(self) -> bool:
-        """Whether today's keys include those that sealed the secrets; nothing is decrypted."""
+        """Whether the keys that sealed the secrets are configured. Nothing is decrypted."""
         return set(_split(self.key_id)) <= set(key_ids())
 
     def secret_binding(self) -> str:
-        """What ties the secrets to this row and to the address they are sent to."""
+        """Return the text that secrets are sealed with: this row and the address they go to."""
         address = self.declaration.address if self.kind in KINDS else ()
-        return "|".join((self.uid.hex, self.kind, *(self.held(name) or "" for name in address)))
+        return "|".join(
+            (self.uid.hex, self.kind, *(self.raw_value(name) or "" for name in address))
+        )
 
     def secret_trust(self) -> str:
-        """Who may receive the secrets at that address; it is sealed with them."""
+        """Return who may receive the secrets at that address. It is sealed with them too."""
         return _trust(self.verify_tls, self.ca_certificate)
 
     # Hosts
 
     def may_answer_for(self, host: str) -> bool:
-        """Whether an image on this lower-cased host can be the row's, prefix left aside."""
+        """Return whether the row could answer for a lower-cased host if it had no prefix."""
         host = self.plain_host(host)
-        address = {name: value for name in self.declaration.address if (value := self.held(name))}
+        address = {
+            name: value for name in self.declaration.address if (value := self.raw_value(name))
+        }
         if own := self.declaration.own_host(address):
             return host == own
         lookup = self.declaration.answers(host)
         return lookup is not None and all(
-            self.held(name) == value
+            self.raw_value(name) == value
             for name, value in lookup.items()
             if name != "is_default" or not self.prefix
         )
 
     def answers_for(self, host: str) -> bool:
-        """Whether the row answers for images on this lower-cased host."""
+        """Return whether the row answers for images on this lower-cased host."""
         prefix_host = self.prefix.partition("/")[0]
         return self.may_answer_for(host) and (
             not prefix_host or self.plain_host(prefix_host) == self.plain_host(host)
         )
 
     def plain_host(self, host: str) -> str:
-        """A host without the port that the row's scheme understands."""
-        plain_http = (self.held("url") or "").startswith("http:")
+        """Return a host without the default port of the row's scheme."""
+        plain_http = (self.raw_value("url") or "").startswith("http:")
         return host.removesuffix(":80" if plain_http else ":443")
 
     # Writing
 
     def misdirected_secrets(self) -> dict[str, str]:
-        """The stored secrets that would reach somebody they were not given for.
+        """Return the stored secrets that would be sent to somebody else after the current changes.
 
-        Each with the code of the change that would lead it there, of `validation.MISDIRECTED`.
+        Maps each to the code of the change, which is a key of `validation.MISDIRECTED`.
         """
         if (code := self._misdirection()) is None:
             return {}
-        stored = (name for name in SECRETS if (held := self.held(name)) and held.is_sealed)
+        stored = (name for name in SECRETS if (secret := self.raw_value(name)) and secret.is_sealed)
         return dict.fromkeys(stored, code)
 
     def _misdirection(self) -> str | None:
-        """The change, if any, that would lead stored secrets to somebody else.
+        """Return the code of the change that would send stored secrets to somebody else, or None.
 
-        Verifying again, or with the site's authorities alone, lets nobody new receive them.
+        Verifying certificates again, or only with the site's CAs, lets nobody new receive them.
         """
         changed = self.changed()
         if changed.intersection(("kind", *self.declaration.address)):
             return "address_changed"
         if not changed.intersection(TRUST):
             return None
-        before = _trust(*(self.stored(name, getattr(self, name)) for name in TRUST))
+        before = _trust(*(self.stored_value(name, getattr(self, name)) for name in TRUST))
         if trusts_no_more(self.secret_trust(), before):
             return None
         return "ca_changed" if self.verify_tls else "unverified"
@@ -225,34 +229,36 @@ class Registry(Tracked, LastCheck):
         try:
             super().clean_fields(exclude)
         except ValidationError as error:
-            # What `clean` says of a name or prefix is not said in Django's words as well.
-            found = {
-                name: errors for name, errors in error.error_dict.items() if name not in OWN_WORDS
+            # `clean` has its own errors for the name and the prefix.
+            remaining = {
+                name: errors
+                for name, errors in error.error_dict.items()
+                if name not in CLEANED_FIELDS
             }
-            if found:
-                raise ValidationError(found) from None
+            if remaining:
+                raise ValidationError(remaining) from None
 
     def clean(self) -> None:
-        """Enforce the kind's rules; the ValidationError's keys are the variables' names."""
+        """Check the rules of the kind. The keys of the ValidationError are the variables' names."""
         super().clean()
         validation.clean(self)
 
     def validate_unique(self, exclude: Any = None) -> None:
-        # `clean` has said it already, at the name that people know.
+        # `clean` reports this already, at `name`.
         super().validate_unique({*(exclude or ()), "name_key"})
 
     def derive(self) -> None:
-        """Seal the secrets and set the columns that follow from others."""
+        """Seal the secrets and set the columns that depend on others."""
         for name in VARIABLES:
-            if self.held(name) == "":
+            if self.raw_value(name) == "":
                 setattr(self, name, None)
-        held = {name: self.held(name) for name in SECRETS}
-        kept = [name for name, secret in held.items() if secret and secret.is_sealed]
+        secrets = {name: self.raw_value(name) for name in SECRETS}
+        sealed = [name for name, secret in secrets.items() if secret and secret.is_sealed]
         for field in self._meta.concrete_fields:
             if isinstance(field, SecretField):
                 field.seal(self)
-        ids = set(_split(self.key_id)) if kept else set()
-        if len(kept) < sum(map(bool, held.values())):
+        ids = set(_split(self.key_id)) if sealed else set()
+        if len(sealed) < sum(map(bool, secrets.values())):
             ids.add(key_ids()[0])
         self.key_id = ",".join(sorted(ids))
         self.name_key = names.key(self.name)
@@ -266,10 +272,10 @@ class Registry(Tracked, LastCheck):
         update_fields: Iterable[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Write the row.
+        """Save the row.
 
-        Raises ChangedMeanwhile when somebody else saved it since it was loaded, ValidationError
-        when a stored secret would reach somebody that it was not given for.
+        Raises ChangedMeanwhile if somebody else saved it since it was loaded, and ValidationError
+        if a stored secret would be sent to somebody that it was not entered for.
         """
         if self.kind not in KINDS:
             raise ValidationError({"kind": _("There is no such kind.")})
@@ -277,15 +283,15 @@ class Registry(Tracked, LastCheck):
             raise ValidationError(
                 {name: validation.MISDIRECTED[code] for name, code in misdirected.items()}
             )
-        using = using or self.written_to
+        using = using or self.db_for_write
         update_fields = None if update_fields is None else set(update_fields)
         changed = self.changed()
         if update_fields is not None:
             bound = changed.intersection((*TRUST, *self.declaration.address))
-            if bound and not update_fields >= (changed & BOUND):
+            if bound and not update_fields >= (changed & SEALED_TOGETHER):
                 raise ValidationError(_("Save the address and the secrets together."))
             changed &= update_fields
-        fresh = {name: self.held(name) for name in SECRETS}
+        unsealed = {name: self.raw_value(name) for name in SECRETS}
         try:
             self.derive()
             with transaction.atomic(using=using):
@@ -295,8 +301,8 @@ class Registry(Tracked, LastCheck):
                 else:
                     self._overwrite(changed, using, update_fields)
         except BaseException:
-            # Sealed for an address that was not written: the next try seals them anew.
-            self.__dict__.update(fresh)
+            # The address was not saved, so the next attempt has to seal the secrets again.
+            self.__dict__.update(unsealed)
             raise
         self._remember(update_fields)
 
@@ -311,11 +317,11 @@ class Registry(Tracked, LastCheck):
             self.clear_check()
         else:
             columns -= set(CHECK_FIELDS)
-        # An unchanged secret is not written: it may have been encrypted anew since it was loaded.
-        columns -= {name for name in SECRETS if self.stored(name, self) is not self} - changed
+        # An unchanged secret is not written, because it may have been re-encrypted meanwhile.
+        columns -= {name for name in SECRETS if self.stored_value(name, self) is not self} - changed
         if not columns.intersection(SECRETS):
             columns.discard("key_id")
-        # Claiming the version first takes the row's lock: of two writers only one can win.
+        # Updating the version first locks the row, so that only one of two writers succeeds.
         row = type(self)._base_manager.using(using).filter(pk=self.pk)
         version = new_version()
         if not row.filter(version=self.version).update(version=version):
@@ -324,14 +330,14 @@ class Registry(Tracked, LastCheck):
         self.version = version
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Delete the row. Raises ValidationError for a default row: those are reset."""
+        """Delete the row. Raises ValidationError for a default row, which can only be reset."""
         if self.is_default:
             raise ValidationError(
                 _("“%(name)s” is a default registry: reset it instead."),
                 code="is_default",
                 params={"name": self.name},
             )
-        using = kwargs.get("using") or self.written_to
+        using = kwargs.get("using") or self.db_for_write
         with transaction.atomic(using=using):
             type(self).objects.using(using).filter(pk=self.pk).locked().first()
             return super().delete(*args, **kwargs)
@@ -340,8 +346,8 @@ class Registry(Tracked, LastCheck):
 def _trust(verify_tls: bool, ca_certificate: str) -> str:
     if not verify_tls:
         return ANYBODY
-    # The same certificates may have been written otherwise.
-    trusted = certificates.essence(ca_certificate or "")
+    # The same certificates may have been pasted with other white space.
+    trusted = certificates.normalized(ca_certificate or "")
     return f"ca:{sha256(trusted.encode()).hexdigest()}" if trusted else VERIFIED
 
 
@@ -350,10 +356,10 @@ def _split(key_id: str) -> list[str]:
 
 
 def _column(variable: Variable) -> "models.Field[Any, Any]":
-    """The column of a variable; label, help and length are the kind's, so they stay out of it.
+    """Return the column of a variable. Label, help and length are those of the kind.
 
-    A login may be a whole token: as VARCHAR columns a few such would fill what a row of MariaDB
-    may take (65,535 bytes, four a character).
+    It is a TEXT column because a login may be a whole token: a few VARCHAR columns of that length
+    would exceed the size of a row in MariaDB (65,535 bytes, four for a character).
     """
     return (SecretField if variable.secret else models.TextField)(null=True, blank=True)
 

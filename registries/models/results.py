@@ -1,4 +1,4 @@
-"""CheckResult: what a check found, in a form that can be stored and shown."""
+"""`CheckResult`: the result of a check, as it is stored and shown."""
 
 import re
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from registries.text import Text
 from registries.verdicts import CODES, Step, Verdict
 
-# A part of a sentence that a parameter fills.
-PART = re.compile(r"%\((\w+)\)s")
+# A placeholder in a sentence.
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 FINE = frozenset({Verdict.VALID, Verdict.ANONYMOUS})
 
 
@@ -19,9 +19,10 @@ FINE = frozenset({Verdict.VALID, Verdict.ANONYMOUS})
 class CheckResult:
     """The verdict of one check, its code, and when it was made.
 
-    `detail` is one sentence that tells the operator what to do, in the language in force.
-    `params` fill it in; `retry_at` is when a throttled registry may be asked again. Times are as
-    the site's models hold them. `steps` are there for a check that just ran; they are not stored.
+    detail: what to do, as a sentence in the current language. `params` fill its placeholders.
+    retry_at: when a registry that asked for a pause may be called again.
+    steps: only set for a check that just ran, because they are not stored.
+    Times are aware if the site's USE_TZ is on, as in the models.
     """
 
     verdict: Verdict
@@ -34,11 +35,11 @@ class CheckResult:
     @property
     def detail(self) -> str:
         sentence = CODES[self.code].sentence
-        # An earlier version may have stored a check without what today's sentence names.
-        unknown = dict.fromkeys(PART.findall(sentence), "…")
+        # An earlier version may have stored a check without all parameters of today's sentence.
+        unknown = dict.fromkeys(PLACEHOLDER.findall(sentence), "…")
         return Text(sentence, {**unknown, **self.params}).render(gettext)
 
     @property
     def is_fine(self) -> bool:
-        """Whether nobody has to do anything."""
+        """Whether nothing has to be done."""
         return self.verdict in FINE

@@ -1,4 +1,4 @@
-"""What a query may do with the column of a secret: read it as it is, or ask whether it is set."""
+"""Allows queries to read a secret's column as it is or to ask whether it is set, nothing else."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,13 +13,13 @@ from django.db.models.sql.compiler import SQLCompiler, SQLUpdateCompiler
 class SecretColumn(Col):
     """The column of a secret in a query.
 
-    Selected, it arrives as a Secret. Any other expression that names it would carry its ciphertext
-    into another column or out of the query as plain text: those are refused.
+    A query may select it and gets a Secret. All other expressions with this column are refused,
+    because they could return its ciphertext as text or write it to another column.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Stays the same in the copies that Django compiles.
+        # Identifies the copies of this column that Django makes.
         self.mark = object()
 
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> Any:
@@ -31,15 +31,15 @@ class SecretColumn(Col):
         query = compiler.query
         if isinstance(compiler, SQLUpdateCompiler):
             return False
-        # What is inside another query may be anything there; but for whole rows, which are counted.
+        # In a subquery the column may be used for anything, unless whole rows are counted.
         if query.subquery and not query.default_cols:
             return False
-        computed = _inside((*query.annotation_select.values(), query.where))
-        return not any(getattr(each, "mark", None) is self.mark for each in computed)
+        computed = _flatten((*query.annotation_select.values(), query.where))
+        return not any(getattr(expression, "mark", None) is self.mark for expression in computed)
 
 
-class _OfSecret(Lookup):
-    """A lookup that tells nothing of a secret but what it is for."""
+class _SecretLookup(Lookup):
+    """Base class of the lookups that are allowed on a secret."""
 
     def process_lhs(self, compiler: SQLCompiler, connection: Any, lhs: Any = None) -> Any:
         if lhs is None and isinstance(self.lhs, SecretColumn):
@@ -47,27 +47,27 @@ class _OfSecret(Lookup):
         return super().process_lhs(compiler, connection, lhs)
 
 
-class IsSet(_OfSecret, IsNull):
-    """`isnull`, the one lookup of a secret that has a name."""
+class IsSet(_SecretLookup, IsNull):
+    """`isnull`, the only lookup of a secret that can be used by name."""
 
 
-class IsStill(_OfSecret, Exact):
-    """Whether a secret's ciphertext is the one that was read: for who writes it anew."""
+class IsUnchanged(_SecretLookup, Exact):
+    """Whether a secret still has the ciphertext that was read. Re-encryption uses it."""
 
 
-def _inside(expressions: Iterable[Any]) -> Iterator[Any]:
-    """The expressions, and all that they are made of."""
-    waiting = list(expressions)
-    while waiting:
-        expression = waiting.pop()
+def _flatten(expressions: Iterable[Any]) -> Iterator[Any]:
+    """Yield the expressions and all their source expressions."""
+    pending = list(expressions)
+    while pending:
+        expression = pending.pop()
         yield expression
         if hasattr(expression, "get_source_expressions"):
-            waiting += expression.get_source_expressions()
+            pending += expression.get_source_expressions()
 
 
 def refuse_raw(expressions: Iterable[Any], secrets: Iterable[str]) -> None:
-    """Raise FieldError for SQL, somewhere in the expressions, that names one of the secrets."""
-    named = re.compile(rf"\b(?:{'|'.join(secrets)})\b", re.IGNORECASE)
-    for each in _inside(expressions):
-        if isinstance(each, RawSQL) and (match := named.search(each.sql)):
+    """Raise FieldError if raw SQL in the expressions contains the name of a secret."""
+    pattern = re.compile(rf"\b(?:{'|'.join(secrets)})\b", re.IGNORECASE)
+    for expression in _flatten(expressions):
+        if isinstance(expression, RawSQL) and (match := pattern.search(expression.sql)):
             raise FieldError(f"{match[0]} is a secret: no expression may name it.")

@@ -1,4 +1,4 @@
-"""Tracked: what the database holds of a row, and which database that is."""
+"""`Tracked`: a model that knows which columns differ from the database."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
@@ -7,9 +7,9 @@ from django.db import models, router
 
 
 class Tracked(models.Model):
-    """A row that knows which of its columns differ from what is stored.
+    """A model whose rows know which of their columns were changed since they were loaded.
 
-    watched: the columns of which that is known.
+    watched: the names of the columns that are compared.
     """
 
     watched: ClassVar[tuple[str, ...]] = ()
@@ -18,12 +18,12 @@ class Tracked(models.Model):
         abstract = True
 
     @property
-    def written_to(self) -> str:
-        """The database that the site's routers say: it may have been read from another."""
+    def db_for_write(self) -> str:
+        """The alias of the database to write to, which may differ from the one that was read."""
         return router.db_for_write(type(self), instance=self)
 
-    def held(self, name: str) -> Any:
-        """A column as the row holds it: for a variable text, a Secret, or None."""
+    def raw_value(self, name: str) -> Any:
+        """Return a column without its descriptor: for a variable its text, a Secret or None."""
         return self.__dict__[name] if name in self.__dict__ else getattr(self, name)
 
     @classmethod
@@ -43,25 +43,25 @@ class Tracked(models.Model):
         self._remember(fields)
 
     def _remember(self, fields: Iterable[str] | None = None) -> None:
-        """Note what the database holds, of these columns or of all; others keep their note."""
+        """Remember the values of these columns, or of all, as those in the database."""
         names = self.watched if fields is None else set(self.watched).intersection(fields)
-        held = {name: self.__dict__[name] for name in names if name in self.__dict__}
-        self._stored = {**self.__dict__.get("_stored", {}), **held}
+        values = {name: self.__dict__[name] for name in names if name in self.__dict__}
+        self._stored = {**self.__dict__.get("_stored", {}), **values}
 
-    def stored(self, name: str, otherwise: Any = None) -> Any:
-        """A watched column as the database held it when the row was loaded or saved."""
+    def stored_value(self, name: str, default: Any = None) -> Any:
+        """Return a watched column as it was in the database when the row was loaded or saved."""
         stored: dict[str, Any] = self.__dict__.get("_stored", {})
-        return stored.get(name, otherwise)
+        return stored.get(name, default)
 
     def changed(self) -> set[str]:
-        """The watched columns that differ from the stored row; empty for a new row."""
+        """Return the watched columns that differ from the database; none for a new row."""
         if self._state.adding:
             return set()
         stored: dict[str, Any] = self.__dict__.get("_stored", {})
-        # Set although they were never loaded: only the database knows what they were.
-        given = [name for name in self.watched if name in self.__dict__]
-        if unknown := [name for name in given if name not in stored]:
-            rows = type(self)._base_manager.using(self.written_to)
+        # For columns that were set but never loaded, the database has to be asked.
+        loaded = [name for name in self.watched if name in self.__dict__]
+        if unknown := [name for name in loaded if name not in stored]:
+            rows = type(self)._base_manager.using(self.db_for_write)
             row = rows.filter(pk=self.pk).only(*unknown).first()
             stored |= {name: row.__dict__[name] for name in unknown} if row else {}
-        return {name for name, value in stored.items() if self.held(name) != value}
+        return {name for name, value in stored.items() if self.raw_value(name) != value}

@@ -1,4 +1,4 @@
-"""What a row must fulfil before it is saved: errors by variable, in words that say what to do."""
+"""The validation of rows: the errors of each variable, which say what to do."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from registries.models.registry import Registry
 
 
-# As long as the column, and as the path of a repository may be.
+# The length of the column, and the longest path of a repository.
 MAX_PREFIX = 255
-# Why a stored secret is asked for again, by the change that it would follow.
+# Why a stored secret has to be entered again, by the code of the change.
 MISDIRECTED = {
     "address_changed": _(
         "The address changed. Enter this again, so that it goes where you want it to."
@@ -35,25 +35,25 @@ MISDIRECTED = {
 
 
 class Errors:
-    """ValidationErrors, gathered by the field they belong to."""
+    """Collects ValidationErrors by field."""
 
     def __init__(self) -> None:
-        self.found: dict[str, list[ValidationError]] = {}
+        self.by_field: dict[str, list[ValidationError]] = {}
 
     def add(self, name: str, message: Any, code: str) -> None:
-        self.found.setdefault(name, []).append(ValidationError(message, code=code))
+        self.by_field.setdefault(name, []).append(ValidationError(message, code=code))
 
     def raise_any(self) -> None:
-        if self.found:
-            raise ValidationError(self.found)
+        if self.by_field:
+            raise ValidationError(self.by_field)
 
 
 def clean(row: "Registry") -> None:
-    """Normalise the row and enforce its kind's rules. Raises ValidationError."""
+    """Normalise the row and check the rules of its kind. Raises ValidationError."""
     errors = Errors()
     _clean_name(row, errors)
-    if row.kind in KINDS:  # an unknown kind is the kind field's own error
-        if row.kind != row.stored("kind", row.kind):
+    if row.kind in KINDS:  # the field `kind` itself reports an unknown kind
+        if row.kind != row.stored_value("kind", row.kind):
             errors.add("kind", _("A registry's kind cannot change. Add another row."), "changed")
         if row.is_default and row.declaration.default_name is None:
             errors.add("kind", _("This kind has no default row."), "no_default")
@@ -68,8 +68,8 @@ def clean(row: "Registry") -> None:
 def _clean_name(row: "Registry", errors: Errors) -> None:
     row.name = names.tidy(row.name or "")
     if names.has_invisible(row.name):
-        message = _("This name holds characters that nobody can see. Type it anew.")
-        errors.add("name", message, "invisible")
+        invisible = _("This name holds characters that nobody can see. Type it anew.")
+        errors.add("name", invisible, "invisible")
         return
     key = row.name_key = names.key(row.name)
     if not key:
@@ -82,32 +82,34 @@ def _clean_name(row: "Registry", errors: Errors) -> None:
         return
     alike = {names.key(reading) for reading in lookalikes.readings(row.name)}
     if alike and (twin := others.filter(name_key__in=alike).only("name").first()):
-        told = gettext("This looks like “%(name)s”, in letters of another alphabet. Rename it.")
-        errors.add("name", told % {"name": twin.name}, "lookalike")
+        message = gettext("This looks like “%(name)s”, in letters of another alphabet. Rename it.")
+        errors.add("name", message % {"name": twin.name}, "lookalike")
 
 
 @sensitive_variables()
 def _clean_variables(row: "Registry", errors: Errors) -> None:
-    held = {name: row.held(name) for name in row.given()}
-    # What a sealed secret holds was checked when it was given; the rules only ask that it is set.
-    kept = {name for name, value in held.items() if isinstance(value, Secret) and value.is_sealed}
+    values = {name: row.raw_value(name) for name in row.provided()}
+    # A sealed secret was checked when it was entered, and rules only ask whether it is set.
+    sealed = {
+        name for name, value in values.items() if isinstance(value, Secret) and value.is_sealed
+    }
     raw = {
         name: value.reveal() if isinstance(value, Secret) else value
-        for name, value in held.items()
-        if name not in kept
+        for name, value in values.items()
+        if name not in sealed
     }
     cleaned, problems = row.declaration.clean(raw)
     for name in {*raw, *cleaned}:
         setattr(row, name, cleaned.get(name))
     broken = {problem.variable for problem in problems}
-    given = {*cleaned, *kept, *broken}
-    problems = [*problems, *row.declaration.problems(given, is_default=row.is_default)]
+    provided = {*cleaned, *sealed, *broken}
+    problems = [*problems, *row.declaration.problems(provided, is_default=row.is_default)]
     for problem in problems:
         errors.add(problem.variable, problem.text.render(gettext), problem.code)
 
 
 def _clean_destination(row: "Registry", errors: Errors) -> None:
-    """Ask for the secrets again that would reach somebody they were not given for."""
+    """Ask again for the secrets that would be sent to somebody they were not entered for."""
     for name, code in row.misdirected_secrets().items():
         errors.add(name, MISDIRECTED[code], code)
 

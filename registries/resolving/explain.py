@@ -3,7 +3,7 @@
 from itertools import islice
 
 from registries.models import Registry
-from registries.models.queryset import ANSWERING
+from registries.models.queryset import RESOLVE_COLUMNS
 from registries.reference import Reference
 from registries.text import Text
 from registries.text import gettext_noop as _
@@ -23,7 +23,7 @@ def explain(reference: Reference) -> tuple[Registry | None, list[Text]]:
             {"image": str(reference), "host": reference.host},
         )
     ]
-    answering = Registry.objects.only(*ANSWERING).answering(reference, COUNTED + 1)
+    answering = Registry.objects.only(*RESOLVE_COLUMNS).answering(reference, COUNTED + 1)
     rows = list(islice(answering, COUNTED + 1))
     if not rows:
         why.append(Text(_("No registry of this site answers for it.")))

@@ -125,6 +125,6 @@ def assert_sound() -> None:
             cursor.execute("CHECK TABLE registries_registry, registries_check")
             assert {text for _table, _check, _sort, text in cursor.fetchall()} == {"OK"}
     for row in Registry.objects.all():
-        for name in row.given():
-            str(row.held(name))
+        for name in row.provided():
+            str(row.raw_value(name))
     Registry.objects.filter(pk=None).update(name="x")

@@ -122,7 +122,7 @@ def test_of_a_reset_and_an_edit_one_is_told() -> None:
             assert (found.login, found.password.reveal()) == ("johndoe", "fake-password")
         else:
             assert isinstance(edited, ChangedMeanwhile)
-            assert found.given() == set()
+            assert found.provided() == set()
 
 
 def test_a_reset_forgets_the_check_of_a_row_that_nothing_was_changed_on() -> None:

@@ -14,7 +14,7 @@ from registries import conf, row_client, services
 from registries.api import serializers
 from registries.client.deadline import Deadline
 from registries.models import Registry
-from registries.models.certificates import LONGEST, InvalidCertificate, essence, read
+from registries.models.certificates import LONGEST, InvalidCertificate, normalized, read
 from tests.factories import PEM, build, create
 from tests.fakes.server import FakeServer, Reply, Request
 
@@ -50,12 +50,12 @@ def test_what_is_stored_is_what_ssl_reads(how: str) -> None:
     context.load_verify_locations(cadata=stored)
     assert context.get_ca_certs(binary_form=True) == [ssl.PEM_cert_to_DER_cert(ONE)]
     # Nor does it count as another authority, which would ask for the secrets again.
-    assert essence(WRITTEN[how].replace(f"{ONE}\n{ONE}", ONE)) == essence(ONE)
+    assert normalized(WRITTEN[how].replace(f"{ONE}\n{ONE}", ONE)) == normalized(ONE)
 
 
 def test_several_are_kept_in_their_order() -> None:
     assert read(f"# ä\n{TWO}\n\nzwei:\n{ONE}") == f"{TWO}\n{ONE}"
-    assert essence(f"{TWO}\n{ONE}") != essence(TWO) != essence("") == ""
+    assert normalized(f"{TWO}\n{ONE}") != normalized(TWO) != normalized("") == ""
 
 
 CANARY = "c4n4ry"
@@ -96,8 +96,8 @@ def test_what_is_no_certificate_is_told(text: str, said: str) -> None:
 def test_what_ssl_may_read_otherwise_counts_whole() -> None:
     """A block that only another parser understands never hides behind one that both do."""
     hidden = TWO.replace("-----\n", "-----\nA-Header: x\n\n", 1)
-    assert essence(f"{ONE}\n{hidden}") != essence(ONE)
-    assert essence("junk") == "junk"
+    assert normalized(f"{ONE}\n{hidden}") != normalized(ONE)
+    assert normalized("junk") == "junk"
 
 
 def ping(request: Request) -> Reply:

@@ -449,7 +449,7 @@ def test_a_kind_that_got_another_address_opens_what_was_sealed_before(slug: str)
     What was sealed without one belongs to the row as long as it names none.
     """
     row = create(slug)
-    name = next(name for name in SECRETS if row.held(name))
+    name = next(name for name in SECRETS if row.raw_value(name))
     before = "|".join((f"registries.Registry.{name}", row.uid.hex, slug, row.url or ""))
     for version in ("v1", "v2"):
         trust = "" if version == "v1" else f"{row.secret_trust()}\n"

@@ -51,7 +51,7 @@ class Client:
             if rows[2:]:
                 # Sealing is not what is measured: the others' secrets are copies.
                 for name in SECRETS:
-                    setattr(row, name, rows[number % 2].held(name))
+                    setattr(row, name, rows[number % 2].raw_value(name))
                 row.name_key, row.host = row.name.lower(), (url or "").removeprefix("https://")
             else:
                 for name in SECRETS:
