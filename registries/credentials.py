@@ -21,9 +21,12 @@ class Anonymous:
 
 @dataclass(frozen=True, slots=True)
 class Basic:
-    """A user name and a password, access token or robot token, as in RFC 7617."""
+    """A user name and a password, access token or robot token, as in RFC 7617.
 
-    username: str
+    The user name may be a secret as well: DigitalOcean takes its token as both.
+    """
+
+    username: str = field(repr=False)
     password: str = field(repr=False)
 
 

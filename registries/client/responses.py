@@ -83,6 +83,18 @@ def error_codes(body: bytes) -> frozenset[str]:
     return frozenset(code for code in codes if isinstance(code, str))
 
 
+def _names_artifact(body: bytes) -> bool:
+    """Return whether an error is about a tag or digest, in Harbor's words.
+
+    Harbor answers NOT_FOUND to "artifact NAME:TAG not found" and to "repository NAME not found"
+    (https://github.com/containers/image/issues/2203).
+    """
+    match (json_object(body) or {}).get("errors"):
+        case [{"message": str(message)}, *_]:
+            return message.startswith("artifact ")
+    return False
+
+
 def is_error(response: Response) -> bool:
     """Return whether an error is the registry's own, not that of a proxy or firewall before it.
 
@@ -158,7 +170,7 @@ def image_refusal(response: Response, host: str) -> ClientError:
     # Quay answers 405 DENIED for a namespace that is disabled.
     if status in _DENIALS or (status == 405 and "DENIED" in codes):
         return ImageDenied("no_access_to_image")
-    if codes & _NO_TAG:
+    if codes & _NO_TAG or ("NOT_FOUND" in codes and _names_artifact(response.body)):
         return NotFound("tag_not_found")
     if status in {404, 410} or codes & _NO_REPOSITORY:
         return NotFound("repository_not_found")

@@ -33,14 +33,7 @@ class Site:
     def client(self, who: str) -> Client:
         """A client of the row with `right`, `wrong` or `none` credentials."""
         pair = {"right": self.family.right, "wrong": self.family.wrong, "none": None}[who]
-        kind, case = KINDS[self.case.kind], self.case
-        values = case.values(pair)
-        host = case.host or kind.home(values) or ""
-        return self.world.client(
-            kind.endpoint(values, host),
-            kind.credential(values, host, case.prefix),
-            identity=f"row with {who}",
-        )
+        return self.case.client(self.world, pair)
 
     def error(self, who: str, repository: str, reference: str = "v1") -> ClientError:
         with pytest.raises(ClientError) as caught:

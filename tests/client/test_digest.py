@@ -125,6 +125,8 @@ def test_what_is_no_manifest_has_no_digest(body: bytes) -> None:
         (problem(404, "TAG_EXPIRED"), "tag_not_found"),
         (problem(404, "NAME_UNKNOWN"), "repository_not_found"),
         (problem(404, "NOT_FOUND"), "repository_not_found"),
+        (problem(404, "NOT_FOUND", message="artifact acme/app:1 not found"), "tag_not_found"),
+        (problem(404, "NOT_FOUND", message="repository x not found"), "repository_not_found"),
         (Reply(404, b"not JSON"), "repository_not_found"),
     ],
 )

@@ -16,9 +16,14 @@ JSON = "application/json"
 _ABOUT = re.compile(r"/v2/(?P<repository>.+)/(?:tags/list|manifests/(?P<reference>[^/]+))")
 
 
-def problem(status: int, code: str, headers: Mapping[str, str] | None = None) -> Reply:
+def problem(
+    status: int,
+    code: str,
+    headers: Mapping[str, str] | None = None,
+    message: str = "the registry's own words",
+) -> Reply:
     """An error as the distribution specification writes it."""
-    body = {"errors": [{"code": code, "message": "the registry's own words", "detail": None}]}
+    body = {"errors": [{"code": code, "message": message, "detail": None}]}
     return Reply(status, json.dumps(body).encode(), {"Content-Type": JSON, **(headers or {})})
 
 
@@ -86,13 +91,19 @@ class Family:
             return refusal
         repository = self.images.get(about["repository"])
         if repository is None:
-            return problem(404, "NAME_UNKNOWN")
+            return self.no_repository(request, about["repository"])
         if about["reference"] is None:
             return self.tags(request, list(repository.tags))
         stored = repository.find(about["reference"])
-        return (
-            problem(404, "MANIFEST_UNKNOWN") if stored is None else self.manifest(request, stored)
-        )
+        if stored is None:
+            return self.no_tag(f"{about['repository']}:{about['reference']}")
+        return self.manifest(request, stored)
+
+    def no_repository(self, request: Request, name: str) -> Reply:
+        return problem(404, "NAME_UNKNOWN")
+
+    def no_tag(self, image: str) -> Reply:
+        return problem(404, "MANIFEST_UNKNOWN")
 
     def ping(self, request: Request) -> Reply:
         if request.bearer in self._granted:

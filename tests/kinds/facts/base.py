@@ -3,13 +3,16 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from registries.client.client import Client
 from registries.client.errors import ClientError, ImageDenied
 from registries.credentials import Basic, Credential
 from registries.endpoint import Endpoint
+from registries.kinds import KINDS
 from registries.kinds.base import Lookup
 from tests.fakes.family import Family
 from tests.fakes.images import PRIVATE
 from tests.fakes.ledger import basic
+from tests.fakes.world import World
 
 Values = Mapping[str, str]
 Given = frozenset[str]
@@ -48,6 +51,16 @@ class Case:
         names = self.names
         account = names(pair) if callable(names) else dict(zip(names, pair, strict=True))
         return {**dict(self.fixed), **account}
+
+    def client(self, world: World, pair: tuple[str, str] | None) -> Client:
+        """A client as a row of this kind has it, with an account's two parts or with nothing."""
+        kind, values = KINDS[self.kind], self.values(pair)
+        host = self.host or kind.own_host(values) or kind.home(values) or ""
+        return world.client(
+            kind.endpoint(values, host),
+            kind.credential(values, host, self.prefix),
+            identity=f"row with {pair}",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
