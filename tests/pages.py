@@ -122,8 +122,8 @@ address out of its rule, or turn this off.
 
 | kind | a guest | code |
 |---|---|---|
-| {own_guests} | is let in at `/v2/` | `public` |
-| {own_guests} | is asked for a password (Basic) | `credentials_required` |
+| any | is let in at `/v2/` | `public` |
+| any | is asked for a password (Basic) | `credentials_required` |
 | {guests} | is given a token | `public` |
 | {guests} | is given none | `guests_refused` |
 | {by_image} | is given a token | `public` |
@@ -171,8 +171,6 @@ def _kinds_by_sign_in() -> dict[str, str]:
         admits = not all(method.variables for method in kind.methods)
         by_image = "by_image" if endpoints[0].guests_by_image else "guests"
         slugs[by_image if admits else "no_guests"].add(slug)
-        if admits and "authurl" in kind.by_name:
-            slugs["own_guests"].add(slug)
     return {row: ", ".join(f"`{slug}`" for slug in sorted(found)) for row, found in slugs.items()}
 
 
