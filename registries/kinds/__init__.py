@@ -9,6 +9,7 @@ from registries.kinds.gcr import gcr
 from registries.kinds.ghcr import ghcr
 from registries.kinds.gitea import gitea
 from registries.kinds.gitlab import gitlab
+from registries.kinds.harbor import harbor
 from registries.kinds.hub import hub
 from registries.kinds.lscr import lscr
 from registries.kinds.problem import Invalid, Problem
@@ -16,7 +17,7 @@ from registries.kinds.quay import quay
 
 __all__ = ["KINDS", "Invalid", "Kind", "Problem", "Variable", "variables"]
 
-_OWN = (acr, custom, ecr, forgejo, gcr, ghcr, gitea, gitlab, hub, lscr, quay)
+_OWN = (acr, custom, ecr, forgejo, gcr, ghcr, gitea, gitlab, harbor, hub, lscr, quay)
 # `registries.site_kinds` adds the site's own kinds.
 KINDS: dict[str, Kind] = {kind.slug: kind for kind in _OWN}
 

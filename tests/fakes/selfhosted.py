@@ -39,27 +39,54 @@ class TokenRegistry(Family):
 
 
 class Harbor(TokenRegistry):
-    """Harbor: a wrong password freezes its account for everybody, whether it exists or not.
+    """Harbor: wrong credentials freeze their account, and get a guest's token with any scope.
 
-    Source: goharbor/harbor, src/core/auth/authenticator.go (1.5 seconds); its issue 21224.
+    Its registry shows public images without a token. What may not be read is answered with where
+    tokens come from, but with Basic to whoever brought an Authorization.
+    Sources: goharbor/harbor, src/server/middleware/v2auth/auth.go, src/core/auth/authenticator.go
+    (1.5 seconds), src/core/service/token/creator.go; its issue 21224.
     """
 
+    origin = "https://harbor.example.com"
+    realm = "https://harbor.example.com/service/token"
+    service = "harbor-registry"
     FROZEN = 1.5
 
     def __init__(self, ledger: Ledger) -> None:
         self._frozen: dict[str, float] = {}
         super().__init__(ledger)
 
+    def admit_credentials(self) -> None:
+        self.right = ("robot$acme+reader", self.right[1])
+        self.wrong = ("robot$acme+reader", self.wrong[1])
+        super().admit_credentials()
+
+    def refusal(self, request: Request, repository: str) -> Reply | None:
+        user, granted = self._granted.get(request.bearer or "", (None, frozenset()))
+        is_head = request.method == "HEAD" and request.authorization is None
+        if repository in granted or (self.readable(user, repository) and not is_head):
+            return None
+        basic = 'Basic realm="harbor"'
+        challenge = basic if request.authorization else self.challenge(repository)
+        return problem(401, "UNAUTHORIZED", {"WWW-Authenticate": challenge})
+
+    def no_repository(self, request: Request, name: str) -> Reply:
+        return problem(404, "NOT_FOUND", message=f"repository {name} not found")
+
+    def no_tag(self, image: str) -> Reply:
+        return problem(404, "NOT_FOUND", message=f"artifact {image} not found")
+
     def token(self, request: Request) -> Reply:
         if request.basic is None:
             return super().token(request)
         user = request.basic[0]
-        if time.monotonic() < self._frozen.get(user, 0):
-            self.ledger.see(request, self.realm_origin)
-            return self.refused()
-        if request.basic != self.right:
+        if time.monotonic() >= self._frozen.get(user, 0):
+            if request.basic == self.right:
+                return super().token(request)
             self._frozen[user] = time.monotonic() + self.FROZEN
-        return super().token(request)
+        self.ledger.see(request, self.realm_origin)
+        wanted = self.wanted(request.query.get("scope", []))
+        return self.granted(None, wanted) if wanted else self.refused()
 
     def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
         return problem(401, "UNAUTHORIZED") if user is None and not wanted else None
