@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import registries
-from registries.admin.actions import FEW
+from registries.admin.bulk import FEW
 from registries.admin.display import LOOKS, STATES, TONES, ShownResult, Trend, answers, shown_steps
 from registries.admin.status import overview, past_verdicts
 from registries.forms import form_class
@@ -516,6 +516,50 @@ def test_many_checks_come_as_they_end_from_asgi_servers(
     assert len(parts) == len(rows) + 3
     assert f"Checked {len(rows)} registries" in parts[-2]
     assert Check.objects.count() == len(rows)
+
+
+def test_the_pages_script_gets_all_rows_waiting_and_then_the_results_alone(
+    admin: Client, server: FakeServer
+) -> None:
+    rows = [
+        create("custom", name=f"Lab {word}", url=server.origin, password=word)
+        for word in ("right", "wrong")
+    ]
+    # As the script sends them again: in one field, however many they are.
+    chosen = {"action": "check_selected", "_selected_action": f"{rows[0].pk},{rows[1].pk}"}
+    html = text_of(admin.post(LIST, {**chosen, "_script": "page"}))
+    assert re.findall(r'is-waiting" data-check="(\d+)"', html) == [str(row.pk) for row in rows]
+    assert "<b>Lab right</b>" in html
+    assert server.requests == []
+    parts = text_of(admin.post(LIST, {**chosen, "_script": "results"})).split("<!-- next -->")
+    assert "<html" not in parts[0]
+    assert [re.findall(r'is-(\w+)" data-check', part) for part in parts] == [["ok"], ["bad"], []]
+    assert "Waiting: Lab wrong" in parts[0]
+    assert f'name="_selected_action" value="{rows[1].pk}"' in parts[2], "what failed, again"
+    assert "Check the failed ones again" in parts[2]
+
+
+@pytest.mark.parametrize(
+    ("query", "checked"), [("", {"Fine", "Failed", "New"}), ("?verdict=attention", {"Failed"})]
+)
+def test_all_or_all_that_fail_are_checked_with_one_click(
+    admin: Client, server: FakeServer, query: str, checked: set[str]
+) -> None:
+    Registry._base_manager.all().delete()
+    for name, code in {"Fine": "signed_in", "Failed": "tls", "New": ""}.items():
+        row = create("custom", name=name, url=server.origin, password="right")
+        if code:
+            past(row, [code])
+    html = text_of(admin.get(LIST))
+    form = re.search(r'<form [^>]*class="reg-checkall".*?</form>', html, re.DOTALL)
+    assert form
+    address = f'formaction="{LIST}{query}"' if query else f'action="{LIST}"'
+    assert address in form[0]
+    fields = dict(re.findall(r'name="(\w+)" value="(\w+)"', form[0]))
+    admin.post(LIST + query, {**fields, "csrfmiddlewaretoken": ""})
+    assert set(Check.objects.filter(origin="bulk").values_list("registry_name", flat=True)) == (
+        checked
+    )
 
 
 def test_few_checks_come_at_once(admin: Client, server: FakeServer) -> None:

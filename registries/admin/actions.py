@@ -1,53 +1,35 @@
-"""Check, reset and delete, one row or many; what cannot be undone asks first."""
+"""Check one row; reset and delete one or many, which ask first."""
 
-import time
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from threading import BoundedSemaphore
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from registries import services
-from registries.admin.base import Pages, is_default, not_default
+from registries.admin.base import is_default, not_default
+from registries.admin.bulk import BulkPages
 from registries.admin.deleting import deletion
-from registries.admin.display import ShownCheck, ShownResult, milliseconds
+from registries.admin.display import ShownCheck
 from registries.checking.callers import Caller
 from registries.models import ChangedMeanwhile, Check, Registry
 from registries.models.check import Origin
-from registries.models.results import CheckResult
 from registries.secrets.sealing import Secret
 
-# So few rows are checked before a progress bar could be read.
-FEW = 5
-# What is sent after so many seconds without a result. It changes nothing on the page, and shows
-# whether anybody still reads it: who has left is noticed when something is sent to him.
-BEAT, SECONDS = "\n", 1.0
-# Pages of many checks that one process writes at a time: each holds a thread of the server.
-_pages = BoundedSemaphore(2)
-# Where the page of a bulk check is cut: what comes before is sent at once.
-CUT = "<!-- results -->"
-Checked = tuple[Registry, CheckResult]
 FROM_LIST = "_list"
 
 
-class ActionPages(Pages):
+class ActionPages(BulkPages):
     """Buttons of a row, actions of the list, and their confirmations."""
 
     actions = ("check_selected", "reset_selected", "delete_selected")
@@ -143,53 +125,6 @@ class ActionPages(Pages):
 
     # Many rows
 
-    @admin.action(description=_("Check selected registries"), permissions=["change"])
-    def check_selected(
-        self, request: HttpRequest, queryset: QuerySet[Registry]
-    ) -> HttpResponseBase:
-        rows = list(queryset)
-        # The page comes as the results do: progress that needs no script.
-        parts = self._checking(request, rows)
-        if len(rows) <= FEW:
-            return HttpResponse(parts)
-        is_asgi = isinstance(request, ASGIRequest)
-        response = StreamingHttpResponse(_awaited(parts) if is_asgi else parts)
-        response["X-Accel-Buffering"] = "no"
-        return response
-
-    def _checking(
-        self, request: HttpRequest, rows: Sequence[Registry]
-    ) -> Generator[str, None, None]:
-        context = self.page_context(request, title=_("Check registries"), count=len(rows))
-        page = render_to_string("admin/registries/registry/check.html", context, request)
-        before, _cut, after = page.partition(CUT)
-        yield before
-        with _page(len(rows)) as may_write:
-            if may_write:
-                yield from self._results(request, rows, context)
-            else:
-                text = _("Others are checking many registries just now. Try again in a minute.")
-                yield format_html('<p class="reg-note reg-note--warn" role="status">{}</p>', text)
-        yield after
-
-    def _results(
-        self, request: HttpRequest, rows: Sequence[Registry], context: dict[str, Any]
-    ) -> Generator[str, None, None]:
-        started, done, fine = time.monotonic(), 0, 0
-        with closing(_checks(rows, Caller.of(request.user, Origin.BULK))) as checks:
-            for each in checks:
-                if each is None:
-                    yield BEAT
-                    continue
-                row, result = each
-                done += 1
-                fine += result.is_fine
-                parts = {"shown": ShownResult(row, result), "done": done, "count": len(rows)}
-                yield render_to_string("registries/checked.html", {**context, **parts}, request)
-        told = {"count": done, "fine": fine, "attention": done - fine}
-        taken = milliseconds(time.monotonic() - started)
-        yield render_to_string("registries/check_summary.html", {**told, "time": taken})
-
     @admin.action(description=_("Reset selected registries to default"), permissions=["change"])
     def reset_selected(
         self, request: HttpRequest, queryset: QuerySet[Registry]
@@ -255,38 +190,6 @@ class ActionPages(Pages):
             along=", ".join(f"{name} ({number})" for name, number in (along or {}).items()),
             is_popup=IS_POPUP_VAR in request.GET,
         )
-
-
-async def _awaited(parts: Generator[str, None, None]) -> AsyncIterator[str]:
-    """The parts for an ASGI server; of a plain generator it would wait for the last one first."""
-    try:
-        while (part := await sync_to_async(lambda: next(parts, None))()) is not None:
-            yield part
-    finally:
-        await sync_to_async(parts.close)()
-
-
-@contextmanager
-def _page(count: int) -> Iterator[bool]:
-    """Whether a page with so many checks may be written now; few are done before anybody waits."""
-    if count <= FEW:
-        yield True
-        return
-    may_write = _pages.acquire(blocking=False)
-    try:
-        yield may_write
-    finally:
-        if may_write:
-            _pages.release()
-
-
-def _checks(rows: Sequence[Registry], caller: Caller) -> Generator[Checked | None, None, None]:
-    """Each row with its result; None where nothing ended for a while. Closed, it waits for none."""
-    if len(rows) <= FEW:
-        yield from zip(rows, services.check_many(rows, caller=caller), strict=True)
-        return
-    with closing(services.check_in_background(rows, caller=caller, beat=SECONDS)) as checks:
-        yield from checks
 
 
 def _holdings(row: Registry) -> list[tuple[str, Any]]:

@@ -49,6 +49,7 @@ class CheckPages(_ModelAdmin):
 
     class Media:
         css = {"all": ("registries/registries.css",)}
+        js = ("registries/sidebar.js",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

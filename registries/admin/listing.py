@@ -105,7 +105,8 @@ class ListPages(Pages):
         if request.method == "POST":
             # What no page of ours sends as a selected row would fail in the query.
             posted = request.POST.copy()
-            chosen = posted.getlist(ACTION_CHECKBOX_NAME)
+            # Several may come in one field: Django takes no more than a thousand fields.
+            chosen = ",".join(posted.getlist(ACTION_CHECKBOX_NAME)).split(",")
             posted.setlist(
                 ACTION_CHECKBOX_NAME,
                 [pk for pk in chosen if pk.isascii() and pk.isdigit() and len(pk) < 19],

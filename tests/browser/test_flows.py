@@ -1,16 +1,18 @@
 """What an operator does, in a browser, with and without JavaScript."""
 
 import re
+from threading import Event
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from registries.admin.actions import FEW
+from registries.admin.bulk import FEW
 from registries.models import Registry
 from ssmsite.csp import POLICY
 from tests.browser.conftest import type_of_open
 from tests.factories import create
+from tests.fakes.server import FakeServer, Reply, Request
 from tests.real.account import Account
 from tests.real.conftest import Filled
 
@@ -231,11 +233,53 @@ def test_check_selected_ends_with_a_summary(
     expect(summary).to_contain_text(f"Checked {len(others) + 1} registries")
     expect(summary).to_contain_text("1 fine")
     expect(summary).to_contain_text(f"{len(others)} need attention")
-    expect(page.locator(".reg-result")).to_have_count(len(others) + 1)
+    expect(page.locator(".reg-checkline")).to_have_count(len(others) + 1)
     assert page.locator(".reg-progress:visible").count() == 0
-    assert page.locator(".reg-progress").count() == len(others) + 2
+    assert page.locator(".reg-progress").count() == (len(others) + 2 if options else 1)
+    # What failed comes first, and each line has its steps behind it.
+    places = [
+        page.locator(f".reg-checkline.is-{tone}").first.bounding_box() for tone in ("bad", "ok")
+    ]
+    assert places[0]["y"] < places[1]["y"]  # type: ignore[index]  # both are shown
+    steps = page.locator(".reg-checkline.is-ok .reg-steps")
+    assert steps.is_hidden()
+    page.locator(".reg-checkline.is-ok summary").click()
+    expect(steps).to_be_visible()
+    page.get_by_role("radio", name="Fine").check()
+    expect(page.locator(".reg-checkline:visible")).to_have_count(1)
+    page.get_by_role("button", name="Check the failed ones again").click()
+    expect(summary).to_contain_text(f"Checked {len(others)} registries")
     page.get_by_role("link", name="Back to all registries").click()
     assert Registry.objects.get(pk=row.pk).check_verdict == "valid"
+
+
+def test_a_bulk_check_shows_who_waits_moves_nothing_aside_and_is_stopped(
+    open_page: type_of_open,
+) -> None:
+    Registry._base_manager.all().delete()
+    answer = Event()
+
+    def wait(_request: Request) -> Reply:
+        answer.wait(5)
+        return Reply(200, b"{}")
+
+    with FakeServer(wait) as server:
+        for number in range(FEW + 1):
+            create("custom", name=f"Lab {number}", url=server.origin)
+        page = open_page(LIST)
+        page.get_by_role("button", name="Check all").click()
+        lines = page.locator(".reg-checkline.is-waiting")
+        expect(lines).to_have_count(FEW + 1)
+        expect(lines.first).to_contain_text("Lab 0")
+        # The sidebar and the button for the colours are there and work.
+        expect(page.locator("#nav-sidebar")).to_be_visible()
+        page.locator(".theme-toggle").click()
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        page.get_by_role("link", name="Stop").click()
+        expect(page.locator(".reg-stream__stopped")).to_contain_text("Stopped.")
+        expect(page.locator(".reg-progress")).to_be_hidden()
+        answer.set()
+        expect(lines).to_have_count(FEW + 1)
 
 
 def test_delete_selected_says_what_stays_and_why(open_page: type_of_open, row: Registry) -> None:

@@ -39,6 +39,36 @@ def assert_fit(page: Page, where: str) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
+# How far what is shown already moves while the page loads, as browsers count it: 0.1 is too much.
+SHIFTS = """
+    window.shifted = 0;
+    const add = list => list.getEntries().forEach(each => { window.shifted += each.value; });
+    new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true });
+"""
+
+
+def test_no_page_jumps_while_it_loads(open_page: type_of_open) -> None:
+    """Django's script opens the sidebar late; ours says before that it is open."""
+    fill()
+    row = Registry.objects.get(name="Lab registry")
+    page = open_page("/")
+    page.context.add_init_script(SHIFTS)
+    names = ("change", "history", "delete")
+    paths = [LIST, f"{LIST}add/", f"{LIST}add/?kind=ecr", *(f"{LIST}{row.pk}/{n}/" for n in names)]
+    site = page.url.rstrip("/")
+
+    def shifts() -> dict[str, float]:
+        found = {}
+        for path in ("/", *paths, "/admin/registries/check/", f"{LIST}?view=table"):
+            page.goto(site + path)
+            found[path] = page.evaluate("window.shifted")
+        return found
+
+    assert {path: shift for path, shift in shifts().items() if shift >= 0.1} == {}
+    page.route("**/sidebar.js", lambda route: route.abort())
+    assert max(shifts().values()) > 0.1, "the twin: as Django does"
+
+
 def test_list(open_page: type_of_open) -> None:
     fill()
     Registry._base_manager.filter(name="Lab registry").update(verify_tls=False, key_id="ffffffff")

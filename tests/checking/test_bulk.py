@@ -11,7 +11,7 @@ from django.db import connections
 from django.test import Client
 
 from registries import services
-from registries.admin import actions
+from registries.admin import bulk
 from registries.checking.background import check_in_background
 from registries.checking.callers import Caller
 from registries.models import Check, Registry
@@ -114,7 +114,7 @@ def test_a_page_says_something_while_nothing_ends(
     client: Client, rows: list[Registry], gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """#93: a server notices that its reader has left when it sends something to him."""
-    monkeypatch.setattr(actions, "SECONDS", 0.01)
+    monkeypatch.setattr(bulk, "SECONDS", 0.01)
     answer = select(client, rows)
     parts = iter(answer.streaming_content)
     next(parts)
@@ -157,7 +157,7 @@ def test_a_single_check_does_not_wait_for_those_of_many(rows: list[Registry], ga
     gate.wait_for(WORKERS)
     with FakeServer(lambda _request: Reply(200, b"{}")) as quick:
         anonymous = {"login": None, "password": None}
-        few = [create("custom", url=quick.origin, **anonymous) for _ in range(actions.FEW)]
+        few = [create("custom", url=quick.origin, **anonymous) for _ in range(bulk.FEW)]
         assert services.check(few[0]).code == "public"
         assert {result.code for result in services.check_many(few)} == {"public"}
     assert not gate.open.is_set()

@@ -89,6 +89,18 @@
         });
     };
 
+    /* A bulk check shows its lines by a script where there is one. */
+    const bulk = () => {
+        document.addEventListener("submit", (event) => {
+            const form = event.target;
+            if (form.matches("[data-bulk], #changelist-form") && !form.elements._script) {
+                form.append(Object.assign(document.createElement("input"), {
+                    type: "hidden", name: "_script", value: "page",
+                }));
+            }
+        });
+    };
+
     /* Buttons that copy the text of what they name. */
     const copying = () => {
         const buttons = all("[data-copy]");
@@ -204,6 +216,7 @@
     selection();
     popovers();
     busy();
+    bulk();
     copying();
     const form = document.getElementById("registry_form");
     if (form) {
