@@ -16,7 +16,7 @@ from registries.models.last_check import CHECK_FIELDS
 from registries.models.queryset import SECRETS
 from registries.models.registry import new_version
 from registries.models.secret_column import IsUnchanged
-from registries.secrets.keys import key_ids, key_of, renewed
+from registries.secrets.keys import key_id_for, key_ids, rotated
 from registries.secrets.sealing import Secret
 
 # Rows in memory at a time.
@@ -68,7 +68,7 @@ def forget(row: Registry) -> bool:
 def _renew(row: Registry, *, dry_run: bool) -> Outcome | None:
     """What became of the row; None where its secrets were changed meanwhile."""
     tokens = _tokens(row)
-    new = {name: renewed(getattr(row, name).with_trust().token) for name in tokens}
+    new = {name: rotated(getattr(row, name).with_trust().token) for name in tokens}
     key_id = _key_id(row, new.values())
     is_current = new == tokens and key_id == row.key_id
     # The version stays: the secrets are the same, so a form that is open is not out of date.
@@ -94,12 +94,12 @@ def _tokens(row: Registry) -> dict[str, str]:
 
 
 def _lost(row: Registry) -> list[str]:
-    return [name for name, token in _tokens(row).items() if key_of(token) is None]
+    return [name for name, token in _tokens(row).items() if key_id_for(token) is None]
 
 
 def _key_id(row: Registry, tokens: Iterable[str]) -> str:
     """The ids of the keys of these tokens; of a key that is gone only the row knows the id."""
-    found = {key_of(token) for token in tokens}
+    found = {key_id_for(token) for token in tokens}
     if None in found:
         found |= set(row.key_id.split(",")).difference(key_ids())
     return ",".join(sorted(filter(None, found)))

@@ -1,7 +1,7 @@
-"""A client for a row: what it signs in with, how it connects, where its tokens are kept.
+"""Makes the client for a row, with its credential, transport and token store.
 
-The client is imported when it is first needed, so that loading the app loads neither requests nor
-a cloud's SDK.
+The client is imported when it is first needed, so that loading the app imports neither requests
+nor the SDK of a cloud.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ if TYPE_CHECKING:
 
 
 def home_of(registry: Registry) -> str | None:
-    """The host to ask when no image names one: of the address, the prefix, or the kind."""
+    """Return the host to call if no image names one: from the address, the prefix or the kind."""
     values = registry.plain_values()
     own = registry.declaration.own_host(values)
     return own or registry.prefix.partition("/")[0] or registry.declaration.home(values)
 
 
 def addresses_of(registry: Registry, host: str | None = None) -> list[str]:
-    """What a call of the row asks, without path: for people to read, and free of user names."""
+    """Return the origins that a call of the row uses, to be shown to people."""
     if registry.kind not in KINDS:
         return []
     values = registry.plain_values()
-    named = [values[name] for name in registry.declaration.address if name in values]
+    addresses = [values[name] for name in registry.declaration.address if name in values]
     if "url" not in values and (host := host or home_of(registry)):
-        named.insert(0, f"https://{host}")
-    return [address for each in named if (address := _origin(each))]
+        addresses.insert(0, f"https://{host}")
+    return [origin for address in addresses if (origin := _origin(address))]
 
 
 def _origin(text: str) -> str:
-    """The origin of an address; nothing for a region, nor for what is no address."""
+    """Return the origin of an address; empty for a region or an invalid address."""
     try:
         return Url.parse(text).origin
     except ValueError:
@@ -61,9 +61,9 @@ def _origin(text: str) -> str:
 def client_for(
     registry: Registry, host: str | None = None, *, is_quick: bool = False
 ) -> Iterator[Client]:
-    """A client for the row, good for one call. Raises ClientError.
+    """Return a client for one call of the row's registry. Raises ClientError.
 
-    is_quick: whether lists too have no more than `TIMEOUT` seconds, as somebody waits for a page.
+    is_quick: whether lists may only take `TIMEOUT` seconds too, because somebody waits for a page.
     """
     settings = conf.get()
     longest = settings.timeout if is_quick else settings.list_timeout
@@ -71,8 +71,8 @@ def client_for(
         yield _client(registry, host, settings, deadline)
 
 
-# Hides in Django's reports the local variables of what is called from here as well; of a generator,
-# such as the one above, it would hide none.
+# This also hides the local variables of the functions called here from Django's error reports. On a
+# generator, such as `client_for`, the decorator would have no effect.
 @sensitive_variables()
 def _client(
     registry: Registry, host: str | None, settings: conf.Conf, deadline: Deadline
@@ -83,10 +83,10 @@ def _client(
         raise Misconfigured("incomplete")
     values, identity = _credentials(registry)
     kind = registry.declaration
-    # Without the port that is understood: a kind tells its hosts apart by their plain names.
+    # Kinds compare hosts without the default port.
     host = registry.plain_host(host or home_of(registry) or "") or None
     if host and not registry.may_answer_for(host):
-        # A prefix that was written past the rules must not lead the credentials elsewhere.
+        # A prefix that was saved without validation must not send the credentials elsewhere.
         raise Misconfigured("image_elsewhere", host=host)
     return Client(
         kind.endpoint(values, host),
@@ -99,8 +99,8 @@ def _client(
 
 
 def _credentials(registry: Registry) -> tuple[dict[str, str], str]:
-    """The row's values in clear, and an identity that changes with them."""
-    # Sealed before that was part of the seal, a secret can be read whoever would receive it.
+    """Return the row's values in clear, and an identity that changes with them."""
+    # A secret of the old version can be decrypted whoever would receive it, so this is checked too.
     unreadable = bool(registry.misdirected_secrets())
     values: dict[str, str] = {}
     try:
@@ -109,36 +109,36 @@ def _credentials(registry: Registry) -> tuple[dict[str, str], str]:
         unreadable = True
     if unreadable:
         raise Misconfigured("secret_unreadable")
-    # A row may have been saved without its rules being asked.
+    # A row may have been saved without validation.
     kind = registry.declaration
     values, problems = kind.clean(values)
     if problems or kind.problems(values, is_default=registry.is_default):
         raise Misconfigured("incomplete")
-    # What was learned while anybody could answer is not believed once certificates are verified.
+    # What was cached without verifying certificates must not be used once they are verified.
     trust = (registry.verify_tls, registry.ca_certificate)
-    # Keyed, so that nobody who reads the token cache can try passwords against it.
-    told = json.dumps([registry.uid.hex, *trust, sorted(values.items())])
-    return values, salted_hmac("registries.identity", told, algorithm="sha256").hexdigest()
+    # A keyed hash, so that nobody who can read the token cache can guess passwords with it.
+    material = json.dumps([registry.uid.hex, *trust, sorted(values.items())])
+    return values, salted_hmac("registries.identity", material, algorithm="sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class _Authority:
-    """A row's CA certificate, told from others by its hash."""
+    """The CA certificate of a row, which is compared by its hash."""
 
     digest: str
     pem: str = field(compare=False, repr=False)
 
     @classmethod
     def of(cls, registry: Registry) -> Self:
-        """What the row trusts besides the site's authorities; nothing where it verifies nobody."""
+        """Return the CA that the row trusts besides the site's; none if it does not verify."""
         pem = registry.ca_certificate if registry.verify_tls else ""
         return cls(hashlib.sha256(pem.encode()).hexdigest(), pem)
 
 
-# Each takes a megabyte once it has connected: it holds the authorities that the site trusts.
+# A transport takes a megabyte of memory once it has connected, for the CAs that the site trusts.
 @lru_cache(maxsize=64)
 def _transport(settings: conf.Conf, verify_tls: bool, authority: _Authority) -> Transport:
-    """One transport, with its kept-alive connections, for all rows that connect alike."""
+    """Return the transport, with its pool of connections, for all rows with the same options."""
     from registries.client.transport import Options, Transport  # noqa: PLC0415
 
     return Transport(

@@ -1,4 +1,4 @@
-"""Bearer tokens in a Django cache: shared by the site's processes, encrypted like the secrets."""
+"""Stores bearer tokens in a Django cache, encrypted, so that all processes of a site share them."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from encrypted_model_fields import fields as library
 
 
 class CacheTokens:
-    """A token store over one of the site's caches; who reads the cache reads no token."""
+    """A token store in one of the site's caches. The tokens in it are encrypted."""
 
     def __init__(self, cache_name: str) -> None:
         self.cache_name = cache_name
@@ -19,34 +19,34 @@ class CacheTokens:
         if not isinstance(sealed, str):
             return None
         try:
-            place, _, value = str(library.decrypt_str(sealed)).partition("\n")
+            cached_key, _, value = str(library.decrypt_str(sealed)).partition("\n")
         except InvalidToken:
             return None
-        return value if place == key else None
+        return value if cached_key == key else None
 
     def set(self, key: str, value: str, seconds: float) -> None:
-        # With its place: who writes the cache cannot hand one row's token to another.
+        # The key is encrypted too, so that nobody can copy one row's token to another row.
         sealed = library.encrypt_str(f"{key}\n{value}").decode("ascii")
         self._cache.set(self._name(key), sealed, seconds)
 
     @property
     def _cache(self) -> BaseCache:
-        return caches[self.cache_name]  # one connection a thread, as Django hands them out
+        return caches[self.cache_name]  # Django has one connection for each thread
 
     def _name(self, key: str) -> str:
         return f"registries.token.{key}"
 
 
 class JSONSerializer:
-    """What Django's Redis cache takes as its `serializer`: texts, numbers and lists of them.
+    """A JSON `serializer` for Django's Redis cache.
 
-    Django's own unpickles what it reads, so whoever can write to Redis could run code in the site.
+    Django's own serializer uses pickle, so whoever can write to Redis could run code in the site.
     """
 
     def dumps(self, value: Any) -> Any:
-        """JSON, or a whole number as it is: Redis itself counts those up."""
+        """Return JSON. Integers are returned unchanged, because Redis itself increments them."""
         return value if type(value) is int else json.dumps(value)
 
     def loads(self, data: bytes) -> Any:
-        """The value. Raises ValueError or RecursionError for what is no JSON."""
+        """Return the value. Raises ValueError or RecursionError for invalid JSON."""
         return json.loads(data)

@@ -1,1 +1,1 @@
-"""How checks are run: side by side, one at a time for each row, for whom and how often."""
+"""Runs checks: several rows in parallel, each row only once at a time, and limited per person."""

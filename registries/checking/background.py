@@ -1,4 +1,4 @@
-"""Checks in a thread of their own, beside whoever writes a page that its reader may leave."""
+"""Runs checks in a background thread, so that the reader of a streamed page may leave."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ Checked = tuple[Registry, CheckResult]
 def check_in_background(
     registries: Iterable[Registry], *, caller: Caller, beat: float
 ) -> Generator[Checked | None, None, None]:
-    """Check registries; each with its result as its check ends, None after `beat` seconds without.
+    """Check registries and yield each with its result once its check ends.
 
-    Closed before the end, it waits for nothing: what has begun ends and is kept in its thread, and
-    nothing else begins.
+    Yields None whenever no check has ended for `beat` seconds. If the generator is closed, running
+    checks go on and are stored by their thread, but no others are started.
     """
     rows, stop = list(registries), Event()
-    ended: SimpleQueue[Checked | BaseException | None] = SimpleQueue()
+    results: SimpleQueue[Checked | BaseException | None] = SimpleQueue()
 
     def run() -> None:
-        last: BaseException | None = None
+        failure: BaseException | None = None
         try:
             for number, result in run_checks([(row, None) for row in rows], caller, stop):
-                ended.put((rows[number], result))
-        except BaseException as error:  # noqa: BLE001 - raised again where the page is written
-            last = error
+                results.put((rows[number], result))
+        except BaseException as error:  # noqa: BLE001 - raised again by the generator
+            failure = error
         finally:
-            ended.put(last)
-            connections.close_all()  # this thread's own
+            results.put(failure)
+            connections.close_all()  # the connections of this thread
 
     Thread(target=run, name="registries-bulk").start()
     try:
         while True:
             try:
-                each = ended.get(timeout=beat)
+                item = results.get(timeout=beat)
             except Empty:
                 yield None
                 continue
-            if isinstance(each, BaseException):
-                raise each
-            if each is None:
+            if isinstance(item, BaseException):
+                raise item
+            if item is None:
                 return
-            yield each
+            yield item
     finally:
         stop.set()

@@ -1,4 +1,4 @@
-"""Who asks for checks, and how many a person may ask for in a minute."""
+"""Who starts checks, and how many a person may start in a minute."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,21 +14,21 @@ from django.utils import timezone
 from registries import conf
 from registries.models.check import Check, Origin
 
-# What a person asks for one by one; what was selected in the list is the stored rows as they are.
-SINGLE = (Origin.ADMIN, Origin.FORM)
+# Only checks that a person starts one at a time are limited.
+INTERACTIVE = (Origin.ADMIN, Origin.FORM)
 MINUTE = timedelta(minutes=1)
 
 _lock = Lock()
-# The checks that have begun in this process and are not in the audit yet, by account.
-_begun: Counter[str] = Counter()
+# The number of checks by account that run in this process and are not in the audit yet.
+_running: Counter[str] = Counter()
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks for a check, and from where; without a user nobody did in person.
+    """Who starts a check, and from where. Without a user, it was no person.
 
-    `user_id` is the primary key as text and `user_name` the name: both outlive the account, which
-    may be in another database.
+    `user_id` is the primary key as text. It and `user_name` are stored as text because the account
+    may be deleted later or be in another database.
     """
 
     origin: str = Origin.PYTHON
@@ -41,7 +41,7 @@ class Caller:
 
 
 class TooManyChecks(Exception):
-    """An account has checked as often as it may within a minute; `seconds` is how long to wait."""
+    """An account reached its limit of checks per minute. It may check again in `seconds`."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"again in {seconds} seconds")
@@ -50,30 +50,30 @@ class TooManyChecks(Exception):
 
 @contextmanager
 def admitted(caller: Caller, using: str) -> Iterator[None]:
-    """One check by somebody, counted before it begins. Raises TooManyChecks."""
-    if not caller.user_id or caller.origin not in SINGLE:
+    """Count a check while it runs. Raises TooManyChecks if the caller reached the limit."""
+    if not caller.user_id or caller.origin not in INTERACTIVE:
         yield
         return
     with _lock:
         _count(caller, using)
-        _begun[caller.user_id] += 1
+        _running[caller.user_id] += 1
     try:
         yield
     finally:
         with _lock:
-            _begun[caller.user_id] -= 1
+            _running[caller.user_id] -= 1
 
 
 def _count(caller: Caller, using: str) -> None:
     limit, now = conf.get().checks_per_minute, timezone.now()
-    # What lies ahead was left before the clock was set back.
+    # Checks in the future were made before the clock was set back.
     recent = Check.objects.using(using).filter(
         user_id=caller.user_id,
-        origin__in=SINGLE,
+        origin__in=INTERACTIVE,
         checked_at__gt=now - MINUTE,
         checked_at__lt=now + MINUTE,
     )
     times = list(recent.order_by("-checked_at").values_list("checked_at", flat=True)[:limit])
-    if len(times) + _begun[caller.user_id] >= limit:
+    if len(times) + _running[caller.user_id] >= limit:
         first = times[-1] if times else now
         raise TooManyChecks(max(1, ceil((first + MINUTE - now).total_seconds())))

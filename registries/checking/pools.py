@@ -1,4 +1,4 @@
-"""The threads that talk to registries: few checks have their own, many share the process's."""
+"""Thread pools for checks, one of which is shared by the whole process."""
 
 import os
 from collections.abc import Callable
@@ -12,23 +12,23 @@ _Result = TypeVar("_Result")
 
 
 class Pool:
-    """At most `count` threads; a place is taken before work is begun, so that none ever queues."""
+    """At most `count` threads. A slot is acquired before work is submitted, so none is queued."""
 
     def __init__(self, count: int) -> None:
         self._threads = ThreadPoolExecutor(count, "registries-check")
-        self._free = BoundedSemaphore(count)
+        self._slots = BoundedSemaphore(count)
 
-    def take(self) -> bool:
-        """Take a place, if one is free: for `run`, or to be given back."""
-        return self._free.acquire(blocking=False)
+    def acquire(self) -> bool:
+        """Acquire a slot for `run` if one is free, and return whether it was."""
+        return self._slots.acquire(blocking=False)
 
-    def give_back(self) -> None:
-        self._free.release()
+    def release(self) -> None:
+        self._slots.release()
 
     def run(self, work: Callable[..., _Result], *args: Any) -> "Future[_Result]":
-        """Do work in the place that was taken, which is free again once it ends."""
+        """Run work in the acquired slot and release it afterwards."""
         future = self._threads.submit(work, *args)
-        future.add_done_callback(lambda _ended: self.give_back())
+        future.add_done_callback(lambda _ended: self.release())
         return future
 
     def __enter__(self) -> Self:
@@ -45,9 +45,9 @@ class Pool:
 
 @lru_cache(maxsize=4)
 def shared(count: int) -> Pool:
-    """The pool of this process for checks of many registries, however many people ask for them."""
+    """Return the pool that all large groups of checks in this process share."""
     return Pool(count)
 
 
-# A process that is forked off has none of its parent's threads.
+# A forked process does not have the threads of its parent.
 os.register_at_fork(after_in_child=shared.cache_clear)

@@ -1,4 +1,4 @@
-"""Checks of rows: run side by side, each row by one at a time, and kept where they belong."""
+"""Runs checks of several rows in parallel, and stores the results."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ from registries.verdicts import Stranger, Verdict
 if TYPE_CHECKING:
     from registries.client.client import Pulls
 
-# Seconds between two looks at a row that somebody else is checking.
-LOOK_AGAIN = 0.05
-# So few checks are done at once; more share the threads of the process.
-FEW = 5
+# Seconds between two attempts to check a row that somebody else is checking.
+POLL_SECONDS = 0.05
+# Groups of at most this many checks get threads of their own; larger ones share a pool.
+SMALL_GROUP = 5
 
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A check that ran, and how long it took."""
+    """The result of a check and what else is stored with it."""
 
     result: CheckResult
     pulls: Pulls | None
@@ -49,84 +49,84 @@ class _Checked:
     seconds: float
 
 
-Wanted = Sequence[tuple[Registry, Reference | None]]
+Pairs = Sequence[tuple[Registry, Reference | None]]
 
 
 def run_checks(
-    wanted: Wanted, caller: Caller, stop: Event | None = None
+    pairs: Pairs, caller: Caller, stop: Event | None = None
 ) -> Iterator[tuple[int, CheckResult]]:
-    """Check each in its turn; the place in `wanted` and the result, as each ends.
+    """Check registries, and yield the index in `pairs` and the result as each check ends.
 
-    Those that did not answer last time come first: they may take the longest. Once `stop` is set,
-    or whoever asked has left, none is begun any more; those that were are kept all the same.
+    Registries that did not answer last time come first, because they may take the longest. Once
+    `stop` is set or the generator is closed, no more checks are started. Running ones are stored.
     """
     workers = conf.get().check_workers
-    # Few have threads of their own, and so never wait for the many of somebody else.
-    own = Pool(min(len(wanted) or 1, workers)) if len(wanted) <= FEW else None
-    with own or nullcontext(shared(workers)) as places:
-        yield from _Checks(wanted, caller, places, stop or Event()).run()
+    # A small group has its own threads, so that it never waits for a large one.
+    own = Pool(min(len(pairs) or 1, workers)) if len(pairs) <= SMALL_GROUP else None
+    with own or nullcontext(shared(workers)) as pool:
+        yield from _Checks(pairs, caller, pool, stop or Event()).run()
 
 
 class _Checks:
-    """Checks side by side. Threads only talk to registries; the database is used here."""
+    """Parallel checks. The threads only call registries; this thread uses the database."""
 
-    def __init__(self, wanted: Wanted, caller: Caller, places: Pool, stop: Event) -> None:
+    def __init__(self, pairs: Pairs, caller: Caller, pool: Pool, stop: Event) -> None:
         seconds = conf.get().timeout
-        turns = [Turn(row, seconds, shares=reference is None) for row, reference in wanted]
-        answered = [row.check_verdict != Verdict.UNREACHABLE for row, _reference in wanted]
-        self._wanted, self._caller, self._places, self._stop = wanted, caller, places, stop
-        self._waiting = deque(sorted(enumerate(turns), key=lambda each: answered[each[0]]))
+        turns = [Turn(row, seconds, shares=reference is None) for row, reference in pairs]
+        answered = [row.check_verdict != Verdict.UNREACHABLE for row, _reference in pairs]
+        self._pairs, self._caller, self._pool, self._stop = pairs, caller, pool, stop
+        self._waiting = deque(sorted(enumerate(turns), key=lambda item: answered[item[0]]))
         self._running: dict[Future[_Checked], tuple[int, Turn]] = {}
 
     def run(self) -> Iterator[tuple[int, CheckResult]]:
         try:
             while self._running or (self._waiting and not self._stop.is_set()):
-                yield from self._begin()
+                yield from self._start()
                 if not self._running:
-                    time.sleep(LOOK_AGAIN if self._waiting else 0)
-                for future in wait(self._running, LOOK_AGAIN, FIRST_COMPLETED).done:
+                    time.sleep(POLL_SECONDS if self._waiting else 0)
+                for future in wait(self._running, POLL_SECONDS, FIRST_COMPLETED).done:
                     yield self._finish(future)
         finally:
             for future in wait(self._running).done:
                 self._finish(future)
 
-    def _begin(self) -> Iterator[tuple[int, CheckResult]]:
-        """Begin as many as there are places; the results that others got meanwhile.
+    def _start(self) -> Iterator[tuple[int, CheckResult]]:
+        """Start as many checks as there are slots, and yield the results of other callers' checks.
 
-        A check that has ended comes first: whoever waits for it may want no more of them.
+        It returns as soon as a check has ended, because the caller may stop after its result.
         """
-        for _each in range(len(self._waiting)):
+        for _ in range(len(self._waiting)):
             has_ended = any(future.done() for future in self._running)
-            if has_ended or self._stop.is_set() or not self._places.take():
+            if has_ended or self._stop.is_set() or not self._pool.acquire():
                 return
             number, turn = self._waiting.popleft()
-            if self._has_come(turn):
-                row, reference = self._wanted[number]
-                checking = self._places.run(_run_check, row, reference, _remembered(row))
+            if self._may_start(turn):
+                row, reference = self._pairs[number]
+                checking = self._pool.run(_run_check, row, reference, _known_stranger(row))
                 self._running[checking] = (number, turn)
             elif turn.result:
                 yield number, turn.result
             else:
                 self._waiting.append((number, turn))
 
-    def _has_come(self, turn: Turn) -> bool:
-        """Whether the turn has come; if not, the place that was taken for it is free again."""
+    def _may_start(self, turn: Turn) -> bool:
+        """Return whether the turn has come. If not, release the slot that was acquired for it."""
         has_come = False
         try:
             has_come = turn.has_come()
         finally:
             if not has_come:
-                self._places.give_back()
+                self._pool.release()
         return has_come
 
     def _finish(self, future: Future[_Checked]) -> tuple[int, CheckResult]:
         number, turn = self._running.pop(future)
-        row, reference = self._wanted[number]
+        row, reference = self._pairs[number]
         try:
             host = reference.match_host if reference else None
             _store(row, host, future.result(), self._caller)
         finally:
-            turn.end()
+            turn.release()
         return number, future.result().result
 
 
@@ -144,7 +144,7 @@ def _run_check(
         pulls, stranger = outcome.pulls, outcome.stranger
         verdict, code = outcome.verdict, outcome.code
         if verdict is Verdict.ANONYMOUS and registry.state == "authenticated":
-            # A host that is read without the row's credentials says nothing of them.
+            # The host is read without the row's credentials, so nothing is proven about them.
             verdict, code = Verdict.UNPROVEN, "no_proof"
         result = CheckResult(
             verdict,
@@ -160,27 +160,24 @@ def _run_check(
     return _Checked(result, pulls, stranger, time.monotonic() - started)
 
 
-def _remembered(registry: Registry) -> Stranger | None:
-    """What is known of an invented account; nothing for credentials that are not stored."""
+def _known_stranger(registry: Registry) -> Stranger | None:
+    """Return how the registry treats an invented account; None for credentials not yet saved."""
     if registry._state.adding or registry.changed():
         return None
     # A later version of the app may have stored what this one does not know.
-    known = registry.stranger in set(Stranger)
-    return Stranger(registry.stranger) if known else None
+    is_known = registry.stranger in set(Stranger)
+    return Stranger(registry.stranger) if is_known else None
 
 
 def _as_stored(moment: datetime | None) -> datetime | None:
-    """A time as the site's models hold it: local, where USE_TZ is off."""
+    """Return a time as the models store it: naive local time if USE_TZ is off."""
     if moment is None or site.USE_TZ:
         return moment
     return timezone.make_naive(moment, timezone.get_default_timezone())
 
 
 def _store(registry: Registry, host: str | None, checked: _Checked, caller: Caller) -> None:
-    """Keep a result on the row it was made for, never on one that changed meanwhile.
-
-    The audit has it in any case.
-    """
+    """Store a result in the audit, and on its row unless that has changed meanwhile."""
     result, pulls = checked.result, checked.pulls
     columns = {
         "check_verdict": result.verdict.value,
@@ -209,10 +206,10 @@ def _store(registry: Registry, host: str | None, checked: _Checked, caller: Call
         user_id=caller.user_id,
         user_name=caller.user_name,
     )
-    # Together: whoever deletes the row meanwhile comes before its history grows, or after.
+    # In one transaction, so that a concurrent deletion of the row happens either before or after.
     with transaction.atomic(using=using):
         check.is_recent = is_stored and bool(row.filter(version=registry.version).update(**columns))
-        # Of a row that is gone, or was never there, the name alone is kept.
+        # Without a stored row, the audit only has the name.
         if not registry._state.adding and row.select_for_update().values_list("pk").first():
             check.registry_id = registry.pk
         check.keep(using)

@@ -1,8 +1,8 @@
-"""One check of a row at a time, across threads, processes and machines.
+"""Makes sure that a row is checked only once at a time, across threads, processes and machines.
 
-Whoever checks a row holds a lease on it: a time, kept on the row, before which nobody else starts.
-Whoever comes meanwhile waits for the result and shares it. A lease ends by itself, so a checker
-that was killed keeps others waiting for no longer than one check may take, whatever the clock does.
+A check takes a lease on its row: a time, stored on the row, before which no other check starts.
+Other callers wait for its result and share it. If the checking process is killed, the lease ends
+after the time that one check may take, even if the clock is changed.
 """
 
 from datetime import datetime, timedelta
@@ -15,16 +15,16 @@ from registries.models.last_check import CHECK_FIELDS
 from registries.models.queryset import RegistryQuerySet
 from registries.models.results import CheckResult
 
-# How far the clocks of the machines that check may be apart.
+# The allowed difference between the clocks of several machines.
 SKEW = timedelta(seconds=1)
 
 
 class Turn:
-    """One caller's wish to check a row.
+    """One caller's turn to check a row.
 
-    seconds: how long a check may take; so long a lease lasts, and so long a caller waits.
-    shares: whether somebody else's result will do.
-    result: that result, once there is one; then there is nothing left to do.
+    seconds: how long a check may take. A lease lasts this long, and a caller waits this long.
+    shares: whether the result of another caller's check may be used.
+    result: that result, once there is one. Then there is nothing left to do.
     """
 
     def __init__(self, registry: Registry, seconds: float, *, shares: bool) -> None:
@@ -36,17 +36,21 @@ class Turn:
         self._lease: datetime | None = None
 
     def has_come(self) -> bool:
-        """Whether to check now. If not, look at `result`, or ask again a little later."""
+        """Return whether to check now. If not, use `result` if it is set, or ask again later."""
         registry = self._registry
         if registry._state.adding or registry.changed():
-            return True  # not the row as it is stored: nobody else is checking this
-        if self._takes_lease():
-            self._recall()
+            return True  # nobody else is checking these unsaved values
+        if self._acquire_lease():
+            self._load_stranger()
             return True
         row = self._rows().first()
         if row is None:
-            return True  # saved by somebody else, or deleted: nor this
-        if self._shares and row.checked_at and self._since <= row.checked_at < self._latest():
+            return True  # the row was saved or deleted meanwhile
+        if (
+            self._shares
+            and row.checked_at
+            and self._since <= row.checked_at < self._latest_plausible()
+        ):
             for name in CHECK_FIELDS:
                 setattr(registry, name, getattr(row, name))
             self.result = registry.last_check
@@ -54,32 +58,32 @@ class Turn:
         self._registry.stranger = row.stranger
         return timezone.now() > self._since + self._seconds
 
-    def end(self) -> None:
-        """Let the next one check."""
+    def release(self) -> None:
+        """Release the lease, so that the next caller may check."""
         if self._lease:
             self._rows().filter(checking_until=self._lease).update(checking_until=None)
             self._lease = None
 
-    def _takes_lease(self) -> bool:
+    def _acquire_lease(self) -> bool:
         now = timezone.now()
-        # What is further ahead than one check may last was left before the clock was set back.
-        left_over = Q(checking_until__gt=now + self._seconds + SKEW)
-        free = Q(checking_until=None) | Q(checking_until__lt=now) | left_over
+        # A lease that ends later than one check may take is from before the clock was set back.
+        is_stale = Q(checking_until__gt=now + self._seconds + SKEW)
+        is_free = Q(checking_until=None) | Q(checking_until__lt=now) | is_stale
         if self._shares:
-            free &= ~Q(checked_at__gte=self._since, checked_at__lt=self._latest())
+            is_free &= ~Q(checked_at__gte=self._since, checked_at__lt=self._latest_plausible())
         until = now + self._seconds
-        if self._rows().filter(free).update(checking_until=until):
+        if self._rows().filter(is_free).update(checking_until=until):
             self._lease = until
         return self._lease is not None
 
-    def _recall(self) -> None:
-        """Take over what a check has learned of an invented account since the row was loaded."""
+    def _load_stranger(self) -> None:
+        """Load how the registry treats an invented account, if a check has found it out since."""
         if not self._registry.stranger:
-            learned = self._rows().values_list("stranger", flat=True)
-            self._registry.stranger = learned.first() or ""
+            stored = self._rows().values_list("stranger", flat=True)
+            self._registry.stranger = stored.first() or ""
 
-    def _latest(self) -> datetime:
-        """When a result may be from: a clock that was wrong left what is later."""
+    def _latest_plausible(self) -> datetime:
+        """Return the latest plausible time of a result. Later ones are due to a wrong clock."""
         return timezone.now() + self._seconds
 
     def _rows(self) -> RegistryQuerySet:

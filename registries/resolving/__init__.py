@@ -1,1 +1,1 @@
-"""Which row an image is read with, why, and which other rows claim the same images."""
+"""Explains which row is used for an image, and finds rows that answer for the same images."""

@@ -1,4 +1,4 @@
-"""Why a row is the one that an image is read with, in sentences."""
+"""Explains in sentences why a row is used for an image."""
 
 from itertools import islice
 
@@ -8,14 +8,14 @@ from registries.reference import Reference
 from registries.text import Text
 from registries.text import gettext_noop as _
 
-# Rows that are counted: of more it is only said that they are more.
+# The most rows that are counted. If there are more, the sentence only says so.
 COUNTED = 10
 
 
 def explain(reference: Reference) -> tuple[Registry | None, list[Text]]:
-    """The row that `resolve` chooses for an image, and the reasons in the order they count.
+    """Return the row that `resolve` chooses for an image, and the reasons in their order.
 
-    Of the row only what says so is loaded.
+    Only the columns that are needed for this are loaded.
     """
     why = [
         Text(
@@ -58,7 +58,7 @@ def _why_it_answers(row: Registry, reference: Reference) -> Text:
 
 
 def _why_before(best: Registry, other: Registry) -> str:
-    """The rule that set the best row before the second: the first that tells them apart."""
+    """Return the rule that puts the best row first: the first one in which the rows differ."""
     if len(best.prefix) != len(other.prefix):
         return _("“%(name)s” comes before “%(other)s”: its prefix is longer.")
     if best.has_secrets != other.has_secrets:

@@ -1,7 +1,7 @@
-"""Rows that answer for the same images, and how they would read them differently.
+"""Finds rows that answer for the same images and would read them differently.
 
-Of several the best is chosen (`RegistryQuerySet.resolve`), so a new row can change how the images
-of one that exists are read: over http, from another server, without verifying certificates.
+`RegistryQuerySet.resolve` chooses the best of them. So a new row can change how the images of an
+existing one are read: over http, from another server, without verifying certificates.
 """
 
 import re
@@ -14,17 +14,18 @@ from registries.kinds import KINDS
 from registries.models import Registry
 from registries.text import gettext_noop as _
 
-# A host for each label of a kind's templates, to ask a row whether it answers for such hosts.
+# Examples of the placeholders in host templates, to find out whether a row answers for such hosts.
 EXAMPLES = {"name": "x", "account": "0" * 12, "region": "us-east-1", "location": "us"}
-# What of a host template stands behind its last label: all that a database can search by.
-_BEHIND = re.compile(r".*\{\w+\}")
+# Removing this from a host template leaves what follows its last placeholder: a suffix of hosts, by
+# which the database can search.
+_UP_TO_LAST_LABEL = re.compile(r".*\{\w+\}")
 
 
 class Rival(NamedTuple):
     """A row that answers for images of another one.
 
-    differs: in what it differs, in words to be translated; empty where both read alike.
-    comes_first: whether it is the one that is chosen for images that both answer for.
+    differs: what is different, as words to translate.
+    comes_first: whether this row is chosen for the images that both rows answer for.
     """
 
     row: Registry
@@ -33,40 +34,40 @@ class Rival(NamedTuple):
 
 
 def rivals(row: Registry, most: int | None = None) -> Iterator[Rival]:
-    """The rows that answer for some of the row's images and would read them otherwise.
+    """Yield the rows that answer for some of the row's images and would read them differently.
 
-    most: how many rows are looked at; None looks at all that may answer.
+    most: how many candidates are examined; None for all.
     """
     for other in _candidates(row)[:most]:
         if other.kind not in KINDS or (host := _common_host(row, other)) is None:
             continue
         if differs := tuple(_differences(row, other, host)):
-            yield Rival(other, differs, _place(other) < _place(row))
+            yield Rival(other, differs, _sort_key(other) < _sort_key(row))
 
 
 def _candidates(row: Registry) -> QuerySet[Registry]:
-    """Rows that may answer for some host of the row; what a database can tell of that."""
+    """Return the rows that may answer for a host of the row, as far as the database can tell."""
     if host := _host(row):
         plain = host.removesuffix(":443").removesuffix(":80")
-        found = Q(host__in=[plain, f"{plain}:443", f"{plain}:80", host])
+        condition = Q(host__in=[plain, f"{plain}:443", f"{plain}:80", host])
         answering = [kind.slug for kind in KINDS.values() if kind.match_host(plain) is not None]
-        found |= Q(kind__in=answering, host="")
+        condition |= Q(kind__in=answering, host="")
     else:
-        found = Q(kind=row.kind, host="")
+        condition = Q(kind=row.kind, host="")
         for template in row.declaration.hosts:
-            behind = _BEHIND.sub("", template)
-            found |= Q(host=template) if behind == template else Q(host__endswith=behind)
-    return Registry.objects.filter(found).exclude(pk=row.pk).order_by("name_key")
+            suffix = _UP_TO_LAST_LABEL.sub("", template)
+            condition |= Q(host=template) if suffix == template else Q(host__endswith=suffix)
+    return Registry.objects.filter(condition).exclude(pk=row.pk).order_by("name_key")
 
 
 def _host(row: Registry) -> str:
-    """The one host that prefix or address name; nothing where the kind's own hosts decide."""
+    """Return the host in the prefix or the address; empty if the kind's own hosts decide."""
     prefix = (row.prefix or "").partition("/")[0]
     return prefix or row.declaration.own_host(row.plain_values()) or ""
 
 
 def _hosts(row: Registry) -> list[str]:
-    """Hosts that stand for all that the row answers for."""
+    """Return an example for each kind of host that the row answers for."""
     if host := _host(row):
         return [host]
     values = row.plain_values()
@@ -82,13 +83,13 @@ def _hosts(row: Registry) -> list[str]:
 
 
 def _common_host(row: Registry, other: Registry) -> str | None:
-    """A host of which some images are both rows'; None where they have none in common."""
+    """Return a host with images that both rows answer for, or None."""
     shorter, longer = sorted((_path(row), _path(other)), key=len)
     if shorter and not f"{longer}/".startswith(f"{shorter}/"):
         return None
-    # The one that names a host decides: the other is asked whether it answers for it as well.
-    one, another = (row, other) if _host(row) else (other, row)
-    return next((host for host in _hosts(one) if another.answers_for(host)), None)
+    # If one of the rows names a host, the other one may answer for it too.
+    named, unnamed = (row, other) if _host(row) else (other, row)
+    return next((host for host in _hosts(named) if unnamed.answers_for(host)), None)
 
 
 def _path(row: Registry) -> str:
@@ -96,7 +97,7 @@ def _path(row: Registry) -> str:
 
 
 def _differences(row: Registry, other: Registry, host: str) -> Iterator[str]:
-    """In what the other row would read images of the host otherwise."""
+    """Yield what differs if the other row reads images of the host."""
     mine, theirs = _address(row, host), _address(other, host)
     if row.kind != other.kind:
         yield _("kind")
@@ -115,7 +116,7 @@ def _differences(row: Registry, other: Registry, host: str) -> Iterator[str]:
 
 
 def _address(row: Registry, host: str) -> tuple[str, str, str]:
-    """Scheme, place and token server of where the row reads images of a host."""
+    """Return scheme, address and token server that the row uses for images of a host."""
     values = row.plain_values()
     scheme, _separator, rest = (values.get("url") or f"https://{host}").partition("://")
     return scheme, row.plain_host(rest), values.get("authurl", "")
@@ -125,8 +126,8 @@ def _ca(row: Registry) -> str:
     return "".join((row.ca_certificate or "").split())
 
 
-def _place(row: Registry) -> tuple[object, ...]:
-    """Where a row stands among those that answer; one that is not saved yet is the youngest."""
+def _sort_key(row: Registry) -> tuple[object, ...]:
+    """Return the sort key of a row; one that is not saved yet counts as the newest."""
     has_secrets = row.state == "authenticated"
     is_new = row._state.adding
     created = 0.0 if is_new else row.created_at.timestamp()

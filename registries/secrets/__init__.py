@@ -1,1 +1,1 @@
-"""What keeps secrets secret: how they are sealed, and with which keys."""
+"""The encryption of secrets, and its keys."""

@@ -1,7 +1,6 @@
-"""The encryption keys of today, by their ids; the keys themselves stay in the library.
+"""The ids of the configured encryption keys. The keys themselves stay in the library.
 
-A key id is eight hex digits of a hash: enough to tell which key a row was encrypted with, and
-nothing from which a key could be found.
+A key id is eight hex digits of a hash. It says which key encrypted a row, but not what the key is.
 """
 
 import hashlib
@@ -11,12 +10,12 @@ from encrypted_model_fields import fields as library
 
 
 def key_ids() -> tuple[str, ...]:
-    """The ids of the keys in force; the first one encrypts."""
+    """Return the ids of the configured keys. The first key encrypts."""
     return tuple(map(_key_id, _keys()))
 
 
-def key_of(token: str) -> str | None:
-    """The id of the key that opens what is sealed in the token; None where none in force does."""
+def key_id_for(token: str) -> str | None:
+    """Return the id of the key that decrypts a token, or None if no configured key does."""
     for key in _keys():
         try:
             key.decrypt(token.encode())
@@ -26,22 +25,22 @@ def key_of(token: str) -> str | None:
     return None
 
 
-def renewed(token: str) -> str:
-    """The token encrypted with the first key; itself where it is so already, or no key opens it.
+def rotated(token: str) -> str:
+    """Return the token encrypted with the first key, and with its original time.
 
-    Its time stays that of the first sealing.
+    A token is returned unchanged if it uses the first key already or no key decrypts it.
     """
-    if key_of(token) in {None, key_ids()[0]}:
+    if key_id_for(token) in {None, key_ids()[0]}:
         return token
     return str(library.CRYPTER.rotate(token.encode()).decode("ascii"))
 
 
 def _key_id(key: Fernet) -> str:
-    ident = b"registries key id\0" + key._signing_key + key._encryption_key
-    return hashlib.sha256(ident).hexdigest()[:8]
+    material = b"registries key id\0" + key._signing_key + key._encryption_key
+    return hashlib.sha256(material).hexdigest()[:8]
 
 
 def _keys() -> tuple[Fernet, ...]:
-    # Read from the library's crypter, not from the settings: it alone decides what is readable.
+    # The keys are those of the library's crypter, not of the settings, because it does the work.
     crypter = library.CRYPTER
     return tuple(getattr(crypter, "_fernets", (crypter,)))

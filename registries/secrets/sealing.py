@@ -1,4 +1,4 @@
-"""Secret: a value that is encrypted, bound to its row and its address, and never shown."""
+"""`Secret`: a value that is encrypted, bound to its row and its address, and never shown."""
 
 import base64
 import binascii
@@ -12,42 +12,42 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from encrypted_model_fields import fields as library
 
-# How sealed text begins. What was sealed as v1 does not say who was trusted with it.
-VERSION, UNTOLD = "v2", "v1"
-# Who may receive a secret at its address: whoever answers there, or only who shows a certificate
-# of an authority that the site trusts. A model may name others, such as an authority of its own.
+# The first line of the encrypted text. Version 1 does not contain who may receive the secret.
+VERSION, OLD_VERSION = "v2", "v1"
+# Who may receive a secret at its address: every server that answers there, or only one with a
+# certificate of a CA that the site trusts. A model may use other values, such as a private CA.
 ANYBODY, VERIFIED = "anybody", "verified"
 
 
 def trusts_no_more(now: str, before: str) -> bool:
-    """Whether nobody may receive a secret now who could not receive it before."""
+    """Return whether everybody who may receive a secret now could also receive it before."""
     return now in (before, VERIFIED) or before == ANYBODY
 
 
-def _plain(binding: str) -> bytes:
-    """What a binding says: nothing of parts at its end that are not set.
+def _comparable(binding: str) -> bytes:
+    """Return a binding without empty parts at its end, to compare it with others.
 
-    A kind may have another address since a secret was sealed, such as that of a token server.
-    No address holds the sign that stands between them.
+    A later version of a kind may have another address variable, such as that of a token server.
+    Addresses never contain the separator.
     """
     return binding.rstrip("|").encode()
 
 
 class SecretUnreadable(Exception):
-    """A stored secret that today's keys do not open, or that was sealed for another place.
+    """A stored secret cannot be decrypted, or it was sealed for another row or address.
 
-    The message names model, variable and row, never the data.
+    The message names the model, the variable and the row, never the data.
     """
 
 
 class Secret:
-    """A secret: sealed as it stands in the database, or fresh as it was just given.
+    """A secret: either sealed, as in the database, or fresh, as it was just entered.
 
-    Immutable. `str()` and `repr()` never show it, JSON refuses it, pickling keeps only a sealed
-    one. `reveal()` is the one way to the text.
+    It is immutable. `str()` and `repr()` do not show it, JSON refuses it, and only a sealed one can
+    be pickled. Only `reveal()` returns the text.
     """
 
-    __slots__ = ("_binding", "_fresh", "_place", "_trust", "token")
+    __slots__ = ("_binding", "_label", "_text", "_trust", "token")
 
     def __init__(
         self,
@@ -56,60 +56,60 @@ class Secret:
         fresh: str | None = None,
         binding: str = "",
         trust: str = "",
-        place: str = "a secret without its row",
+        label: str = "a secret without its row",
     ) -> None:
         self.token = token
-        self._fresh = fresh
+        self._text = fresh
         self._binding = binding
         self._trust = trust
-        self._place = place
+        self._label = label
 
     @property
     def is_sealed(self) -> bool:
         return self.token is not None
 
-    def bound(self, binding: str, trust: str, place: str) -> "Secret":
-        """The same sealed secret, able to be revealed in its row."""
+    def bound(self, binding: str, trust: str, label: str) -> "Secret":
+        """Return the sealed secret with what it needs to be revealed."""
         if self.token is None:
             return self
-        return Secret(self.token, binding=binding, trust=trust, place=place)
+        return Secret(self.token, binding=binding, trust=trust, label=label)
 
     @sensitive_variables()
     def seal(self, binding: str, trust: str) -> "Secret":
-        """The sealed form for the row that `binding` names; a sealed secret stays as it is."""
-        if self._fresh is None:
+        """Return the secret sealed for `binding` and `trust`; unchanged if it is sealed already."""
+        if self._text is None:
             return self
-        text = f"{VERSION}\n{binding}\n{trust}\n{self._fresh}"
+        text = f"{VERSION}\n{binding}\n{trust}\n{self._text}"
         return Secret(library.encrypt_str(text).decode("ascii"))
 
     @sensitive_variables()
     def with_trust(self) -> "Secret":
-        """The secret sealed with whom its row trusts today, where nothing was said of that yet.
+        """Return a secret of version 1 sealed anew with its row's trust and its original time.
 
-        Its time stays that of the first sealing. What cannot be read stays as it is.
+        Any other secret, and one that cannot be read, is returned unchanged.
         """
-        opened, _why = self._open()
-        if opened is None or self.token is None or not self._is_untold():
+        plaintext, _reason = self._open()
+        if plaintext is None or self.token is None or not self._is_old_version():
             return self
-        text = f"{VERSION}\n{self._binding}\n{self._trust}\n{opened}"
+        text = f"{VERSION}\n{self._binding}\n{self._trust}\n{plaintext}"
         sealed_at = library.CRYPTER.extract_timestamp(self.token)
         token = library.CRYPTER.encrypt_at_time(text.encode(), sealed_at).decode("ascii")
-        return Secret(token).bound(self._binding, self._trust, self._place)
+        return Secret(token).bound(self._binding, self._trust, self._label)
 
     def reveal(self) -> str:
-        """The secret in clear. Raises SecretUnreadable."""
-        if self._fresh is not None:
-            return self._fresh
-        opened, why = self._open()
-        if opened is None:
-            raise SecretUnreadable(f"{self._place} {why}")
-        return opened
+        """Return the secret in clear. Raises SecretUnreadable."""
+        if self._text is not None:
+            return self._text
+        plaintext, reason = self._open()
+        if plaintext is None:
+            raise SecretUnreadable(f"{self._label} {reason}")
+        return plaintext
 
-    # No template calls what is marked so, nor does Jinja's sandbox.
+    # Django's templates and Jinja's sandbox do not call methods with this attribute.
     reveal.alters_data = True  # type: ignore[attr-defined]
 
     def readable(self) -> bool:
-        """Whether `reveal()` would succeed."""
+        """Return whether `reveal()` would succeed."""
         try:
             self.reveal()
         except SecretUnreadable:
@@ -118,34 +118,37 @@ class Secret:
 
     @property
     def set_at(self) -> datetime | None:
-        """When the secret was given: a Fernet token shows it in clear (bytes 1 to 8)."""
+        """When the secret was entered: bytes 1 to 8 of a Fernet token are its time in clear."""
         try:
-            head = base64.urlsafe_b64decode((self.token or "")[:12])
-            (seconds,) = struct.unpack(">Q", head[1:9])
+            header = base64.urlsafe_b64decode((self.token or "")[:12])
+            (seconds,) = struct.unpack(">Q", header[1:9])
             return datetime.fromtimestamp(seconds, timezone.get_default_timezone())
         except (binascii.Error, struct.error, ValueError, OverflowError, OSError):
             return None
 
     def _open(self) -> tuple[str | None, str]:
-        """The secret, or None and why; what was opened stays out of every frame that raises."""
+        """Return the secret, or None and the reason.
+
+        It does not raise, so that no traceback contains the decrypted text.
+        """
         try:
-            opened = str(library.decrypt_str(self.token))
+            plaintext = str(library.decrypt_str(self.token))
         except (InvalidToken, UnicodeError):
             return None, "cannot be decrypted with today's keys"
-        version, _, rest = opened.partition("\n")
+        version, _, rest = plaintext.partition("\n")
         binding, _, rest = rest.partition("\n")
-        is_ours = self._binding and compare_digest(_plain(binding), _plain(self._binding))
-        if not is_ours or version not in {UNTOLD, VERSION}:
+        is_ours = self._binding and compare_digest(_comparable(binding), _comparable(self._binding))
+        if not is_ours or version not in {OLD_VERSION, VERSION}:
             return None, "was sealed for another row or address"
-        if version == UNTOLD:
+        if version == OLD_VERSION:
             return rest, ""
         trust, _, text = rest.partition("\n")
         if not trusts_no_more(self._trust, trust):
             return None, "was sealed for a server whose certificate is verified otherwise"
         return text, ""
 
-    def _is_untold(self) -> bool:
-        return str(library.decrypt_str(self.token)).startswith(f"{UNTOLD}\n")
+    def _is_old_version(self) -> bool:
+        return str(library.decrypt_str(self.token)).startswith(f"{OLD_VERSION}\n")
 
     def __str__(self) -> str:
         return "********"

@@ -212,7 +212,7 @@ def test_a_process_that_is_forked_off_has_threads_of_its_own(
     from registries.checking.pools import shared
 
     gate.open.set()
-    assert shared(1).take()
+    assert shared(1).acquire()
     assert shared(1).run(lambda: 1).result(30) == 1
     connections.close_all()
     context = multiprocessing.get_context("fork")
@@ -220,7 +220,7 @@ def test_a_process_that_is_forked_off_has_threads_of_its_own(
 
     def work() -> None:
         pool = shared(1)
-        said.put(pool.take() and pool.run(lambda: 2).result(20))
+        said.put(pool.acquire() and pool.run(lambda: 2).result(20))
 
     process = context.Process(target=work)
     process.start()
