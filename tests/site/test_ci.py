@@ -21,7 +21,7 @@ PACKAGES = {
     "docker-registry": "docker-registry",
     "htpasswd": "apache2-utils",
     "msgfmt": "gettext",
-    "chromium": "chromium",
+    "chromium-headless-shell": "chromium-headless-shell",
     "pg_ctlcluster": "postgresql",
     "mariadb-install-db": "mariadb-server",
     "mariadb_config": "libmariadb-dev",
