@@ -11,7 +11,7 @@ from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from registries.api.errors import outside_views
+from registries.api.errors import error_response
 
 
 @require_safe
@@ -42,7 +42,7 @@ def fault(request: HttpRequest) -> HttpResponse:
 def _error(request: HttpRequest, code: str) -> HttpResponse | None:
     """Programs are answered in JSON even where the API's own views were not reached."""
     in_api = f"/{request.path_info.lstrip('/')}".startswith("/api/")
-    return outside_views(code) if in_api else None
+    return error_response(code) if in_api else None
 
 
 @never_cache

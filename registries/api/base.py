@@ -1,4 +1,4 @@
-"""What every address of the API has in common."""
+"""The base classes of the API's views."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,8 +22,8 @@ from registries.api.params import read_query
 from registries.api.permissions import MayRead, ReadThrottle
 
 
-class PageRenderer(BrowsableAPIRenderer):
-    """The browsable API of REST framework without forms: those would show what was typed."""
+class ReadOnlyBrowsableRenderer(BrowsableAPIRenderer):
+    """The browsable API of REST framework without its forms, which would show the input."""
 
     template = "registries/api.html"
 
@@ -37,8 +37,8 @@ class PageRenderer(BrowsableAPIRenderer):
         return None
 
 
-class JSONOrPage(BaseContentNegotiation):
-    """A page where one is asked for and allowed, else JSON: errors too, and nothing gets 406."""
+class JSONByDefault(BaseContentNegotiation):
+    """Choose HTML if the request accepts it and not JSON, otherwise JSON; never answer 406."""
 
     def select_parser(self, request: Request, parsers: Any) -> None:
         return None
@@ -47,60 +47,63 @@ class JSONOrPage(BaseContentNegotiation):
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         accepted = request.headers.get("Accept", "")
-        wants_page = "text/html" in accepted and "application/json" not in accepted
-        renderer = renderers[-1 if wants_page else 0]
+        wants_html = "text/html" in accepted and "application/json" not in accepted
+        renderer = renderers[-1 if wants_html else 0]
         return renderer, renderer.media_type
 
 
-# In no transaction: a registry is waited for, and nothing is written.
+# Requests are not wrapped in a transaction: they may wait for a registry, and write nothing.
 @method_decorator(services.outside_transactions, name="dispatch")
 class ReadOnlyView(APIView):
-    """An address that can be read, and nothing else.
+    """A view that supports only GET, HEAD and OPTIONS.
 
-    Every policy stands here, so that the site's REST_FRAMEWORK changes none of them. Only who
-    somebody is, the site's own authentication classes say, and whether people get pages: where
-    the browsable API is among the site's renderers.
+    It sets every policy itself, so that the site's REST_FRAMEWORK setting does not change them.
+    Only two things are the site's: its authentication classes, and whether its renderers include
+    the browsable API.
     """
 
     permission_classes: Any = (MayRead,)
     throttle_classes: Any = (ReadThrottle,)
     renderer_classes = (JSONRenderer,)
     parser_classes = ()
-    content_negotiation_class = JSONOrPage
+    content_negotiation_class = JSONByDefault
     versioning_class = None
     metadata_class = None
-    # Left out of the site's own documents: this API has one of its own.
+    # The API has its own OpenAPI document and is not part of the site's.
     schema = None
 
-    # What reads the query's parameters; the values are in `self.params`.
+    # The serializer of the query parameters. Their values are in `self.params`.
     params_class: type[Serializer[Any]] = Serializer
-    # The codes of `errors.FAULTS` that it may answer and others may not.
+    # The codes of rare errors that this view can return, for the OpenAPI document.
     faults: tuple[str, ...] = ()
 
     def get_renderers(self) -> list[BaseRenderer]:
-        pages = [PageRenderer()] if self._are_pages_allowed else []
+        pages = [ReadOnlyBrowsableRenderer()] if self._is_browsable else []
         return [*super().get_renderers(), *pages]
 
     @property
-    def _are_pages_allowed(self) -> bool:
+    def _is_browsable(self) -> bool:
         renderers: Any = api_settings.DEFAULT_RENDERER_CLASSES
-        return any(issubclass(each, BrowsableAPIRenderer) for each in renderers)
+        return any(issubclass(renderer_class, BrowsableAPIRenderer) for renderer_class in renderers)
 
     def perform_authentication(self, request: Request) -> None:
         try:
             super().perform_authentication(request)
         except UnicodeError:
-            # Not every authentication class expects a header that is no text.
+            # Some authentication classes do not expect a header that cannot be decoded.
             raise AuthenticationFailed from None
 
     def get_authenticate_header(self, request: Request) -> str:
-        # REST framework asks the first class alone, and turns 401 into 403 where that has none,
-        # as sessions do.
-        headers = (each.authenticate_header(request) for each in self.get_authenticators())
+        # REST framework only asks the first class, and answers 403 instead of 401 if that one has
+        # no header, such as SessionAuthentication.
+        headers = (
+            authenticator.authenticate_header(request)
+            for authenticator in self.get_authenticators()
+        )
         return next(filter(None, headers), "Session")
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        # Nothing is written, so there is nothing to forge: a POST gets its 405 without a token.
+        # The API writes nothing, so a POST without CSRF token gets its 405.
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # no stub
         return super().initialize_request(request, *args, **kwargs)
 
@@ -110,7 +113,7 @@ class ReadOnlyView(APIView):
             self.params = self.read_params(request)
 
     def read_params(self, request: Request) -> dict[str, Any]:
-        """The values of the query's parameters. Raises ValidationError and what read_query does."""
+        """Return the validated query parameters. Raises ValidationError, and as `read_query`."""
         query = read_query(request.META.get("QUERY_STRING", ""), self.get_param_names())
         request._request.GET = query  # type: ignore[assignment]  # as filters and pages read it
         serializer = self.get_params_class()(data=query.dict())
@@ -122,7 +125,7 @@ class ReadOnlyView(APIView):
         return self.params_class
 
     def get_param_names(self) -> list[str]:
-        """The parameters that the address takes."""
+        """Return the names of the parameters that the view accepts."""
         return [*self.get_params_class()().fields]
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
@@ -130,18 +133,18 @@ class ReadOnlyView(APIView):
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        # Answers belong to one account: shared caches keep nothing.
+        # Responses are for one account, so shared caches must not store them.
         headers = {**super().default_response_headers, "Cache-Control": "private, no-cache"}
-        return headers | ({"Vary": "Accept"} if self._are_pages_allowed else {})
+        return headers | ({"Vary": "Accept"} if self._is_browsable else {})
 
     def get_exception_handler(self) -> Callable[..., Response]:
         return exception_handler
 
 
 class ReadOnlyViewSet(ReadOnlyView, GenericViewSet[Any]):
-    """Addresses of one thing. Those that list or retrieve it can be asked on condition."""
+    """A read-only viewset. Its list and retrieve actions support conditional requests."""
 
-    TAGGED = ("list", "retrieve")
+    ACTIONS_WITH_ETAG = ("list", "retrieve")
 
     filter_backends: Any = ()
     pagination_class: Any = None
@@ -149,9 +152,9 @@ class ReadOnlyViewSet(ReadOnlyView, GenericViewSet[Any]):
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Any:
-        """With an ETag over the body; 304 where the caller has it already (RFC 9110)."""
+        """Add an ETag of the body, and answer 304 if the client has it already (RFC 9110)."""
         response = super().finalize_response(request, response, *args, **kwargs)
-        if response.status_code != 200 or self.action not in self.TAGGED:
+        if response.status_code != 200 or self.action not in self.ACTIONS_WITH_ETAG:
             return response
         set_response_etag(response.render())
         if "HTTP_IF_NONE_MATCH" not in request.META:

@@ -1,7 +1,7 @@
-"""What the API answers when something is wrong: always `{"code", "detail"}`, never the input.
+"""The errors of the API, which are always `{"code", "detail"}` and never repeat the input.
 
-The codes here are this API's own. What a registry did wrong has a code of
-`registries.verdicts.CODES`; the two never share one.
+The codes here are the API's own. Errors of registries have the codes of
+`registries.verdicts.CODES`. No code is in both.
 """
 
 import math
@@ -33,18 +33,18 @@ from registries.text import Text
 from registries.text import gettext_noop as _
 from registries.verdicts import CODES
 
-# Seconds to wait for a registry that asks for a pause without saying how long.
+# The Retry-After in seconds if a registry asks for a pause without saying how long.
 PAUSE = 60
 
 
 class InvalidQuery(APIException):
-    """The query string is no UTF-8, or has more parameters than any address takes."""
+    """The query string is not UTF-8, or it has too many parameters."""
 
     status_code = 400
 
 
 class UnknownParameter(APIException):
-    """The address does not take a parameter; `names` are those that it takes."""
+    """The view does not accept a parameter. `names` are those that it accepts."""
 
     status_code = 400
 
@@ -60,7 +60,7 @@ class NoRegistry(APIException):
 
 
 class Fault(NamedTuple):
-    """One way to fail: its status, code and sentence, and the exceptions that it stands for."""
+    """An error of the API: its status, code and sentence, and the exceptions it is used for."""
 
     status: int
     code: str
@@ -68,7 +68,7 @@ class Fault(NamedTuple):
     of: Any
 
 
-# The first that fits an exception counts.
+# The first one that matches an exception counts.
 FAULTS = (
     Fault(401, "not_authenticated", _("Sign in first."), NotAuthenticated),
     Fault(401, "authentication_failed", _("This sign-in is not accepted."), AuthenticationFailed),
@@ -105,15 +105,15 @@ FAULTS = (
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
-    """The response to whatever was raised in a view. Raises nothing."""
+    """Return the response for any exception in a view."""
     request = context["request"]._request
     if isinstance(error, client.ClientError):
-        response = _registry_fault(error)
-        # Not this site's failure: nobody is woken by a mail.
+        response = _from_client_error(error)
+        # This is not a failure of the site, so it must not send a mail to the admins.
         _log(response, request, level="warning")
         return response
     fault = next(fault for fault in FAULTS if isinstance(error, fault.of))
-    # What a site's own authentication raises may have a status of its own.
+    # Exceptions of the site's own authentication classes may have other statuses.
     status = error.status_code if isinstance(error, APIException) else fault.status
     data: dict[str, Any] = {"code": fault.code, "detail": _detail(fault, error)}
     if isinstance(error, ValidationError) and isinstance(error.detail, dict):
@@ -125,14 +125,14 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     if isinstance(error, Throttled):
         response["Retry-After"] = str(math.ceil(getattr(error, "wait", None) or PAUSE))
     if fault is FAULTS[-1]:
-        # As Django does where nobody catches an exception: log, mails and error trackers know.
+        # As Django does for uncaught exceptions, so that logs, mails and error trackers get it.
         got_request_exception.send(sender=None, request=request)
         _log(response, request, exception=error)
     return response
 
 
-def outside_views(code: str) -> JsonResponse:
-    """One of FAULTS as JSON, for a site's error handlers: what fails before a view is reached."""
+def error_response(code: str) -> JsonResponse:
+    """Return one of FAULTS as JSON, for the site's handlers of errors outside of views."""
     fault = next(fault for fault in FAULTS if fault.code == code)
     return JsonResponse(
         {"code": fault.code, "detail": gettext(fault.sentence)}, status=fault.status
@@ -147,27 +147,27 @@ def _detail(fault: Fault, error: Exception) -> str:
     return gettext(fault.sentence) % {"names": ", ".join(error.names)}
 
 
-def registrys_status(code: str) -> int:
-    """404 for what a registry does not have, 504 for its silence, else 502."""
+def status_of(code: str) -> int:
+    """Return the status for a registry's error: 404 if something is missing, 504 or 502."""
     absent = {"repository_not_found", "name_refused", "tag_not_found", "platform_not_found"}
     late = {"timeout", "list_timeout"}
     return 404 if code in absent else 504 if code in late else 502
 
 
-def _registry_fault(error: client.ClientError) -> Response:
+def _from_client_error(error: client.ClientError) -> Response:
     detail = Text(CODES[error.code].sentence, error.params).render(gettext)
-    response = Response({"code": error.code, "detail": detail}, registrys_status(error.code))
+    response = Response({"code": error.code, "detail": detail}, status_of(error.code))
     if isinstance(error, client.Throttled):
         response["Retry-After"] = str(_seconds_until(error.retry_at))
     return response
 
 
-def _seconds_until(moment: datetime | None) -> int:
-    if moment is None:
+def _seconds_until(retry_at: datetime | None) -> int:
+    if retry_at is None:
         return PAUSE
-    return max(1, math.ceil((moment - datetime.now(UTC)).total_seconds()))
+    return max(1, math.ceil((retry_at - datetime.now(UTC)).total_seconds()))
 
 
-def _log(response: Response, request: Any, **more: Any) -> None:
+def _log(response: Response, request: Any, **options: Any) -> None:
     reason = response.reason_phrase
-    log_response("%s: %s", reason, request.path, response=response, request=request, **more)
+    log_response("%s: %s", reason, request.path, response=response, request=request, **options)

@@ -1,4 +1,4 @@
-"""Which registries a list shows, and in which order: explicit lists that name no secret."""
+"""The filters and orders of the list of registries. None of them uses a secret."""
 
 from collections.abc import Collection
 from typing import Any
@@ -16,11 +16,12 @@ from registries.models.queryset import LONGEST_UNCHECKED_FIRST, RegistryQuerySet
 from registries.text import gettext_noop as _
 from registries.verdicts import Verdict
 
-# What `verdict` says of rows that were not checked as they stand.
+# The value of `verdict` for rows that were not checked since they were changed.
 NOT_CHECKED = "none"
 MAX_SEARCH = 100
 
-# What `ordering` may name, and the columns behind it; equals keep one order, so that pages fit.
+# The values of `ordering` and their columns. Each ends with a unique column, so that no row is on
+# two pages.
 ORDERS: dict[str, tuple[Any, ...]] = {
     "name": ("name_key",),
     "kind": ("kind", "pk"),
@@ -82,7 +83,7 @@ class RegistryFilter(FilterSet):
         }
     )
     def filter_search(self, rows: RegistryQuerySet, name: str, value: str) -> RegistryQuerySet:
-        # A name is found as names are compared: é finds É on every database.
+        # Names are searched by their key, so that é finds É on every database.
         return rows.filter(
             Q(name_key__contains=names.key(value))
             | Q(host__icontains=value)

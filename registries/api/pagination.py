@@ -1,4 +1,4 @@
-"""Pages: a bounded number of rows at a time, found by two queries."""
+"""The pagination of lists, with two queries for each page."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from rest_framework.pagination import PageNumberPagination
 
 
 class Pages(PageNumberPagination):
-    """Pages of 50, or of as many as `page_size` says; `params.PageParams` has read both numbers."""
+    """Pages of 50 rows or of `page_size`. `params.PageParams` validates the query parameters."""
 
     page_size = 50
     page_size_query_param = "page_size"

@@ -1,4 +1,4 @@
-"""Query parameters: declared as serializers, read strictly, never echoed and never ignored."""
+"""The query parameters, as serializers. Unknown ones are errors, and errors never repeat values."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -27,16 +27,16 @@ from registries.reference import (
     parse_version,
 )
 
-# More than any address takes; what is beyond is not even looked at.
+# More parameters than any view accepts. Longer queries are not parsed.
 MAX_PARAMETERS = 50
 MAY_BE_EMPTY = {"search"}
 
 
 def read_query(query: str, names: Collection[str]) -> QueryDict:
-    """The parameters of a raw query string, read as UTF-8 whatever charset the request claims.
+    """Parse a raw query string as UTF-8, whatever the charset of the request is.
 
-    Raises InvalidQuery, UnknownParameter where a name is none of `names`, and ValidationError where
-    one is given twice or without a value.
+    Raises InvalidQuery, UnknownParameter if a name is not one of `names`, and ValidationError if a
+    parameter occurs twice or has no value.
     """
     try:
         unquote_to_bytes(query.encode("ascii")).decode()
@@ -58,7 +58,7 @@ def read_query(query: str, names: Collection[str]) -> QueryDict:
 
 
 class GrammarField(serializers.CharField):
-    """A text that a parser of `registries.reference` takes, such as one of the examples."""
+    """A text that is validated by a parser of `registries.reference`."""
 
     default_error_messages = {"required": _("This is required.")}
 
@@ -82,7 +82,7 @@ class GrammarField(serializers.CharField):
 
 
 class NumberField(serializers.IntegerField):
-    """A whole number in plain digits: REST framework's own field takes `1.0` as well."""
+    """A whole number in plain digits. REST framework's own field also accepts `1.0`."""
 
     def to_internal_value(self, data: Any) -> int:
         if not (data.isascii() and data.isdigit()):
@@ -91,17 +91,22 @@ class NumberField(serializers.IntegerField):
 
 
 class PageParams(serializers.Serializer[Any]):
-    page = NumberField(default=1, min_value=1, max_value=10**18 - 1, help_text="The page, from 1.")
+    page = NumberField(
+        default=1,
+        min_value=1,
+        max_value=10**18 - 1,
+        help_text="The number of the page, starting at 1.",
+    )
     page_size = NumberField(
-        default=50, min_value=1, max_value=500, help_text="Registries on a page."
+        default=50, min_value=1, max_value=500, help_text="The number of registries on a page."
     )
 
 
 class ImageParams(serializers.Serializer[Any]):
     image = GrammarField(
         *(Reference.from_pasted, IMAGE_PATTERN, "nginx", "ghcr.io/acme/app:1.0"),
-        help_text="An image's name, as in docker pull; https://, oci:// or docker:// may stand in"
-        " front.",
+        help_text="An image's name, as in docker pull. It may start with https://, oci:// or"
+        " docker://.",
     )
 
 
@@ -117,19 +122,19 @@ class SomeTagsParams(serializers.Serializer[Any]):
     prefix = GrammarField(
         *(parse_tag, TAG_PATTERN, "1.2"),
         required=False,
-        help_text="Only tags that begin so.",
+        help_text="Only return tags with this prefix.",
     )
     last = GrammarField(
         *(parse_tag, TAG_PATTERN, "1.2.3"),
         required=False,
-        help_text="Only tags behind this one, sorted: the last of the page before.",
+        help_text="Only return tags after this one, sorted. Use the last tag of the previous page.",
     )
     n = NumberField(
         required=False,
         min_value=1,
         max_value=10_000,
-        help_text="At most so many tags, sorted; `more` tells whether there are others behind"
-        " them.",
+        help_text="The maximum number of tags, which are sorted. `more` says whether there are"
+        " others.",
     )
 
 
@@ -144,8 +149,8 @@ class PlatformParams(serializers.Serializer[Any]):
     platform = GrammarField(
         *(parse_platform, PLATFORM_PATTERN, "linux/arm64", "linux/arm/v7"),
         required=False,
-        help_text="Of an index, the digest of this platform's manifest. A single manifest, which"
-        " names no platform, is answered as it is.",
+        help_text="Return the digest of this platform's manifest in an index. A single manifest has"
+        " no platform and is returned as it is.",
     )
 
 

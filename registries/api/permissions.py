@@ -1,4 +1,4 @@
-"""Who may read, and how often."""
+"""The permissions and throttles of the API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,23 +12,23 @@ from rest_framework.views import APIView
 
 
 class CrossSite(PermissionDenied):
-    """A page of another site made a browser ask for what makes this one call a registry."""
+    """A page of another site made a browser send a request that would call a registry."""
 
 
 class MayRead(BasePermission):
-    """Accounts that are signed in, active, and may view registries."""
+    """Allow active users with the permission to view registries."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         user = request.user
-        # A site's own authentication may let a deactivated user, or None, come this far.
+        # The site's own authentication classes may return an inactive user, or None.
         return bool(user and user.is_active and user.has_perm("registries.view_registry"))
 
 
 class MayQuery(BasePermission):
-    """Accounts that may make the site call a registry, with a token that may as well.
+    """Allow users with the permission to make the site call a registry.
 
-    A site's tokens may do less than their account: `request.auth.may_query` says whether they
-    may do this. What has no such attribute is not limited.
+    A site's access tokens may have fewer rights than their user: those with a false attribute
+    `may_query` are refused.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
@@ -36,11 +36,11 @@ class MayQuery(BasePermission):
         return not is_limited and request.user.has_perm("registries.query_registry")
 
 
-class FromNoOtherSite(BasePermission):
-    """Programs, and people who come by themselves.
+class NotCrossSite(BasePermission):
+    """Refuse requests that a page of another site causes in a browser.
 
-    No page of another site shall make us call a registry: browsers send the session's cookie along
-    where a link there is followed. They say with each request whose page made it, too
+    Browsers send the session cookie when somebody follows a link from another site, and that must
+    not make the site call a registry. The header Sec-Fetch-Site says where a request comes from
     (https://www.w3.org/TR/fetch-metadata/).
     """
 
@@ -51,22 +51,22 @@ class FromNoOtherSite(BasePermission):
 
 
 class ReadThrottle(UserRateThrottle):
-    """A user's requests, of whatever sort.
+    """Limit all requests of a user.
 
-    The site sets another rate by this scope in `DEFAULT_THROTTLE_RATES`; None turns it off.
+    The site can set another rate for this scope in `DEFAULT_THROTTLE_RATES`; None turns it off.
     """
 
     scope = "registries"
-    usual = "600/min"
+    default_rate = "600/min"
 
     def get_rate(self) -> str | None:
         rates: Mapping[str, Any] = api_settings.DEFAULT_THROTTLE_RATES or {}
-        rate: str | None = rates.get(self.scope, self.usual)
+        rate: str | None = rates.get(self.scope, self.default_rate)
         return rate
 
 
 class OutgoingThrottle(ReadThrottle):
-    """A user's requests that make the site call a registry."""
+    """Limit the requests of a user that make the site call a registry."""
 
     scope = "registries_outgoing"
-    usual = "120/min"
+    default_rate = "120/min"

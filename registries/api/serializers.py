@@ -1,4 +1,4 @@
-"""The shapes of the API's answers."""
+"""The serializers of the API's responses."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from registries.schema import describe
 from registries.text import gettext_noop
 from registries.verdicts import CODES, Verdict, sentence
 
-# In the examples, where every value is made up.
+# Values for the examples in the OpenAPI document.
 TIME = "2030-01-02T03:04:05Z"
 DIGEST, AMD64, ARM64 = ("sha256:" + letter * 64 for letter in "012")
 
@@ -36,22 +36,22 @@ _COLUMNS = (
 
 
 def columns(rows: RegistryQuerySet) -> QuerySet[Any, dict[str, Any]]:
-    """The rows with the columns that RegistrySerializer reads, no secret among them."""
+    """Select the columns that RegistrySerializer needs, which include no secret."""
     read: QuerySet[Any, dict[str, Any]]
     read = rows.annotate(**_IS_SET).values(*_COLUMNS, *_IS_SET)
     return read
 
 
 def past_checks(history: QuerySet[Check]) -> list[dict[str, Any]]:
-    """Past checks, the newest first, no more than a registry keeps."""
-    past = history.values_list("verdict", "code", "params", "checked_at")[: Check.KEPT]
-    return [check for row in past if (check := _check(*row))]
+    """Return past checks, the newest first, as many as a registry shows."""
+    rows = history.values_list("verdict", "code", "params", "checked_at")[: Check.KEPT]
+    return [check for row in rows if (check := _check(*row))]
 
 
 def _check(
     verdict: str, code: str, params: Mapping[str, str], checked_at: datetime | None
 ) -> dict[str, Any] | None:
-    """A stored check; None for none, and for one that a later version of the app stored."""
+    """Return a stored check, or None if there is none or its code is from a later version."""
     if checked_at is None or code not in CODES or verdict not in VERDICTS:
         return None
     detail = CheckResult(Verdict(verdict), code, checked_at, params).detail
@@ -60,18 +60,18 @@ def _check(
 
 
 def _moment(time: datetime) -> str:
-    """In UTC, also where USE_TZ is off and models hold local times."""
+    """Return a time in UTC, also if USE_TZ is off and the models have local times."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _with_example(**values: Any) -> Any:
-    """Show an answer with these values in the document."""
+    """Add an example response with these values to the OpenAPI document."""
     example = OpenApiExample("Example", values, response_only=True, status_codes=["200"])
     return extend_schema_serializer(examples=[example])
 
 
 class OptionalField(serializers.CharField):
-    """A text; null where there is none."""
+    """A text, or null if it is empty."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(allow_null=True, **kwargs)
@@ -107,8 +107,8 @@ class ChecksSerializer(serializers.Serializer[Any]):
 @extend_schema_field(
     {
         "type": "object",
-        "description": "All of the kind: a plain one is its value or null, a secret whether it is"
-        " set.",
+        "description": "All variables of the kind, with their value or null. Of a secret, only"
+        " whether it is set.",
         "additionalProperties": {
             "anyOf": [
                 {"type": ["string", "null"]},
@@ -147,7 +147,7 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
     label = serializers.CharField()
     state = serializers.ChoiceField(choices=STATES)
     is_default = serializers.BooleanField()
-    prefix = OptionalField(help_text="Only images under this are read with it.")
+    prefix = OptionalField(help_text="The registry is only used for images with this prefix.")
     url = OptionalField()
     check = CheckSerializer(allow_null=True)
     variables = VariablesField()
@@ -155,9 +155,9 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
     updated_at = serializers.DateTimeField()
 
     def to_representation(self, instance: Mapping[str, Any]) -> dict[str, Any]:
-        # By hand: field by field, a page of 100 would take six times as long.
+        # Not field by field, because that would take six times as long for a page of 100.
         kind = KINDS.get(instance["kind"])
-        # A kind may be gone after a downgrade: its rows are still listed.
+        # The kind may be missing after a downgrade. Its rows are listed anyway.
         declared = kind.variables if kind else ()
         variables = {variable.name: _variable(variable, instance) for variable in declared}
         return {
@@ -183,7 +183,7 @@ def _variable(variable: Variable, row: Mapping[str, Any]) -> Any:
 
 
 class ChosenSerializer(serializers.Serializer[Registry]):
-    """Which registry was chosen for an image."""
+    """The registry that was chosen for an image."""
 
     id = serializers.IntegerField(min_value=0)
     name = serializers.CharField()
@@ -191,7 +191,7 @@ class ChosenSerializer(serializers.Serializer[Registry]):
     state = serializers.ChoiceField(choices=STATES)
 
     def to_representation(self, instance: Registry) -> dict[str, Any]:
-        # Its property `state` would look at every secret, which `explain` has not loaded.
+        # The property `state` would load every secret from the database.
         state = STATES[instance.has_secrets]
         return {"id": instance.pk, "name": instance.name, "kind": instance.kind, "state": state}
 
@@ -204,9 +204,7 @@ TAGS = {"repository": "acme/app", "tags": ["1.0", "1.1", "latest"], "more": Fals
 class TagsSerializer(serializers.Serializer[Any]):
     repository = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField())
-    more = serializers.BooleanField(
-        help_text="Whether there are others behind these; only with `n`."
-    )
+    more = serializers.BooleanField(help_text="Whether there are more tags. Only set with `n`.")
 
 
 class ImageSerializer(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""The addresses of the read API, for `include()` under any prefix."""
+"""The URLs of the API, for `include()` under any prefix."""
 
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
@@ -17,6 +17,6 @@ urlpatterns = [
     path("resolve/", views.ResolveView.as_view(), name="resolve"),
     path("schema/", views.SchemaView.as_view(), name="schema"),
     path("docs/", views.DocsView.as_view(), name="docs"),
-    # Last: what is nowhere else is answered in JSON as well.
-    re_path("", views.NothingView.as_view()),
+    # All other URLs get a 404 in JSON.
+    re_path("", views.NotFoundView.as_view()),
 ]

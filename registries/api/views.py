@@ -1,4 +1,4 @@
-"""The addresses of the read API."""
+"""The views of the API."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -24,9 +24,9 @@ from registries.api.errors import NoRegistry
 from registries.api.filters import RegistryFilter
 from registries.api.pagination import Pages
 from registries.api.permissions import (
-    FromNoOtherSite,
     MayQuery,
     MayRead,
+    NotCrossSite,
     OutgoingThrottle,
     ReadThrottle,
 )
@@ -39,9 +39,9 @@ from registries.schema import describe
 if TYPE_CHECKING:
     from registries.client.client import Manifest
 
-# What makes the site call a registry.
+# The policies of views that make the site call a registry.
 OUTGOING: dict[str, Any] = {
-    "permission_classes": (MayRead, MayQuery, FromNoOtherSite),
+    "permission_classes": (MayRead, MayQuery, NotCrossSite),
     "throttle_classes": (ReadThrottle, OutgoingThrottle),
 }
 
@@ -64,24 +64,24 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
         filters = RegistryFilter.base_filters if self.action == "list" else ()
         return [*filters, *super().get_param_names()]
 
-    def get_row(self) -> Registry:
-        """The registry to ask, with its secrets."""
+    def get_registry(self) -> Registry:
+        """Return the registry with its secrets, to call it."""
         return get_object_or_404(Registry, pk=self.kwargs["pk"])
 
     def list(self, request: Request) -> Response:
-        """The registries, a page at a time."""
+        """List the registries, in pages."""
         return super().list(request)
 
     def retrieve(self, request: Request, pk: int) -> Response:
-        """One registry."""
+        """Return one registry."""
         return super().retrieve(request, pk)
 
     @action(detail=True, serializer_class=serializers.ChecksSerializer)
     def checks(self, request: Request, pk: int) -> Response:
-        """The last checks of a registry, the newest first."""
+        """List the last checks of a registry, the newest first."""
         row = self.get_object()
-        past = Check.objects.filter(registry=row["id"], is_recent__in=[True])
-        checks = serializers.past_checks(past)
+        rows = Check.objects.filter(registry=row["id"], is_recent__in=[True])
+        checks = serializers.past_checks(rows)
         return Response(self.get_serializer({"checks": checks}).data)
 
     @action(
@@ -91,9 +91,9 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
         **OUTGOING,
     )
     def tags(self, request: Request, pk: int) -> Response:
-        """The tags of a repository, as the registry lists them now."""
+        """List the tags of a repository, as the registry returns them now."""
         repository = self.params["repository"]
-        tags = _tags(self.get_row(), repository, self.params)
+        tags = _tags(self.get_registry(), repository, self.params)
         data = {"repository": repository, **tags}
         return Response(self.get_serializer(data).data)
 
@@ -105,10 +105,12 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
         **OUTGOING,
     )
     def digest(self, request: Request, pk: int) -> Response:
-        """The digest of a tag, and the platforms behind it, as the registry has them now."""
+        """Return the digest and platforms of a tag, as the registry returns them now."""
         repository, reference = self.params["repository"], self.params["reference"]
         platform = self.params.get("platform")
-        manifest = services.get_manifest(self.get_row(), repository, reference, platform=platform)
+        manifest = services.get_manifest(
+            self.get_registry(), repository, reference, platform=platform
+        )
         data = {
             "repository": repository,
             "reference": reference,
@@ -118,7 +120,7 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
 
 
 class ImageViewSet(ReadOnlyViewSet):
-    """By an image's name, from the registry that the image is read with."""
+    """Tags and digests by the name of an image."""
 
     @action(
         detail=False,
@@ -128,9 +130,9 @@ class ImageViewSet(ReadOnlyViewSet):
         **OUTGOING,
     )
     def tags(self, request: Request) -> Response:
-        """The tags of an image's repository, from the registry that the image is read with."""
+        """List the tags of an image's repository, from the registry that is used for the image."""
         image = self.params["image"]
-        row, reference = _resolved(image)
+        row, reference = _resolve(image)
         tags = _tags(row, reference.repository, self.params, reference.match_host)
         data = {
             "image": image,
@@ -148,9 +150,9 @@ class ImageViewSet(ReadOnlyViewSet):
         **OUTGOING,
     )
     def digest(self, request: Request) -> Response:
-        """The digest of an image, from the registry that it is read with."""
+        """Return the digest of an image, from the registry that is used for it."""
         image = self.params["image"]
-        row, reference = _resolved(image)
+        row, reference = _resolve(image)
         manifest = services.get_manifest(
             *(row, reference.repository, reference.version),
             host=reference.match_host,
@@ -166,8 +168,8 @@ class ImageViewSet(ReadOnlyViewSet):
         return Response(self.get_serializer(data).data)
 
 
-def _resolved(image: str) -> tuple[Registry, Reference]:
-    """The row that an image is read with, and the image's full name. Raises NoRegistry."""
+def _resolve(image: str) -> tuple[Registry, Reference]:
+    """Return the row that is used for an image, and its reference. Raises NoRegistry."""
     reference = Reference.from_pasted(image)
     row = Registry.objects.resolve(reference)
     if row is None:
@@ -178,12 +180,12 @@ def _resolved(image: str) -> tuple[Registry, Reference]:
 def _tags(
     row: Registry, repository: str, params: Mapping[str, Any], host: str | None = None
 ) -> dict[str, Any]:
-    """The tags that are asked for; one more than those tells whether there are others."""
-    most = params.get("n")
-    some = {"prefix": params.get("prefix"), "last": params.get("last")}
-    n = None if most is None else most + 1
-    tags = services.list_tags(row, repository, host, n=n, **some)
-    return {"tags": tags[:most], "more": most is not None and len(tags) > most}
+    """Return the requested tags. One more is requested to find out whether there are more."""
+    limit = params.get("n")
+    options = {"prefix": params.get("prefix"), "last": params.get("last")}
+    n = None if limit is None else limit + 1
+    tags = services.list_tags(row, repository, host, n=n, **options)
+    return {"tags": tags[:limit], "more": limit is not None and len(tags) > limit}
 
 
 def _manifest(manifest: "Manifest") -> dict[str, Any]:
@@ -200,11 +202,11 @@ class KindViewSet(ReadOnlyViewSet):
     lookup_value_converter = "str"
 
     def list(self, request: Request) -> Response:
-        """Every kind of registry: its variables, its rules, how to get credentials."""
+        """List the kinds of registry: their variables, their rules, how to get credentials."""
         return Response([describe(kind, gettext) for kind in KINDS.values()])
 
     def retrieve(self, request: Request, slug: str) -> Response:
-        """One kind of registry."""
+        """Return one kind of registry."""
         if slug not in KINDS:
             raise Http404
         return Response(describe(KINDS[slug], gettext))
@@ -215,7 +217,7 @@ class ResolveView(ReadOnlyView, GenericAPIView[Any]):
     serializer_class = serializers.ResolvedSerializer
 
     def get(self, request: Request) -> Response:
-        """Which registry an image is read with, and why."""
+        """Return the registry that is used for an image, and why."""
         reference = Reference.from_pasted(self.params["image"])
         row, why = explain(reference)
         data = {
@@ -228,7 +230,7 @@ class ResolveView(ReadOnlyView, GenericAPIView[Any]):
 
 
 class SchemaView(ReadOnlyView):
-    """What this API is, as an OpenAPI document."""
+    """The OpenAPI document of the API."""
 
     def get(self, request: Request) -> Response:
         from registries.api.openapi import document  # noqa: PLC0415 - loads the generator
@@ -237,15 +239,15 @@ class SchemaView(ReadOnlyView):
 
 
 class DocsView(ReadOnlyView):
-    """The OpenAPI document as a page to read."""
+    """The documentation of the API as a page."""
 
     def get(self, request: Request) -> HttpResponse:
         context = {"has_reader": apps.is_installed("drf_spectacular_sidecar")}
         return render(request, "registries/api_docs.html", context)
 
 
-class NothingView(ReadOnlyView):
-    """Every address that the API does not have."""
+class NotFoundView(ReadOnlyView):
+    """Answers 404 for every other URL."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
