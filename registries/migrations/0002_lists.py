@@ -24,11 +24,11 @@ class Migration(migrations.Migration):
                 db_persist=True,
                 expression=models.ExpressionWrapper(
                     models.Q(
+                        ("auth__isnull", False),
                         ("clientsecret__isnull", False),
                         ("password__isnull", False),
-                        ("auth__isnull", False),
-                        ("secretaccesskey__isnull", False),
                         ("privatekey__isnull", False),
+                        ("secretaccesskey__isnull", False),
                         ("token__isnull", False),
                         _connector="OR",
                     ),

@@ -17,7 +17,8 @@ from registries.reference import Reference, prefixes
 if TYPE_CHECKING:
     from registries.models.registry import Registry
 
-SECRETS = tuple(name for name, variable in variables().items() if variable.secret)
+# In alphabetical order, so that the generated column below does not depend on the order of kinds.
+SECRETS = tuple(sorted(name for name, variable in variables().items() if variable.secret))
 
 # The columns that decide whose certificates are trusted.
 TRUST = ("verify_tls", "ca_certificate")
