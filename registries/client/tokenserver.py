@@ -184,18 +184,18 @@ class TokenServer:
         return CODES[self._context.endpoint.forbidden].verdict is not Verdict.REJECTED
 
     def _read_account_token(self, response: Response, scheme: Scheme) -> bearer.Token:
+        host = Url.parse(scheme.realm).authority
         is_page = responses.is_from_intermediary(response)
         if response.status == 403 and (
             self._is_blocked(response) if self._explains_403 else is_page
         ):
-            host = Url.parse(scheme.realm).authority
             raise Misconfigured("token_server_refused", host=host)
         code = self._context.endpoint.forbidden
         return self._read(
             response,
             scheme,
             refused=Rejected("bad_credentials"),
-            forbidden=Misconfigured(code) if self._explains_403 else Rejected(code),
+            forbidden=Misconfigured(code, host=host) if self._explains_403 else Rejected(code),
         )
 
     def _read(
