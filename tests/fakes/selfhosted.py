@@ -92,6 +92,51 @@ class Harbor(TokenRegistry):
         return problem(401, "UNAUTHORIZED") if user is None and not wanted else None
 
 
+class Artifactory(Family):
+    """Artifactory: one opaque token for all images, asked for without a scope.
+
+    It answers 401 for an image that an account may not see; its links lack the repository's key.
+    Sources: containerd/containerd#3556, kubernetes/kubernetes#65958, renovatebot/renovate#15080;
+    jfrog.com/help, "How to troubleshoot Docker problems".
+    """
+
+    origin = "https://acme.jfrog.io"
+    realm = "https://acme.jfrog.io/v2/token"
+    service = "acme.jfrog.io"
+
+    def challenge(self, repository: str | None = None, **more: str) -> str:
+        return super().challenge()
+
+    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
+        return problem(401, "UNAUTHORIZED") if user is None else None
+
+    def granted(self, user: str | None, wanted: list[str]) -> Reply:
+        return super().granted(user, [*self.images, *wanted])
+
+    def token_text(self, user: str | None, allowed: list[str]) -> str:
+        return secrets.token_urlsafe(48)  # nothing can be read in it
+
+    def token_answer(self, text: str) -> dict[str, Any]:
+        return {"token": text, "expires_in": 3600}
+
+    def link(self, path: str) -> str:
+        return "/v2/" + path.removeprefix("/v2/").partition("/")[2]
+
+    def no_repository(self, request: Request, name: str) -> Reply:
+        return super().no_repository(request, name) if "/tags/" in request.path else self.no_tag("")
+
+
+class OpenArtifactory(Artifactory):
+    """Artifactory that allows anonymous access: 200 to everybody at `/v2/`."""
+
+    def ping(self, request: Request) -> Reply:
+        return answer({})
+
+    def refusal(self, request: Request, repository: str) -> Reply | None:
+        refused = super().refusal(request, repository)
+        return None if refused and self.readable(None, repository) else refused
+
+
 class GitLab(Family):
     """GitLab: its own token server, which bans whoever fails too often.
 
