@@ -4,6 +4,7 @@ from registries.kinds.acr import acr
 from registries.kinds.artifactory import artifactory
 from registries.kinds.base import Kind, Variable
 from registries.kinds.custom import custom
+from registries.kinds.digitalocean import digitalocean
 from registries.kinds.ecr import ecr
 from registries.kinds.forgejo import forgejo
 from registries.kinds.gcr import gcr
@@ -18,7 +19,22 @@ from registries.kinds.quay import quay
 
 __all__ = ["KINDS", "Invalid", "Kind", "Problem", "Variable", "variables"]
 
-_OWN = (acr, artifactory, custom, ecr, forgejo, gcr, ghcr, gitea, gitlab, harbor, hub, lscr, quay)
+_OWN = (
+    acr,
+    artifactory,
+    custom,
+    digitalocean,
+    ecr,
+    forgejo,
+    gcr,
+    ghcr,
+    gitea,
+    gitlab,
+    harbor,
+    hub,
+    lscr,
+    quay,
+)
 # `registries.site_kinds` adds the site's own kinds.
 KINDS: dict[str, Kind] = {kind.slug: kind for kind in _OWN}
 

@@ -109,3 +109,30 @@ class Quay(Family):
 
     def token_answer(self, text: str) -> dict[str, Any]:
         return {"token": text}
+
+
+class DigitalOcean(Family):
+    """DigitalOcean: one token as user name and password; its API makes the registry's tokens.
+
+    Guests get none, and a repository of one part is refused with 400.
+    Source: docs.digitalocean.com/products/container-registry/how-to/set-up-ci-cd.
+    """
+
+    origin = "https://registry.digitalocean.com"
+    realm = "https://api.digitalocean.com/v2/registry/auth"
+    service = "registry.digitalocean.com"
+
+    def admit_credentials(self) -> None:
+        self.right = (self.right[1], self.right[1])
+        self.wrong = (self.wrong[1], self.wrong[1])
+        super().admit_credentials()
+
+    def name_account(self, name: str) -> None:
+        """Take another user name with the right token."""
+        self.right = (name, self.right[1])
+        super().admit_credentials()
+
+    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
+        if user is None:
+            return problem(401, "UNAUTHORIZED")
+        return None if all("/" in name for name in wanted) else problem(400, "NAME_INVALID")
