@@ -741,7 +741,7 @@ def test_filters_find_rows(admin: Client) -> None:
         response = admin.get(LIST, query)
         assert [found.pk for found in response.context["cl"].result_list] == [row.pk]
     assert not admin.get(LIST, {"verdict": "valid"}).context["cl"].result_list
-    response = admin.get(LIST, {"verdict": "none", "is_default__exact": "0"})
+    response = admin.get(LIST, {"verdict": "none", "state": "own"})
     assert [found.pk for found in response.context["cl"].result_list] == [row.pk]
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -192,7 +192,7 @@ def test_a_tile_shows_what_matters(admin: Client) -> None:
     assert "The certificate of registry.example:5000 is not trusted." in html
     assert "Last 2 checks, oldest first: 1 fine, 1 failed" in html
     # Trouble first, then by name; a kind without a row leads to its form.
-    names = re.findall(r"<h3><a [^>]*>(.*?)</a>", html)
+    names = re.findall(r"<h3[^>]*><a [^>]*>(.*?)</a>", html)
     assert names == ["Lab", "Amazon ECR Public", "Docker Hub", *sorted(names[3:])]
     assert f'href="{ADD}?kind=gitea"' in html
     assert f'href="{ADD}?kind=hub"' not in html
@@ -228,6 +228,71 @@ def test_the_list_takes_the_same_queries_with_a_past_and_without(admin: Client) 
     assert len(many) == len(few)
     assert html.count("Last 20 checks, oldest first: 20 fine") == 40
     assert {len(verdicts) for verdicts in past_verdicts(rows).values()} == {20}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"state": "authenticated"}, {"Lab", "Sealed"}),
+        ({"state": "own"}, {"Lab", "Sealed", "Public"}),
+        ({"state": "unverified"}, {"Lab"}),
+        ({"state": "unreadable"}, {"Sealed"}),
+        ({"verdict": "older-7"}, {"Sealed", "Public"}),
+        ({"verdict": "older-30"}, {"Public"}),
+        ({"verdict": "older-8"}, set()),
+        ({"state": "own", "q": "lab"}, {"Lab"}),
+    ],
+)
+def test_filters(admin: Client, query: dict[str, str], expected: set[str]) -> None:
+    lab = create("custom", name="Lab", verify_tls=False)
+    sealed = create("hub", name="Sealed")
+    create("custom", name="Public", login=None, password=None)
+    past(lab, ["signed_in"])
+    past(sealed, ["signed_in"], age=timedelta(days=8))
+    Registry._base_manager.filter(pk=sealed.pk).update(key_id="ffffffff")
+    now = timezone.now()
+    Registry._base_manager.filter(is_default=True).update(checked_at=now, check_verdict="valid")
+    page = admin.get(LIST, query)
+    names = {tile.row.name for tile in page.context["tiles"]}
+    assert names - {row.name for row in Registry.objects.filter(is_default=True)} == expected
+    # What is chosen can be taken back by itself.
+    rest = page.context["without_filters"]
+    assert rest == ("?q=lab" if "q" in query else "?")
+    assert ("Clear the search" in text_of(page)) is ("q" in query)
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "second"),
+    [
+        ("Name", "Amazon ECR Public", "Zulu"),
+        ("Host", "Amazon ECR Public", "Zulu"),
+        ("State", "Zulu", "Amazon ECR Public"),
+        ("Last check", "Zulu", "Amazon ECR Public"),
+    ],
+)
+def test_the_tables_headers_sort_both_ways(
+    admin: Client, header: str, first: str, second: str
+) -> None:
+    Registry._base_manager.exclude(kind="ecr").delete()
+    past(create("custom", name="Zulu"), ["signed_in"])
+    admin.get(LIST, {"view": "table"})
+    page, found = admin.get(LIST), []
+    for _ in range(2):
+        link = re.search(rf'<a href="([^"]+)">{header}', text_of(page))
+        assert link
+        page = admin.get(LIST + link[1])
+        found.append(page.context["tiles"][0].row.name)
+    assert found == [first, second]
+    assert text_of(page).count("aria-sort=") == 1
+
+
+def test_where_nothing_is_there_is_one_button_and_nothing_to_search(admin: Client) -> None:
+    Registry._base_manager.all().delete()
+    html = text_of(admin.get(LIST))
+    assert "No registries yet" in html
+    assert html.count('class="reg-btn') == 1
+    for gone in ("searchbar", "0 registries", "Not configured"):
+        assert gone not in html
 
 
 @pytest.mark.parametrize("order", [0, 1, 2, 3])

@@ -1,17 +1,22 @@
 """The filters of the list. A filter on any other column would let a viewer guess at its values."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from registries.admin.display import LOOKS, STATES
-from registries.admin.status import is_fine, needs_attention, sorted_kinds
+from registries.admin.display import LOOKS, STATES, UNREADABLE, UNVERIFIED
+from registries.admin.status import is_fine, needs_attention, readable_key_ids, sorted_kinds
 from registries.kinds import KINDS
 from registries.models.check import Origin, Trust
+
+# Rows whose last check is older than so many days, or that have none.
+AGES = (7, 30)
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -29,11 +34,19 @@ class KindFilter(admin.SimpleListFilter):
 
 
 class StateFilter(admin.SimpleListFilter):
+    """What a row is, and what everybody must see of it."""
+
     title = _("State")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(state, look.label) for state, look in STATES.items()]
+        return [
+            *((state, look.label) for state, look in STATES.items()),
+            ("default", _("Default registries")),
+            ("own", _("Registries that you added")),
+            ("unverified", UNVERIFIED.label),
+            ("unreadable", UNREADABLE.label),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         match self.value():
@@ -41,6 +54,12 @@ class StateFilter(admin.SimpleListFilter):
                 return queryset.authenticated()
             case "anonymous":
                 return queryset.anonymous()
+            case "default" | "own":
+                return queryset.filter(is_default=self.value() == "default")
+            case "unverified":
+                return queryset.filter(verify_tls=False)
+            case "unreadable":
+                return queryset.exclude(key_id__in=readable_key_ids())
         return queryset
 
 
@@ -52,6 +71,7 @@ class VerdictFilter(admin.SimpleListFilter):
         return [
             ("attention", _("Needs attention")),
             ("fine", _("Fine")),
+            *((f"older-{days}", _("Not for %(days)d days") % {"days": days}) for days in AGES),
             *((verdict or "none", look.label) for verdict, look in LOOKS.items()),
         ]
 
@@ -66,18 +86,11 @@ class VerdictFilter(admin.SimpleListFilter):
             case "none":
                 return queryset.filter(check_verdict="")
         verdict = self.value()
+        for days in AGES:
+            if verdict == f"older-{days}":
+                since = timezone.now() - timedelta(days=days)
+                return queryset.filter(Q(checked_at__lt=since) | Q(checked_at=None))
         return queryset.filter(check_verdict=verdict) if verdict in LOOKS else queryset.none()
-
-
-class DefaultFilter(admin.SimpleListFilter):
-    title = _("Default")
-    parameter_name = "is_default__exact"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("1", _("Default rows")), ("0", _("Rows of your own"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(is_default=self.value() == "1") if self.value() else queryset
 
 
 class _Choice(admin.SimpleListFilter):
@@ -133,4 +146,4 @@ class RegistryFilter(admin.SimpleListFilter):
 
 
 CHECK_FILTERS = (RegistryFilter, CheckVerdictFilter, OriginFilter, TrustFilter)
-FILTERS = (KindFilter, StateFilter, VerdictFilter, DefaultFilter)
+FILTERS = (KindFilter, StateFilter, VerdictFilter)

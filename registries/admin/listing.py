@@ -38,6 +38,15 @@ ORDERS = {
     "-verdict_label": _("last check"),
 }
 
+# The table's columns that it can be sorted by: their headers, and a minus where the other way
+# comes first.
+HEADERS = {
+    "name": (_("Name"), ""),
+    "answers": (_("Host"), ""),
+    "state_label": (_("State"), "-"),
+    "verdict_label": (_("Last check"), "-"),
+}
+
 
 class PageOfRows(ChangeList):
     """A page of the list, which reads no CA certificate; actions read whole rows."""
@@ -62,11 +71,11 @@ class ListPages(Pages):
     def kind_label(self, row: Registry) -> str:
         return gettext(row.declaration.label)
 
-    @admin.display(description=_("answers for"))
+    @admin.display(description=_("answers for"), ordering="host")
     def answers(self, row: Registry) -> str:
         return answers(row)
 
-    @admin.display(description=_("state"))
+    @admin.display(description=_("state"), ordering="has_secrets")
     def state_label(self, row: Registry) -> Any:
         return STATES[row.state].label
 
@@ -135,13 +144,19 @@ class ListPages(Pages):
     def _list_context(self, request: HttpRequest, cl: Any) -> dict[str, Any]:
         kept = {name: value for name, value in cl.params.items() if name != SEARCH_VAR}
         rows = list(cl.result_list)
+        orders, headers = _orders(cl), _headers(cl)
+        chosen = [each["label"] for each in orders if each["is_chosen"]]
         return {
             "title": capfirst(self.opts.verbose_name_plural),
             "tiles": tiles(rows),
             "overview": overview(self.get_queryset(request)),
             "as_table": request.COOKIES.get(VIEW_COOKIE) == "table",
             "filters": [(spec, list(spec.choices(cl))) for spec in cl.filter_specs],
-            "orders": _orders(cl),
+            "orders": orders,
+            "headers": headers,
+            "sorted_by": [*chosen, *(each["label"] for each in headers if each["direction"])][:1],
+            "without_search": cl.get_query_string({SEARCH_VAR: None}),
+            "without_filters": cl.get_query_string({each.parameter_name: None for each in FILTERS}),
             "search_params": kept,
             "kept": _kept(cl),
             "view_links": {view: cl.get_query_string({VIEW_VAR: view}) for view in VIEWS},
@@ -170,4 +185,21 @@ def _orders(cl: Any) -> list[dict[str, Any]]:
         value = f"{minus}{cl.list_display.index(column)}" if name else None
         query = cl.get_query_string({ORDER_VAR: value})
         found.append({"label": label, "is_chosen": value == chosen, "query": query})
+    return found
+
+
+def _headers(cl: Any) -> list[dict[str, Any]]:
+    """The table's headers, each with the address that sorts by it, the other way the second time.
+
+    direction: how the table is sorted by it now, as ARIA calls that.
+    """
+    chosen = cl.params.get(ORDER_VAR, "")
+    found = []
+    for column, (label, first) in HEADERS.items():
+        number = str(cl.list_display.index(column))
+        other = "" if first else "-"
+        value = f"{other}{number}" if chosen == f"{first}{number}" else f"{first}{number}"
+        directions = {number: "ascending", f"-{number}": "descending"}
+        query = cl.get_query_string({ORDER_VAR: value})
+        found.append({"label": label, "query": query, "direction": directions.get(chosen)})
     return found

@@ -73,6 +73,12 @@ def test_list(open_page: type_of_open) -> None:
     fill()
     Registry._base_manager.filter(name="Lab registry").update(verify_tls=False, key_id="ffffffff")
     page = open_page(LIST)
+    columns = "getComputedStyle(document.querySelector('.reg-tiles')).gridTemplateColumns"
+    for width, count in {1920: 4, 1280: 2, 768: 2, 360: 1}.items():
+        page.set_viewport_size({"width": width, "height": 800})
+        assert len(page.evaluate(columns).split()) == count, width
+    first, heading = (page.locator(each).first.bounding_box() for each in (".reg-tile", "h1"))
+    assert first["y"] - heading["y"] < 300, "so much is for controls on a phone"  # type: ignore[index]
     assert_fit(page, "tiles")
     page.locator(".reg-filters summary").first.click()
     assert_fit(page, "an open filter")
@@ -89,7 +95,7 @@ CUT = """
     const end = wrap.getBoundingClientRect().left + wrap.clientLeft + wrap.clientWidth;
     const isCut = each => each.getBoundingClientRect().right > end
         || each.closest('td, th').clientWidth < 50;
-    const shown = '.reg-table :is(button, a, .reg-badge, .reg-verdict, .reg-history, .reg-host)';
+    const shown = '.reg-table tbody :is(button, a, .reg-badge, .reg-verdict, .reg-history, .reg-host)';
     return [...wrap.querySelectorAll(shown)].filter(isCut).map(each => each.textContent.trim());
 }
 """
@@ -106,9 +112,12 @@ def test_nothing_of_the_table_is_cut_off(
     Registry._base_manager.filter(pk=unbroken.pk).update(verify_tls=False, key_id="ffffffff")
     page = open_page(f"{LIST}?view=table")
     assert page.locator("html").get_attribute("lang") == language
-    for width in (1920, 1440, 1280, 1024, 768, 640, 360, 320):
+    for width in (1920, 1440, 1366, 1280, 1024, 768, 640, 360, 320):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate(CUT) == [], width
+        if width in {1920, 1366, 1280}:
+            bar = page.locator(".reg-toolbar").bounding_box()
+            assert bar["height"] < 50, f"the toolbar has one line at {width}"  # type: ignore[index]
     # The twin: a table that is as wide as its words ask for.
     page.add_style_tag(content=".reg-table { min-width: 60rem !important }")
     assert page.evaluate(CUT) != []
