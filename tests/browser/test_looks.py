@@ -95,8 +95,8 @@ CUT = """
     const end = wrap.getBoundingClientRect().left + wrap.clientLeft + wrap.clientWidth;
     const isCut = each => each.getBoundingClientRect().right > end
         || each.closest('td, th').clientWidth < 50;
-    const shown = '.reg-table tbody :is(button, a, .reg-badge, .reg-verdict, .reg-history, .reg-host)';
-    return [...wrap.querySelectorAll(shown)].filter(isCut).map(each => each.textContent.trim());
+    const shown = ':is(button, a, .reg-badge, .reg-verdict, .reg-history, .reg-host)';
+    return [...wrap.querySelectorAll(`tbody ${shown}`)].filter(isCut).map(each => each.textContent.trim());
 }
 """
 
