@@ -96,7 +96,8 @@ CUT = """
     const isCut = each => each.getBoundingClientRect().right > end
         || each.closest('td, th').clientWidth < 50;
     const shown = ':is(button, a, .reg-badge, .reg-verdict, .reg-history, .reg-host)';
-    return [...wrap.querySelectorAll(`tbody ${shown}`)].filter(isCut).map(each => each.textContent.trim());
+    const cut = [...wrap.querySelectorAll(`tbody ${shown}`)].filter(isCut);
+    return cut.map(each => each.textContent.trim());
 }
 """
 
