@@ -19,6 +19,9 @@ class Conf:
     check_workers: registries checked at a time.
     checks_per_minute: checks that one account may ask for in the admin, one by one, in a minute.
     checks_kept_days: days that a check which a person asked for stays in the audit.
+    handovers_kept_days: days that a hand-over, or a refusal of one, stays in the audit.
+    client_address: dotted name of a function that says from where a request comes; None takes
+        the address that the web server names.
     ca_bundle: path of a PEM file trusted instead of certifi's, or None.
     proxy: URL of the outgoing proxy, or None; the environment's proxies are never used.
     no_proxy: names, addresses and networks that are called without it.
@@ -35,6 +38,8 @@ class Conf:
     check_workers: int = 16
     checks_per_minute: int = 30
     checks_kept_days: int = 90
+    handovers_kept_days: int = 90
+    client_address: str | None = None
     ca_bundle: str | None = None
     proxy: str | None = None
     no_proxy: tuple[str, ...] = ()
@@ -135,6 +140,8 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "CHECK_WORKERS": _workers,
     "CHECKS_PER_MINUTE": _count,
     "CHECKS_KEPT_DAYS": _days,
+    "HANDOVERS_KEPT_DAYS": _days,
+    "CLIENT_ADDRESS": _text,
     "CA_BUNDLE": _text,
     "PROXY": _proxy,
     "NO_PROXY": _names,

@@ -112,6 +112,11 @@ class Reference:
         return self.host.lower()
 
     @property
+    def place(self) -> str:
+        """The image without tag and digest, its host in lower case."""
+        return f"{self.match_host}/{self.repository}" if self.repository else self.match_host
+
+    @property
     def version(self) -> str:
         """What to ask the registry for: the digest where there is one, else the tag."""
         return self.digest or self.tag or "latest"

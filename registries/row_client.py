@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +21,7 @@ from registries import conf
 from registries.client.deadline import Deadline
 from registries.client.errors import Misconfigured
 from registries.client.urls import Url
+from registries.credentials import AzurePrincipal
 from registries.kinds import KINDS
 from registries.models import Registry
 from registries.secrets.sealing import SecretUnreadable
@@ -119,6 +120,20 @@ def _credentials(registry: Registry) -> tuple[dict[str, str], str]:
     # A keyed hash, so that nobody who can read the token cache can guess passwords with it.
     material = json.dumps([registry.uid.hex, *trust, sorted(values.items())])
     return values, salted_hmac("registries.identity", material, algorithm="sha256").hexdigest()
+
+
+@sensitive_variables()
+def signs_in_alike(registry: Registry, hosts: Iterable[str]) -> list[str]:
+    """Of other hosts, those at which the row signs in as it does at its own. Raises ClientError.
+
+    None where what it signs in with is good for one registry alone.
+    """
+    values, _identity = _credentials(registry)
+    credential, prefix = registry.declaration.credential, registry.prefix
+    own = credential(values, home_of(registry), prefix)
+    if isinstance(own, AzurePrincipal):
+        return []
+    return [host for host in hosts if credential(values, host, prefix) == own]
 
 
 @dataclass(frozen=True, slots=True)

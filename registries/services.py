@@ -16,20 +16,28 @@ from registries.checking.background import check_in_background
 from registries.checking.callers import Caller, TooManyChecks, admitted
 from registries.checking.running import run_checks
 from registries.client.errors import ClientError
+from registries.handover import handing
+from registries.handover.credential import PullCredential
+from registries.handover.form import Form
+from registries.handover.handing import HandedOver
+from registries.handover.recipient import Recipient
+from registries.handover.wanted import Wanted
 from registries.kinds import KINDS
-from registries.models import Registry, names
+from registries.models import Leaving, Registry, names
 from registries.models.last_check import CHECK_FIELDS
 from registries.models.results import CheckResult
-from registries.reference import InvalidReference, Reference, without_scheme
+from registries.reference import Reference
+from registries.resolving.naming import reference_for
 from registries.row_client import client_for, home_of
 
 if TYPE_CHECKING:
     from registries.client.client import Manifest
 
-__all__ = ["TooManyChecks", "check_in_background"]
+__all__ = ["TooManyChecks", "check_in_background", "home_of", "reference_for"]
 
 # Who asks where nobody says so: code of the site.
 NOBODY = Caller()
+CODE = Recipient()
 # Names that a default row takes when somebody's own row has its name already.
 NAME_TRIES = 20
 
@@ -180,21 +188,31 @@ def get_digests(registry: Registry, images: Sequence[tuple[str, str]]) -> list[s
         return client.digests(images)
 
 
-def reference_for(registry: Registry, image: str) -> Reference:
-    """The reference that a person means by `image` on this registry.
+# Handing over
 
-    `team/app` is an image of the row's own host where it has one. Raises InvalidReference.
+
+def pull_credential(
+    registry: Registry, image: str | None = None, *, recipient: Recipient = CODE
+) -> PullCredential:
+    """Return what another program signs in to the registry with.
+
+    It is short-lived where the kind has such credentials, and has at least half of its life left.
+    It is for the registry's own host, or for that of an `image`. The audit has it, and every
+    refusal, with `recipient`. Raises HandoverRefused, InvalidReference for an image that is none,
+    and ClientError where an exchange fails.
     """
-    reference, image = Reference.from_pasted(image), without_scheme(image)
-    if registry.may_answer_for(reference.match_host):
-        return reference
-    if home := home_of(registry):
-        first = image.partition("/")[0]
-        if not ("/" in image and ("." in first or ":" in first or first == "localhost")):
-            return Reference.parse(f"{home}/{image}")
-    raise InvalidReference(
-        "This image is on another registry. Write one that this row answers for."
-    )
+    return handing.pull(registry, image, recipient)
+
+
+def hand_over(
+    form: Form, wanted: Wanted, *, recipient: Recipient, name: str = "", namespace: str = ""
+) -> HandedOver:
+    """Return what is wanted in a form of FORMS, all of it or nothing.
+
+    `name` and `namespace` are those of a Kubernetes Secret. The audit has it, and every refusal.
+    Raises HandoverRefused, and ClientError where an exchange fails.
+    """
+    return handing.hand_over(form, wanted, recipient, name=name, namespace=namespace)
 
 
 # Rows
@@ -216,6 +234,7 @@ def reset(registry: Registry) -> None:
     registry.prefix = ""
     registry.ca_certificate = ""
     registry.verify_tls = True
+    registry.handover = Leaving.NONE
     using = registry.db_for_write
     with transaction.atomic(using=using):
         registry.save()

@@ -29,12 +29,21 @@ class CacheTokens:
         sealed = library.encrypt_str(f"{key}\n{value}").decode("ascii")
         self._cache.set(self._name(key), sealed, seconds)
 
+    def take(self, key: str, seconds: float) -> bool:
+        return self._cache.add(self._lease(key), 1, seconds)
+
+    def give_back(self, key: str) -> None:
+        self._cache.delete(self._lease(key))
+
     @property
     def _cache(self) -> BaseCache:
         return caches[self.cache_name]  # Django has one connection for each thread
 
     def _name(self, key: str) -> str:
         return f"registries.token.{key}"
+
+    def _lease(self, key: str) -> str:
+        return f"registries.lease.{key}"
 
 
 class JSONSerializer:

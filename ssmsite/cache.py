@@ -21,6 +21,27 @@ class Cache(RedisCache):
             logger.warning("Nothing is read from Redis: %s", type(error).__name__)
             return default
 
+    def add(
+        self,
+        key: Any,
+        value: Any,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> bool:
+        """Whether nothing was there; so it is, as far as anybody can tell, while Redis is away."""
+        try:
+            return super().add(key, value, timeout, version)
+        except RedisError as error:
+            logger.warning("Nothing is written to Redis: %s", type(error).__name__)
+            return True
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        try:
+            return super().delete(key, version)
+        except RedisError as error:
+            logger.warning("Nothing is deleted from Redis: %s", type(error).__name__)
+            return False
+
     def set(
         self,
         key: Any,

@@ -1,7 +1,7 @@
 """How verdicts, states and hosts are shown: one vocabulary of words, icons and tones."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from registries.kinds import Kind
 from registries.models import Check, Registry
 from registries.models.check import Origin, Trust
 from registries.models.results import CheckResult
+from registries.resolving.hosts import patterns
 from registries.resolving.rivals import Rival
 from registries.text import Text
 from registries.verdicts import CODES, STEPS, Step, Verdict
@@ -80,32 +81,13 @@ def ago(moment: datetime) -> str:
 # Hosts
 
 
-# A value for each label of a host template, to ask a row whether it answers for such hosts.
-EXAMPLES = {"name": "x", "account": "0" * 12, "region": "us-east-1", "location": "us"}
-
-
-def _filled(template: str, values: Mapping[str, str], otherwise: Mapping[str, str]) -> str:
-    return re.sub(
-        r"\{(\w+)\}", lambda label: values.get(label[1], otherwise.get(label[1], "*")), template
-    )
-
-
-def _hosts(row: Registry, values: Mapping[str, str]) -> list[str]:
-    """The hosts of the kind that the row answers for, with `*` for any label."""
-    return [
-        _filled(template, values, {})
-        for template in row.declaration.hosts
-        if row.may_answer_for(_filled(template, values, EXAMPLES))
-    ]
-
-
 def answers(row: Registry) -> str:
     """What the row answers for, in a few words."""
     values = row.plain_values()
     if one := row.prefix or row.declaration.own_host(values):
         return one
     home = row.declaration.home(values)
-    hosts = list(dict.fromkeys([*([home] if home else []), *_hosts(row, values)]))
+    hosts = list(dict.fromkeys([*([home] if home else []), *(each.text for each in patterns(row))]))
     more = len(hosts) - SHOWN_HOSTS
     shown = ", ".join(hosts[:SHOWN_HOSTS])
     if more <= 0:

@@ -52,10 +52,10 @@ class JSONByDefault(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
-# Requests are not wrapped in a transaction: they may wait for a registry, and write nothing.
+# Requests are not wrapped in a transaction: they may wait for a registry.
 @method_decorator(services.outside_transactions, name="dispatch")
-class ReadOnlyView(APIView):
-    """A view that supports only GET, HEAD and OPTIONS.
+class View(APIView):
+    """A view of the API.
 
     It sets every policy itself, so that the site's REST_FRAMEWORK setting does not change them.
     Only two things are the site's: its authentication classes, and whether its renderers include
@@ -65,15 +65,13 @@ class ReadOnlyView(APIView):
     permission_classes: Any = (MayRead,)
     throttle_classes: Any = (ReadThrottle,)
     renderer_classes = (JSONRenderer,)
-    parser_classes = ()
+    parser_classes: Any = ()
     content_negotiation_class = JSONByDefault
     versioning_class = None
     metadata_class = None
     # The API has its own OpenAPI document and is not part of the site's.
     schema = None
 
-    # The serializer of the query parameters. Their values are in `self.params`.
-    params_class: type[Serializer[Any]] = Serializer
     # The codes of rare errors that this view can return, for the OpenAPI document.
     faults: tuple[str, ...] = ()
 
@@ -102,8 +100,27 @@ class ReadOnlyView(APIView):
         )
         return next(filter(None, headers), "Session")
 
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        return Response(status=204)
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        # Responses are for one account, so shared caches must not store them.
+        headers = {**super().default_response_headers, "Cache-Control": "private, no-cache"}
+        return headers | ({"Vary": "Accept"} if self._is_browsable else {})
+
+    def get_exception_handler(self) -> Callable[..., Response]:
+        return exception_handler
+
+
+class ReadOnlyView(View):
+    """A view that supports only GET, HEAD and OPTIONS."""
+
+    # The serializer of the query parameters. Their values are in `self.params`.
+    params_class: type[Serializer[Any]] = Serializer
+
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        # The API writes nothing, so a POST without CSRF token gets its 405.
+        # It writes nothing, so a POST without CSRF token gets its 405.
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # no stub
         return super().initialize_request(request, *args, **kwargs)
 
@@ -127,18 +144,6 @@ class ReadOnlyView(APIView):
     def get_param_names(self) -> list[str]:
         """Return the names of the parameters that the view accepts."""
         return [*self.get_params_class()().fields]
-
-    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
-        return Response(status=204)
-
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        # Responses are for one account, so shared caches must not store them.
-        headers = {**super().default_response_headers, "Cache-Control": "private, no-cache"}
-        return headers | ({"Vary": "Accept"} if self._is_browsable else {})
-
-    def get_exception_handler(self) -> Callable[..., Response]:
-        return exception_handler
 
 
 class ReadOnlyViewSet(ReadOnlyView, GenericViewSet[Any]):

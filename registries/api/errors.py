@@ -27,8 +27,9 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
-from registries.api.permissions import CrossSite
+from registries.api.permissions import CrossSite, TokenLimited
 from registries.client import errors as client
+from registries.handover.refusals import REFUSALS, HandoverRefused
 from registries.text import Text
 from registries.text import gettext_noop as _
 from registries.verdicts import CODES
@@ -51,6 +52,13 @@ class UnknownParameter(APIException):
     def __init__(self, names: Collection[str]) -> None:
         super().__init__()
         self.names = names
+
+
+class PostOnly(MethodNotAllowed):
+    """The view supports only POST."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(method)
 
 
 class NoRegistry(APIException):
@@ -76,12 +84,14 @@ FAULTS = (
         *(403, "cross_site", _("Another site's page asked for this. Open the address yourself.")),
         CrossSite,
     ),
+    Fault(403, "token_limited", REFUSALS["token_limited"], TokenLimited),
     Fault(
         *(403, "permission_denied", _("This account may not read this.")),
         django.PermissionDenied | PermissionDenied,
     ),
     Fault(404, "no_registry", _("No registry of this site answers for this image."), NoRegistry),
     Fault(404, "not_found", _("There is nothing here."), Http404 | NotFound),
+    Fault(405, "post_only", _("Ask for credentials by POST."), PostOnly),
     Fault(
         *(405, "method_not_allowed", _("This API only reads: use GET, HEAD or OPTIONS.")),
         MethodNotAllowed,
@@ -110,6 +120,11 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     if isinstance(error, client.ClientError):
         response = _from_client_error(error)
         # This is not a failure of the site, so it must not send a mail to the admins.
+        _log(response, request, level="warning")
+        return response
+    if isinstance(error, HandoverRefused):
+        told = {"code": error.code, "detail": error.detail}
+        response = Response(told, status_of_refusal(error.code))
         _log(response, request, level="warning")
         return response
     fault = next(fault for fault in FAULTS if isinstance(error, fault.of))
@@ -152,6 +167,15 @@ def status_of(code: str) -> int:
     absent = {"repository_not_found", "name_refused", "tag_not_found", "platform_not_found"}
     late = {"timeout", "list_timeout"}
     return 404 if code in absent else 504 if code in late else 502
+
+
+def status_of_refusal(code: str) -> int:
+    """Return 403 if the account, the token or the row does not allow a hand-over, otherwise 409.
+
+    Never 404: operators in clusters take that for "delete the secret".
+    """
+    about_rights = {"not_permitted", "token_limited", "not_allowed"}
+    return 403 if code in about_rights else 409
 
 
 def _from_client_error(error: client.ClientError) -> Response:

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema_field
 
+from registries.api.params import later
 from registries.kinds import KINDS
 from registries.models import names
 from registries.models.queryset import LONGEST_UNCHECKED_FIRST, RegistryQuerySet
@@ -34,8 +34,7 @@ ORDERINGS = tuple(sign + name for name in ORDERS for sign in ("", "-"))
 
 def _choice(values: Collection[str], **options: Any) -> ChoiceFilter:
     """A filter that takes one of the values; its error names them, and not what was given."""
-    sentence = _("Choose one of: %(values)s.")
-    message = lazy(lambda: gettext(sentence) % {"values": ", ".join(values)}, str)()
+    message = later(_("Choose one of: %(values)s."), values=", ".join(values))
     choices = tuple((value, value) for value in values)
     return ChoiceFilter(
         choices=choices, label="", error_messages={"invalid_choice": message}, **options

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.http import QueryDict
+from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -57,15 +58,32 @@ def read_query(query: str, names: Collection[str]) -> QueryDict:
     return params
 
 
-class GrammarField(serializers.CharField):
-    """A text that is validated by a parser of `registries.reference`."""
+def later(sentence: str, **parts: object) -> Any:
+    """Return a sentence that is translated, and filled with its parts, when it is shown."""
+    return lazy(lambda: gettext(sentence) % parts, str)()
+
+
+class TextField(serializers.CharField):
+    """A text that is not changed. REST framework's own field also accepts numbers."""
 
     default_error_messages = {"required": _("This is required.")}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class GrammarField(TextField):
+    """A text that is validated by a parser, such as those of `registries.reference`."""
 
     def __init__(
         self, parse: Callable[[str], Any], pattern: str, *examples: str, **options: Any
     ) -> None:
-        super().__init__(trim_whitespace=False, **options)
+        super().__init__(**options)
         self.parse = parse
         schema: Any = extend_schema_field(
             {"type": "string", "pattern": pattern, "examples": examples}

@@ -10,30 +10,65 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
+from registries.limits import UNLIMITED, Limits
+
 
 class CrossSite(PermissionDenied):
     """A page of another site made a browser send a request that would call a registry."""
 
 
-class MayRead(BasePermission):
+class TokenLimited(PermissionDenied):
+    """The access token may do less than its user, and not this."""
+
+
+def limits_of(request: Request) -> Limits:
+    """Return the limits of the access token, which are `request.auth.limits`.
+
+    Whatever has no such attribute, such as a session, is not limited.
+    """
+    limits = getattr(request.auth, "limits", None)
+    return limits if isinstance(limits, Limits) else UNLIMITED
+
+
+def token_of(request: Request) -> str:
+    """Return the name of the access token for people; empty for a session."""
+    names = (getattr(request.auth, name, None) for name in ("name", "token_key"))
+    return next((name for name in names if name and isinstance(name, str)), "")
+
+
+class IsActive(BasePermission):
+    """Allow active users."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        # The site's own authentication classes may return an inactive user, or None.
+        return bool(request.user and request.user.is_active)
+
+
+class MayRead(IsActive):
     """Allow active users with the permission to view registries."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        user = request.user
-        # The site's own authentication classes may return an inactive user, or None.
-        return bool(user and user.is_active and user.has_perm("registries.view_registry"))
+        if not super().has_permission(request, view):
+            return False
+        if not limits_of(request).may_read:
+            raise TokenLimited
+        return request.user.has_perm("registries.view_registry")
 
 
 class MayQuery(BasePermission):
-    """Allow users with the permission to make the site call a registry.
-
-    A site's access tokens may have fewer rights than their user: those with a false attribute
-    `may_query` are refused.
-    """
+    """Allow users with the permission to make the site call a registry."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        is_limited = getattr(request.auth, "may_query", True) is False
-        return not is_limited and request.user.has_perm("registries.query_registry")
+        if not limits_of(request).may_query:
+            raise TokenLimited
+        return request.user.has_perm("registries.query_registry")
+
+
+class MaySeeHandovers(BasePermission):
+    """Allow users with the permission to view what was handed over."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.user.has_perm("registries.view_handover")
 
 
 class NotCrossSite(BasePermission):
@@ -70,3 +105,10 @@ class OutgoingThrottle(ReadThrottle):
 
     scope = "registries_outgoing"
     default_rate = "120/min"
+
+
+class HandoverThrottle(ReadThrottle):
+    """Limit the requests of a user for credentials."""
+
+    scope = "registries_handover"
+    default_rate = "300/min"

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
-from registries.api import views
+from registries.api import handover, views
 
 app_name = "registries_api"
 
@@ -15,6 +15,7 @@ router.register("kinds", views.KindViewSet, "kind")
 urlpatterns = [
     *router.urls,
     path("resolve/", views.ResolveView.as_view(), name="resolve"),
+    path("handover/", handover.HandoverView.as_view(), name="handover"),
     path("schema/", views.SchemaView.as_view(), name="schema"),
     path("docs/", views.DocsView.as_view(), name="docs"),
     # All other URLs get a 404 in JSON.

@@ -29,8 +29,11 @@ from registries.api.permissions import (
     NotCrossSite,
     OutgoingThrottle,
     ReadThrottle,
+    TokenLimited,
+    limits_of,
 )
 from registries.kinds import KINDS
+from registries.limits import Limits
 from registries.models import Check, Registry
 from registries.reference import Reference
 from registries.resolving.explain import explain
@@ -54,6 +57,11 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
     pagination_class = Pages
     lookup_value_converter = "int"
 
+    def get_queryset(self) -> Any:
+        """Return the rows that the access token is for."""
+        rows: Any = super().get_queryset()
+        return rows.within(limits_of(self.request))
+
     def filter_queryset(self, queryset: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
         return super().filter_queryset(queryset) if self.action == "list" else queryset
 
@@ -64,9 +72,12 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
         filters = RegistryFilter.base_filters if self.action == "list" else ()
         return [*filters, *super().get_param_names()]
 
-    def get_registry(self) -> Registry:
-        """Return the registry with its secrets, to call it."""
-        return get_object_or_404(Registry, pk=self.kwargs["pk"])
+    def get_registry(self, repository: str) -> Registry:
+        """Return the registry with its secrets, to call it. Raises TokenLimited."""
+        limits = limits_of(self.request)
+        row = get_object_or_404(Registry.objects.within(limits), pk=self.kwargs["pk"])
+        check_image(limits, row, f"{services.home_of(row)}/{repository}")
+        return row
 
     def list(self, request: Request) -> Response:
         """List the registries, in pages."""
@@ -93,7 +104,7 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
     def tags(self, request: Request, pk: int) -> Response:
         """List the tags of a repository, as the registry returns them now."""
         repository = self.params["repository"]
-        tags = _tags(self.get_registry(), repository, self.params)
+        tags = _tags(self.get_registry(repository), repository, self.params)
         data = {"repository": repository, **tags}
         return Response(self.get_serializer(data).data)
 
@@ -109,7 +120,7 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
         repository, reference = self.params["repository"], self.params["reference"]
         platform = self.params.get("platform")
         manifest = services.get_manifest(
-            self.get_registry(), repository, reference, platform=platform
+            self.get_registry(repository), repository, reference, platform=platform
         )
         data = {
             "repository": repository,
@@ -132,7 +143,7 @@ class ImageViewSet(ReadOnlyViewSet):
     def tags(self, request: Request) -> Response:
         """List the tags of an image's repository, from the registry that is used for the image."""
         image = self.params["image"]
-        row, reference = _resolve(image)
+        row, reference = _resolve(image, limits_of(request))
         tags = _tags(row, reference.repository, self.params, reference.match_host)
         data = {
             "image": image,
@@ -152,7 +163,7 @@ class ImageViewSet(ReadOnlyViewSet):
     def digest(self, request: Request) -> Response:
         """Return the digest of an image, from the registry that is used for it."""
         image = self.params["image"]
-        row, reference = _resolve(image)
+        row, reference = _resolve(image, limits_of(request))
         manifest = services.get_manifest(
             *(row, reference.repository, reference.version),
             host=reference.match_host,
@@ -168,10 +179,20 @@ class ImageViewSet(ReadOnlyViewSet):
         return Response(self.get_serializer(data).data)
 
 
-def _resolve(image: str) -> tuple[Registry, Reference]:
-    """Return the row that is used for an image, and its reference. Raises NoRegistry."""
+def check_image(limits: Limits, row: Registry | None, image: str) -> None:
+    """Raise TokenLimited if an access token is not for an image, nor for the row that is used."""
+    if not (limits.names_all or limits.cover(image) or (row and limits.name(row.pk))):
+        raise TokenLimited
+
+
+def _resolve(image: str, limits: Limits) -> tuple[Registry, Reference]:
+    """Return the row that is used for an image, and its reference.
+
+    Raises NoRegistry and TokenLimited.
+    """
     reference = Reference.from_pasted(image)
     row = Registry.objects.resolve(reference)
+    check_image(limits, row, reference.place)
     if row is None:
         raise NoRegistry
     return row, reference
@@ -220,6 +241,10 @@ class ResolveView(ReadOnlyView, GenericAPIView[Any]):
         """Return the registry that is used for an image, and why."""
         reference = Reference.from_pasted(self.params["image"])
         row, why = explain(reference)
+        limits = limits_of(request)
+        check_image(limits, row, reference.place)
+        if not limits.names_all:
+            why = why[:2]  # the others name registries that the token may not see
         data = {
             "image": self.params["image"],
             "reference": asdict(reference),

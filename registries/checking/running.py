@@ -8,11 +8,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from threading import Event
 from typing import TYPE_CHECKING
 
-from django.conf import settings as site
 from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -26,6 +24,7 @@ from registries.kinds import KINDS
 from registries.models import Check, Registry, names
 from registries.models.check import Trust
 from registries.models.results import CheckResult
+from registries.models.times import as_stored
 from registries.reference import Reference
 from registries.row_client import addresses_of, client_for
 from registries.verdicts import Stranger, Verdict
@@ -151,7 +150,7 @@ def _run_check(
             code,
             timezone.now(),
             outcome.params,
-            _as_stored(outcome.retry_at),
+            as_stored(outcome.retry_at),
             outcome.steps,
         )
     except ClientError as error:
@@ -167,13 +166,6 @@ def _known_stranger(registry: Registry) -> Stranger | None:
     # A later version of the app may have stored what this one does not know.
     is_known = registry.stranger in set(Stranger)
     return Stranger(registry.stranger) if is_known else None
-
-
-def _as_stored(moment: datetime | None) -> datetime | None:
-    """Return a time as the models store it: naive local time if USE_TZ is off."""
-    if moment is None or site.USE_TZ:
-        return moment
-    return timezone.make_naive(moment, timezone.get_default_timezone())
 
 
 def _store(registry: Registry, host: str | None, checked: _Checked, caller: Caller) -> None:

@@ -4,7 +4,8 @@ import base64
 import json
 import re
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from registries.client.context import Context
 from registries.client.errors import Misconfigured
@@ -23,6 +24,10 @@ from registries.credentials import (
 # Seconds: an exchanged credential is renewed this long before it expires, and cached for half a day
 # at most.
 MARGIN, LONGEST = 300.0, 43_200.0
+
+# The user name for a refresh token of Azure's that is used as a password. Source:
+# https://learn.microsoft.com/azure/container-registry/container-registry-authentication
+NO_USER = "00000000-0000-0000-0000-000000000000"
 
 # RFC 7617 forbids control characters, and lone surrogates cannot be encoded in UTF-8.
 _UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -46,6 +51,18 @@ def basic(credential: Basic) -> str:
 
 def _without_lines(key_file: str) -> str:
     return key_file.translate(dict.fromkeys(map(ord, LINES)))
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """A user name and a password for other programs.
+
+    expires_at: aware UTC; None for stored credentials, which end when somebody revokes them.
+    """
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+    expires_at: datetime | None
 
 
 class Account:
@@ -85,6 +102,29 @@ class Account:
             return exchanged.credential
         return None if is_new else self._exchanged(stale=exchanged).credential
 
+    def lasting(self) -> Lasting:
+        """Return credentials for other programs; exchanged ones have at least half of their life.
+
+        Raises ClientError, also for anonymous and for what no Authorization header can carry.
+        """
+        if isinstance(self._credential, Anonymous):
+            raise Misconfigured("credentials_required")
+        held: Presented
+        if isinstance(self._credential, Basic):
+            held, expires_at = self._credential, None
+        else:
+            exchanged = self._exchanged()
+            if not exchanged.is_young:
+                exchanged = self._exchanged(stale=exchanged)
+            held, expires_at = exchanged.credential, exchanged.expires_at
+        if isinstance(held, IdentityToken):
+            held = Basic(NO_USER, held.token)
+        basic(held)
+        name, password = held.username, held.password
+        if is_key_file(name, password):
+            password = _without_lines(password)
+        return Lasting(name, password, expires_at)
+
     def renew(self) -> None:
         """Exchange the cloud identity now and ignore the cache. Raises ClientError."""
         text, seconds = self._exchange_now()
@@ -105,7 +145,9 @@ class Account:
     def _exchanged(self, stale: Exchanged | None = None) -> Exchanged:
         if self._latest is None or self._latest[0] == stale:
             refused = None if stale is None else _dump(stale)
-            text, is_new = self._context.cache.get(self._key, self._exchange_now, refused)
+            text, is_new = self._context.cache.get(
+                self._key, self._exchange_now, refused, by_one_process=True
+            )
             self._latest = _load(text), is_new
         return self._latest[0]
 
@@ -114,7 +156,7 @@ class Account:
         # The repr of a credential contains no secret. Only Azure exchanges it for one registry.
         is_azure = isinstance(self._credential, AzurePrincipal)
         registry = self._context.endpoint.url if is_azure else None
-        return self._context.cache.key("exchange", repr(self._credential), registry)
+        return self._context.cache.key("exchanged", repr(self._credential), registry)
 
     def _exchange_now(self) -> tuple[str, float]:
         """Return a new exchange, serialized for the cache, and the seconds it may stay there."""
@@ -127,8 +169,7 @@ class Account:
             transport=self._context.transport,
             deadline=self._context.deadline,
         )
-        seconds = (exchanged.expires_at - datetime.now(UTC)).total_seconds() - MARGIN
-        return _dump(exchanged), min(seconds, LONGEST)
+        return _dump(exchanged), min(exchanged.left.total_seconds() - MARGIN, LONGEST)
 
 
 def _dump(exchanged: Exchanged) -> str:
@@ -137,10 +178,12 @@ def _dump(exchanged: Exchanged) -> str:
         parts = [credential.username, credential.password]
     else:
         parts = [credential.token]
-    return json.dumps([parts, exchanged.expires_at.isoformat(), exchanged.registry])
+    times = exchanged.expires_at.isoformat(), exchanged.made_at.isoformat()
+    return json.dumps([parts, exchanged.registry, *times])
 
 
 def _load(text: str) -> Exchanged:
-    parts, expires_at, registry = json.loads(text)
+    parts, registry, *times = json.loads(text)
     credential = Basic(*parts) if len(parts) == 2 else IdentityToken(*parts)
-    return Exchanged(credential, datetime.fromisoformat(expires_at), registry)
+    expires_at, made_at = map(datetime.fromisoformat, times)
+    return Exchanged(credential, expires_at, registry, made_at)

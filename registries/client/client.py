@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from registries.client import digests, listing, sign_in
+from registries.client.account import Lasting
 from registries.client.context import Context
 from registries.client.deadline import Deadline
 from registries.client.errors import (
@@ -23,13 +24,14 @@ from registries.client.session import Session
 from registries.client.strangers import Strangers
 from registries.client.tokens import Cache, TokenStore
 from registries.client.transport import Transport
+from registries.client.urls import Url
 from registries.client.workers import Workers
 from registries.credentials import Credential
 from registries.endpoint import Endpoint
 from registries.reference import InvalidReference, parse_repository
 from registries.verdicts import CODES, Step, Stranger, Verdict
 
-__all__ = ["Client", "Manifest", "Outcome", "Platform", "Pulls"]
+__all__ = ["Client", "Lasting", "Manifest", "Outcome", "Platform", "Pulls"]
 
 # Requests of one `digests` call that run side by side.
 THREADS = 8
@@ -85,6 +87,25 @@ class Client:
         self._context = Context(endpoint, transport, deadline, cache)
         self._credential = credential
         self._session = Session(self._context, credential)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether it signs in as nobody."""
+        return self._session.auth.account.is_anonymous
+
+    @property
+    def is_exchanged(self) -> bool:
+        """Whether it signs in with what a cloud gives for the stored credentials."""
+        return self._session.auth.account.is_exchanged
+
+    @property
+    def host(self) -> str:
+        """The registry's host, maybe with a port. Raises ClientError where none is known."""
+        return Url.parse(self._session.auth.base).authority
+
+    def lasting(self) -> Lasting:
+        """What other programs can sign in with for a while. Raises ClientError."""
+        return self._session.auth.account.lasting()
 
     def check(
         self,

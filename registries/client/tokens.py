@@ -11,6 +11,9 @@ from typing import Protocol
 
 from registries.client.errors import Unreachable
 
+# Seconds between two looks at what another process is making.
+POLL_SECONDS = 0.05
+
 
 class TokenStore(Protocol):
     """A store of texts that expire. Keys are hexadecimal digests, which every cache accepts."""
@@ -18,6 +21,15 @@ class TokenStore(Protocol):
     def get(self, key: str) -> str | None: ...
 
     def set(self, key: str, value: str, seconds: float) -> None: ...
+
+    def take(self, key: str, seconds: float) -> bool:
+        """Return whether this process is the one that makes the text.
+
+        Every other process that shares the store gets False for so many seconds, or until
+        `give_back`.
+        """
+
+    def give_back(self, key: str) -> None: ...
 
 
 class MemoryTokens:
@@ -38,6 +50,13 @@ class MemoryTokens:
             if len(self._entries) >= self._limit:
                 self._make_room()
             self._entries[key] = (time.monotonic() + seconds, value)
+
+    def take(self, key: str, seconds: float) -> bool:
+        """Return True: no other process uses this memory, and `SingleFlight` sees to threads."""
+        return True
+
+    def give_back(self, key: str) -> None:
+        """Do nothing: nothing was taken."""
 
     def _make_room(self) -> None:
         """Remove the expired entries, or the oldest tenth if none has expired."""
@@ -117,12 +136,18 @@ class Cache:
             self._store.set(key, text, seconds)
 
     def get(
-        self, key: str, make: Callable[[], tuple[str, float]], stale: str | None = None
+        self,
+        key: str,
+        make: Callable[[], tuple[str, float]],
+        stale: str | None = None,
+        *,
+        by_one_process: bool = False,
     ) -> tuple[str, bool]:
         """Return the text cached under `key`, and whether it was made just now.
 
         `make` returns a new text and the seconds for which it may be cached; one thread calls it
-        for all that wait. `stale` is a cached text that was refused. Raises ClientError.
+        for all that wait, and with `by_one_process` one process of all that share the store.
+        `stale` is a cached text that must not be used any more. Raises ClientError.
         """
 
         def read() -> str | None:
@@ -136,9 +161,23 @@ class Cache:
                 self.put(key, text, seconds)
             return text
 
+        def fetch_alone() -> str:
+            # A process that is killed meanwhile makes the others wait for half of their time.
+            while not self._store.take(key, max(self._remaining() / 2, 1)):
+                if (text := read()) is not None:
+                    return text
+                if self._remaining() <= 0:
+                    return fetch()  # raises that the time is over
+                time.sleep(POLL_SECONDS)
+            try:
+                return fetch()
+            finally:
+                self._store.give_back(key)
+
         if (text := read()) is not None:
             return text, False
-        return _SINGLE_FLIGHT.run(key, fetch, self._remaining), True
+        work = fetch_alone if by_one_process else fetch
+        return _SINGLE_FLIGHT.run(key, work, self._remaining), True
 
 
 # Shared by the whole process, because clients only live for one call.

@@ -114,4 +114,5 @@ acr = Kind(
     ),
     credential=_credential,
     endpoint=_endpoint,
+    exchanged_by="tenantid",
 )

@@ -155,6 +155,8 @@ class Kind:
     endpoint: a function that says where the registry of a host is and how it signs in.
     default_name: the name of the kind's default row, or None if it has none. A default row may
         lack every variable, even required ones: it is anonymous then.
+    exchanged_by: the variable with which the credentials are exchanged for short-lived ones, or
+        None if they are used as they are stored.
     """
 
     slug: str
@@ -170,6 +172,7 @@ class Kind:
     credential: Callable[[Values, str | None, str], Credential]
     endpoint: Callable[[Values, str | None], Endpoint]
     default_name: str | None = None
+    exchanged_by: str | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Variable]:

@@ -19,6 +19,8 @@ def faults(kind: Kind) -> Iterator[str]:
     yield from _faults_of_texts(kind)
     for variable in kind.variables:
         yield from _faults_of_variable(variable)
+    if kind.exchanged_by is not None and kind.exchanged_by not in kind.by_name:
+        yield f"it has no variable {kind.exchanged_by!r}, by which credentials are exchanged"
     if not kind.methods:
         yield "it has no way to sign in"
         return

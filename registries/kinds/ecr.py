@@ -124,4 +124,5 @@ ecr = Kind(
     credential=_credential,
     endpoint=_endpoint,
     default_name=_("Amazon ECR Public"),
+    exchanged_by="secretaccesskey",
 )

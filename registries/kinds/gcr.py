@@ -95,4 +95,5 @@ gcr = Kind(
     credential=_credential,
     endpoint=_endpoint,
     default_name=_("Google Artifact Registry"),
+    exchanged_by="privatekey",
 )

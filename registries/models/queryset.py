@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registries.kinds import KINDS, Kind, variables
 from registries.kinds.base import Lookup
+from registries.limits import Limits
 from registries.models.secret_column import refuse_raw
 from registries.reference import Reference, prefixes
 
@@ -60,6 +61,15 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
     def anonymous(self) -> "RegistryQuerySet":
         """Return the rows without credentials."""
         return self.filter(has_secrets__in=[False])
+
+    def within(self, limits: Limits) -> "RegistryQuerySet":
+        """The rows that an access token is for: named by their ids, or for images that it names."""
+        if limits.names_all:
+            return self
+        named = Q(pk__in=limits.registries)
+        for prefix in limits.prefixes:
+            named |= _under(prefix)
+        return self.filter(named)
 
     def resolve(self, image: "str | Reference") -> "Registry | None":
         """Return the row whose credentials are used to read an image, or None.
@@ -200,6 +210,18 @@ def _in_batches(rows: "RegistryQuerySet", count: int) -> "Iterator[Registry]":
 def _sort_key(row: "Registry") -> tuple[Any, ...]:
     """Return the sort key of a row, in the same order as BEST_FIRST."""
     return -len(row.prefix), not row.has_secrets, row.is_default, row.created_at, row.pk
+
+
+def _under(prefix: str) -> Q:
+    """The rows that are for nothing but images under a prefix, or answer for the host it names."""
+    named = Q(prefix=prefix) | Q(prefix__startswith=f"{prefix}/")
+    if "/" in prefix:
+        return named
+    named |= Q(host=prefix, prefix="")
+    for kind in KINDS.values():
+        for lookup in _lookups(kind, [prefix]):
+            named |= _columns(lookup) & Q(kind=kind.slug, host="", prefix="")
+    return named
 
 
 def _lookups(kind: Kind, hosts: Iterable[str]) -> list[Lookup]:

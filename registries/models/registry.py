@@ -14,6 +14,7 @@ from registries.kinds import KINDS, Kind, Variable, variables
 from registries.models import certificates, names, validation
 from registries.models.check import Check
 from registries.models.fields import SecretField
+from registries.models.handover import Handover
 from registries.models.last_check import CHECK_FIELDS, LastCheck
 from registries.models.queryset import (
     ANY_SECRET,
@@ -29,7 +30,7 @@ from registries.models.tracking import Tracked
 from registries.secrets.keys import key_ids
 from registries.secrets.sealing import ANYBODY, VERIFIED, trusts_no_more
 
-__all__ = ["ChangedMeanwhile", "Check", "Registry"]
+__all__ = ["ChangedMeanwhile", "Check", "Handover", "Leaving", "Registry"]
 
 VARIABLES = tuple(variables())
 # A secret is sealed together with the address and the trust settings, so these are saved together.
@@ -39,6 +40,14 @@ SEALED_TOGETHER = frozenset(TRUST).union(
 # `clean` checks these fields completely, so Django's own errors for them are dropped.
 CLEANED_FIELDS = frozenset({"name", "prefix"})
 DERIVED = ("name_key", "host", "key_id", "updated_at", *CHECK_FIELDS)
+
+
+class Leaving(models.TextChoices):
+    """Which of a row's credentials may be handed over to other programs."""
+
+    NONE = "none", _("nothing")
+    SHORT = "short", _("short-lived credentials only")
+    ANY = "any", _("any, the stored ones included")
 
 
 class ChangedMeanwhile(Exception):
@@ -81,6 +90,15 @@ class Registry(Tracked, LastCheck):
     ca_certificate = models.TextField(_("CA certificate"), blank=True)
     verify_tls = models.BooleanField(_("verify the certificate"), default=True)
     is_default = models.BooleanField(_("default"), default=False, editable=False)
+    # Known to the database too: an earlier version of the app beside this one leaves it out.
+    handover = models.CharField(
+        _("may be handed over"),
+        max_length=10,
+        choices=Leaving.choices,
+        default=Leaving.NONE,
+        db_default=Leaving.NONE.value,
+    )
+    last_handed_over = models.DateTimeField(_("last handed over"), null=True, editable=False)
 
     # Secrets are sealed for this id, because a new row has no primary key yet.
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -103,7 +121,10 @@ class Registry(Tracked, LastCheck):
         ordering = ("name_key",)
         verbose_name = _("registry")
         verbose_name_plural = _("registries")
-        permissions = [("query_registry", "Can make the site call a registry")]
+        permissions = [
+            ("query_registry", "Can make the site call a registry"),
+            ("hand_over_registry", "Can hand over a registry's credentials"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["default_kind"], name="registries_one_default_a_kind")
         ]
@@ -310,7 +331,8 @@ class Registry(Tracked, LastCheck):
         self, changed: set[str], using: str, update_fields: Iterable[str] | None
     ) -> None:
         columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
-        columns -= {"version", *self.get_deferred_fields()}
+        # Set by whoever hands over, not by whoever saves what he loaded before.
+        columns -= {"version", "last_handed_over", *self.get_deferred_fields()}
         if update_fields is not None:
             columns &= {*update_fields, *DERIVED}
         if changed:

@@ -59,6 +59,7 @@ def clean(row: "Registry") -> None:
             errors.add("kind", _("This kind has no default row."), "no_default")
         _clean_variables(row, errors)
         _clean_prefix(row, errors)
+        _clean_handover(row, errors)
     _clean_ca_certificate(row, errors)
     if row.kind in KINDS:
         _clean_destination(row, errors)
@@ -130,6 +131,13 @@ def _clean_prefix(row: "Registry", errors: Errors) -> None:
     elif len(row.prefix) > MAX_PREFIX:
         message = gettext("Shorten this to %(max)s characters.")
         errors.add("prefix", message % {"max": MAX_PREFIX}, "too_long")
+
+
+def _clean_handover(row: "Registry", errors: Errors) -> None:
+    # What is no choice at all is the field's own error.
+    if row.handover == "short" and row.declaration.exchanged_by is None:
+        message = _("This kind has no short-lived credentials: choose nothing, or any.")
+        errors.add("handover", message, "never_short")
 
 
 def _clean_ca_certificate(row: "Registry", errors: Errors) -> None:

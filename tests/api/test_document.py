@@ -3,7 +3,7 @@
 import io
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
 from typing import Any
 
@@ -13,6 +13,7 @@ from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator
 
 from registries.api import errors, openapi
+from registries.handover.refusals import REFUSALS
 from registries.kinds import KINDS
 from registries.models import Registry
 from tests import factories
@@ -50,8 +51,10 @@ def test_it_tells_where_the_api_is(document: dict[str, Any]) -> None:
 
 def test_every_address_is_in_it(document: dict[str, Any]) -> None:
     wanted = {f"/{path}".replace("{pk}", "{id}").replace("custom", "{slug}") for path in PATHS}
-    assert document["paths"].keys() == wanted
-    assert all(list(methods) == ["get"] for methods in document["paths"].values())
+    asked = {path for path, methods in document["paths"].items() if list(methods) == ["get"]}
+    posted = {path for path, methods in document["paths"].items() if list(methods) == ["post"]}
+    assert document["paths"].keys() == asked | posted
+    assert (asked, posted) == (wanted, {"/handover/"})
 
 
 def test_every_parameter_is_in_it(document: dict[str, Any]) -> None:
@@ -65,6 +68,9 @@ def test_every_parameter_is_in_it(document: dict[str, Any]) -> None:
 
 def test_every_status_is_in_it(document: dict[str, Any]) -> None:
     usual = {str(fault.status) for fault in errors.FAULTS if fault.status != 405}
+    handover = document["paths"].pop("/handover/")["post"]["responses"]
+    # There is no 404: operators in clusters read that as "delete the secret".
+    assert handover.keys() == {"200", *usual, "409", "502", "504"} - {"404"}
     for path, methods in document["paths"].items():
         outgoing = {"502", "504"} if path.endswith(("/tags/", "/digest/")) else set()
         tagged = {"304"} if path.startswith(("/kinds/", "/registries/")) else set()
@@ -73,30 +79,38 @@ def test_every_status_is_in_it(document: dict[str, Any]) -> None:
         assert methods["get"]["responses"].keys() == {"200"} | tagged | usual | outgoing
 
 
-def examples(answer: dict[str, Any]) -> list[Any]:
-    shown = answer["content"]["application/json"]["examples"].values()
+def examples(answer: dict[str, Any], media_type: str = "application/json") -> list[Any]:
+    shown = answer["content"][media_type]["examples"].values()
     return [example["value"] for example in shown]
 
 
-def test_every_answer_has_an_example_that_fits(document: dict[str, Any]) -> None:
+def responses(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every answer: its path, status and description."""
     for path, methods in document["paths"].items():
-        for status, answer in methods["get"]["responses"].items():
-            if status == "304":
-                continue
-            schema = answer["content"]["application/json"]["schema"]
-            assert examples(answer), (path, status)
-            assert all(fits(document, schema, each) for each in examples(answer)), (path, status)
+        for operation in methods.values():
+            for status, answer in operation["responses"].items():
+                yield path, status, answer
+
+
+def test_every_answer_has_an_example_that_fits(document: dict[str, Any]) -> None:
+    for path, status, answer in responses(document):
+        if status == "304":
+            continue
+        for media_type, content in answer["content"].items():
+            shown = examples(answer, media_type)
+            assert shown, (path, status)
+            assert all(fits(document, content["schema"], each) for each in shown), (path, status)
 
 
 def test_every_code_of_an_error_is_in_it(document: dict[str, Any]) -> None:
     told: dict[str, set[str]] = defaultdict(set)
-    for methods in document["paths"].values():
-        for status, answer in methods["get"]["responses"].items():
-            if status >= "400":
-                told[status] |= {each["code"] for each in examples(answer)}
+    for _path, status, answer in responses(document):
+        if status >= "400":
+            told[status] |= {each["code"] for each in examples(answer)}
     for fault in errors.FAULTS:
         assert fault.status == 405 or fault.code in told[str(fault.status)]
     assert told["400"] >= {"invalid_parameter", "unknown_parameter", "invalid_query"}
+    assert set(REFUSALS) <= told["403"] | told["409"]
     # Whatever the client raises; what only a check says is left out.
     assert told["504"] == {"timeout", "list_timeout"}
     assert told["404"] >= {"repository_not_found", "tag_not_found", "no_registry"}

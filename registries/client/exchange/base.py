@@ -1,8 +1,8 @@
 """What the exchanges have in common."""
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from registries.credentials import Basic, IdentityToken
 
@@ -15,13 +15,24 @@ _TOKEN = re.compile(r"[!-~]{1,65536}", re.ASCII)
 class Exchanged:
     """A credential that a cloud returned for an identity.
 
-    expires_at: aware UTC.
+    expires_at, made_at: aware UTC.
     registry: the registry's address in the response of ECR, unchecked; None for other clouds.
     """
 
     credential: Basic | IdentityToken
     expires_at: datetime
     registry: str | None = None
+    made_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def left(self) -> timedelta:
+        """How long it is valid from now."""
+        return self.expires_at - datetime.now(UTC)
+
+    @property
+    def is_young(self) -> bool:
+        """Whether at least half of its life is left."""
+        return self.left >= (self.expires_at - self.made_at) / 2
 
 
 def is_token(value: object) -> bool:

@@ -1,0 +1,31 @@
+"""The answer of a credential helper to `get`. Source: docker/docker-credential-helpers.
+
+Nomad reads it into a map of texts, so every value is one (drivers/docker/utils.go).
+"""
+
+from collections.abc import Sequence
+
+from registries.handover.credential import PullCredential
+from registries.handover.form import JSON, Form, Options, Paths, docker_key, dump
+from registries.text import gettext_noop as _
+
+
+def _render(credentials: Sequence[PullCredential], options: Options) -> str:
+    credential = credentials[0]
+    return dump(
+        {
+            "ServerURL": options.server or docker_key(credential),
+            "Username": credential.username,
+            "Secret": credential.password,
+        }
+    )
+
+
+helper = Form(
+    slug="helper",
+    label=_("Credential helper"),
+    content_type=JSON,
+    render=_render,
+    key=docker_key,
+    paths=Paths.ASKED,
+)

@@ -1,0 +1,87 @@
+"""From a row to its pull credential: whether it may leave, what it is, until when."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from django.views.decorators.debug import sensitive_variables
+
+from registries.client.errors import Misconfigured
+from registries.handover.credential import PullCredential
+from registries.handover.refusals import NEVER_SHORT, HandoverRefused
+from registries.kinds import KINDS
+from registries.models import Leaving, Registry
+from registries.resolving.hosts import patterns
+from registries.row_client import client_for, home_of, signs_in_alike
+from registries.verdicts import Verdict
+
+# What a client says of a row, and a refusal says in words of its own.
+OWN_WORDS = frozenset({"secret_unreadable", "image_needed"})
+
+
+@sensitive_variables()
+def make(
+    registry: Registry, host: str | None = None, *, globs: bool = False
+) -> list[PullCredential]:
+    """The row's pull credential: for one lower-cased host, or for each that the row answers for.
+
+    With `globs` these may be patterns. Raises HandoverRefused, and ClientError where an exchange
+    fails.
+    """
+    _refuse_unasked(registry)
+    with _in_own_words(), client_for(registry, host) as client:
+        if client.is_anonymous:
+            raise HandoverRefused("anonymous")
+        if not client.is_exchanged and registry.handover != Leaving.ANY:
+            raise HandoverRefused("not_allowed", NEVER_SHORT, name=registry.name)
+        hosts = [host] if host else _own_hosts(registry, globs=globs)
+        # Where even the row does not know one, the exchange may name it.
+        hosts = hosts or [client.host]
+        made = client.lasting()
+        if made.expires_at and made.expires_at <= datetime.now(UTC):
+            # Made just now, so it ends later than now, unless a clock is wrong.
+            raise Misconfigured("clock_skew", host=hosts[0])
+        first = PullCredential(
+            host=hosts[0],
+            prefix=registry.prefix,
+            username=made.username,
+            password=made.password,
+            expires_at=made.expires_at,
+            is_short=client.is_exchanged,
+        )
+    return [first, *(replace(first, host=each) for each in hosts[1:])]
+
+
+def _refuse_unasked(registry: Registry) -> None:
+    """What is refused without a look at the secrets. Raises HandoverRefused."""
+    if registry.kind not in KINDS:  # a row that a later version made
+        raise Misconfigured("incomplete")
+    if registry.state == "anonymous":
+        raise HandoverRefused("anonymous")
+    if registry.handover not in {Leaving.SHORT, Leaving.ANY}:
+        raise HandoverRefused("not_allowed", name=registry.name)
+    if registry.check_verdict == Verdict.REJECTED:
+        raise HandoverRefused("rejected")
+
+
+def _own_hosts(registry: Registry, *, globs: bool) -> list[str]:
+    """The hosts that a row answers for, its home first; patterns only with `globs`."""
+    home = home_of(registry)
+    if registry.prefix or registry.declaration.own_host(registry.plain_values()):
+        return [home] if home else []
+    known = {each.example: each.text for each in patterns(registry)}
+    alike = [known[example] for example in signs_in_alike(registry, known)]
+    found = [host for host in alike if globs or "*" not in host]
+    return sorted(found, key=lambda host: host != home)
+
+
+@contextmanager
+def _in_own_words() -> Iterator[None]:
+    """Turn what a client says of the row into a refusal."""
+    try:
+        yield
+    except Misconfigured as error:
+        if error.code not in OWN_WORDS:
+            raise
+        raise HandoverRefused(error.code) from None

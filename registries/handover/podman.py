@@ -1,0 +1,17 @@
+"""auth.json of podman, skopeo and buildah: namespaces too, the longest that fits wins.
+
+They read `auth` alone. Source: containers/image, pkg/docker/config/config.go.
+"""
+
+from registries.handover.form import JSON, Form, Paths, bare_auths, namespaced_key
+from registries.text import gettext_noop as _
+
+podman = Form(
+    slug="podman",
+    label=_("Podman, Skopeo, Buildah: auth.json"),
+    content_type=JSON,
+    render=lambda credentials, _options: bare_auths(credentials, namespaced_key),
+    key=namespaced_key,
+    paths=Paths.KEPT,
+    many=True,
+)

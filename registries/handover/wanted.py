@@ -1,0 +1,60 @@
+"""What a credential is asked for: an image, a host as programs spell it, or registries."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from registries.models import Registry
+from registries.reference import HUB, InvalidReference, Reference, parse_prefix, without_scheme
+
+# As docker's files and helpers write a registry: with a scheme, with the version of its API.
+_SERVER = re.compile(r"(?:https?://)?(?P<name>.*?)(?:/v[12])?/*", re.IGNORECASE | re.DOTALL)
+# Below Docker Hub's address docker keeps what belongs to its own sign-in in the browser
+# (docker/cli, cli/internal/oauth/manager): these are no images, and no registries.
+_NO_IMAGE = re.compile(r"v[12]/.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One of the three.
+
+    image: its name, as in docker pull. host: a registry, in any spelling; a path behind it makes
+    it an image. registries: ids of rows.
+    """
+
+    image: str = ""
+    host: str = ""
+    registries: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        """For the audit; no user information, which no host and no image has."""
+        named = ", ".join(f"#{each}" for each in self.registries)
+        return "".join(filter(str.isprintable, self.image or self.host or named))[:600]
+
+    def reference(self) -> Reference | None:
+        """The image, or the host with no repository; None for registries, and for nonsense."""
+        try:
+            if self.image:
+                return Reference.from_pasted(self.image)
+            return _server(self.host) if self.host else None
+        except InvalidReference:
+            return None
+
+
+def _server(text: str) -> Reference | None:
+    match = _SERVER.fullmatch(text.strip())
+    name = match["name"] if match else ""
+    if "/" not in name:
+        return Reference(parse_prefix(name), "")
+    reference = Reference.parse(without_scheme(name))
+    is_none = reference.host == HUB and _NO_IMAGE.fullmatch(reference.repository)
+    return None if is_none else reference
+
+
+def rows(wanted: Wanted, reference: Reference | None) -> Iterator[Registry]:
+    """The rows that are meant, with their secrets; fewer than named where some are not there."""
+    if wanted.registries:
+        found = Registry.objects.in_bulk(wanted.registries)
+        yield from (found[each] for each in dict.fromkeys(wanted.registries) if each in found)
+    elif reference and (row := Registry.objects.resolve(reference)):
+        yield row

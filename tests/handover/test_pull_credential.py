@@ -1,0 +1,230 @@
+"""services.pull_credential: what may leave, for which host, and until when."""
+
+import json
+import pickle
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connections
+
+from registries import services
+from registries.client.errors import ClientError
+from registries.handover import HandoverRefused, PullCredential
+from registries.kinds import KINDS
+from registries.models import Handover, Registry
+from registries.reference import InvalidReference
+from tests.factories import SAMPLES, create
+from tests.handover.conftest import Cloud
+
+pytestmark = pytest.mark.django_db
+
+ECR_HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+GUID = "00000000-0000-0000-0000-000000000000"
+CloudMaker = Callable[..., Cloud]
+
+
+def refused(registry: Registry, image: str | None = None) -> str:
+    with pytest.raises(HandoverRefused) as caught:
+        services.pull_credential(registry, image)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("slug", "host", "username", "hours"),
+    [
+        ("ecr", ECR_HOST, "AWS", 12),
+        ("ecr-public", "public.ecr.aws", "AWS", 12),
+        ("gcr", "gcr.io", "oauth2accesstoken", 1),
+        ("acr", "acme.azurecr.io", GUID, 3),
+    ],
+)
+def test_a_cloud_hands_out_what_ends(
+    slug: str, host: str, username: str, hours: int, cloud: CloudMaker
+) -> None:
+    made = cloud(slug)
+    credential = services.pull_credential(made.row)
+    secret = {"ecr": "password", "gcr": "access", "acr": "refresh_token"}[slug.partition("-")[0]]
+    assert credential.password == getattr(made.family, secret)
+    assert (credential.host, credential.username, credential.is_short) == (host, username, True)
+    assert credential.expires_at is not None
+    left = credential.expires_at - datetime.now(UTC)
+    assert timedelta(hours=hours) - timedelta(minutes=1) < left <= timedelta(hours=hours)
+    services.pull_credential(made.row)
+    assert len(made.exchanges()) == (2 if slug == "acr" else 1)  # the tenant, then the registry
+
+
+STORED = {
+    "acr": ("acr", {"tenantid": None}, "example.azurecr.io", SAMPLES["acr"]["clientid"]),
+    "custom": ("custom", {}, "registry.example:5000", "johndoe"),
+    "auth": (
+        "hub",
+        {"login": None, "password": None, "auth": "am9obmRvZTpmYWtlLXBhc3N3b3Jk"},
+        "docker.io",
+        "johndoe",
+    ),
+    "gitlab": ("gitlab", {}, "registry.gitlab.example", "token"),
+    "quay": ("quay", {}, "quay.io", "acme+robot"),
+    "lscr": ("lscr", {}, "lscr.io", "johndoe"),
+}
+
+
+@pytest.mark.parametrize("case", STORED)
+def test_what_is_stored_leaves_where_the_row_allows_it(case: str) -> None:
+    slug, more, host, username = STORED[case]
+    row = create(slug, handover="any", **more)
+    credential = services.pull_credential(row)
+    assert (credential.host, credential.username) == (host, username)
+    assert credential.password.startswith("fake-")
+    assert (credential.expires_at, credential.is_short) == (None, False)
+    row.handover = "none"
+    row.save()
+    assert refused(row) == "not_allowed"
+
+
+def test_nothing_leaves_that_the_row_does_not_allow(cloud: CloudMaker) -> None:
+    """#67: none is the default, and short-lived ones are not the stored ones."""
+    made = cloud("ecr", handover="none")
+    assert Registry().handover == "none"
+    assert refused(made.row) == "not_allowed"
+    assert made.exchanges() == []
+    principal = create("acr", handover="short")
+    assert refused(principal) == "not_allowed"
+    assert Handover.objects.filter(code="not_allowed").count() == 2
+
+
+def test_which_kinds_know_short() -> None:
+    known = {slug for slug, kind in KINDS.items() if kind.exchanged_by}
+    assert known == {"ecr", "gcr", "acr"}
+    for slug in KINDS:
+        if slug in known:
+            create(slug, handover="short")
+        else:
+            with pytest.raises(ValidationError) as caught:
+                create(slug, handover="short")
+            assert list(caught.value.error_dict) == ["handover"]
+    with pytest.raises(ValidationError):
+        create("ecr", handover="long")
+
+
+def test_refusals() -> None:
+    assert refused(Registry.objects.get(kind="hub", is_default=True)) == "anonymous"
+    anywhere = create("acr", handover="any", url=None)
+    assert refused(anywhere) == "image_needed"
+    assert services.pull_credential(anywhere, "acme.azurecr.io/a").host == "acme.azurecr.io"
+    team = create("ghcr", handover="any", prefix="ghcr.io/acme")
+    assert refused(team, "ghcr.io/other/app") == "not_this_registry"
+    assert refused(team, "quay.io/acme/app") == "not_this_registry"
+    assert services.pull_credential(team, "acme/app").place == "ghcr.io/acme"
+    with pytest.raises(InvalidReference):
+        services.pull_credential(team, "No Image")
+    Registry.objects.filter(pk=team.pk).update(check_verdict="rejected")
+    team.refresh_from_db()
+    assert refused(team) == "rejected"
+
+
+def test_unreadable_secrets_are_refused() -> None:
+    row = create("custom", handover="any")
+    assert services.pull_credential(row)
+    row = Registry.objects.get(pk=row.pk)
+    Registry.objects.filter(pk=row.pk).update(url="https://elsewhere.example")
+    row.refresh_from_db()
+    assert refused(row) == "secret_unreadable"
+
+
+def test_images_that_are_read_without_the_credentials(cloud: CloudMaker) -> None:
+    made = cloud("gcr")
+    assert refused(made.row, "mirror.gcr.io/library/nginx") == "anonymous"
+    assert services.pull_credential(made.row, "eu-docker.pkg.dev/a/b/c").host == "eu-docker.pkg.dev"
+    assert services.pull_credential(made.row, "eu.gcr.io/a/b").host == "eu.gcr.io"
+    assert len(made.exchanges()) == 1
+
+
+def test_at_least_half_of_the_life_is_left(
+    cloud: CloudMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """#74: else it is made anew, once; reading goes on with the old one."""
+    made = cloud("ecr")
+    first = services.pull_credential(made.row)
+    family: Any = made.family
+    for minutes, is_new in ((5 * 60 + 50, False), (6 * 60 + 10, True)):
+        family.renew_password()
+        with monkeypatch.context() as later:
+            from registries.client.exchange import base
+
+            later.setattr(base, "datetime", clock(timedelta(minutes=minutes)))
+            again = services.pull_credential(made.row)
+        assert (again.password != first.password) == is_new, minutes
+    assert again.password == family.password
+
+
+def clock(ahead: timedelta) -> type[datetime]:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + ahead
+
+    return Later
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_at_once_make_one_exchange(cloud: CloudMaker) -> None:
+    made = cloud("ecr")
+    start = threading.Barrier(50)
+
+    def ask(_number: int) -> str:
+        row = Registry.objects.get(pk=made.row.pk)
+        start.wait(60)
+        try:
+            return services.pull_credential(row).password
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(50) as threads:
+        passwords = set(threads.map(ask, range(50)))
+    family: Any = made.family
+    assert passwords == {family.password}
+    assert len(made.exchanges()) == 1
+    assert Handover.objects.filter(code="handed_over").count() == 50
+
+
+def test_an_exchange_that_fails_is_told_and_written_down(cloud: CloudMaker) -> None:
+    made = cloud("ecr", secretaccesskey="fake", accesskey="AKIAWRONGWRONGWRONG1")
+    with pytest.raises(ClientError) as caught:
+        services.pull_credential(made.row)
+    assert caught.value.code == "bad_credentials"
+    assert Handover.objects.get().code == "bad_credentials"
+
+
+def test_reset_and_new_secrets_end_what_was_exchanged(cloud: CloudMaker) -> None:
+    """#73: what is kept belongs to the row as it stands."""
+    made = cloud("ecr")
+    services.pull_credential(made.row)
+    stale = Registry.objects.get(pk=made.row.pk)
+    family: Any = made.family
+    made.row.accesskey, made.row.secretaccesskey = family.wrong
+    made.row.save()
+    with pytest.raises(ClientError):
+        services.pull_credential(made.row)
+    # Who still holds the row as it was gets nothing for it.
+    assert refused(stale) == "changed_meanwhile"
+    made.row.delete()
+    assert refused(stale) == "changed_meanwhile"
+    default = Registry.objects.get(kind="gcr", is_default=True)
+    default.handover = "short"
+    default.save()
+    services.reset(default)
+    assert Registry.objects.get(pk=default.pk).handover == "none"
+
+
+def test_nothing_of_it_is_shown(canary: str) -> None:
+    credential = PullCredential("ghcr.io", "", "johndoe", canary, None, is_short=False)
+    assert canary not in repr(credential) + str(credential)
+    with pytest.raises(TypeError):
+        pickle.dumps(credential)
+    with pytest.raises(TypeError):
+        json.dumps(credential)
