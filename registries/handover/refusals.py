@@ -10,7 +10,7 @@ REFUSALS: dict[str, str] = {
         "This account may not hand over credentials. An administrator can give it the permission."
     ),
     "token_limited": _(
-        "This access token may not be used for this. Use one that may hand over for this registry."
+        "This access token is limited and may not do this. Use another one, or ask for one."
     ),
     "not_allowed": _(
         "The registry “%(name)s” does not allow its credentials to leave this site. Whoever may"

@@ -232,7 +232,7 @@ def test_a_token_may_be_limited_to_reading(peopled: Site, visitor: Visitor) -> N
     address = "/api/images/digest/?image=nowhere.example/acme/app:1"
     answers = [visitor.see(address, Authorization=f"Bearer {token}") for token in (limited, other)]
     codes = [(answer.status_code, answer.json()["code"]) for answer in answers]
-    assert codes == [(403, "permission_denied"), (404, "no_registry")]
+    assert codes == [(403, "token_limited"), (404, "no_registry")]
 
 
 def test_the_last_use_is_noted_and_no_reader_is_refused_for_it(

@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from registries.models import Registry, names
+from registries.reference import InvalidReference, parse_prefix
 from ssmsite.models import AccessToken
 
 # A hundred years.
@@ -26,8 +28,29 @@ class Command(BaseCommand):
         make.add_argument("username", help="whose token it is")
         make.add_argument("--name", default="", help="which program uses it, for lists")
         make.add_argument("--purpose", default="", help="what it does with it, for lists")
+        may = make.add_mutually_exclusive_group()
+        may.add_argument("--read-only", action="store_true", help="it cannot read tags and digests")
+        may.add_argument(
+            "--may",
+            type=_deeds,
+            default=frozenset(("read", "query")),
+            metavar="DEEDS",
+            help="what it may do, comma-separated: read (registries), query (tags and digests),"
+            " hand-over (credentials); read,query unless you say otherwise",
+        )
         make.add_argument(
-            "--read-only", action="store_true", help="it cannot read tags and digests"
+            "--registry",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="only this registry, by its name; may be repeated",
+        )
+        make.add_argument(
+            "--prefix",
+            action="append",
+            type=_prefix,
+            default=[],
+            help="only images under this, such as ghcr.io/acme; may be repeated",
         )
         end = make.add_mutually_exclusive_group()
         end.add_argument(
@@ -60,12 +83,23 @@ class Command(BaseCommand):
             most = AccessToken._meta.get_field(name).max_length
             if len(options[name]) > most:
                 raise CommandError(f"--{name} has {most} characters at most.")
+        may = options["may"] - ({"query"} if options["read_only"] else set())
+        limits = {
+            "registries": ",".join(str(_registry(name)) for name in options["registry"]),
+            "prefixes": "\n".join(options["prefix"]),
+        }
+        for name, value in limits.items():
+            if len(value) > AccessToken._meta.get_field(name).max_length:
+                raise CommandError(f"There are too many {name}: make several tokens.")
         _, token = AccessToken.objects.create(
             user,
             None if options["never_expires"] else timedelta(days=days),
             name=options["name"],
             purpose=options["purpose"],
-            may_query=not options["read_only"],
+            may_read="read" in may,
+            may_query="query" in may,
+            may_hand_over="hand-over" in may,
+            **limits,
         )
         self.stdout.write(token)
 
@@ -73,7 +107,7 @@ class Command(BaseCommand):
         for token in AccessToken.objects.select_related("user").order_by("created"):
             end = f"expires {token.expiry:{TIME}}" if token.expiry else "never expires"
             used = f"last used {token.last_used_at:{TIME}}" if token.last_used_at else "never used"
-            limit = "" if token.may_query else ", read-only"
+            limit = _limit(token)
             name = f" ({token.name})" if token.name else ""
             self.stdout.write(f"{token.token_key} {token.user}{name}: {end}, {used}{limit}")
 
@@ -81,6 +115,41 @@ class Command(BaseCommand):
         which = {"token_key": start} if user is None else {"user__username": user}
         if not AccessToken.objects.filter(**which).delete()[0]:
             raise CommandError("There is no such token. List them with: api_tokens list")
+
+
+DEEDS = {"read": "may_read", "query": "may_query", "hand-over": "may_hand_over"}
+
+
+def _limit(token: AccessToken) -> str:
+    """What a token may do, where that is not what most may; and for what alone."""
+    may = [deed for deed, column in DEEDS.items() if getattr(token, column)]
+    told = {("read", "query"): "", ("read",): ", read-only"}
+    limit = told.get(tuple(may), f", may {', '.join(may) or 'nothing'}")
+    if token.limits.names_all:
+        return limit
+    named = Registry.objects.filter(pk__in=token.limits.registries).values_list("name", flat=True)
+    return f"{limit}, only for {', '.join([*named, *token.limits.prefixes]) or 'what is gone'}"
+
+
+def _registry(name: str) -> int:
+    row = Registry.objects.filter(name_key=names.key(name)).only("pk").first()
+    if row is None:
+        raise CommandError(f"There is no registry “{name}”.")
+    return row.pk
+
+
+def _deeds(text: str) -> frozenset[str]:
+    deeds = frozenset(filter(None, text.split(",")))
+    if not deeds or not deeds <= DEEDS.keys():
+        raise argparse.ArgumentTypeError(f"some of {', '.join(DEEDS)}")
+    return deeds
+
+
+def _prefix(text: str) -> str:
+    try:
+        return parse_prefix(text)
+    except InvalidReference as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _days(text: str) -> int:
