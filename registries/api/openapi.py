@@ -22,7 +22,7 @@ SETTINGS: dict[str, Any] = {
     "OAS_VERSION": "3.1.0",
     "TITLE": "Container registries",
     "DESCRIPTION": "Reads the site's container registries, and their tags and digests, and hands"
-    " over what other programs sign in with. HEAD is supported where GET is, and OPTIONS everywhere; all"
+    " over what other programs sign in with. HEAD is supported where GET is; all"
     " other methods get 405. Sentences are in the language of"
     " Accept-Language if the site has it. Codes are never translated.",
     "VERSION": "1",
