@@ -75,11 +75,11 @@ class Reference:
         """Read a name as `docker pull` does. Raises InvalidReference."""
         _check_length(text)
         if _ID.fullmatch(text):
-            raise InvalidReference(_("This is an image's id. Enter its name."))
+            raise InvalidReference(_("This is the ID of an image. Enter the image's name."))
         name, at, digest = text.partition("@")
         if at and not _DIGEST.fullmatch(digest):
             raise InvalidReference(
-                _("After the @ comes a digest: sha256: and 64 hexadecimal digits in lower case.")
+                _("Enter a digest after the @: sha256: and 64 lower-case hexadecimal digits.")
             )
         host, path = _split_host(name)
         path, colon, tag = path.partition(":")
@@ -98,7 +98,7 @@ class Reference:
         """
         name = without_scheme(text)
         if name != text and "/" not in name and not text.lower().startswith("docker:"):
-            raise InvalidReference(_("This is a registry's host. Enter an image on it."))
+            raise InvalidReference(_("This is the host of a registry. Enter an image on it."))
         return cls.parse(name)
 
     def __str__(self) -> str:
@@ -130,7 +130,7 @@ def without_scheme(text: str) -> str:
     """
     if _PAGE.fullmatch(text):
         raise InvalidReference(
-            _("This is the address of a page. Enter the image's name, such as acme/app.")
+            _("This is the address of a web page. Enter the image's name, such as acme/app.")
         )
     match = _SCHEME.match(text)
     if match is None:
@@ -138,7 +138,7 @@ def without_scheme(text: str) -> str:
     name = text[match.end() :].removesuffix("/")
     host, _slash, path = name.partition("/")
     if match["scheme"].lower() != "docker" and not _is_host(host):
-        raise InvalidReference(_("Begin with the registry's host, such as ghcr.io/acme."))
+        raise InvalidReference(_("Start with the registry's host, such as ghcr.io/acme."))
     # docker's config.json names registries with the version of their API.
     return host if path in {"v1", "v2"} else name
 
@@ -160,18 +160,18 @@ def parse_prefix(text: str) -> str:
     text = text.strip()
     _check_length(text)
     if "://" in text:
-        raise InvalidReference(_("Leave out http:// or https://: begin with the host."))
+        raise InvalidReference(_("Remove http:// or https://, and start with the host."))
     if "@" in text:
-        raise InvalidReference(_("Leave out the digest: a prefix is for many images."))
+        raise InvalidReference(_("Remove the digest. A prefix is for many images."))
     host, slash, path = text.removesuffix("/").partition("/")
     host = host.lower()
     if not _is_host(host):
-        raise InvalidReference(_("Begin with the registry's host, such as ghcr.io/acme."))
+        raise InvalidReference(_("Start with the registry's host, such as ghcr.io/acme."))
     host = _known_host(host).removesuffix(":443")
     if not slash:
         return host
     if ":" in path:
-        raise InvalidReference(_("Leave out the tag: a prefix is for many images."))
+        raise InvalidReference(_("Remove the tag. A prefix is for many images."))
     _check_path(path)
     return f"{host}/{path}"
 
@@ -180,7 +180,9 @@ def parse_repository(text: str) -> str:
     """The path of a repository, without host, tag and digest. Raises InvalidReference."""
     _check_length(text)
     if "://" in text:
-        raise InvalidReference(_("Leave out scheme and host: this is the path on the registry."))
+        raise InvalidReference(
+            _("Remove the scheme and the host. Enter only the path on the registry.")
+        )
     _check_path(text)
     return text
 
@@ -190,7 +192,7 @@ def parse_version(text: str) -> str:
     _check_length(text)
     if not (_TAG.fullmatch(text) or _DIGEST.fullmatch(text)):
         raise InvalidReference(
-            _("Enter a tag, or a digest: sha256: and 64 hexadecimal digits in lower case.")
+            _("Enter a tag or a digest. A digest is sha256: and 64 lower-case hexadecimal digits.")
         )
     return text
 
@@ -199,7 +201,7 @@ def parse_tag(text: str) -> str:
     """A tag. Raises InvalidReference."""
     if not _TAG.fullmatch(text):
         raise InvalidReference(
-            _("A tag is 1 to 128 letters, digits, dots, hyphens and underscores.")
+            _("Enter a tag of 1 to 128 letters, digits, dots, hyphens and underscores.")
         )
     return text
 
@@ -215,7 +217,7 @@ def _check_length(text: str) -> None:
     if not text:
         raise InvalidReference(_("Enter the image's name."))
     if len(text) > _MAX_LENGTH:
-        raise InvalidReference(_("This is too long for the name of an image."))
+        raise InvalidReference(_("This is too long for an image name. Shorten it."))
 
 
 def _split_host(name: str) -> tuple[str, str]:
@@ -233,7 +235,7 @@ def _is_host(first: str) -> bool:
 def _known_host(host: str) -> str:
     match = _HOST.fullmatch(host) if len(host) <= _MAX_HOST else None
     if match is None or not _is_ipv6(match["ipv6"]):
-        raise InvalidReference(_("The host before the first slash is no host name."))
+        raise InvalidReference(_("Start with a valid host, such as ghcr.io."))
     return HUB if host.lower().removesuffix(":443") in _HUB_NAMES else host
 
 
@@ -250,7 +252,7 @@ def _check_path(path: str) -> None:
     if not all(map(_COMPONENT.fullmatch, path.split("/"))):
         raise InvalidReference(
             _(
-                "A repository's path is in lower case: letters and digits, joined by"
+                "Enter a repository path in lower case: letters and digits, separated by"
                 " single slashes, dots, hyphens or underscores."
             )
         )

@@ -69,23 +69,23 @@ CODES: dict[str, Code] = {
     "public": Code(
         Verdict.ANONYMOUS,
         _(
-            "The registry lets guests in, and no credentials are stored."
-            " Name an image to see whether guests may read it."
+            "The registry is open to guests, and no credentials are stored. Enter an image"
+            " to check whether guests can read it."
         ),
     ),
     "public_by_image": Code(
         Verdict.ANONYMOUS,
         _(
-            "The registry answers, and decides for each image whether guests may read it."
-            " No credentials are stored. Name an image to see."
+            "The registry responds, and decides for each image whether guests can read it."
+            " No credentials are stored. Enter an image to check it."
         ),
     ),
     # The sign-in is settled; the image was not readable.
     "no_access_to_image": Code(
         None,
         _(
-            "The sign-in works, but the image cannot be read: it does not exist, or this account"
-            " may not see it. Check the image's name and the account's rights."
+            "The sign-in works, but the image cannot be read. Check that its name is right"
+            " and that this account has access to it."
         ),
     ),
     "repository_not_found": Code(
@@ -94,42 +94,48 @@ CODES: dict[str, Code] = {
     "name_refused": Code(
         None,
         _(
-            "The sign-in works, but the registry takes no repository of this name."
-            " Check how it is written there, with all its parts."
+            "The sign-in works, but the registry does not accept this repository name."
+            " Enter the full name as the registry shows it."
         ),
     ),
     "tag_not_found": Code(
-        None, _("The sign-in works, but the repository has no such tag or digest.")
+        None,
+        _(
+            "The sign-in works, but the repository has no such tag or digest. Check the"
+            " image's name."
+        ),
     ),
-    "platform_not_found": Code(None, _("This image is there, but not for this platform.")),
+    "platform_not_found": Code(
+        None, _("The image exists, but not for this platform. Choose another platform.")
+    ),
     # Nothing is proven.
     "open_registry": Code(
         Verdict.UNPROVEN,
         _(
-            "The registry lets everybody in, so these credentials prove nothing."
-            " Remove them, or close the registry to anonymous readers."
+            "The registry is open to everybody, so these credentials could not be tested."
+            " Remove them, or require a sign-in on the registry."
         ),
     ),
     "accepts_any_password": Code(
         Verdict.UNPROVEN,
         _(
-            "The registry accepts an invented account as well, so these credentials prove nothing."
-            " Try a private image."
+            "The registry also accepts an invented account, so these credentials could not"
+            " be tested. Check with a private image."
         ),
     ),
     "no_proof": Code(
         Verdict.UNPROVEN,
-        _("The registry answered, but does not say whom it let in. Try a private image."),
+        _("The registry responded, but did not confirm the account. Check with a private image."),
     ),
     # Refused.
     "bad_credentials": Code(
         Verdict.REJECTED,
-        _("The registry refused these credentials. Enter them again, or make new ones."),
+        _("The registry rejected these credentials. Enter them again, or create new ones."),
     ),
     "ghost_token": Code(
         Verdict.REJECTED,
         _(
-            "The registry ignored these credentials and let a guest in."
+            "The registry treated this account as a guest, so the credentials are wrong."
             " Enter them again, or use an access token."
         ),
     ),
@@ -137,162 +143,176 @@ CODES: dict[str, Code] = {
     "untrusted_realm": Code(
         Verdict.MISCONFIGURED,
         _(
-            "The registry wants the credentials sent to %(host)s, which this row does not name."
-            " Nothing was sent. If that is its token server, name it in the row: %(realm)s"
+            "The registry asks for the credentials to be sent to %(host)s. Nothing was"
+            " sent, because this row does not name that server. If it is the registry's"
+            " token server, add it to the row: %(realm)s"
         ),
     ),
     "foreign_realm": Code(
         Verdict.MISCONFIGURED,
         _(
-            "The registry wants the credentials sent to %(host)s, which does not belong to it."
-            " Nothing was sent. Find out what answers in its place, and whether ENDPOINTS of this"
-            " site names it."
+            "The registry asks for the credentials to be sent to %(host)s, which does not"
+            " belong to it. Nothing was sent. Check the network between this site and the"
+            " registry, and the setting ENDPOINTS."
         ),
     ),
     "insecure_realm": Code(
         Verdict.MISCONFIGURED,
         _(
-            "The registry wants the credentials sent to %(host)s without encryption."
-            " Nothing was sent. Let its token server use https."
+            "The registry asks for the credentials to be sent to %(host)s without"
+            " encryption. Nothing was sent. Switch its token server to https."
         ),
     ),
     "guests_refused": Code(
         Verdict.MISCONFIGURED,
         _(
-            "The registry gave a guest no token, and no credentials are stored."
-            " Add them to this row, or name an image that everybody may read."
+            "The registry refuses guests, and no credentials are stored. Add credentials to"
+            " this row, or check with a public image."
         ),
     ),
     "credentials_required": Code(
         Verdict.MISCONFIGURED,
-        _("The registry lets nobody in without credentials. Add them to this row."),
+        _("The registry requires credentials. Add them to this row."),
     ),
     "no_registry_scope": Code(
         Verdict.MISCONFIGURED,
         _(
-            "The token is right but lacks the right to read the registry."
-            " Make one with the scope read_registry."
+            "The token is valid, but it may not read the registry. Create one with the"
+            " scope read_registry."
         ),
     ),
     "no_permission": Code(
         Verdict.MISCONFIGURED,
         _(
-            "The keys are right but may not sign in to the registry."
-            " Give their owner the right to read it."
+            "The credentials are valid, but they may not read the registry. Give their"
+            " owner read access to it."
         ),
     ),
     "secret_unreadable": Code(
         Verdict.MISCONFIGURED,
         _(
-            "The stored secrets cannot be read with today's encryption key, or were given for"
-            " another address or certificate. Nothing was sent."
-            " Put back what was changed, or enter the secrets again."
+            "The stored secrets cannot be decrypted, or they were entered for another"
+            " address or certificate. Nothing was sent. Restore the encryption key or the"
+            " previous settings, or enter the secrets again."
         ),
     ),
     "unreadable_key": Code(
         Verdict.MISCONFIGURED,
-        _("The private key cannot be read. Paste the whole PEM key, with its BEGIN and END lines."),
+        _(
+            "The private key cannot be read. Paste the whole PEM key, including the BEGIN and"
+            " END lines."
+        ),
     ),
     "unreadable_ca": Code(
         Verdict.MISCONFIGURED,
         _(
-            "The CA certificate of this row cannot be read. Paste its whole PEM text,"
-            " with its BEGIN and END lines."
+            "The CA certificate of this row cannot be read. Paste the whole PEM text,"
+            " including the BEGIN and END lines."
         ),
     ),
     "unreadable_ca_bundle": Code(
         Verdict.MISCONFIGURED,
-        _("The CA certificates of this site cannot be read. Correct its setting CA_BUNDLE."),
+        _("The CA certificates of this site cannot be read. Correct the setting CA_BUNDLE."),
     ),
     "unknown_region": Code(
         Verdict.MISCONFIGURED,
-        _("Amazon has no registries in a region of this name. Correct the region."),
+        _("There is no Amazon ECR in this region. Correct the region."),
     ),
     "unknown_tenant": Code(
         Verdict.MISCONFIGURED,
-        _("Microsoft Entra ID knows no such tenant. Correct the tenant ID."),
+        _("Microsoft Entra ID has no such tenant. Correct the tenant ID."),
     ),
     "incomplete": Code(
-        Verdict.MISCONFIGURED, _("The row is not complete. Open it and save it again.")
+        Verdict.MISCONFIGURED, _("This row is incomplete. Open it, correct it and save it again.")
     ),
     "blocked_address": Code(
         Verdict.MISCONFIGURED,
         _(
-            "%(host)s leads to an address that this site must not call. Nothing was sent."
-            " Whether it may call private networks says its setting ALLOW_PRIVATE_ADDRESSES."
+            "%(host)s has an IP address that this site may not call. Nothing was sent."
+            " Check the address. Private networks are allowed by the setting"
+            " ALLOW_PRIVATE_ADDRESSES."
         ),
     ),
     "https_needed": Code(
         Verdict.MISCONFIGURED,
-        _("%(host)s speaks https. Let the address begin with https:// instead of http://."),
+        _("%(host)s requires https. Change http:// to https:// in the address."),
     ),
     "clock_skew": Code(
         Verdict.MISCONFIGURED,
         _(
-            "This machine's clock is off, so %(host)s does not believe what this site signs."
-            " Set the clock, and let it be kept right."
+            "The clock of this site's server is wrong, so %(host)s rejects its signatures."
+            " Set the clock, and keep it synchronized."
         ),
     ),
     "not_a_registry": Code(
         Verdict.MISCONFIGURED,
-        _("%(host)s answers, but not as a container registry. Check the address."),
+        _("%(host)s responds, but it is not a container registry. Check the address."),
     ),
     "site_refused": Code(
         Verdict.MISCONFIGURED,
         _(
-            "%(host)s is a registry, but it refuses this site before any sign-in. Nothing was sent."
-            " Let this site's address through the registry's firewall."
+            "%(host)s is a registry, but it blocks this site. No credentials were sent."
+            " Allow this site's IP address in the registry's firewall."
         ),
     ),
     "token_server_refused": Code(
         Verdict.MISCONFIGURED,
         _(
-            "%(host)s refuses to talk to this site, which says nothing of the credentials."
-            " It may have banned this site's address for a while, or a firewall stands before it:"
-            " wait an hour, or ask whoever runs it."
+            "%(host)s blocks this site, so the credentials could not be tested. The block"
+            " may be temporary or come from a firewall. Wait an hour, or contact the"
+            " operator of the server."
         ),
     ),
     "bad_token_server": Code(
         Verdict.MISCONFIGURED,
         _(
-            "The token server at %(host)s does not know this registry."
-            " Check the address of the registry and of its token server."
+            "The token server at %(host)s does not know this registry. Check the addresses"
+            " of the registry and of its token server."
         ),
     ),
     "unsupported_scheme": Code(
         Verdict.MISCONFIGURED,
-        _("The registry asks for a way to sign in that this site does not speak."),
+        _("The registry requires a sign-in method that this site does not support."),
     ),
     "image_needed": Code(
         Verdict.MISCONFIGURED,
-        _("This row names no registry to call. Add its address, or name an image to try."),
+        _("This row does not say which registry to call. Add its address, or check with an image."),
     ),
     "image_elsewhere": Code(
-        Verdict.MISCONFIGURED, _("The image is on %(host)s, which this row does not answer for.")
+        Verdict.MISCONFIGURED,
+        _(
+            "The image is on %(host)s, which this row is not for. Choose"
+            " another image or another row."
+        ),
     ),
     "invalid_reference": Code(
-        Verdict.MISCONFIGURED, _("This is no image name. Write it as in docker pull.")
+        Verdict.MISCONFIGURED, _("This is not an image name. Enter it as for docker pull.")
     ),
     # Come back later.
-    "rate_limited": Code(Verdict.THROTTLED, _("%(host)s asks for a pause. Check again later.")),
+    "rate_limited": Code(
+        Verdict.THROTTLED, _("%(host)s limits the number of requests. Try again later.")
+    ),
     # No answer, or none that can be used.
-    "dns": Code(Verdict.UNREACHABLE, _("The name %(host)s cannot be found. Check the address.")),
+    "dns": Code(
+        Verdict.UNREACHABLE, _("The host name %(host)s cannot be resolved. Check the address.")
+    ),
     "refused": Code(
         Verdict.UNREACHABLE,
-        _("%(host)s refused the connection. Check the port, and that the registry runs."),
+        _("%(host)s refused the connection. Check the port, and that the registry is running."),
     ),
     "connection": Code(
-        Verdict.UNREACHABLE, _("The connection to %(host)s broke. Check the network, try again.")
+        Verdict.UNREACHABLE,
+        _("The connection to %(host)s was lost. Check the network, and try again."),
     ),
     "timeout": Code(
         Verdict.UNREACHABLE,
-        _("%(host)s did not answer in time. Check the address and the network."),
+        _("%(host)s did not respond in time. Check the address and the network."),
     ),
     "list_timeout": Code(
         Verdict.UNREACHABLE,
         _(
-            "%(host)s did not send all pages of its list in time."
-            " Ask for some of the tags, or raise the setting LIST_TIMEOUT."
+            "%(host)s did not send all pages of its list in time. Request fewer tags, or"
+            " raise the setting LIST_TIMEOUT."
         ),
     ),
     "tls": Code(
@@ -305,92 +325,94 @@ CODES: dict[str, Code] = {
     "self_signed": Code(
         Verdict.UNREACHABLE,
         _(
-            "The certificate of %(host)s is signed by no CA, but by itself. If it is yours, add it"
-            " to the row as its CA certificate."
+            "The certificate of %(host)s is self-signed. If it is yours, add it to the row"
+            " as CA certificate."
         ),
     ),
     "certificate_expired": Code(
         Verdict.UNREACHABLE,
         _(
-            "The certificate of %(host)s, or of its CA, has expired. Let it be renewed,"
-            " and see that this machine's clock is right."
+            "The certificate of %(host)s or of its CA has expired. Have it renewed, and"
+            " check that the clock of this site's server is right."
         ),
     ),
     "certificate_not_yet_valid": Code(
         Verdict.UNREACHABLE,
         _(
-            "The certificate of %(host)s, or of its CA, is not valid yet."
-            " See that this machine's clock is right, and that of the registry."
+            "The certificate of %(host)s or of its CA is not valid yet. Check the clocks of"
+            " this site's server and of the registry."
         ),
     ),
     "certificate_other_name": Code(
         Verdict.UNREACHABLE,
         _(
-            "%(host)s has no certificate for this name. Enter the name that its certificate has,"
-            " or let it be issued for this one."
+            "The certificate of %(host)s is for another name. Enter an address with that"
+            " name, or have a certificate issued for this one."
         ),
     ),
     "client_certificate": Code(
         Verdict.UNREACHABLE,
         _(
-            "%(host)s asks for a client certificate, which this site cannot show."
-            " Let this site in without one, or over another address."
+            "%(host)s requires a client certificate, which this site does not support."
+            " Allow this site without one, or use another address."
         ),
     ),
     "weak_tls": Code(
         Verdict.UNREACHABLE,
         _(
-            "%(host)s speaks a version of TLS, or has a key or signature, that is too weak for this"
-            " site. Let its TLS be brought up to date."
+            "The TLS version, key or signature of %(host)s is too weak. Update its TLS"
+            " configuration."
         ),
     ),
     "no_tls": Code(
         Verdict.UNREACHABLE,
         _(
-            "%(host)s does not answer with TLS that this site can use."
-            " Check the port, and whether the address begins with https."
+            "%(host)s does not respond with TLS that this site supports. Check the port,"
+            " and whether the address should start with http://."
         ),
     ),
     "proxy_unreachable": Code(
         Verdict.UNREACHABLE,
         _(
-            "The proxy of this site, %(host)s, cannot be reached. Check the setting PROXY,"
-            " and that the proxy runs."
+            "This site's proxy %(host)s cannot be reached. Check the setting PROXY, and"
+            " that the proxy is running."
         ),
     ),
     "proxy_auth": Code(
         Verdict.UNREACHABLE,
         _(
-            "The proxy of this site, %(host)s, wants a name and password, or refused those that it"
-            " has. Put them into the setting PROXY."
+            "This site's proxy %(host)s requires a user name and password, or rejected"
+            " them. Correct them in the setting PROXY."
         ),
     ),
     "proxy_refused": Code(
         Verdict.UNREACHABLE,
         _(
-            "The proxy of this site, %(host)s, refuses to call this address. Let it be permitted"
-            " there, or name it in the setting NO_PROXY."
+            "This site's proxy %(host)s does not allow this address. Allow it there, or add"
+            " it to the setting NO_PROXY."
         ),
     ),
     "proxy_failed": Code(
         Verdict.UNREACHABLE,
         _(
-            "Through the proxy of this site, %(host)s, came an error instead of an answer."
-            " Check that the proxy can reach this address, and that something answers there."
+            "This site's proxy %(host)s returned an error. Check that the proxy can reach"
+            " this address, and that the registry is running."
         ),
     ),
     "server_error": Code(
-        Verdict.UNREACHABLE, _("%(host)s failed with an error of its own. Try again later.")
+        Verdict.UNREACHABLE, _("%(host)s returned a server error. Try again later.")
     ),
     "bad_answer": Code(
-        Verdict.UNREACHABLE, _("%(host)s sent an answer that cannot be understood.")
+        Verdict.UNREACHABLE,
+        _("%(host)s sent an invalid response. Check the address, and try again later."),
     ),
     "too_large": Code(
-        Verdict.UNREACHABLE, _("%(host)s sent more than this site is willing to read.")
+        Verdict.UNREACHABLE,
+        _("%(host)s sent a response that is too large for this site. Check the address."),
     ),
     "redirected": Code(
         Verdict.UNREACHABLE,
-        _("%(host)s redirects to a place that this site will not follow. Check the address."),
+        _("%(host)s redirects to an address that this site does not follow. Check the address."),
     ),
 }
 

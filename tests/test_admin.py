@@ -133,7 +133,7 @@ def test_a_prefix_is_stored_without_the_scheme_it_was_pasted_with(admin: Client)
     assert Registry.objects.get(name="Mine").prefix == "ghcr.io/acme"
 
 
-SPACES = "The password begins or ends with a space, which is kept. Is it meant to be there?"
+SPACES = "The password starts or ends with a space, which was kept. Check that it belongs there."
 
 
 @pytest.mark.parametrize("button", ["_save", "_continue", "_check"])
@@ -312,7 +312,7 @@ def test_a_server_that_was_not_trusted_gets_no_stored_secret(
             form |= {"ca_certificate": authority.cert_pem.bytes().decode(), "verify_tls": "on"}
         response = admin.post(page(row), {**form, "password_do": "keep", button: "1"})
         assert set(errors(response)) == {"password"}
-        assert "Enter it again if you want that." in text_of(response)
+        assert "Enter it again to confirm." in text_of(response)
         assert server.requests == []
         stored = Registry.objects.get(pk=row.pk)
         assert (stored.verify_tls, stored.ca_certificate) == (True, "")
@@ -828,7 +828,7 @@ def test_with_a_wrong_key_every_page_opens_and_a_save_harms_nothing(
     assert Registry.objects.get(pk=row.pk).name == "Renamed"
     assert token_of(row) == before
     html = text_of(admin.post(page(row, "check"), follow=True))
-    assert "cannot be read with today's encryption key" in html
+    assert "stored secrets cannot be decrypted" in html
     assert Registry.objects.get(pk=row.pk).last_check.code == "secret_unreadable"
 
 

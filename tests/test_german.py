@@ -209,7 +209,7 @@ def test_labels_stand_in_german_quotes() -> None:
     with translation.override("de"), pytest.raises(ValidationError) as caught:
         build("hub", name="Team", password=None).full_clean()
     assert caught.value.messages == [
-        "Auch „Zugriffstoken oder Passwort“ eingeben: gehört zu „Anmeldename“."
+        "Auch „Zugriffstoken oder Passwort“ eingeben. Es ist zusammen mit „Anmeldename“ nötig."
     ]
 
 

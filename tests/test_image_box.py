@@ -70,7 +70,7 @@ def test_it_names_the_row_and_says_why() -> None:
 def test_an_image_of_nobody() -> None:
     client = signed_in("view", "add")
     page = text_of(client.get(IMAGE, {"image": "nobody.example/app"}))
-    assert "No registry of this site answers for it." in page
+    assert "No registry of this site is for this image." in page
     assert f'href="{LIST}add/"' in page
 
 
@@ -78,9 +78,9 @@ def test_an_image_of_nobody() -> None:
     ("image", "says"),
     [
         ("", "Enter the image's name."),
-        ("NOT AN IMAGE", "A repository's path is in lower case"),
-        ("https://ghcr.io", "This is a registry's host. Enter an image on it."),
-        ("a" * 3000, "This is too long for the name of an image."),
+        ("NOT AN IMAGE", "Enter a repository path in lower case"),
+        ("https://ghcr.io", "This is the host of a registry. Enter an image on it."),
+        ("a" * 3000, "This is too long for an image name. Shorten it."),
     ],
 )
 def test_what_is_no_image_is_an_error_at_the_field(image: str, says: str) -> None:
@@ -125,7 +125,9 @@ def test_a_registry_that_fails_is_one_sentence(family: BasicRegistry, row: Regis
     row.save()
     answer = signed_in("view", "query").get(IMAGE, {"image": f"{HOST}/a/b", "ask": "1"})
     [error] = answer.context["errors"]
-    assert error == "The registry refused these credentials. Enter them again, or make new ones."
+    assert error == (
+        "The registry rejected these credentials. Enter them again, or create new ones."
+    )
 
 
 def test_a_list_without_end_is_not_waited_for(settings: Any) -> None:

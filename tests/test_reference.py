@@ -137,7 +137,7 @@ def test_illegal(text: str) -> None:
 @pytest.mark.parametrize("text", [HEX64, SHA256, SHA512, f"docker://{SHA256}"])
 def test_an_id_is_told_to_be_one(text: str) -> None:
     """`sha256:…` was read as a tag of docker.io/library/sha256, which nobody means."""
-    with pytest.raises(InvalidReference, match="This is an image's id"):
+    with pytest.raises(InvalidReference, match="This is the ID of an image"):
         Reference.from_pasted(text)
     assert Reference.parse(f"docker.io/library/{SHA256}").tag == HEX64_TAG
 
@@ -206,7 +206,7 @@ def test_what_is_pasted_and_no_name(text: str) -> None:
 )
 def test_the_address_of_a_page_is_no_image(text: str) -> None:
     """Some were taken for images of a registry that nobody has, such as hub.docker.com."""
-    with pytest.raises(InvalidReference, match="the address of a page"):
+    with pytest.raises(InvalidReference, match="the address of a web page"):
         Reference.from_pasted(text)
 
 

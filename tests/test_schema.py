@@ -124,15 +124,15 @@ def test_describe(kind: Kind) -> None:
 def test_rules_in_words() -> None:
     """A rule reads like a sentence with the labels that people see."""
     rules = {slug: describe(kind, str)["rules"] for slug, kind in KINDS.items()}
-    assert rules["ghcr"] == ["All or none: “User name”, “Access token”."]
+    assert rules["ghcr"] == ["Enter all of these or none: “User name”, “Access token”."]
     assert rules["hub"] == [
-        "“Login” needs one of “Access token or password”, “Token”.",
-        "“Access token or password” needs “Login”.",
-        "“Token” needs “Login”.",
-        "“Token” never together with “Access token or password”.",
-        "“Auth string” never together with “Login”, “Access token or password”, “Token”.",
+        "“Login” requires one of “Access token or password”, “Token”.",
+        "“Access token or password” requires “Login”.",
+        "“Token” requires “Login”.",
+        "“Token” cannot be used together with “Access token or password”.",
+        "“Auth string” cannot be used together with “Login”, “Access token or password”, “Token”.",
     ]
     (rule,) = rules["gitea"]
-    assert rule.startswith("Exactly one of two ways: “Login”, “Password or access token” together")
-    assert rule.endswith(", or “Auth string” alone.")
+    assert rule.startswith("Enter either “Login”, “Password or access token”")
+    assert rule.endswith(", or only “Auth string”.")
     assert rules["lscr"] == []

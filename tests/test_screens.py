@@ -202,14 +202,14 @@ def test_rows_whose_secrets_cannot_be_read_need_attention(admin: Client, use_key
     row = create("hub", name="Sealed")
     past(row, ["signed_in"])
     assert overview(Registry.objects.all()).fine == 1
-    assert "cannot be read with today's encryption key" not in text_of(admin.get(LIST))
+    assert "stored secrets cannot be decrypted" not in text_of(admin.get(LIST))
     assert not admin.get(LIST, {"verdict": "attention"}).context["tiles"]
     use_keys(Fernet.generate_key())
     found = overview(Registry.objects.all())
     assert (found.fine, found.attention, found.unchecked) == (0, 1, 5)
     [tile] = admin.get(LIST, {"verdict": "attention"}).context["tiles"]
     assert (tile.row, tile.tone) == (row, "bad")
-    assert "cannot be read with today's encryption key" in tile.sentence
+    assert "stored secrets cannot be decrypted" in tile.sentence
     assert not admin.get(LIST, {"verdict": "fine"}).context["tiles"]
 
 

@@ -79,38 +79,66 @@ class Fault(NamedTuple):
 # The first one that matches an exception counts.
 FAULTS = (
     Fault(401, "not_authenticated", _("Sign in first."), NotAuthenticated),
-    Fault(401, "authentication_failed", _("This sign-in is not accepted."), AuthenticationFailed),
     Fault(
-        *(403, "cross_site", _("Another site's page asked for this. Open the address yourself.")),
+        401,
+        "authentication_failed",
+        _("The credentials of this request are not valid."),
+        AuthenticationFailed,
+    ),
+    Fault(
+        *(
+            403,
+            "cross_site",
+            _("This request came from another website. Open the address yourself."),
+        ),
         CrossSite,
     ),
     Fault(403, "token_limited", REFUSALS["token_limited"], TokenLimited),
     Fault(
-        *(403, "permission_denied", _("This account may not read this.")),
+        *(403, "permission_denied", _("This account does not have permission to read this.")),
         django.PermissionDenied | PermissionDenied,
     ),
-    Fault(404, "no_registry", _("No registry of this site answers for this image."), NoRegistry),
-    Fault(404, "not_found", _("There is nothing here."), Http404 | NotFound),
+    Fault(404, "no_registry", _("No registry of this site is for this image."), NoRegistry),
+    Fault(404, "not_found", _("Nothing was found at this address."), Http404 | NotFound),
     Fault(405, "post_only", _("Ask for credentials by POST."), PostOnly),
     Fault(
-        *(405, "method_not_allowed", _("This API only reads: use GET, HEAD or OPTIONS.")),
+        *(405, "method_not_allowed", _("This API is read-only. Use GET, HEAD or OPTIONS.")),
         MethodNotAllowed,
     ),
     Fault(
-        *(429, "throttled", _("Too many requests. Wait as many seconds as Retry-After says.")),
+        *(429, "throttled", _("Too many requests. Wait the number of seconds in Retry-After.")),
         Throttled,
     ),
-    Fault(400, "invalid_query", _("Write the query as UTF-8, percent-encoded."), InvalidQuery),
-    Fault(400, "unknown_parameter", _("This address takes only: %(names)s."), UnknownParameter),
     Fault(
-        *(400, "invalid_parameter", _("A parameter is missing or wrong: see the fields.")),
+        400,
+        "invalid_query",
+        _("The query is invalid. Encode it as percent-encoded UTF-8."),
+        InvalidQuery,
+    ),
+    Fault(
+        400,
+        "unknown_parameter",
+        _("There is an unknown parameter. Supported parameters: %(names)s."),
+        UnknownParameter,
+    ),
+    Fault(
+        *(
+            400,
+            "invalid_parameter",
+            _("A parameter is missing or invalid. See “fields” for details."),
+        ),
         ValidationError,
     ),
     Fault(
-        *(400, "bad_request", _("This request cannot be understood.")),
+        *(400, "bad_request", _("The request is malformed.")),
         django.SuspiciousOperation | ParseError,
     ),
-    Fault(500, "internal_error", _("The site failed. Its log tells why."), Exception),
+    Fault(
+        500,
+        "internal_error",
+        _("The site had an internal error. See its log for details."),
+        Exception,
+    ),
 )
 
 
@@ -158,7 +186,7 @@ def _detail(fault: Fault, error: Exception) -> str:
     if not isinstance(error, UnknownParameter):
         return gettext(fault.sentence)
     if not error.names:
-        return gettext(_("This address takes no parameters."))
+        return gettext(_("There is an unknown parameter. None are supported here."))
     return gettext(fault.sentence) % {"names": ", ".join(error.names)}
 
 

@@ -240,5 +240,5 @@ def _single(form: QueryDict) -> dict[str, Any]:
     """The values of a form, each given once but the registries."""
     lists = dict(form.lists())
     if twice := [name for name, values in lists.items() if values[1:] and name != "registries"]:
-        raise ValidationError(dict.fromkeys(twice, later(_("Give this once."))))
+        raise ValidationError(dict.fromkeys(twice, later(_("Enter this parameter only once."))))
     return {name: values if name == "registries" else values[0] for name, values in lists.items()}

@@ -49,7 +49,9 @@ def read_query(query: str, names: Collection[str]) -> QueryDict:
     if not params.keys() <= set(names):
         raise UnknownParameter(names)
     errors = {
-        name: _("Give this once.") if values[1:] else _("Give a value, or leave this out.")
+        name: _("Enter this parameter only once.")
+        if values[1:]
+        else _("Enter a value, or leave this parameter out.")
         for name, values in params.lists()
         if values[1:] or not (values[0] or name in MAY_BE_EMPTY)
     }

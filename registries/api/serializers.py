@@ -295,7 +295,7 @@ class ReferenceSerializer(serializers.Serializer[Any]):
     why=[
         "The image's full name is ghcr.io/acme/app:1.1; its registry is ghcr.io.",
         "“Acme” is for images under ghcr.io/acme.",
-        "No other registry answers for it.",
+        "No other registry is for this image.",
     ],
 )
 class ResolvedSerializer(serializers.Serializer[Any]):

@@ -57,18 +57,16 @@ def parse_address(text: str) -> Address:
     if re.search(r"[\x00-\x20\x7f\\]", text):
         raise Invalid("character", _("Remove spaces, backslashes and control characters."))
     if "@" in text:
-        raise Invalid(
-            "user", _("Leave out the user name and password: they have their own fields.")
-        )
+        raise Invalid("user", _("Remove the user name and password. They have their own fields."))
     if "?" in text or "#" in text:
-        raise Invalid("query", _("Leave out the ? or # and all that follows."))
+        raise Invalid("query", _("Remove the ? or # and everything after it."))
     parts = _PARTS.fullmatch(text)
     if parts is None:
         raise Invalid(
             "invalid",
             _(
-                "Enter an address with https:// or http:// in front,"
-                " such as https://registry.example.com:5000."
+                "Enter an address that starts with https:// or http://, such as"
+                " https://registry.example.com:5000."
             ),
         )
     scheme = parts["scheme"].lower()
@@ -94,7 +92,7 @@ def clean_url(text: str) -> str:
 
 def _host(host: str) -> str:
     if not host.isascii():
-        raise Invalid("host", _("Write an international host name in its xn-- form."))
+        raise Invalid("host", _("Enter international host names in their xn-- form."))
     try:
         if host.startswith("["):
             return f"[{IPv6Address(host[1:-1]).compressed}]"
@@ -103,10 +101,10 @@ def _host(host: str) -> str:
         if _NUMBER.fullmatch(host.rpartition(".")[2]):
             return str(IPv4Address(host))
     except AddressValueError:
-        raise Invalid("host", _("Write an IP address in full, such as 192.0.2.10.")) from None
+        raise Invalid("host", _("Enter the complete IP address, such as 192.0.2.10.")) from None
     if len(host) > 253 or not _NAME.fullmatch(host):
         raise Invalid(
-            "host", _("This is no host name: letters, digits and hyphens, joined by dots.")
+            "host", _("Enter a valid host name: letters, digits and hyphens, separated by dots.")
         )
     return host
 
@@ -115,5 +113,5 @@ def _path(path: str) -> str:
     path = _API.sub("", path)
     segments = path.split("/")[1:]
     if not all(_SEGMENT.fullmatch(s) and s not in {".", ".."} for s in segments):
-        raise Invalid("path", _("Enter the path as plain names, joined by single slashes."))
+        raise Invalid("path", _("Enter a path of plain names, separated by single slashes."))
     return path

@@ -279,5 +279,5 @@ class Kind:
         return [*filter(None, notices), *deprecated]
 
     def _foreign(self, name: str) -> Problem:
-        template = _("%(kind)s has no such variable. Clear it.")
+        template = _("%(kind)s does not have this variable. Clear it.")
         return Problem(name, "foreign_variable", Text(template, {"kind": (self.label,)}))

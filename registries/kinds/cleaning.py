@@ -40,9 +40,12 @@ def edge_spaces(password: str) -> str | None:
         return None
     if password == password.strip():
         return _(
-            "The password begins or ends with an invisible letter, which is kept. Is it right?"
+            "The password starts or ends with an invisible character, which was kept. Check"
+            " that it belongs there."
         )
-    return _("The password begins or ends with a space, which is kept. Is it meant to be there?")
+    return _(
+        "The password starts or ends with a space, which was kept. Check that it belongs there."
+    )
 
 
 def _has_control(text: str, allowed: str = "") -> bool:
@@ -55,14 +58,20 @@ def _has_control(text: str, allowed: str = "") -> bool:
 def user(text: str) -> str:
     """Clean a user name, which must not contain a colon: it ends there in Basic (RFC 7617)."""
     if ":" in text:
-        raise Invalid("colon", _("Leave out the colon and what follows: this is the name alone."))
+        raise Invalid("colon", _("Remove the colon and everything after it. Enter only the name."))
     return opaque(text)
 
 
 def robot_part(text: str) -> str:
     """Clean one half of a robot account's name, which is `namespace+account`."""
     if "+" in text:
-        raise Invalid("plus", _("Before the + stands the namespace, after it the account."))
+        raise Invalid(
+            "plus",
+            _(
+                "Enter the part before the + as the namespace, and the part after"
+                " it as the account."
+            ),
+        )
     return user(text)
 
 
@@ -91,20 +100,21 @@ def split_auth(text: str) -> tuple[str, str]:
     _refuse_hash(text)
     data = _decode(text)
     if data is None:
-        raise Invalid("not_base64", _("This is not base64. Encode login:password."))
+        raise Invalid(
+            "not_base64", _("This is not base64. Enter login:password encoded as base64.")
+        )
     decoded = _read(data)
     login, colon, secret = decoded.partition(":")
     if not colon:
-        raise Invalid("no_colon", _("Decoded, this has no colon. Encode login:password."))
+        raise Invalid("no_colon", _("The decoded text has no colon. Encode login:password."))
     if not login:
-        raise Invalid("no_login", _("Decoded, the login before the colon is missing."))
+        raise Invalid(
+            "no_login", _("The decoded text has no login before the colon. Encode login:password.")
+        )
     if not secret:
         raise Invalid(
             "no_password",
-            _(
-                "Decoded, the password behind the colon is missing. Where docker's file has an"
-                " identitytoken beside it, enter a login and an access token instead."
-            ),
+            _("The decoded text has no password. Enter a login and an access token instead."),
         )
     _refuse_hash(decoded)
     if _has_control(login) or _has_control(secret, LINES if is_key_file(login, secret) else ""):
@@ -116,13 +126,16 @@ def _refuse_control(decoded: str) -> None:
     if _has_control(decoded.rstrip("\r\n")):
         raise Invalid(
             "control_character",
-            _("Decoded, this holds line breaks or other control characters. Encode it without."),
+            _(
+                "The decoded text contains line breaks or other control characters. Encode it"
+                " without them."
+            ),
         )
     raise Invalid(
         "line_break",
         _(
-            "Decoded, the password ends with a line break, which echo adds."
-            " Encode it with printf or echo -n."
+            "The decoded password ends with a line break, as echo adds it. Encode it with"
+            " printf or echo -n."
         ),
     )
 
@@ -144,18 +157,21 @@ def _read(data: bytes) -> str:
     if _UTF16.match(data):
         raise Invalid(
             "utf16",
-            _("Decoded, this is UTF-16, as PowerShell writes it. Encode login:password as UTF-8."),
+            _(
+                "The decoded text is UTF-16, as PowerShell writes it. Encode login:password"
+                " as UTF-8."
+            ),
         )
     if data.startswith(codecs.BOM_UTF8):
         raise Invalid(
             "byte_order_mark",
-            _("Decoded, this begins with a byte order mark. Encode login:password without it."),
+            _("The decoded text starts with a byte order mark. Encode login:password without it."),
         )
     with suppress(UnicodeError):
         return data.decode()
     raise Invalid(
         "not_utf8",
-        _("Decoded, this is not UTF-8, but perhaps Latin-1. Encode login:password as UTF-8."),
+        _("The decoded text is not UTF-8. Encode login:password as UTF-8."),
     )
 
 
@@ -164,8 +180,8 @@ def _refuse_hash(text: str) -> None:
         raise Invalid(
             "hashed",
             _(
-                "This is a line of an htpasswd file. Its password is hashed and can never"
-                " sign in: encode login:password with the password itself."
+                "This is a line of an htpasswd file. It contains a hash, which cannot sign"
+                " in. Encode login:password with the password itself."
             ),
         )
 
@@ -203,7 +219,10 @@ def private_key(text: str) -> str:
     if not (match and match[2].split()):
         raise Invalid(
             "not_pem",
-            _("Paste the whole key, from BEGIN PRIVATE KEY to END PRIVATE KEY, no passphrase."),
+            _(
+                "Paste the whole key, from BEGIN PRIVATE KEY to END PRIVATE KEY. It must not"
+                " have a passphrase."
+            ),
         )
     return "\n".join(
         (f"-----BEGIN {match[1]}-----", *match[2].split(), f"-----END {match[1]}-----", "")
@@ -231,6 +250,6 @@ def key_file(text: str) -> dict[str, str]:
     ):
         raise Invalid(
             "not_a_service_account",
-            _("Paste the JSON key of a service account: other files cannot sign in."),
+            _("Paste the JSON key file of a service account. Other files do not work."),
         )
     return {name: str(value) for name, value in fields.items()}

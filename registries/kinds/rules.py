@@ -26,7 +26,7 @@ class Rule(Protocol):
 
 
 def _missing(labels: Labels, name: str, because: Iterable[str]) -> Problem:
-    template = _("Enter %(missing)s as well: it goes with %(given)s.")
+    template = _("Enter %(missing)s as well. It is needed together with %(given)s.")
     params = {"missing": labels(name), "given": labels(*because)}
     return Problem(name, "missing_partner", Text(template, params))
 
@@ -56,7 +56,7 @@ class Together:
         }
 
     def sentence(self, labels: Labels) -> Text:
-        return Text(_("All or none: %(names)s."), {"names": labels(*self.names)})
+        return Text(_("Enter all of these or none: %(names)s."), {"names": labels(*self.names)})
 
 
 class Excludes:
@@ -69,14 +69,14 @@ class Excludes:
     def problems(self, provided: frozenset[str], labels: Labels) -> Iterable[Problem]:
         present = [other for other in self.others if other in provided]
         if self.name in provided and present:
-            template = _("Not both: clear this one, or clear %(given)s.")
+            template = _("Enter only one: clear this field, or clear %(given)s.")
             yield Problem(self.name, "excluded", Text(template, {"given": labels(*present)}))
 
     def schema(self) -> dict[str, Any]:
         return {"not": {"required": [self.name], **_any_of(self.others)}}
 
     def sentence(self, labels: Labels) -> Text:
-        template = _("%(name)s never together with %(others)s.")
+        template = _("%(name)s cannot be used together with %(others)s.")
         params = {"name": labels(self.name), "others": labels(*self.others)}
         return Text(template, params)
 
@@ -96,8 +96,8 @@ class Needs:
         return {"if": {"required": [self.name]}, "then": _any_of(self.others)}
 
     def sentence(self, labels: Labels) -> Text:
-        one = _("%(name)s needs %(others)s.")
-        several = _("%(name)s needs one of %(others)s.")
+        one = _("%(name)s requires %(others)s.")
+        several = _("%(name)s requires one of %(others)s.")
         params = {"name": labels(self.name), "others": labels(*self.others)}
         return Text(one if len(self.others) == 1 else several, params)
 
@@ -118,7 +118,7 @@ class ExactlyOne:
             yield from part.problems(provided, labels)
         if not provided.intersection((*self.first, self.other)):
             params = {"first": labels(*self.first), "other": labels(self.other)}
-            text = Text(_("Enter %(first)s, or else %(other)s alone."), params)
+            text = Text(_("Enter %(first)s, or only %(other)s."), params)
             for name in self.first:
                 yield Problem(name, "required", text)
 
@@ -131,6 +131,6 @@ class ExactlyOne:
         }
 
     def sentence(self, labels: Labels) -> Text:
-        template = _("Exactly one of two ways: %(first)s together, or %(other)s alone.")
+        template = _("Enter either %(first)s, or only %(other)s.")
         params = {"first": labels(*self.first), "other": labels(self.other)}
         return Text(template, params)

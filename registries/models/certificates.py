@@ -30,17 +30,24 @@ def read(text: str) -> str:
     in JSON and environment variables, is read as a line break.
     """
     if len(text.encode(errors="replace")) > LONGEST:
-        raise InvalidCertificate(_("This is longer than 64 kB. Paste your own authority alone."))
+        raise InvalidCertificate(
+            _("This is longer than 64 kB. Paste only your own CA certificate.")
+        )
     if _KEY.search(text):
-        raise InvalidCertificate(_("This holds a private key. Paste the certificate alone."))
+        raise InvalidCertificate(_("This contains a private key. Paste only the certificate."))
     begins, bodies = _BEGIN.findall(text), _bodies(text)
     if not begins:
         raise InvalidCertificate(
-            _("This is no PEM certificate: those start with -----BEGIN CERTIFICATE-----.")
+            _(
+                "This is not a PEM certificate. Paste one that starts with -----BEGIN"
+                " CERTIFICATE-----."
+            )
         )
     pem = _to_pem(bodies) if len(begins) == len(bodies) else None
     if pem is None:
-        raise InvalidCertificate(_("A certificate here cannot be read. Copy it again as a whole."))
+        raise InvalidCertificate(
+            _("One of the certificates cannot be read. Copy the whole certificate again.")
+        )
     return pem
 
 

@@ -72,7 +72,9 @@ class SecretField(EncryptedTextField):  # type: ignore[misc]  # the library has 
         if not isinstance(value, str):
             raise TypeError(f"{self.name} takes text or None, not {type(value).__name__}.")
         if any("\ud800" <= character <= "\udfff" for character in value):
-            raise ValidationError({self.name: _("This holds a character that is no text.")})
+            raise ValidationError(
+                {self.name: _("This contains an invalid character. Enter it again.")}
+            )
         return Secret(fresh=value) if value else None
 
     def from_db_value(self, value: str | None, *args: Any) -> Secret | None:

@@ -20,16 +20,13 @@ if TYPE_CHECKING:
 MAX_PREFIX = 255
 # Why a stored secret has to be entered again, by the code of the change.
 MISDIRECTED = {
-    "address_changed": _(
-        "The address changed. Enter this again, so that it goes where you want it to."
-    ),
+    "address_changed": _("The address changed. Enter this again to send it to the new address."),
     "unverified": _(
-        "The certificate is no longer verified: whoever answers at this address receives this."
-        " Enter it again if you want that."
+        "Without verification, any server that answers at this address can receive this."
+        " Enter it again to confirm."
     ),
     "ca_changed": _(
-        "Another CA is trusted now: whoever has a certificate of it can receive this."
-        " Enter it again if you want that."
+        "The trusted CA changed, so other servers can receive this. Enter it again to confirm."
     ),
 }
 
@@ -54,7 +51,11 @@ def clean(row: "Registry") -> None:
     _clean_name(row, errors)
     if row.kind in KINDS:  # the field `kind` itself reports an unknown kind
         if row.kind != row.stored_value("kind", row.kind):
-            errors.add("kind", _("A registry's kind cannot change. Add another row."), "changed")
+            errors.add(
+                "kind",
+                _("The kind of a registry cannot be changed. Add another registry instead."),
+                "changed",
+            )
         if row.is_default and row.declaration.default_name is None:
             errors.add("kind", _("This kind has no default row."), "no_default")
         _clean_variables(row, errors)
@@ -69,7 +70,7 @@ def clean(row: "Registry") -> None:
 def _clean_name(row: "Registry", errors: Errors) -> None:
     row.name = names.tidy(row.name or "")
     if names.has_invisible(row.name):
-        invisible = _("This name holds characters that nobody can see. Type it anew.")
+        invisible = _("This name contains invisible characters. Type it again.")
         errors.add("name", invisible, "invisible")
         return
     key = row.name_key = names.key(row.name)
@@ -83,7 +84,10 @@ def _clean_name(row: "Registry", errors: Errors) -> None:
         return
     alike = {names.key(reading) for reading in lookalikes.readings(row.name)}
     if alike and (twin := others.filter(name_key__in=alike).only("name").first()):
-        message = gettext("This looks like “%(name)s”, in letters of another alphabet. Rename it.")
+        message = gettext(
+            "This looks like “%(name)s”, but uses letters of another alphabet."
+            " Choose a different name."
+        )
         errors.add("name", message % {"name": twin.name}, "lookalike")
 
 
@@ -126,7 +130,10 @@ def _clean_prefix(row: "Registry", errors: Errors) -> None:
         return
     host = row.prefix.partition("/")[0]
     if not row.may_answer_for(host):
-        message = gettext("This registry does not answer for images on %(host)s.")
+        message = gettext(
+            "This registry cannot be used for images on %(host)s. Enter a"
+            " prefix on one of its own hosts."
+        )
         errors.add("prefix", message % {"host": host}, "foreign_host")
     elif len(row.prefix) > MAX_PREFIX:
         message = gettext("Shorten this to %(max)s characters.")

@@ -26,17 +26,19 @@ def explain(reference: Reference) -> tuple[Registry | None, list[Text]]:
     answering = Registry.objects.only(*RESOLVE_COLUMNS).answering(reference, COUNTED + 1)
     rows = list(islice(answering, COUNTED + 1))
     if not rows:
-        why.append(Text(_("No registry of this site answers for it.")))
+        why.append(Text(_("No registry of this site is for this image.")))
         return None, why
     best = rows[0]
     why.append(_why_it_answers(best, reference))
     if len(rows) == 1:
-        why.append(Text(_("No other registry answers for it.")))
+        why.append(Text(_("No other registry is for this image.")))
         return best, why
     if len(rows) > COUNTED:
-        why.append(Text(_("More than %(count)s registries answer."), {"count": str(COUNTED)}))
+        why.append(
+            Text(_("More than %(count)s registries are for this image."), {"count": str(COUNTED)})
+        )
     else:
-        why.append(Text(_("Registries that answer: %(count)s."), {"count": str(len(rows))}))
+        why.append(Text(_("Registries for this image: %(count)s."), {"count": str(len(rows))}))
     why.append(Text(_why_before(best, rows[1]), {"name": best.name, "other": rows[1].name}))
     return best, why
 
@@ -49,10 +51,10 @@ def _why_it_answers(row: Registry, reference: Reference) -> Text:
         )
     if row.host:
         return Text(
-            _("“%(name)s” has its address on %(host)s."), {"name": row.name, "host": row.host}
+            _("“%(name)s” has an address on %(host)s."), {"name": row.name, "host": row.host}
         )
     return Text(
-        _("“%(name)s” is of a kind that answers for %(host)s."),
+        _("“%(name)s” is for all images on %(host)s, because of its kind."),
         {"name": row.name, "host": reference.match_host},
     )
 
@@ -62,7 +64,7 @@ def _why_before(best: Registry, other: Registry) -> str:
     if len(best.prefix) != len(other.prefix):
         return _("“%(name)s” comes before “%(other)s”: its prefix is longer.")
     if best.has_secrets != other.has_secrets:
-        return _("“%(name)s” comes before “%(other)s”: it holds credentials.")
+        return _("“%(name)s” comes before “%(other)s”: it has credentials.")
     if best.is_default != other.is_default:
-        return _("“%(name)s” comes before “%(other)s”: it is no default registry.")
+        return _("“%(name)s” comes before “%(other)s”: it is not a default registry.")
     return _("“%(name)s” comes before “%(other)s”: it is older.")

@@ -17,6 +17,4 @@ def reference_for(registry: Registry, image: str) -> Reference:
         first = image.partition("/")[0]
         if not ("/" in image and ("." in first or ":" in first or first == "localhost")):
             return Reference.parse(f"{home}/{image}")
-    raise InvalidReference(
-        "This image is on another registry. Write one that this row answers for."
-    )
+    raise InvalidReference("This image is on another registry. Enter an image of this registry.")

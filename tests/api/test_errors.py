@@ -46,7 +46,7 @@ def test_our_codes_are_no_registrys(said: Said) -> None:
 )
 def test_addresses_that_are_not_there(path: str, said: Said) -> None:
     answer = said(path, 404)
-    assert answer == {"code": "not_found", "detail": "There is nothing here."}
+    assert answer == {"code": "not_found", "detail": "Nothing was found at this address."}
 
 
 def test_outside_the_api_nothing_is_json() -> None:
@@ -111,7 +111,7 @@ def test_our_own_failure(
     assert answer.status_code == 500
     assert answer.json() == {
         "code": "internal_error",
-        "detail": "The site failed. Its log tells why.",
+        "detail": "The site had an internal error. See its log for details.",
     }
     (record,) = [found for found in caplog.records if found.name == "django.request"]
     assert record.levelno == logging.ERROR

@@ -51,6 +51,6 @@ def test_texts_are_translated(reader: Client, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("django.utils.translation._trans.gettext", shout)
     with override("en"):
         assert reader.get("kinds/hub/").json()["label"] == "¡Docker Hub!"
-        assert reader.get("nowhere/").json()["detail"] == "¡There is nothing here.!"
+        assert reader.get("nowhere/").json()["detail"] == "¡Nothing was found at this address.!"
         assert reader.get("resolve/").json()["fields"] == {"image": "¡This is required.!"}
     assert "Docker Hub" in seen

@@ -89,7 +89,9 @@ def test_unknown_parameters_are_errors(
     assert answer["code"] == "unknown_parameter"
     taken = ", ".join(TAKEN[path].split())
     assert answer["detail"] == (
-        f"This address takes only: {taken}." if taken else "This address takes no parameters."
+        f"There is an unknown parameter. Supported parameters: {taken}."
+        if taken
+        else "There is an unknown parameter. None are supported here."
     )
     assert registry.requests == []
 
@@ -173,7 +175,7 @@ def test_unknown_values_where_the_site_would_ask(
 @pytest.mark.parametrize(("path", "name"), TAKING)
 def test_a_parameter_given_twice(path: str, name: str, said: Said, row: Registry) -> None:
     twice = query(path).format(pk=row.pk) + f"&{name}={GOOD[name]}"
-    assert said(twice, 400)["fields"] == {name: "Give this once."}
+    assert said(twice, 400)["fields"] == {name: "Enter this parameter only once."}
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ def test_an_image(said: Said) -> None:
         "registry": {"id": hub.pk, "name": "Docker Hub", "kind": "hub", "state": "anonymous"},
         "why": [
             "The image's full name is docker.io/library/nginx:latest; its registry is docker.io.",
-            "“Docker Hub” is of a kind that answers for docker.io.",
-            "No other registry answers for it.",
+            "“Docker Hub” is for all images on docker.io, because of its kind.",
+            "No other registry is for this image.",
         ],
     }
 
@@ -58,7 +58,7 @@ def test_a_pasted_image(said: Said, pasted: str) -> None:
 
 def test_an_id_is_no_image(said: Said) -> None:
     answer = said(f"resolve/?image={DIGEST}", 400)
-    assert answer["fields"] == {"image": "This is an image's id. Enter its name."}
+    assert answer["fields"] == {"image": "This is the ID of an image. Enter the image's name."}
 
 
 def test_only_what_says_so_is_read(said: Said) -> None:
@@ -90,7 +90,7 @@ def test_tag_and_digest(said: Said) -> None:
 )
 def test_nobody_answers(image: str, said: Said) -> None:
     assert said(f"resolve/?image={image}")["registry"] is None
-    assert why(said, image) == ["No registry of this site answers for it."]
+    assert why(said, image) == ["No registry of this site is for this image."]
 
 
 @pytest.mark.parametrize("image", ["", ":", "Nginx", "a//b", "a" * 64, "x" * 900, "https://x/y"])
@@ -105,25 +105,25 @@ def test_the_longest_prefix(said: Said) -> None:
     factories.create("ghcr", name="App", prefix="ghcr.io/acme/app", token=None, username=None)
     assert why(said, "ghcr.io/acme/app") == [
         "“App” is for images under ghcr.io/acme/app.",
-        "Registries that answer: 3.",
+        "Registries for this image: 3.",
         "“App” comes before “Acme”: its prefix is longer.",
     ]
     assert why(said, "ghcr.io/acme/apple")[0] == "“Acme” is for images under ghcr.io/acme."
-    assert why(said, "ghcr.io/acmes/app")[1] == "No other registry answers for it."
+    assert why(said, "ghcr.io/acmes/app")[1] == "No other registry is for this image."
 
 
 def test_credentials(said: Said) -> None:
     factories.create("hub", name="Team")
     assert why(said, "nginx")[1:] == [
-        "Registries that answer: 2.",
-        "“Team” comes before “Docker Hub”: it holds credentials.",
+        "Registries for this image: 2.",
+        "“Team” comes before “Docker Hub”: it has credentials.",
     ]
 
 
 def test_no_default_row(said: Said) -> None:
     factories.create("hub", name="Second", login=None, password=None)
     assert why(said, "nginx")[2] == (
-        "“Second” comes before “Docker Hub”: it is no default registry."
+        "“Second” comes before “Docker Hub”: it is not a default registry."
     )
 
 
@@ -131,8 +131,8 @@ def test_the_oldest(said: Said) -> None:
     factories.create("custom", name="First")
     factories.create("custom", name="Second")
     assert why(said, "registry.example:5000/app") == [
-        "“First” has its address on registry.example:5000.",
-        "Registries that answer: 2.",
+        "“First” has an address on registry.example:5000.",
+        "Registries for this image: 2.",
         "“First” comes before “Second”: it is older.",
     ]
 
@@ -142,13 +142,13 @@ def test_many_are_not_all_counted(said: Said) -> None:
         factories.create("custom", name=f"Lab {number:02}")
         said_so = why(said, "registry.example:5000/app")
         if number == 9:
-            assert said_so[1] == "Registries that answer: 10."
+            assert said_so[1] == "Registries for this image: 10."
     assert said_so[1:] == [
-        "More than 10 registries answer.",
+        "More than 10 registries are for this image.",
         "“Lab 00” comes before “Lab 01”: it is older.",
     ]
 
 
 def test_a_name_is_no_template(said: Said) -> None:
     factories.create("custom", name="100%(name)s %s")
-    assert why(said, "registry.example:5000/app")[0].startswith("“100%(name)s %s” has its address")
+    assert why(said, "registry.example:5000/app")[0].startswith("“100%(name)s %s” has an address")

@@ -55,7 +55,7 @@ def test_a_password_keeps_its_spaces(slug: str, text: str, end: str) -> None:
     """Exactly as it was given, but for one line break at its end; it is remarked upon."""
     assert clean(slug, password=text + end) == ({"password": text}, [])
     assert KINDS[slug].notices({"password": text}) == [
-        "The password begins or ends with a space, which is kept. Is it meant to be there?"
+        "The password starts or ends with a space, which was kept. Check that it belongs there."
     ]
 
 

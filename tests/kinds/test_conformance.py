@@ -228,4 +228,4 @@ def test_nothing_secret_in_repr(kind: Kind, canary: str) -> None:
 def test_a_variable_of_another_kind_says_whose_it_is_not(kind: Kind) -> None:
     foreign = next(name for name in variables() if name not in kind.by_name)
     told = [str(found) for found in kind.problems([foreign]) if found.variable == foreign]
-    assert told == [f"“{kind.label}” has no such variable. Clear it."]
+    assert told == [f"“{kind.label}” does not have this variable. Clear it."]

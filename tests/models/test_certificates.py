@@ -64,10 +64,10 @@ CANARY = "c4n4ry"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("junk", "no PEM"),
-        (CANARY, "no PEM"),
-        (ONE.replace("CERTIFICATE", "CERTIFICATE REQUEST"), "no PEM"),
-        (ONE.replace("CERTIFICATE", "PKCS7"), "no PEM"),
+        ("junk", "not a PEM"),
+        (CANARY, "not a PEM"),
+        (ONE.replace("CERTIFICATE", "CERTIFICATE REQUEST"), "not a PEM"),
+        (ONE.replace("CERTIFICATE", "PKCS7"), "not a PEM"),
         (PEM, "private key"),
         (f"{ONE}\n{PEM}", "private key"),
         (PEM.replace("PRIVATE KEY", "RSA PRIVATE KEY"), "private key"),
@@ -131,7 +131,7 @@ def test_a_long_text_is_refused_with_one_sentence() -> None:
     with pytest.raises(ValidationError) as caught:
         row.full_clean()
     assert caught.value.message_dict == {
-        "ca_certificate": ["This is longer than 64 kB. Paste your own authority alone."]
+        "ca_certificate": ["This is longer than 64 kB. Paste only your own CA certificate."]
     }
 
 

@@ -166,7 +166,7 @@ INVISIBLE = [
 def test_invisible_characters_are_refused(name: str) -> None:
     """#62: characters that nobody sees make two names look like one."""
     assert errors_of(build("hub", name=name)) == {
-        "name": ["This name holds characters that nobody can see. Type it anew."]
+        "name": ["This name contains invisible characters. Type it again."]
     }
 
 
@@ -197,7 +197,12 @@ def test_a_name_that_looks_like_another_is_told(taken: str, asked: str) -> None:
     if not Registry.objects.filter(name=taken).exists():
         create("hub", name=taken)
     assert errors_of(build("hub", name=asked)) == {
-        "name": [f"This looks like “{taken}”, in letters of another alphabet. Rename it."]
+        "name": [
+            (
+                f"This looks like “{taken}”, but uses letters of another alphabet."
+                " Choose a different name."
+            )
+        ]
     }
 
 

@@ -16,9 +16,9 @@ from tests.real.token_server import TokenServer
 pytestmark = [pytest.mark.usefixtures("programs"), pytest.mark.django_db]
 
 ACCEPTED = "The registry accepted these credentials."
-REFUSED = "The registry refused these credentials."
-ELSEWHERE = "which this row does not name. Nothing was sent."
-EVERYBODY = "The registry lets everybody in"
+REFUSED = "The registry rejected these credentials."
+ELSEWHERE = "Nothing was sent, because this row does not name that server."
+EVERYBODY = "The registry is open to everybody"
 
 
 def press_check(admin: Client, registry: Registry) -> tuple[str, str]:
