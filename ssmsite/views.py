@@ -1,17 +1,37 @@
 """The site's own pages besides home: errors, and the answer to health checks."""
 
 from collections.abc import Callable
+from typing import Any
 
+from django.contrib import admin
+from django.contrib.auth.views import LoginView
 from django.core.exceptions import RequestDataTooBig
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from registries.api.errors import error_response
+
+
+class SignIn(LoginView):
+    """Signs in anybody, also who may not use the admin, such as to read the API's documentation."""
+
+    template_name = "admin/login.html"
+    next_page = "home"
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = {**admin.site.each_context(self.request), "title": _("Log in")}
+        return {
+            **context,
+            "app_path": self.request.get_full_path(),
+            **super().get_context_data(**kwargs),
+        }
 
 
 @require_safe

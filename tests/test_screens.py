@@ -723,12 +723,35 @@ def test_home_shows_no_registry_to_who_may_see_none(admin: Client) -> None:
     assert "/check/" not in html
     User.objects.get(username="robin").user_permissions.clear()
     # Who has not signed in is led to it first.
-    for client, way in ((Client(), "/admin/login/?next="), (viewer, "")):
+    for client, way in ((Client(), "/login/?next="), (viewer, "")):
         html = text_of(client.get("/"))
         for word in ("registries:", "Lab", "Recent changes", "Pulls left", "/image/"):
             assert word not in html
         assert f'href="{way}/api/docs/"' in html
         assert f'href="{way}/api/registries/"' in html
+
+
+@pytest.mark.usefixtures("site")
+def test_the_account_of_a_program_signs_in_reads_the_documentation_and_signs_out(
+    settings: Any,
+) -> None:
+    """It may not use the admin, whose own page lets it nowhere."""
+    settings.LOGIN_URL = "login"
+    program = User.objects.create_user("program", password="fake-password")
+    program.user_permissions.add(Permission.objects.get(codename="view_registry"))
+    browser = Client(headers={"accept": "text/html"})
+    answer = browser.get("/api/", follow=True)
+    assert answer.redirect_chain == [("/login/?next=/api/", 302)]
+    fields = {"username": "program", "password": "fake-password", "next": "/api/"}
+    answer = browser.post("/login/", fields, follow=True)
+    assert answer.redirect_chain == [("/api/", 302), ("/api/docs/", 302)]
+    html = text_of(answer)
+    assert "<strong>program</strong>" in html
+    assert 'action="/logout/"' in html
+    settings.LANGUAGE_CODE = "de"
+    assert "API für Programme" in text_of(browser.get("/api/docs/"))
+    assert browser.post("/logout/")["Location"] == "/"
+    assert browser.get("/api/docs/").status_code == 302
 
 
 @pytest.mark.parametrize("code", ["403", "404", "500"])

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve
 from django.utils.cache import get_conditional_response, set_response_etag
 from django.utils.decorators import method_decorator
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -91,6 +96,16 @@ class View(APIView):
             # Some authentication classes do not expect a header that cannot be decoded.
             raise AuthenticationFailed from None
 
+    def handle_exception(self, exc: Exception) -> Any:
+        """The response to an error; who comes with a browser and has not signed in is led to it."""
+        renderer = getattr(self.request, "accepted_renderer", None)
+        is_browser = (
+            isinstance(renderer, ReadOnlyBrowsableRenderer) and self.request.method == "GET"
+        )
+        if isinstance(exc, NotAuthenticated) and is_browser and (login := _login_url()):
+            return redirect_to_login(self.request.get_full_path(), login)
+        return super().handle_exception(exc)
+
     def get_authenticate_header(self, request: Request) -> str:
         # REST framework only asks the first class, and answers 403 instead of 401 if that one has
         # no header, such as SessionAuthentication.
@@ -165,3 +180,15 @@ class ReadOnlyViewSet(ReadOnlyView, GenericViewSet[Any]):
         if "HTTP_IF_NONE_MATCH" not in request.META:
             return response
         return get_conditional_response(request, response["ETag"], response=response)
+
+
+def _login_url() -> str | None:
+    """The site's page to sign in; None where LOGIN_URL is Django's own, and leads nowhere."""
+    try:
+        address = resolve_url(settings.LOGIN_URL)
+        path = urlsplit(address)
+        if not path.netloc:
+            resolve(f"/{path.path.removeprefix(get_script_prefix())}")
+    except (NoReverseMatch, Resolver404):
+        return None
+    return address

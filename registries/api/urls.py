@@ -13,6 +13,7 @@ router.register("images", views.ImageViewSet, "image")
 router.register("kinds", views.KindViewSet, "kind")
 
 urlpatterns = [
+    path("", views.RootView.as_view(), name="root"),
     *router.urls,
     path("resolve/", views.ResolveView.as_view(), name="resolve"),
     path("handover/", handover.HandoverView.as_view(), name="handover"),

@@ -5,9 +5,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.decorators import action
@@ -264,11 +266,42 @@ class SchemaView(ReadOnlyView):
 
 
 class DocsView(ReadOnlyView):
-    """The documentation of the API as a page."""
+    """The documentation of the API as a page, in the frame of the site's admin where it has one."""
 
     def get(self, request: Request) -> HttpResponse:
-        context = {"has_reader": apps.is_installed("drf_spectacular_sidecar")}
-        return render(request, "registries/api_docs.html", context)
+        from registries.api.guide import shown_calls  # noqa: PLC0415 - with the generator
+        from registries.api.openapi import document  # noqa: PLC0415 - loads the generator
+
+        prefix = request.path.removesuffix("docs/").rstrip("/")
+        index = _address("admin:index")
+        context = {
+            **(admin.site.each_context(request._request) if index else {}),
+            "frame": "admin/base_site.html" if index else "registries/api_frame.html",
+            # The page has contents of its own.
+            "is_nav_sidebar_enabled": False,
+            "title": gettext("API for programs"),
+            "has_reader": apps.is_installed("drf_spectacular_sidecar"),
+            "calls": shown_calls(document(prefix)),
+            "base": request.build_absolute_uri(prefix),
+            "schema_url": f"{prefix}/schema/",
+            "logout_url": _address("logout"),
+        }
+        return render(request._request, "registries/api_docs.html", context)
+
+
+class RootView(ReadOnlyView):
+    """The root of the API, which leads to its documentation."""
+
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponseRedirect(f"{request.path}docs/")
+
+
+def _address(name: str) -> str | None:
+    """A page of the site, if it has one of this name."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return None
 
 
 class NotFoundView(ReadOnlyView):

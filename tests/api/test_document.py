@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
+from html import unescape
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator
 
 from registries.api import errors, openapi
+from registries.api.guide import CALLS
 from registries.handover.refusals import REFUSALS
 from registries.kinds import KINDS
 from registries.models import Registry
@@ -212,19 +214,51 @@ def links(reader: Caller, settings: Any) -> Callable[..., list[str]]:
 
 def test_the_page_reads_the_document(links: Callable[..., list[str]]) -> None:
     """It works offline and under a strict policy: no other host, nothing written into the page."""
-    assert links("drf_spectacular_sidecar") == [
-        "/assets/registries/favicon.svg",
-        "/assets/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui.css",
-        "/assets/registries/api.css",
-        "../schema/",
-        "/assets/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js",
-        "/assets/registries/api_docs.js",
-    ]
+    found = links("drf_spectacular_sidecar")
+    assert [each for each in found if not each.startswith(("/", "#"))] == []
+    for file in (
+        "drf_spectacular_sidecar/swagger-ui-dist/swagger-ui.css",
+        "drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js",
+        "registries/api_docs.js",
+    ):
+        assert f"/assets/{file}" in found
+    assert "/gateway/v1/schema/" in found
 
 
 def test_without_swagger_ui_the_page_says_what_is_missing(links: Callable[..., list[str]]) -> None:
-    assert links() == [
-        "/assets/registries/favicon.svg",
-        "/assets/registries/api.css",
-        "../schema/",
-    ]
+    found = links()
+    assert [each for each in found if "swagger" in each or "api_docs.js" in each] == []
+    assert "/gateway/v1/schema/" in found
+
+
+def test_the_page_has_an_example_of_every_call(reader: Caller, document: Any) -> None:
+    """Its sentences can be translated; those of the document are in English for programs."""
+    summaries = {path: item["get"]["summary"] for path, item in document["paths"].items()}
+    assert {path: summary for path, (summary, _example) in CALLS.items()} == summaries
+    html = unescape(reader.get("docs/").content.decode())
+    for path, (summary, example) in CALLS.items():
+        shape = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))
+        assert re.fullmatch(shape, example.partition("?")[0])
+        assert f"<code>{path}</code></h2>\n<p>{summary}</p>" in html
+        assert f'"http://testserver/gateway/v1{example}"</code>' in html
+    assert html.count("Example answer") == len(CALLS)
+
+
+def test_the_root_leads_to_the_page(reader: Caller) -> None:
+    answer = reader.get("")
+    assert (answer.status_code, answer["Location"]) == (302, "/gateway/v1/docs/")
+
+
+@pytest.mark.parametrize("path", ["docs/", "registries/?verdict=valid", "images/tags/"])
+def test_a_browser_without_a_session_is_led_to_sign_in(path: str, settings: Any, db: None) -> None:
+    """Where the site has a page for it; programs, and tokens that are wrong, get 401."""
+    browser = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    assert Caller().get(path, **browser).status_code == 401, (
+        "Django's own LOGIN_URL is no page here"
+    )
+    settings.LOGIN_URL = "admin:login"
+    answer = Caller().get(path, **browser)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/backstage/login/?next=/gateway/v1/")
+    assert Caller().get(path).status_code == 401
+    assert Caller().post(path, **browser).status_code in {401, 405}

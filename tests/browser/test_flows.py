@@ -35,7 +35,7 @@ def test_home_leads_who_has_not_signed_in_to_the_api(
     page.get_by_label("Username:").fill("sam")
     page.get_by_label("Password:").fill("fake-password")
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Container registries: API")).to_be_visible()
+    expect(page.get_by_role("heading", name="API for programs")).to_be_visible()
 
 
 def test_pages_come_with_the_policy(open_page: type_of_open) -> None:

@@ -2,11 +2,15 @@
 const reader = document.getElementById("reader");
 const scheme = matchMedia("(prefers-color-scheme: dark)");
 
+// As the page's own colours: what was chosen there, else what the system says.
 function follow() {
-  document.documentElement.classList.toggle("dark-mode", scheme.matches);
+  const chosen = document.documentElement.dataset.theme ?? "auto";
+  const isDark = chosen === "auto" ? scheme.matches : chosen === "dark";
+  document.documentElement.classList.toggle("dark-mode", isDark);
 }
 
 scheme.addEventListener("change", follow);
+new MutationObserver(follow).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 follow();
 SwaggerUIBundle({
   url: reader.dataset.document,

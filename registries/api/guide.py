@@ -1,0 +1,70 @@
+"""The documentation page of the API: what each call is for, with an example of it."""
+
+import json
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext
+
+from registries.text import gettext_noop as _
+
+# Each path of the OpenAPI document: its summary there, and the path and query of an example.
+CALLS = {
+    "/registries/": (
+        _("List the registries, in pages."),
+        "/registries/?verdict=rejected&ordering=-checked_at",
+    ),
+    "/registries/{id}/": (_("Return one registry."), "/registries/1/"),
+    "/registries/{id}/checks/": (
+        _("List the last checks of a registry, the newest first."),
+        "/registries/1/checks/",
+    ),
+    "/registries/{id}/digest/": (
+        _("Return the digest and platforms of a tag, as the registry returns them now."),
+        "/registries/1/digest/?repository=acme/app&reference=1.1",
+    ),
+    "/registries/{id}/tags/": (
+        _("List the tags of a repository, as the registry returns them now."),
+        "/registries/1/tags/?repository=acme/app&n=10",
+    ),
+    "/images/digest/": (
+        _("Return the digest of an image, from the registry that is used for it."),
+        "/images/digest/?image=ghcr.io/acme/app:1.1&platform=linux/amd64",
+    ),
+    "/images/tags/": (
+        _("List the tags of an image's repository, from the registry that is used for the image."),
+        "/images/tags/?image=ghcr.io/acme/app&n=10",
+    ),
+    "/kinds/": (
+        _("List the kinds of registry: their variables, their rules, how to get credentials."),
+        "/kinds/",
+    ),
+    "/kinds/{slug}/": (_("Return one kind of registry."), "/kinds/hub/"),
+    "/resolve/": (
+        _("Return the registry that is used for an image, and why."),
+        "/resolve/?image=ghcr.io/acme/app",
+    ),
+}
+
+
+class ShownCall(NamedTuple):
+    """A call as the page shows it; `answer` is an example as JSON."""
+
+    anchor: str
+    path: str
+    summary: str
+    example: str
+    answer: str
+
+
+def shown_calls(document: dict[str, Any]) -> list[ShownCall]:
+    """The calls of the document, in its order."""
+    found = []
+    for path, item in document["paths"].items():
+        operation = item["get"]
+        summary, example = CALLS.get(path, (operation["summary"], path))
+        content = operation["responses"]["200"]["content"]["application/json"]
+        examples = [each["value"] for each in content.get("examples", {}).values()]
+        shown = json.dumps(examples[0], indent=2, ensure_ascii=False) if examples else ""
+        anchor = operation["operationId"].replace("_", "-")
+        found.append(ShownCall(anchor, path, gettext(summary), example, shown))
+    return found
