@@ -7,8 +7,14 @@ from django.utils.translation import gettext
 
 from registries.text import gettext_noop as _
 
-# Each path of the OpenAPI document: its summary there, and the path and query of an example.
+# Each path of the OpenAPI document: its summary there, and the path and query, or the path and
+# the body in JSON, of an example.
 CALLS = {
+    "/handover/": (
+        _("Credentials, in the form that another program reads."),
+        "/handover/",
+        '{"image": "ghcr.io/acme/app:1.1", "form": "docker"}',
+    ),
     "/registries/": (
         _("List the registries, in pages."),
         "/registries/?verdict=rejected&ordering=-checked_at",
@@ -47,24 +53,31 @@ CALLS = {
 
 
 class ShownCall(NamedTuple):
-    """A call as the page shows it; `answer` is an example as JSON."""
+    """A call as the page shows it; `body` and `answer` are examples as JSON, empty without."""
 
     anchor: str
+    method: str
     path: str
     summary: str
     example: str
+    body: str
     answer: str
 
 
 def shown_calls(document: dict[str, Any]) -> list[ShownCall]:
     """The calls of the document, in its order."""
-    found = []
-    for path, item in document["paths"].items():
-        operation = item["get"]
-        summary, example = CALLS.get(path, (operation["summary"], path))
-        content = operation["responses"]["200"]["content"]["application/json"]
-        examples = [each["value"] for each in content.get("examples", {}).values()]
-        shown = json.dumps(examples[0], indent=2, ensure_ascii=False) if examples else ""
-        anchor = operation["operationId"].replace("_", "-")
-        found.append(ShownCall(anchor, path, gettext(summary), example, shown))
-    return found
+    return [
+        _shown(path, method.upper(), operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in {"get", "post"}
+    ]
+
+
+def _shown(path: str, method: str, operation: dict[str, Any]) -> ShownCall:
+    summary, example, *body = CALLS.get(path, (operation["summary"], path))
+    content = operation["responses"]["200"]["content"]["application/json"]
+    examples = [each["value"] for each in content.get("examples", {}).values()]
+    answer = json.dumps(examples[0], indent=2, ensure_ascii=False) if examples else ""
+    anchor = operation["operationId"].replace("_", "-")
+    return ShownCall(anchor, method, path, gettext(summary), example, "".join(body), answer)

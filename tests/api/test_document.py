@@ -233,10 +233,14 @@ def test_without_swagger_ui_the_page_says_what_is_missing(links: Callable[..., l
 
 def test_the_page_has_an_example_of_every_call(reader: Caller, document: Any) -> None:
     """Its sentences can be translated; those of the document are in English for programs."""
-    summaries = {path: item["get"]["summary"] for path, item in document["paths"].items()}
-    assert {path: summary for path, (summary, _example) in CALLS.items()} == summaries
+    summaries = {
+        path: operation["summary"]
+        for path, item in document["paths"].items()
+        for operation in item.values()
+    }
+    assert {path: summary for path, (summary, *_example) in CALLS.items()} == summaries
     html = unescape(reader.get("docs/").content.decode())
-    for path, (summary, example) in CALLS.items():
+    for path, (summary, example, *_body) in CALLS.items():
         shape = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))
         assert re.fullmatch(shape, example.partition("?")[0])
         assert f"<code>{path}</code></h2>\n<p>{summary}</p>" in html
