@@ -215,6 +215,15 @@ def hand_over(
     return handing.hand_over(form, wanted, recipient, name=name, namespace=namespace)
 
 
+def foresee_hand_over(form: Form, registries: Sequence[Registry]) -> list[PullCredential]:
+    """Return what `hand_over` would hand over, with neither user names nor passwords in it.
+
+    No registry and no cloud is asked, and nothing is written down. Raises as `hand_over` does where
+    that is known already.
+    """
+    return handing.foresee(form, registries)
+
+
 # Rows
 
 

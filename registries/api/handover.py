@@ -1,6 +1,5 @@
 """Handing over: `POST handover/`, what it takes and what it answers."""
 
-import re
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
@@ -28,19 +27,19 @@ from registries.api.permissions import (
     token_of,
 )
 from registries.handover import FORMS
+from registries.handover.naming import (
+    NAMESPACE,
+    SECRET_NAME,
+    check_namespace,
+    check_secret_name,
+)
 from registries.handover.recipient import Recipient, address_of
-from registries.handover.wanted import Wanted
+from registries.handover.wanted import MOST, Wanted
 from registries.models.handover import Way
-from registries.reference import IMAGE_PATTERN, InvalidReference, Reference
+from registries.reference import IMAGE_PATTERN, Reference
 from registries.text import gettext_noop as _
 
-# Registries in one Secret or file.
-MOST = 100
 MOST_ID = 2**63 - 1
-# As Kubernetes names Secrets and namespaces (RFC 1123).
-LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-SECRET_NAME = rf"^(?=.{{1,253}}$){LABEL}(\.{LABEL})*$"
-NAMESPACE = rf"^{LABEL}$"
 
 
 class IdField(serializers.Field):  # type: ignore[type-arg]  # takes four, and none at run time
@@ -79,22 +78,6 @@ def _id(data: Any, *, is_form: bool) -> int | None:
     return data if type(data) is int and 0 <= data <= MOST_ID else None
 
 
-def _name(text: str) -> None:
-    """Raise InvalidReference for what is no name of a Secret."""
-    if "\n" in text or not re.search(SECRET_NAME, text):
-        raise InvalidReference(
-            _("A name in Kubernetes is in lower case: letters, digits, hyphens and dots.")
-        )
-
-
-def _namespace(text: str) -> None:
-    """Raise InvalidReference for what is no namespace."""
-    if "\n" in text or not re.search(NAMESPACE, text):
-        raise InvalidReference(
-            _("A namespace in Kubernetes is in lower case: letters, digits and hyphens.")
-        )
-
-
 WANTED = ("image", "host", "registry", "registries")
 
 
@@ -125,10 +108,14 @@ class HandoverParams(serializers.Serializer[Any]):
         help_text="Who is to read it.",
     )
     name = GrammarField(
-        *(_name, SECRET_NAME, "registries"), required=False, help_text="Of the Kubernetes Secret."
+        *(check_secret_name, SECRET_NAME, "registries"),
+        required=False,
+        help_text="Of the Kubernetes Secret.",
     )
     namespace = GrammarField(
-        *(_namespace, NAMESPACE, "default"), required=False, help_text="Of the Kubernetes Secret."
+        *(check_namespace, NAMESPACE, "default"),
+        required=False,
+        help_text="Of the Kubernetes Secret.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 
 from registries.api.base import ReadOnlyViewSet
 from registries.api.errors import FAULTS, status_of, status_of_refusal
-from registries.api.handover import MOST, MOST_ID, WANTED
+from registries.api.handover import MOST_ID, WANTED
 from registries.api.permissions import MayQuery
 from registries.api.serializers import TIME, ErrorSerializer
 from registries.handover import FORMS
 from registries.handover.refusals import REFUSALS
+from registries.handover.wanted import MOST
 from registries.verdicts import CODES, Verdict, sentence
 
 # The meanings of the statuses of errors, for all views and for those that call a registry.

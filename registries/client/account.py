@@ -14,6 +14,7 @@ from registries.client.urls import Url
 from registries.credentials import (
     LINES,
     Anonymous,
+    AwsKeys,
     AzurePrincipal,
     Basic,
     Credential,
@@ -81,6 +82,11 @@ class Account:
     def is_exchanged(self) -> bool:
         """Whether the credential is a cloud identity, which is exchanged for what is presented."""
         return not isinstance(self._credential, Anonymous | Basic)
+
+    @property
+    def is_told_its_host(self) -> bool:
+        """Whether the exchange says where the registry is, as Amazon's does."""
+        return isinstance(self._credential, AwsKeys)
 
     def presented(self) -> Presented | None:
         """Return what to present, or None if anonymous. Raises ClientError if an exchange fails."""

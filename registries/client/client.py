@@ -99,6 +99,11 @@ class Client:
         return self._session.auth.account.is_exchanged
 
     @property
+    def is_told_its_host(self) -> bool:
+        """Whether the exchange says where the registry is."""
+        return self._session.auth.account.is_told_its_host
+
+    @property
     def host(self) -> str:
         """The registry's host, maybe with a port. Raises ClientError where none is known."""
         return Url.parse(self._session.auth.base).authority

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from registries.handover.auditing import Audit, Made
 from registries.handover.credential import PullCredential
 from registries.handover.form import Form, Options, Paths, first_end
-from registries.handover.making import make
+from registries.handover.making import make, outlined
 from registries.handover.recipient import Recipient
 from registries.handover.refusals import HandoverRefused
 from registries.handover.wanted import Wanted, rows
@@ -71,6 +71,21 @@ def hand_over(
         text = _rendered(form, made, _options(wanted, reference, made, name, namespace))
     audit.keep(made)
     return HandedOver(text, form, first_end(_all(made)))
+
+
+@sensitive_variables()
+def foresee(form: Form, registries: Sequence[Registry]) -> list[PullCredential]:
+    """What `hand_over` would hand over of registries, with nothing in it that is secret.
+
+    Nobody is asked for it and nothing is written down, so that an exchange may fail later. The host
+    is empty where only an exchange names it. Raises HandoverRefused and ClientError.
+    """
+    found = []
+    for registry in registries:
+        found += outlined(registry, globs=form.globs)
+        _check_path(form, registry, None)
+    _check_keys(form, found)
+    return found
 
 
 def _check_who(recipient: Recipient) -> None:
@@ -137,12 +152,16 @@ def _options(
 
 def _rendered(form: Form, made: Made, options: Options) -> str:
     credentials = _all(made)
-    if len({form.key(each) for each in credentials}) < len(credentials):
-        raise HandoverRefused("same_key")
+    _check_keys(form, credentials)
     text = form.render(credentials, options)
     if form.longest and len(text.encode()) > form.longest:
         raise HandoverRefused("too_large")
     return text
+
+
+def _check_keys(form: Form, credentials: Sequence[PullCredential]) -> None:
+    if len({form.key(each) for each in credentials}) < len(credentials):
+        raise HandoverRefused("same_key")
 
 
 def _all(made: Made) -> list[PullCredential]:

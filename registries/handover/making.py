@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -15,6 +16,9 @@ from registries.models import Leaving, Registry
 from registries.resolving.hosts import patterns
 from registries.row_client import client_for, home_of, signs_in_alike
 from registries.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from registries.client.client import Client
 
 # What a client says of a row, and a refusal says in words of its own.
 OWN_WORDS = frozenset({"secret_unreadable", "image_needed"})
@@ -31,26 +35,40 @@ def make(
     """
     _refuse_unasked(registry)
     with _in_own_words(), client_for(registry, host) as client:
-        if client.is_anonymous:
-            raise HandoverRefused("anonymous")
-        if not client.is_exchanged and registry.handover != Leaving.ANY:
-            raise HandoverRefused("not_allowed", NEVER_SHORT, name=registry.name)
-        hosts = [host] if host else _own_hosts(registry, globs=globs)
-        # Where even the row does not know one, the exchange may name it.
-        hosts = hosts or [client.host]
+        outline = _outlined(registry, client, host, globs=globs)
+        # Where even the row does not know its host, the exchange names it.
+        outline = [replace(each, host=each.host or client.host) for each in outline]
         made = client.lasting()
         if made.expires_at and made.expires_at <= datetime.now(UTC):
             # Made just now, so it ends later than now, unless a clock is wrong.
-            raise Misconfigured("clock_skew", host=hosts[0])
-        first = PullCredential(
-            host=hosts[0],
-            prefix=registry.prefix,
-            username=made.username,
-            password=made.password,
-            expires_at=made.expires_at,
-            is_short=client.is_exchanged,
-        )
-    return [first, *(replace(first, host=each) for each in hosts[1:])]
+            raise Misconfigured("clock_skew", host=outline[0].host)
+    filled = {name: getattr(made, name) for name in ("username", "password", "expires_at")}
+    return [replace(each, **filled) for each in outline]
+
+
+@sensitive_variables()
+def outlined(registry: Registry, *, globs: bool = False) -> list[PullCredential]:
+    """What `make` would return, with nothing in it that is secret; nobody is asked for it.
+
+    The host is empty where only an exchange names it. Raises HandoverRefused and ClientError.
+    """
+    _refuse_unasked(registry)
+    with _in_own_words(), client_for(registry) as client:
+        return _outlined(registry, client, None, globs=globs)
+
+
+def _outlined(
+    registry: Registry, client: "Client", host: str | None, *, globs: bool
+) -> list[PullCredential]:
+    if client.is_anonymous:
+        raise HandoverRefused("anonymous")
+    if not client.is_exchanged and registry.handover != Leaving.ANY:
+        raise HandoverRefused("not_allowed", NEVER_SHORT, name=registry.name)
+    hosts = [host] if host else _own_hosts(registry, globs=globs)
+    if not hosts and not client.is_told_its_host:
+        raise HandoverRefused("image_needed")
+    is_short = client.is_exchanged
+    return [PullCredential(each, registry.prefix, "", "", None, is_short) for each in hosts or [""]]
 
 
 def _refuse_unasked(registry: Registry) -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from registries.models import Registry
 from registries.reference import HUB, InvalidReference, Reference, parse_prefix, without_scheme
 
+# Registries in one Secret or file.
+MOST = 100
+
 # As docker's files and helpers write a registry: with a scheme, with the version of its API.
 _SERVER = re.compile(r"(?:https?://)?(?P<name>.*?)(?:/v[12])?/*", re.IGNORECASE | re.DOTALL)
 # Below Docker Hub's address docker keeps what belongs to its own sign-in in the browser

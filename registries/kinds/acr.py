@@ -115,4 +115,5 @@ acr = Kind(
     credential=_credential,
     endpoint=_endpoint,
     exchanged_by="tenantid",
+    exchanged_hours=3,
 )

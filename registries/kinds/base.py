@@ -157,6 +157,7 @@ class Kind:
         lack every variable, even required ones: it is anonymous then.
     exchanged_by: the variable with which the credentials are exchanged for short-lived ones, or
         None if they are used as they are stored.
+    exchanged_hours: for how many hours the short-lived ones are valid; 0 without an exchange.
     """
 
     slug: str
@@ -173,6 +174,7 @@ class Kind:
     endpoint: Callable[[Values, str | None], Endpoint]
     default_name: str | None = None
     exchanged_by: str | None = None
+    exchanged_hours: int = 0
 
     @cached_property
     def by_name(self) -> dict[str, Variable]:

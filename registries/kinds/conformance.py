@@ -19,6 +19,8 @@ def faults(kind: Kind) -> Iterator[str]:
     yield from _faults_of_texts(kind)
     for variable in kind.variables:
         yield from _faults_of_variable(variable)
+    if (kind.exchanged_by is not None) != (kind.exchanged_hours > 0):
+        yield "exchanged_by and exchanged_hours belong together"
     if kind.exchanged_by is not None and kind.exchanged_by not in kind.by_name:
         yield f"it has no variable {kind.exchanged_by!r}, by which credentials are exchanged"
     if not kind.methods:

@@ -125,4 +125,5 @@ ecr = Kind(
     endpoint=_endpoint,
     default_name=_("Amazon ECR Public"),
     exchanged_by="secretaccesskey",
+    exchanged_hours=12,
 )

@@ -96,4 +96,5 @@ gcr = Kind(
     endpoint=_endpoint,
     default_name=_("Google Artifact Registry"),
     exchanged_by="privatekey",
+    exchanged_hours=1,
 )

@@ -24,7 +24,7 @@ SHORT = PullCredential(
 # Modules beside the forms.
 PARTS = {
     *("__init__", "auditing", "credential", "form", "handing", "making", "recipient", "refusals"),
-    "wanted",
+    *("naming", "wanted"),
 }
 
 

@@ -1,5 +1,6 @@
 """services.pull_credential: what may leave, for which host, and until when."""
 
+import base64
 import json
 import pickle
 import threading
@@ -9,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import yaml
 from django.core.exceptions import ValidationError
 from django.db import connections
 
 from registries import services
 from registries.client.errors import ClientError
-from registries.handover import HandoverRefused, PullCredential
+from registries.handover import FORMS, HandoverRefused, PullCredential
+from registries.handover.wanted import Wanted
 from registries.kinds import KINDS
 from registries.models import Handover, Registry
 from registries.reference import InvalidReference
@@ -47,7 +50,16 @@ def test_a_cloud_hands_out_what_ends(
     slug: str, host: str, username: str, hours: int, cloud: CloudMaker
 ) -> None:
     made = cloud(slug)
+    assert made.row.declaration.exchanged_hours == hours
+    foreseen = services.foresee_hand_over(FORMS["kubernetes"], [made.row])
+    assert (made.exchanges(), Handover.objects.count()) == ([], 0)
     credential = services.pull_credential(made.row)
+    text = services.hand_over(
+        FORMS["kubernetes"], Wanted(registries=(made.row.pk,)), recipient=services.CODE
+    ).text
+    config = json.loads(base64.b64decode(yaml.safe_load(text)["data"][".dockerconfigjson"]))
+    assert [FORMS["kubernetes"].key(each) for each in foreseen] == list(config["auths"])
+    assert {each.is_short for each in foreseen} == {True}
     secret = {"ecr": "password", "gcr": "access", "acr": "refresh_token"}[slug.partition("-")[0]]
     assert credential.password == getattr(made.family, secret)
     assert (credential.host, credential.username, credential.is_short) == (host, username, True)
@@ -134,6 +146,28 @@ def test_unreadable_secrets_are_refused() -> None:
     Registry.objects.filter(pk=row.pk).update(url="https://elsewhere.example")
     row.refresh_from_db()
     assert refused(row) == "secret_unreadable"
+
+
+def test_what_is_foreseen_is_refused_as_it_would_be(cloud: CloudMaker) -> None:
+    """Without an exchange: as far as that is known."""
+    made = cloud("ecr")
+    (foreseen,) = services.foresee_hand_over(FORMS["docker"], [made.row])
+    assert foreseen.host == "", "Amazon names it"
+    assert made.exchanges() == []
+    team = create("ghcr", handover="any", prefix="ghcr.io/acme")
+    twins = [create("ghcr", handover="any"), create("ghcr", handover="any")]
+    principal = create("acr", handover="any", url=None)
+    for code, form, rows in (
+        ("prefix_not_possible", "docker", [team]),
+        ("same_key", "podman", twins),
+        ("not_allowed", "podman", [twins[0], create("ghcr")]),
+        ("image_needed", "docker", [principal]),
+    ):
+        with pytest.raises(HandoverRefused) as caught:
+            services.foresee_hand_over(FORMS[form], rows)
+        assert caught.value.code == code
+    assert services.foresee_hand_over(FORMS["kubernetes"], [principal])
+    assert not Handover.objects.exists()
 
 
 def test_images_that_are_read_without_the_credentials(cloud: CloudMaker) -> None:
