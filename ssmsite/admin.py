@@ -1,9 +1,8 @@
 """Access tokens in the admin: made, shown once, revoked, never changed."""
 
 from datetime import timedelta
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.models import User
@@ -24,47 +23,16 @@ from knox.settings import CONSTANTS
 
 from registries.admin.display import ago
 from registries.forms import Row
+from ssmsite.forms import TokenForm
 from ssmsite.models import AccessToken
 
 # The library shows its tokens by their hash.
 admin.site.unregister(AuthToken)
 
-DAYS = ((7, _("in 7 days")), (30, _("in 30 days")), (90, _("in 90 days")), (365, _("in a year")))
-NEVER, USUAL_DAYS = 0, 90
 # A token that ends within so long is marked in the list.
 SOON = timedelta(days=14)
 # Brings a new token to the page that shows it, once: the site itself keeps its hash alone.
 COOKIE, COOKIE_SECONDS = "new_access_token", 60
-
-
-class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no type parameters at run time
-    """Which program it is for, whose account it uses, what it may do, and when it ends."""
-
-    days = forms.TypedChoiceField(
-        label=_("Expires"),
-        choices=[*DAYS, (NEVER, _("never"))],
-        coerce=int,
-        initial=USUAL_DAYS,
-        help_text=_("It stops working then. A new password of its account does not end it."),
-    )
-
-    class Meta:
-        model = AccessToken
-        fields = ("name", "purpose", "user", "may_query")
-        labels: ClassVar[dict[str, Any]] = {
-            "user": _("Account"),
-            "may_query": _("Read tags and digests"),
-        }
-        help_texts: ClassVar[dict[str, Any]] = {
-            "name": _("The program that uses it, so that you know what stops when you revoke it."),
-            "purpose": _("Optional. What the program does with it, or whom to ask."),
-            "user": _("The token may do what this account may, and never more."),
-            "may_query": _("For this, the site calls the registries, with their credentials."),
-        }
-        widgets: ClassVar[dict[str, forms.Widget]] = {
-            name: forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"})
-            for name in ("name", "purpose")
-        }
 
 
 class ShownToken(NamedTuple):
@@ -79,6 +47,21 @@ class ShownToken(NamedTuple):
     @property
     def last_used(self) -> str:
         return ago(self.token.last_used_at) if self.token.last_used_at else gettext("never")
+
+    @property
+    def may(self) -> str:
+        """What it may do, in a few words."""
+        token = self.token
+        words = {
+            gettext("registries"): token.may_read,
+            gettext("tags and digests"): token.may_query,
+            gettext("credentials"): token.may_hand_over,
+        }
+        return ", ".join(word for word, is_allowed in words.items() if is_allowed)
+
+    @property
+    def only_for(self) -> str:
+        return ", ".join(self.token.only_for)
 
     @property
     def ends_soon(self) -> bool:
@@ -122,12 +105,18 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
             response.context_data |= {"tokens": tokens, "may_revoke": may_revoke}
         return response
 
+    @admin.display(description=_("only for"))
+    def only_for(self, token: AccessToken) -> str:
+        return ShownToken(token).only_for or gettext("every registry")
+
     # Making one
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         """The form; whose token it is only superusers are asked."""
+        may_view = request.user.has_perm("registries.view_registry")
+        kwargs["form"] = type("TokenForm", (TokenForm,), {"may_view": may_view})
         form: Any = super().get_form(request, obj, change, **kwargs)
         if obj is None and not _is_chief(request):
             del form.base_fields["user"]
@@ -136,7 +125,8 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return [*TokenForm.Meta.fields, "days"]
-        return ["name", "purpose", "user", "may_query", "created", "last_used_at", "expiry"]
+        limits = ["may_read", "may_query", "may_hand_over", "only_for"]
+        return ["name", "purpose", "user", *limits, "created", "last_used_at", "expiry"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return () if obj is None else self.get_fields(request, obj)
@@ -159,6 +149,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         form = context["adminform"].form
         rows = {name: Row(form[name], name in {"name", "user"}) for name in form.fields}
         context["rows"] = rows
+        context["may"] = [row.field for name, row in rows.items() if name.startswith("may_")]
         if kwargs.get("add"):
             context["title"] = gettext("Create an access token")
         return super().render_change_form(request, context, *args, **kwargs)
@@ -209,8 +200,11 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
             "shown": ShownToken(token),
             "plain": plain,
             "try_url": request.build_absolute_uri(reverse("registries_api:registry-list")),
-            "may_read": token.user.has_perm("registries.view_registry"),
+            "handover_url": request.build_absolute_uri(reverse("registries_api:handover")),
+            "lacks_read": token.may_read and not token.user.has_perm("registries.view_registry"),
             "lacks_query": token.may_query and not token.user.has_perm("registries.query_registry"),
+            "lacks_handover": token.may_hand_over
+            and not token.user.has_perm("registries.hand_over_registry"),
         }
         response = TemplateResponse(request, "admin/ssmsite/accesstoken/made.html", context)
         response.delete_cookie(COOKIE, path=request.path, samesite="Strict")

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 
 from registries.limits import Limits
+from registries.models import Registry
 
 # The last use is written down so often at most: programs may ask many times a second.
 NOTED_EVERY = timedelta(minutes=1)
@@ -53,6 +55,14 @@ class AccessToken(AuthToken):  # type: ignore[misc]  # the library has no types
             registries=frozenset(map(int, self.registries.split(",") if self.registries else ())),
             prefixes=tuple(self.prefixes.split()),
         )
+
+    @property
+    def only_for(self) -> list[str]:
+        """The names of the registries and the prefixes that it is limited to; empty for none."""
+        limits = self.limits
+        rows = Registry.objects.filter(pk__in=limits.registries).order_by("name_key")
+        found = [*rows.values_list("name", flat=True), *limits.prefixes]
+        return found if found or limits.names_all else [gettext("registries that are deleted")]
 
     @property
     def is_expired(self) -> bool:

@@ -8,19 +8,31 @@ ROLES: dict[str, tuple[bool, tuple[str, ...]] | None] = {
     "visitor": None,
     "account": (False, ()),
     "program": (False, ("view", "query")),
+    "puller": (False, ("hand over",)),
     "staff": (True, ()),
     "viewer": (True, ("view",)),
     "adder": (True, ("view", "add")),
     "editor": (True, ("view", "change")),
+    "keeper": (True, ("view", "change", "hand over")),
     "deleter": (True, ("view", "delete")),
-    "auditor": (True, ("view", "view checks")),
-    "superuser": (True, ("view", "add", "change", "delete", "query", "view checks")),
+    "auditor": (True, ("view", "view checks", "view hand-overs")),
+    "superuser": (
+        True,
+        (
+            *("view", "add", "change", "delete", "query", "hand over"),
+            *("view checks", "view hand-overs"),
+        ),
+    ),
 }
 
 
 def codenames(permissions: tuple[str, ...]) -> list[str]:
     """Django's names of a role's permissions."""
-    others = {"view checks": "view_check"}
+    others = {
+        "view checks": "view_check",
+        "view hand-overs": "view_handover",
+        "hand over": "hand_over_registry",
+    }
     return [others.get(each, f"{each}_registry") for each in permissions]
 
 
@@ -52,105 +64,125 @@ def _selected(action: str, row: str) -> dict[str, str]:
 FORM = {"name": "Own", "url": "{url}", "login": "johndoe"}
 TYPED = {**FORM, "password": "typed"}
 
-# Roles: visitor, account, program, staff, viewer, adder, editor, deleter, auditor, superuser
+# Roles: visitor, account, program, puller, staff, viewer, adder, editor, keeper, deleter, auditor,
+# superuser
 ADMIN = (
-    Deed("See the list", "GET", "", "- - - - x x x x x x"),
-    Deed("See a row", "GET", "{own}/change/", "- - - - x x x x x x"),
-    Deed("See a row's history", "GET", "{own}/history/", "- - - - x x x x x x"),
-    Deed("See which row reads an image", "GET", "image/?image=nginx", "- - - - x x x x x x"),
+    Deed("See the list", "GET", "", "- - - - - x x x x x x x"),
+    Deed("See a row", "GET", "{own}/change/", "- - - - - x x x x x x x"),
+    Deed("See a row's history", "GET", "{own}/history/", "- - - - - x x x x x x x"),
+    Deed("See which row reads an image", "GET", "image/?image=nginx", "- - - - - x x x x x x x"),
     Deed(
         *("Ask its registry for tags and digest", "GET", "image/?ask=1&image={host}/a/b"),
-        "- - - - - - - - - x",
+        "- - - - - - - - - - - x",
         calls=True,
     ),
-    Deed("See all checks", "GET", "../check/", "- - - - - - - - x x"),
-    Deed("Choose the kind of a new row", "GET", "add/", "- - - - - x - - - x"),
-    Deed("Open the form of a new row", "GET", "add/?kind=hub", "- - - - - x - - - x"),
+    Deed("See all checks", "GET", "../check/", "- - - - - - - - - - x x"),
+    Deed("See all hand-overs", "GET", "../handover/", "- - - - - - - - - - x x"),
+    Deed("Choose the kind of a new row", "GET", "add/", "- - - - - - x - - - - x"),
+    Deed("Open the form of a new row", "GET", "add/?kind=hub", "- - - - - - x - - - - x"),
     Deed(
-        *("Add a row", "POST", "add/?kind=custom", "- - - - - x - - - x"),
+        *("Add a row", "POST", "add/?kind=custom", "- - - - - - x - - - - x"),
         {"name": "New", "url": "https://elsewhere.example"},
         changes=True,
     ),
     Deed(
-        *("Change a row", "POST", "{own}/change/", "- - - - - - x - - x"),
+        *("Change a row", "POST", "{own}/change/", "- - - - - - - x x - - x"),
         {**FORM, "name": "Other"},
         changes=True,
     ),
     Deed(
-        *("Check what is typed", "POST", "{own}/change/", "- - - - - - x - - x"),
+        *("Check what is typed", "POST", "{own}/change/", "- - - - - - - x x - - x"),
         {**TYPED, "_check": "1"},
         calls=True,
     ),
     Deed(
-        *("Check what is typed into a new row", "POST", "add/?kind=custom", "- - - - - - - - - x"),
+        *(
+            "Check what is typed into a new row",
+            "POST",
+            "add/?kind=custom",
+            "- - - - - - - - - - - x",
+        ),
         {**TYPED, "name": "New", "_check": "1"},
         calls=True,
     ),
     Deed(
-        *("Save and check", "POST", "{own}/change/", "- - - - - - x - - x"),
+        *("Save and check", "POST", "{own}/change/", "- - - - - - - x x - - x"),
         {**TYPED, "_savecheck": "1"},
         changes=True,
         calls=True,
     ),
-    Deed(*("Check a row", "POST", "{own}/check/", "- - - - - - x - - x"), changes=True, calls=True),
-    Deed("Check a row by a link", "GET", "{own}/check/", "- - - - - - - - - -"),
     Deed(
-        *("Check selected rows", "POST", "", "- - - - - - x - - x"),
+        *("Check a row", "POST", "{own}/check/", "- - - - - - - x x - - x"),
+        changes=True,
+        calls=True,
+    ),
+    Deed("Check a row by a link", "GET", "{own}/check/", "- - - - - - - - - - - -"),
+    Deed(
+        *("Check selected rows", "POST", "", "- - - - - - - x x - - x"),
         _selected("check_selected", "{own}"),
         changes=True,
         calls=True,
     ),
-    Deed("Be asked before Reset", "GET", "{default}/reset/", "- - - - - - x - - x"),
-    Deed("Reset a default row", "POST", "{default}/reset/", "- - - - - - x - - x", changes=True),
+    Deed("Be asked before Reset", "GET", "{default}/reset/", "- - - - - - - x x - - x"),
     Deed(
-        *("Reset selected default rows", "POST", "", "- - - - - - x - - x"),
+        "Reset a default row", "POST", "{default}/reset/", "- - - - - - - x x - - x", changes=True
+    ),
+    Deed(
+        *("Reset selected default rows", "POST", "", "- - - - - - - x x - - x"),
         _selected("reset_selected", "{default}"),
         changes=True,
     ),
-    Deed("Reset any other row", "POST", "{own}/reset/", "- - - - - - - - - -", changes=True),
-    Deed("Be asked before Delete", "GET", "{own}/delete/", "- - - - - - - x - x"),
+    Deed("Reset any other row", "POST", "{own}/reset/", "- - - - - - - - - - - -", changes=True),
+    Deed("Be asked before Delete", "GET", "{own}/delete/", "- - - - - - - - - x - x"),
     Deed(
-        *("Delete a row", "POST", "{own}/delete/", "- - - - - - - x - x"),
+        *("Delete a row", "POST", "{own}/delete/", "- - - - - - - - - x - x"),
         {"post": "yes"},
         changes=True,
     ),
     Deed(
-        *("Delete selected rows", "POST", "", "- - - - - - - x - x"),
+        *("Delete selected rows", "POST", "", "- - - - - - - - - x - x"),
         _selected("delete_selected", "{own}"),
         changes=True,
     ),
     Deed(
-        *("Delete a default row", "POST", "{default}/delete/", "- - - - - - - - - -"),
+        *("Delete a default row", "POST", "{default}/delete/", "- - - - - - - - - - - -"),
         {"post": "yes"},
         changes=True,
     ),
     Deed(
-        *("Delete selected default rows", "POST", "", "- - - - - - - - - -"),
+        *("Delete selected default rows", "POST", "", "- - - - - - - - - - - -"),
         _selected("delete_selected", "{default}"),
         changes=True,
     ),
-    Deed("See the site's accounts", "GET", "../../auth/user/", "- - - - - - - - - x"),
+    Deed("See the site's accounts", "GET", "../../auth/user/", "- - - - - - - - - - - x"),
 )
 API = (
-    Deed("List registries", "GET", "registries/", "- - x - x x x x x x"),
-    Deed("Read one", "GET", "registries/{own}/", "- - x - x x x x x x"),
-    Deed("Read its checks", "GET", "registries/{own}/checks/", "- - x - x x x x x x"),
-    Deed("Read the kinds", "GET", "kinds/", "- - x - x x x x x x"),
-    Deed("Read one kind", "GET", "kinds/hub/", "- - x - x x x x x x"),
-    Deed("Find an image's row", "GET", "resolve/?image=nginx", "- - x - x x x x x x"),
-    Deed("Read the API's description", "GET", "schema/", "- - x - x x x x x x"),
-    Deed("Read it as a page", "GET", "docs/", "- - x - x x x x x x"),
+    Deed("List registries", "GET", "registries/", "- - x - - x x x x x x x"),
+    Deed("Read one", "GET", "registries/{own}/", "- - x - - x x x x x x x"),
+    Deed("Read its checks", "GET", "registries/{own}/checks/", "- - x - - x x x x x x x"),
+    Deed("Read the kinds", "GET", "kinds/", "- - x - - x x x x x x x"),
+    Deed("Read one kind", "GET", "kinds/hub/", "- - x - - x x x x x x x"),
+    Deed("Find an image's row", "GET", "resolve/?image=nginx", "- - x - - x x x x x x x"),
+    Deed("Read the API's description", "GET", "schema/", "- - x - - x x x x x x x"),
+    Deed("Read it as a page", "GET", "docs/", "- - x - - x x x x x x x"),
     Deed(
-        *("List tags", "GET", "registries/{own}/tags/?repository=a/b", "- - x - - - - - - x"),
+        *("List tags", "GET", "registries/{own}/tags/?repository=a/b", "- - x - - - - - - - - x"),
         calls=True,
     ),
     Deed(
         *("Find a digest", "GET", "registries/{own}/digest/?repository=a/b&reference=1"),
-        "- - x - - - - - - x",
+        "- - x - - - - - - - - x",
         calls=True,
     ),
+    Deed(
+        *("Be handed credentials", "POST", "handover/", "- - - x - - - - x - - x"),
+        {"registry": "{own}", "form": "json"},
+    ),
+    Deed("See what was handed over", "GET", "handovers/", "- - - - - - - - - - x x"),
     *(
-        Deed(f"{verb} anything", method, path, "- - - - - - - - - -", {"name": "x"}, changes=True)
+        Deed(
+            f"{verb} anything", method, path, "- - - - - - - - - - - -", {"name": "x"}, changes=True
+        )
         for verb, method, path in (
             ("Add", "POST", "registries/"),
             ("Replace", "PUT", "registries/{own}/"),
@@ -169,7 +201,10 @@ def page() -> Iterator[str]:
     yield "A test tries every cell of these tables. Permissions are Django's own, given to accounts"
     yield "or groups in the admin; *query* is the one to make the API call a registry,"
     yield "*view checks* the one to see the audit: every check that was made, of rows that are gone"
-    yield "and of what was typed and never saved too."
+    yield "and of what was typed and never saved too. *Hand over* is the one to be handed"
+    yield "credentials, to say which may leave, and to have a row trust another CA, or verify no"
+    yield "certificate, without entering its secrets again; *view hand-overs* the one to see all that"
+    yield "was handed over or refused."
     yield ""
     yield "| role | may use the admin | permissions on registries |"
     yield "|---|---|---|"
@@ -187,6 +222,6 @@ def page() -> Iterator[str]:
             marks = ("yes" if role in deed.allowed() else "" for role in ROLES)
             yield f"| {deed.what} | {deed.method} | {' | '.join(marks)} |"
     yield ""
-    yield "No role sees a secret. No page changes anything that is asked by GET, HEAD or OPTIONS. A"
-    yield "deactivated account may nothing."
+    yield "No role sees a secret in a page; credentials leave by *hand over* alone. No page changes"
+    yield "anything that is asked by GET, HEAD or OPTIONS. A deactivated account may nothing."
     yield ""

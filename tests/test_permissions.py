@@ -31,7 +31,7 @@ def server() -> Iterator[FakeServer]:
 @pytest.fixture
 def rows(server: FakeServer) -> dict[str, Any]:
     """What paths and forms of the table are filled with: a row, a default row, an address."""
-    own = create("custom", name="Own", url=server.origin, login="johndoe")
+    own = create("custom", name="Own", url=server.origin, login="johndoe", handover="any")
     default = Registry.objects.get(kind="hub", is_default=True)
     for name, value in SAMPLES["hub"].items():
         setattr(default, name, value)
@@ -79,7 +79,12 @@ def _try(role: str, root: str, deed: Deed, rows: dict[str, Any], server: FakeSer
     path = urljoin(root, deed.path.format(**rows))
     data = {name: value.format(**rows) for name, value in deed.data.items()}
     if deed.method == "POST":
-        response = client.post(path, data)
+        # The API takes ids as numbers.
+        typed: dict[str, Any] = {
+            name: int(value) if value.isdigit() else value for name, value in data.items()
+        }
+        is_api = root == API_ROOT
+        response = client.post(path, *((typed, "application/json") if is_api else (data,)))
     else:
         response = client.generic(deed.method, path)
     b"".join(response)

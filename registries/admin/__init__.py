@@ -1,6 +1,6 @@
 """The registries in the Django admin: choose a kind, fill in its form, check, reset, delete.
 
-Beside them the audit of all checks.
+Beside them the audit of all checks, and that of all hand-overs.
 """
 
 from django.contrib import admin
@@ -8,9 +8,10 @@ from django.contrib import admin
 from registries.admin.actions import ActionPages
 from registries.admin.checks import CheckPages
 from registries.admin.editing import FormPages
+from registries.admin.handovers import HandoverPages
 from registries.admin.images import ImagePages
 from registries.admin.listing import ListPages
-from registries.models import Check, Registry
+from registries.models import Check, Handover, Registry
 
 
 @admin.register(Registry)
@@ -21,3 +22,8 @@ class RegistryAdmin(ListPages, FormPages, ActionPages, ImagePages):
 @admin.register(Check)
 class CheckAdmin(CheckPages):
     """Every check that was made; read only."""
+
+
+@admin.register(Handover)
+class HandoverAdmin(HandoverPages):
+    """Every hand-over and every refusal; read only."""

@@ -21,8 +21,9 @@ from registries.admin.base import is_default, not_default
 from registries.admin.bulk import BulkPages
 from registries.admin.deleting import deletion
 from registries.admin.display import ShownCheck
+from registries.admin.handovers import ShownHandover
 from registries.checking.callers import Caller
-from registries.models import ChangedMeanwhile, Check, Registry
+from registries.models import ChangedMeanwhile, Check, Handover, Registry
 from registries.models.check import Origin
 from registries.secrets.sealing import Secret
 
@@ -108,19 +109,22 @@ class ActionPages(BulkPages):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Who did what, and every check that is kept, the admin's own or not."""
+        """Who did what, and every check and hand-over that is kept, the admin's own or not."""
         row = self.get_object(request, unquote(object_id))
         checks = row.checks.all()[: Check.KEPT] if row else ()
+        handovers = row.handovers.all()[: Check.KEPT] if row else ()
         context = {
             "checks": [ShownCheck(check) for check in checks],
-            "may_see_all": self.may_see_checks(request),
+            "handovers": [ShownHandover(handover) for handover in handovers],
+            "may_see_all": self.may_see(request, Check),
+            "may_see_all_handovers": self.may_see(request, Handover),
             **(extra_context or {}),
         }
         return super().history_view(request, object_id, context)
 
-    def may_see_checks(self, request: HttpRequest) -> bool:
-        """Whether this user may see the list of all checks, and this site has it."""
-        pages = self.admin_site._registry.get(Check)
+    def may_see(self, request: HttpRequest, audit: type[Check | Handover]) -> bool:
+        """Whether this user may see all of an audit, and this site has a list of it."""
+        pages = self.admin_site._registry.get(audit)
         return pages is not None and pages.has_view_permission(request)
 
     # Many rows

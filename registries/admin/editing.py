@@ -27,6 +27,7 @@ from registries.admin.display import ShownResult, ShownRival, Trend, answers, ba
 from registries.admin.status import ANY_SERVER, overview, past_verdicts, sorted_kinds
 from registries.checking.callers import Caller
 from registries.forms import CHECK, RegistryForm, form_class
+from registries.handover.recipient import PERMISSION
 from registries.kinds import KINDS, Kind, Variable
 from registries.models import ChangedMeanwhile, Registry
 from registries.models.check import Origin
@@ -75,6 +76,7 @@ class FormPages(Pages):
             may = {
                 "may_change": self.has_change_permission(request, obj),
                 "may_view": self.has_view_permission(request),
+                "may_hand_over": request.user.has_perm(PERMISSION),
             }
             form = form_class(kind)
             kwargs["form"] = type(form.__name__, (form,), may)
@@ -92,6 +94,7 @@ class FormPages(Pages):
             (_("Registry"), {"fields": ["name", "prefix"]}),
             (_("Sign in with"), {"fields": variables}),
             (_("Connection"), {"fields": ["verify_tls", "ca_certificate"]}),
+            (_("Hand over"), {"fields": ["handover"]}),
         ]
 
     def _kind(self, request: HttpRequest, obj: Registry | None) -> Kind | None:

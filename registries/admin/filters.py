@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from registries.admin.display import LOOKS, STATES, UNREADABLE, UNVERIFIED
 from registries.admin.status import is_fine, needs_attention, readable_key_ids, sorted_kinds
+from registries.handover import FORMS
 from registries.kinds import KINDS
 from registries.models.check import Origin, Trust
+from registries.models.handover import HANDED_OVER, Way
 
 # Rows whose last check is older than so many days, or that have none.
 AGES = (7, 30)
@@ -127,7 +129,7 @@ class TrustFilter(_Choice):
 
 
 class RegistryFilter(admin.SimpleListFilter):
-    """The checks of one row, to which its history leads; there is no choice among all rows."""
+    """The events of one row, to which its history leads; there is no choice among all rows."""
 
     title = _("Registry")
     parameter_name = "registry__id__exact"
@@ -145,5 +147,41 @@ class RegistryFilter(admin.SimpleListFilter):
         return queryset.filter(registry=int(value)) if is_row else queryset.none()
 
 
+class OutcomeFilter(admin.SimpleListFilter):
+    title = _("Outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("handed_over", _("Handed over")), ("refused", _("Refused"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case None:
+                return queryset
+            case "handed_over":
+                return queryset.filter(code=HANDED_OVER)
+            case "refused":
+                return queryset.exclude(code=HANDED_OVER)
+            case _:
+                return queryset.none()
+
+
+class FormFilter(_Choice):
+    title = _("Form")
+    parameter_name = "form"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(slug, gettext(form.label)) for slug, form in FORMS.items()]
+
+    choices_of = [(slug, slug) for slug in FORMS]
+
+
+class WayFilter(_Choice):
+    title = _("Asked from")
+    parameter_name = "way"
+    choices_of = Way.choices
+
+
 CHECK_FILTERS = (RegistryFilter, CheckVerdictFilter, OriginFilter, TrustFilter)
+HANDOVER_FILTERS = (RegistryFilter, OutcomeFilter, FormFilter, WayFilter)
 FILTERS = (KindFilter, StateFilter, VerdictFilter)

@@ -32,7 +32,7 @@ ORDERS: dict[str, tuple[Any, ...]] = {
 ORDERINGS = tuple(sign + name for name in ORDERS for sign in ("", "-"))
 
 
-def _choice(values: Collection[str], **options: Any) -> ChoiceFilter:
+def choice_filter(values: Collection[str], **options: Any) -> ChoiceFilter:
     """A filter that takes one of the values; its error names them, and not what was given."""
     message = later(_("Choose one of: %(values)s."), values=", ".join(values))
     choices = tuple((value, value) for value in values)
@@ -48,20 +48,20 @@ def _check_search(text: str) -> None:
 
 
 class RegistryFilter(FilterSet):
-    kind = _choice(KINDS, lookup_expr="exact", help_text="Only this kind.")
-    state = _choice(
+    kind = choice_filter(KINDS, lookup_expr="exact", help_text="Only this kind.")
+    state = choice_filter(
         ("anonymous", "authenticated"),
         method="filter_state",
         help_text="Only registries without credentials, or only those with.",
     )
-    verdict = _choice(
+    verdict = choice_filter(
         (*Verdict, NOT_CHECKED),
         method="filter_verdict",
         help_text=f"Only this verdict of the last check; `{NOT_CHECKED}` where there was no check.",
     )
-    is_default = _choice(("true", "false"), method="filter_is_default")
+    is_default = choice_filter(("true", "false"), method="filter_is_default")
     search = CharFilter(method="filter_search", label="", strip=False, validators=[_check_search])
-    ordering = _choice(ORDERINGS, method="order")
+    ordering = choice_filter(ORDERINGS, method="order")
 
     def filter_state(self, rows: RegistryQuerySet, name: str, value: str) -> RegistryQuerySet:
         return rows.authenticated() if value == "authenticated" else rows.anonymous()

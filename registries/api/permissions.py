@@ -50,7 +50,10 @@ class MayRead(IsActive):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not super().has_permission(request, view):
             return False
-        if not limits_of(request).may_read:
+        limits = limits_of(request)
+        # A token may be for tags and digests alone.
+        is_query = limits.may_query and MayQuery in getattr(view, "permission_classes", ())
+        if not (limits.may_read or is_query):
             raise TokenLimited
         return request.user.has_perm("registries.view_registry")
 

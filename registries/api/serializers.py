@@ -10,7 +10,8 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from registries.kinds import KINDS, Variable
-from registries.models import Check, Registry
+from registries.models import Check, Handover, Leaving, Registry
+from registries.models.handover import HANDED_OVER, Way
 from registries.models.queryset import SECRETS, RegistryQuerySet
 from registries.models.registry import VARIABLES
 from registries.models.results import CheckResult
@@ -30,6 +31,7 @@ _IS_SET = {f"{name}_is_set": Q((f"{name}__isnull", False)) for name in SECRETS}
 _CHECK = ("check_verdict", "check_code", "check_params", "checked_at")
 _COLUMNS = (
     *("id", "name", "kind", "has_secrets", "is_default", "prefix", "created_at", "updated_at"),
+    *("handover", "last_handed_over"),
     *_CHECK,
     *(name for name in VARIABLES if name not in SECRETS),
 )
@@ -139,6 +141,8 @@ class VariablesField(serializers.DictField):
     variables={"username": "johndoe", "token": {"set": True}},
     created_at=TIME,
     updated_at=TIME,
+    handover="any",
+    last_handed_over=TIME,
 )
 class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
     id = serializers.IntegerField(min_value=0)
@@ -153,6 +157,10 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
     variables = VariablesField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+    handover = serializers.ChoiceField(
+        choices=Leaving.values, help_text="Which of its credentials may be handed over."
+    )
+    last_handed_over = serializers.DateTimeField(allow_null=True)
 
     def to_representation(self, instance: Mapping[str, Any]) -> dict[str, Any]:
         # Not field by field, because that would take six times as long for a page of 100.
@@ -173,6 +181,10 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
             "variables": variables,
             "created_at": _moment(instance["created_at"]),
             "updated_at": _moment(instance["updated_at"]),
+            "handover": instance["handover"],
+            "last_handed_over": _moment(handed)
+            if (handed := instance["last_handed_over"])
+            else None,
         }
 
 
@@ -303,6 +315,48 @@ class ResolvedSerializer(serializers.Serializer[Any]):
     reference = ReferenceSerializer()
     registry = ChosenSerializer(allow_null=True)
     why = serializers.ListField(child=serializers.CharField())
+
+
+@_with_example(
+    id=12,
+    handed_at=TIME,
+    code=HANDED_OVER,
+    form="kubernetes",
+    registry=7,
+    name="Acme",
+    kind="ghcr",
+    asked="#7",
+    places=["ghcr.io/acme"],
+    is_short=False,
+    expires_at=None,
+    way="api",
+    user="cluster",
+    token="production",  # noqa: S106 - its name
+    address="192.0.2.1",
+)
+class HandoverSerializer(serializers.Serializer[Handover]):
+    """A hand-over, or the refusal of one. It never contains the credential."""
+
+    id = serializers.IntegerField(min_value=0)
+    handed_at = serializers.DateTimeField()
+    code = serializers.CharField(help_text=f"`{HANDED_OVER}`, or why it was refused.")
+    form = OptionalField()
+    registry = serializers.IntegerField(
+        source="registry_id", min_value=0, allow_null=True, help_text="Null if it is deleted."
+    )
+    name = OptionalField(source="registry_name")
+    kind = OptionalField()
+    asked = OptionalField(help_text="The image, host or registries in the request.")
+    places = serializers.SerializerMethodField(help_text="What the credentials are for.")
+    is_short = serializers.BooleanField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    way = serializers.ChoiceField(choices=Way.values)
+    user = OptionalField(source="user_name")
+    token = OptionalField(help_text="The name of the access token.")
+    address = OptionalField(help_text="Where the request came from.")
+
+    def get_places(self, handover: Handover) -> list[str]:
+        return handover.places.split()
 
 
 class ErrorSerializer(serializers.Serializer[Any]):

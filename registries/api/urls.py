@@ -3,13 +3,14 @@
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
-from registries.api import handover, views
+from registries.api import handover, handovers, views
 
 app_name = "registries_api"
 
 router = SimpleRouter(use_regex_path=False)
 router.register("registries", views.RegistryViewSet)
 router.register("images", views.ImageViewSet, "image")
+router.register("handovers", handovers.HandoverViewSet)
 router.register("kinds", views.KindViewSet, "kind")
 
 urlpatterns = [

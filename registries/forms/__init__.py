@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from registries.forms.secrets import ACTION_SUFFIX, QUIET, Choice, SecretFormField, SecretInput
 from registries.kinds import KINDS, Kind, Variable
 from registries.kinds.base import Method
-from registries.models import Registry
+from registries.models import Leaving, Registry
 from registries.resolving.rivals import rivals
 
 if TYPE_CHECKING:
@@ -57,9 +57,11 @@ class RegistryForm(_ModelForm):
     """The form of one kind's rows; `form_class` makes one per kind."""
 
     kind: ClassVar[Kind]
-    # Whether who fills it in may change rows, and so how images are read; and may see them.
+    # Whether who fills it in may change rows, and so how images are read; may see them; and may
+    # hand over what they hold.
     may_change: ClassVar[bool] = True
     may_view: ClassVar[bool] = True
+    may_hand_over: ClassVar[bool] = False
 
     # The version that the form was made from: a later one means that somebody else saved.
     opened_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -79,8 +81,13 @@ class RegistryForm(_ModelForm):
 
     class Meta:
         model = Registry
-        fields: ClassVar[list[str]] = ["name", "prefix", "ca_certificate", "verify_tls"]
-        labels: ClassVar[dict[str, Any]] = {"verify_tls": _("Verify the registry's certificate")}
+        fields: ClassVar[list[str]] = [
+            *("name", "prefix", "ca_certificate", "verify_tls", "handover")
+        ]
+        labels: ClassVar[dict[str, Any]] = {
+            "verify_tls": _("Verify the registry's certificate"),
+            "handover": _("May leave this site"),
+        }
         help_texts: ClassVar[dict[str, Any]] = {
             "prefix": _("Leave it empty to use this row for every image that it answers for."),
             "ca_certificate": _(
@@ -89,6 +96,9 @@ class RegistryForm(_ModelForm):
             "verify_tls": _(
                 "Leave this on. Without it, whoever answers in the registry's place"
                 " receives the credentials."
+            ),
+            "handover": _(
+                "For docker, Kubernetes and other programs of whoever may hand credentials over."
             ),
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
@@ -110,6 +120,7 @@ class RegistryForm(_ModelForm):
         self.methods = [
             method for method in self.kind.methods if is_default or not method.default_only
         ]
+        self._limit_handover()
         sign_in = cast("forms.ChoiceField", self.fields["sign_in"])
         sign_in.choices = [(method.slug, method.label) for method in self.methods]
         for name in self.kind.secrets:
@@ -120,6 +131,21 @@ class RegistryForm(_ModelForm):
                 widget.action = self.data.get(key + ACTION_SUFFIX, "keep")
                 widget.is_retyped = bool(self.data.get(key))
         self._dropped: list[str] = []
+
+    def _limit_handover(self) -> None:
+        """Offer what the kind has, to who may hand it over; for others it stays as it is."""
+        self.instance.is_entrusting = self.may_hand_over
+        if "handover" not in self.fields:  # a page for who may only look
+            return
+        field = cast("forms.ChoiceField", self.fields["handover"])
+        field.choices = [
+            (choice.value, choice.label)
+            for choice in Leaving
+            if choice is not Leaving.SHORT or self.kind.exchanged_by
+        ]
+        field.error_messages["invalid_choice"] = NO_CHOICE
+        field.required = False
+        field.disabled = not self.may_hand_over
 
     def _secret_input(self, name: str) -> SecretInput:
         return cast("SecretInput", self.fields[name].widget)

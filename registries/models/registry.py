@@ -4,7 +4,7 @@ import secrets
 import uuid
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -112,6 +112,9 @@ class Registry(Tracked, LastCheck):
     has_secrets = _generated(ANY_SECRET, models.BooleanField())
     never_checked = _generated(NEVER_CHECKED, models.BooleanField())
     default_kind = _generated(DEFAULT_KIND, models.CharField(max_length=20))
+
+    # Whether whoever saves it may hand its credentials over: see `entrust_secrets`.
+    is_entrusting = False
 
     objects = RegistryQuerySet.as_manager()
     # A check depends on these columns, so the last check is cleared when one of them changes.
@@ -228,8 +231,29 @@ class Registry(Tracked, LastCheck):
         """
         if (code := self._misdirection()) is None:
             return {}
-        stored = (name for name in SECRETS if (secret := self.raw_value(name)) and secret.is_sealed)
-        return dict.fromkeys(stored, code)
+        return dict.fromkeys(self._kept_secrets(), code)
+
+    def entrust_secrets(self) -> None:
+        """Let whom the row trusts since the current changes receive the stored secrets.
+
+        Only on behalf of somebody who may hand them over. It does nothing if the address changed:
+        then secrets are always asked for again.
+        """
+        if self._misdirection() not in {"unverified", "ca_changed"}:
+            return
+        before = _trust(*(self.stored_value(name, getattr(self, name)) for name in TRUST))
+        for name in self._kept_secrets():
+            field = cast("SecretField", self._meta.get_field(name))
+            stored = self.raw_value(name).bound(field.binding(self), before, field.label(self))
+            setattr(self, name, stored.entrusted(self.secret_trust()))
+        if not self._kept_secrets():
+            self.key_id = key_ids()[0]
+
+    def _kept_secrets(self) -> list[str]:
+        """Return the names of the secrets that are as they are stored."""
+        changed = self.changed()
+        sealed = (name for name in SECRETS if (secret := self.raw_value(name)) and secret.is_sealed)
+        return [name for name in sealed if name not in changed]
 
     def _misdirection(self) -> str | None:
         """Return the code of the change that would send stored secrets to somebody else, or None.

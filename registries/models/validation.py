@@ -63,6 +63,8 @@ def clean(row: "Registry") -> None:
         _clean_handover(row, errors)
     _clean_ca_certificate(row, errors)
     if row.kind in KINDS:
+        if row.is_entrusting:
+            row.entrust_secrets()
         _clean_destination(row, errors)
     errors.raise_any()
 

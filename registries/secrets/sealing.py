@@ -88,13 +88,23 @@ class Secret:
 
         Any other secret, and one that cannot be read, is returned unchanged.
         """
-        plaintext, _reason = self._open()
-        if plaintext is None or self.token is None or not self._is_old_version():
+        if self._open()[0] is None or not self._is_old_version():
             return self
-        text = f"{VERSION}\n{self._binding}\n{self._trust}\n{plaintext}"
+        return self.entrusted(self._trust)
+
+    @sensitive_variables()
+    def entrusted(self, trust: str) -> "Secret":
+        """Return a sealed secret sealed anew for whom `trust` names, with its original time.
+
+        One that cannot be read is returned unchanged.
+        """
+        plaintext, _reason = self._open()
+        if plaintext is None or self.token is None:
+            return self
+        text = f"{VERSION}\n{self._binding}\n{trust}\n{plaintext}"
         sealed_at = library.CRYPTER.extract_timestamp(self.token)
         token = library.CRYPTER.encrypt_at_time(text.encode(), sealed_at).decode("ascii")
-        return Secret(token).bound(self._binding, self._trust, self._label)
+        return Secret(token).bound(self._binding, trust, self._label)
 
     def reveal(self) -> str:
         """Return the secret in clear. Raises SecretUnreadable."""

@@ -27,6 +27,7 @@ def addresses(row: Registry) -> list[str]:
         "kinds/",
         f"kinds/{row.kind}/",
         "resolve/?image=nginx",
+        "handovers/",
     ]
 
 
@@ -42,6 +43,7 @@ PATHS = (
     "kinds/",
     "kinds/custom/",
     "resolve/",
+    "handovers/",
 )
 
 
@@ -63,7 +65,7 @@ def caller(name: str, *permissions: str, **flags: bool) -> Caller:
 
 @pytest.fixture
 def reader(db: None) -> Caller:
-    return caller("reader", "view_registry", "query_registry")
+    return caller("reader", "view_registry", "query_registry", "view_handover")
 
 
 @pytest.fixture

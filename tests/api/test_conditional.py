@@ -10,7 +10,8 @@ from tests.api.conftest import Caller, addresses, caller
 
 @pytest.fixture
 def tagged(row: Registry) -> list[str]:
-    return ["registries/", f"registries/{row.pk}/", "kinds/", f"kinds/{row.kind}/"]
+    paths = ["registries/", f"registries/{row.pk}/", "kinds/", f"kinds/{row.kind}/"]
+    return [*paths, "handovers/"]
 
 
 def get(client: Caller, path: str, held: str = "", method: str = "GET") -> Any:

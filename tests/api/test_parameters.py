@@ -28,6 +28,9 @@ GOOD = {
     "last": "1.2",
     "n": "1",
     "platform": "linux/arm64",
+    "form": "docker",
+    "outcome": "refused",
+    "registry": "1",
 }
 TAKEN = {
     "registries/": "kind state verdict is_default search ordering page page_size",
@@ -40,6 +43,7 @@ TAKEN = {
     "kinds/": "",
     "kinds/custom/": "",
     "resolve/": "image",
+    "handovers/": "form outcome page page_size registry",
 }
 # Bad for every parameter, percent-encoded.
 HOSTILE = [

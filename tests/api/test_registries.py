@@ -36,6 +36,8 @@ KEYS = [
     "variables",
     "created_at",
     "updated_at",
+    "handover",
+    "last_handed_over",
 ]
 CHECKED = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -73,6 +75,8 @@ def test_one(said: Said) -> None:
         },
         "created_at": row.created_at.isoformat().replace("+00:00", "Z"),
         "updated_at": row.updated_at.isoformat().replace("+00:00", "Z"),
+        "handover": "none",
+        "last_handed_over": None,
     }
 
 

@@ -39,7 +39,7 @@ def readers(db: None) -> dict[str, Caller]:
     """Everybody who may."""
     chief = Caller()
     chief.force_login(User.objects.create_superuser("chief"))
-    viewer = caller("viewer", "view_registry", "query_registry")
+    viewer = caller("viewer", "view_registry", "query_registry", "view_handover")
     return {"with permission": viewer, "superuser": chief}
 
 
@@ -73,7 +73,8 @@ def test_nobody_makes_the_site_call_a_registry(
 def test_to_make_the_site_call_a_registry_takes_both_permissions(
     row: Registry, registry: Any
 ) -> None:
-    viewer, asker = caller("viewer", "view_registry"), caller("asker", "query_registry")
+    viewer = caller("viewer", "view_registry", "view_handover")
+    asker = caller("asker", "query_registry")
     for path in addresses(row):
         outgoing = "/tags/" in path or "/digest/" in path
         answer = viewer.get(path)

@@ -157,7 +157,7 @@ def person(site: Site, name: str) -> str:
 
 def create(visitor: Visitor, name: str, **fields: str) -> requests.Response:
     """Create a token in the admin; the answer is the page that shows it, or the form again."""
-    fields = {"name": name, "days": "90", "may_query": "on", **fields}
+    fields = {"name": name, "days": "90", "may_read": "on", "may_query": "on", **fields}
     answer = submit(visitor, f"{TOKENS}add/", **fields)
     if answer.status_code != 302:
         return answer

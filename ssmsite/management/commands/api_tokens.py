@@ -125,10 +125,8 @@ def _limit(token: AccessToken) -> str:
     may = [deed for deed, column in DEEDS.items() if getattr(token, column)]
     told = {("read", "query"): "", ("read",): ", read-only"}
     limit = told.get(tuple(may), f", may {', '.join(may) or 'nothing'}")
-    if token.limits.names_all:
-        return limit
-    named = Registry.objects.filter(pk__in=token.limits.registries).values_list("name", flat=True)
-    return f"{limit}, only for {', '.join([*named, *token.limits.prefixes]) or 'what is gone'}"
+    named = ", ".join(token.only_for)
+    return f"{limit}, only for {named}" if named else limit
 
 
 def _registry(name: str) -> int:

@@ -1,0 +1,72 @@
+"""The audit of hand-overs: `handovers/`, for who may see it."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import FilterSet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from registries.api.base import ReadOnlyViewSet
+from registries.api.filters import choice_filter
+from registries.api.pagination import Pages
+from registries.api.params import NumberField, PageParams
+from registries.api.permissions import MayRead, MaySeeHandovers, limits_of
+from registries.api.serializers import HandoverSerializer
+from registries.handover import FORMS
+from registries.models import Handover, Registry
+from registries.models.handover import HANDED_OVER
+
+REFUSED = "refused"
+
+
+class HandoverListParams(PageParams):
+    registry = NumberField(
+        required=False, min_value=0, max_value=10**18 - 1, help_text="Only of this registry, by id."
+    )
+
+
+class HandoverFilter(FilterSet):
+    # The library takes filters out of the class, so that its own `form` stays.
+    form = choice_filter(  # type: ignore[assignment]
+        FORMS, lookup_expr="exact", help_text="Only in this form."
+    )
+    outcome = choice_filter(
+        (HANDED_OVER, REFUSED),
+        method="filter_outcome",
+        help_text="Only what was handed over, or only what was refused.",
+    )
+
+    def filter_outcome(self, rows: QuerySet[Handover], name: str, value: str) -> QuerySet[Handover]:
+        return (
+            rows.filter(code=HANDED_OVER)
+            if value == HANDED_OVER
+            else rows.exclude(code=HANDED_OVER)
+        )
+
+
+class HandoverViewSet(ListModelMixin, ReadOnlyViewSet):
+    queryset = Handover.objects.order_by("-handed_at", "-pk")
+    serializer_class = HandoverSerializer
+    permission_classes = (MayRead, MaySeeHandovers)
+    filter_backends = (DjangoFilterBackend,)
+    filterset_class = HandoverFilter
+    pagination_class = Pages
+    params_class = HandoverListParams
+
+    def get_queryset(self) -> Any:
+        """Return what was handed over of the registries that the access token is for."""
+        rows = super().get_queryset()
+        if not (limits := limits_of(self.request)).names_all:
+            rows = rows.filter(registry__in=Registry.objects.within(limits).values("pk"))
+        registry = getattr(self, "params", {}).get("registry")
+        return rows if registry is None else rows.filter(registry=registry)
+
+    def get_param_names(self) -> list[str]:
+        return [*HandoverFilter.base_filters, *super().get_param_names()]
+
+    def list(self, request: Request) -> Response:
+        """List what was handed over and what was refused, the newest first, in pages."""
+        return super().list(request)

@@ -1,0 +1,177 @@
+"""Access tokens that may do less than their account: what each may, with which registries."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from rest_framework.authentication import BaseAuthentication
+
+from registries.api.base import View
+from registries.limits import Limits
+from registries.models import Handover, Registry
+from registries.reference import Reference
+from tests.api.conftest import Caller
+from tests.factories import create
+
+pytestmark = pytest.mark.django_db
+
+
+class Token:
+    """What a site's authentication leaves at `request.auth`."""
+
+    name = "production"
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+
+
+@pytest.fixture
+def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Ask with a token of a superuser's."""
+    user = User.objects.create_superuser("chief")
+
+    def send(path: str, limits: Limits, **data: Any) -> Any:
+        class Authentication(BaseAuthentication):
+            def authenticate(self, request: Any) -> Any:
+                return user, Token(limits)
+
+        monkeypatch.setattr(View, "authentication_classes", [Authentication])
+        client = Caller()
+        return client.post(path, data, "application/json") if data else client.get(path)
+
+    return send
+
+
+@pytest.mark.parametrize(
+    ("limits", "statuses"),
+    [
+        (Limits(), (200, 404, 200)),
+        (Limits(may_read=False), (403, 404, 200)),
+        (Limits(may_query=False), (200, 403, 200)),
+        (Limits(may_hand_over=False), (200, 404, 403)),
+        (Limits(may_read=False, may_query=False), (403, 403, 200)),
+        (Limits(may_read=False, may_hand_over=False), (403, 404, 403)),
+    ],
+)
+def test_what_a_token_may_do(
+    limits: Limits, statuses: tuple[int, ...], ask: Callable[..., Any]
+) -> None:
+    row = create("custom", handover="any")
+    answers = (
+        ask("registries/", limits),
+        ask("images/tags/?image=nowhere.example/app", limits),
+        ask("handover/", limits, registry=row.pk, form="line"),
+    )
+    assert tuple(answer.status_code for answer in answers) == statuses
+    for answer in answers:
+        assert answer.status_code != 403 or answer.json()["code"] == "token_limited"
+    handed = Handover.objects.get()
+    assert (handed.token, handed.user_name) == ("production", "chief")
+    assert handed.code == ("handed_over" if limits.may_hand_over else "token_limited")
+
+
+@pytest.fixture
+def rows() -> dict[str, Registry]:
+    names = {
+        "team": ("ghcr", {"prefix": "ghcr.io/acme", "token": "fake-team"}),
+        "whole": ("ghcr", {"token": "fake-whole"}),
+        "lab": ("custom", {"url": "https://lab.example"}),
+        "cloud": ("gcr", {}),
+    }
+    return {
+        name: create(slug, name=name, handover="any", **columns)
+        for name, (slug, columns) in names.items()
+    }
+
+
+# By the names of rows and by prefixes: which rows can be read, and which are handed over.
+NAMED: list[tuple[tuple[str, ...], tuple[str, ...], str]] = [
+    (("team",), (), "team"),
+    (("team", "lab"), (), "lab team"),
+    ((), ("ghcr.io/acme",), "team"),
+    ((), ("ghcr.io/acme/app",), ""),
+    ((), ("ghcr.io/ac",), ""),
+    ((), ("ghcr.io",), "GitHub Packages team whole"),
+    ((), ("lab.example",), "lab"),
+    ((), ("lab.example/team",), ""),
+    (("lab",), ("ghcr.io/acme",), "lab team"),
+    ((), ("eu-docker.pkg.dev",), "cloud"),
+]
+
+
+@pytest.mark.parametrize(("names", "prefixes", "expected"), NAMED)
+def test_which_registries_a_token_is_for(
+    names: tuple[str, ...],
+    prefixes: tuple[str, ...],
+    expected: str,
+    rows: dict[str, Registry],
+    ask: Callable[..., Any],
+) -> None:
+    """#68: of the others it reads nothing, and is handed nothing."""
+    limits = Limits(registries=frozenset(rows[name].pk for name in names), prefixes=prefixes)
+    listed = {row["name"] for row in ask("registries/", limits).json()["results"]}
+    assert listed & set(rows) == set(expected.split()) & set(rows)
+    for name, row in rows.items():
+        is_named = name in expected.split()
+        for path in ("", "checks/", "tags/?repository=acme/app"):
+            status = ask(f"registries/{row.pk}/{path}", limits).status_code
+            assert (status != 404) == is_named, (name, path)
+        if name != "cloud":
+            answer = ask("handover/", limits, registry=row.pk, form="podman")
+            assert answer.status_code == (200 if is_named else 403), (name, answer.content)
+    handed = Handover.objects.filter(code="handed_over").values_list("registry_name", flat=True)
+    assert set(handed) <= set(expected.split())
+
+
+def test_a_prefix_opens_no_more_than_it_names(
+    rows: dict[str, Registry], ask: Callable[..., Any]
+) -> None:
+    """#68: what is asked for is judged by the row that answers, after resolving."""
+    acme = Limits(prefixes=("ghcr.io/acme",))
+    assert ask("handover/", acme, image="ghcr.io/acme/app", form="line").status_code == 200
+    for wanted in (
+        {"image": "ghcr.io/other/app"},
+        {"host": "ghcr.io"},
+        {"registries": [rows["team"].pk, rows["whole"].pk]},
+    ):
+        answer = ask("handover/", acme, form="podman", **wanted)
+        assert (answer.status_code, answer.json()["code"]) == (403, "token_limited"), wanted
+    rows["team"].delete()
+    # The row that answers now is for the whole host, and its credentials would open all of it.
+    answer = ask("handover/", acme, image="ghcr.io/acme/app", form="line")
+    assert (answer.status_code, answer.json()["code"]) == (403, "token_limited")
+    # Reading the image with them is all the token asks for there.
+    assert ask("resolve/?image=ghcr.io/acme/app", acme).status_code == 200
+    assert ask("resolve/?image=ghcr.io/other/app", acme).status_code == 403
+
+
+def test_of_a_rows_hosts_only_those_that_are_named(
+    rows: dict[str, Registry], ask: Callable[..., Any]
+) -> None:
+    whole = {"registry": rows["whole"].pk, "form": "podman"}
+    assert len(ask("handover/", Limits(), **whole).json()["auths"]) == 2
+    one = ask("handover/", Limits(prefixes=("ghcr.io",)), **whole).json()["auths"]
+    assert list(one) == ["ghcr.io"]
+
+
+def test_no_registry_outside_is_explained(
+    rows: dict[str, Registry], ask: Callable[..., Any]
+) -> None:
+    named = Limits(registries=frozenset({rows["team"].pk}))
+    assert "whole" in str(ask("resolve/?image=ghcr.io/acme/app", Limits()).json())
+    told = ask("resolve/?image=ghcr.io/acme/app", named).json()
+    assert told["registry"]["name"] == "team"
+    assert "whole" not in str(told)
+    assert ask("handovers/", named).json()["count"] == 0
+    ask("handover/", Limits(), registry=rows["whole"].pk, form="podman")
+    assert ask("handovers/", Limits()).json()["count"] == 1
+    assert ask("handovers/", named).json()["count"] == 0
+
+
+def test_limits_compare_whole_parts() -> None:
+    limits = Limits(prefixes=("ghcr.io/acme",))
+    assert limits.cover(Reference.parse("ghcr.io/acme/app:1").place)
+    assert limits.cover("ghcr.io/acme")
+    assert not limits.cover("ghcr.io/acme-other/app")
+    assert not limits.cover("ghcr.io")

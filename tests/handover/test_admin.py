@@ -1,0 +1,181 @@
+"""The admin: who says what may leave, who entrusts secrets anew, and what the audit shows."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from registries import services
+from registries.handover import HandoverRefused
+from registries.handover.recipient import Recipient
+from registries.models import Handover, Registry
+from registries.models.handover import Way
+from tests.factories import create
+from tests.models.test_registry import certificate
+
+pytestmark = pytest.mark.django_db
+LIST = "/backstage/registries/registry/"
+FORM = {"login": "johndoe", "verify_tls_shown": "1", "verify_tls": "on"}
+
+
+def somebody(*codenames: str) -> Client:
+    user = User.objects.create_user("-".join(codenames), is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def editor() -> Client:
+    return somebody("view_registry", "change_registry", "add_registry")
+
+
+@pytest.fixture
+def keeper() -> Client:
+    """Who may hand over as well."""
+    return somebody("view_registry", "change_registry", "hand_over_registry")
+
+
+def saved(client: Client, row: Registry, **fields: str) -> Any:
+    data = {**FORM, "name": row.name, "url": row.url, **fields}
+    if fields.get("verify_tls") == "":
+        del data["verify_tls"]
+    response = client.post(f"{LIST}{row.pk}/change/", data)
+    row.refresh_from_db()
+    return response
+
+
+def test_only_who_may_hand_over_says_what_may_leave(editor: Client, keeper: Client) -> None:
+    """#67: the field is shown to others, and what they send for it is not read."""
+    row = create("custom")
+    for value in ("any", "short", "nonsense"):
+        assert saved(editor, row, handover=value, name="By editor").status_code == 302
+        assert (row.handover, row.name) == ("none", "By editor")
+    assert saved(keeper, row, handover="any").status_code == 302
+    assert row.handover == "any"
+    assert saved(editor, row, handover="none").status_code == 302
+    assert row.handover == "any"
+    # A form that does not send it leaves it as it is.
+    assert saved(keeper, row, name="By keeper").status_code == 302
+    assert (row.handover, row.name) == ("any", "By keeper")
+    assert saved(keeper, row, handover="short").status_code == 200
+    assert row.handover == "any"
+    page = editor.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert 'name="handover"' in page
+    assert page.count("disabled") > keeper.get(f"{LIST}{row.pk}/change/").content.decode().count(
+        "disabled"
+    )
+    added = editor.post(f"{LIST}add/?kind=hub", {"name": "New", "handover": "any"})
+    assert added.status_code == 302
+    assert Registry.objects.get(name="New").handover == "none"
+
+
+@pytest.mark.parametrize(
+    ("slug", "choices"), [("hub", ["none", "any"]), ("ecr", ["none", "short", "any"])]
+)
+def test_a_kind_offers_what_it_has(slug: str, choices: list[str], keeper: Client) -> None:
+    row = create(slug)
+    form = keeper.get(f"{LIST}{row.pk}/change/").context["adminform"].form
+    assert [value for value, _label in form.fields["handover"].choices] == choices
+
+
+@pytest.mark.parametrize("fields", [{"verify_tls": ""}, {"ca_certificate": "a CA"}])
+def test_who_may_hand_over_may_also_entrust(
+    fields: dict[str, str], editor: Client, keeper: Client
+) -> None:
+    """#88: others are asked for the secrets again, which nobody sends to whom it pleases."""
+    if "ca_certificate" in fields:
+        fields = {"ca_certificate": certificate()}
+    row = create("custom", password="fake-password")
+    given_at = row.password.set_at
+    refused = saved(editor, row, **fields)
+    assert refused.status_code == 200
+    assert "password" in refused.context["adminform"].form.errors
+    assert (row.verify_tls, row.ca_certificate) == (True, "")
+    assert saved(keeper, row, **fields).status_code == 302
+    assert row.verify_tls == ("verify_tls" not in fields)
+    assert bool(row.ca_certificate) == ("ca_certificate" in fields)
+    assert (row.password.reveal(), row.password.set_at) == ("fake-password", given_at)
+    # Another address asks everybody.
+    moved = saved(keeper, row, url="https://elsewhere.example", **fields)
+    assert "password" in moved.context["adminform"].form.errors
+    assert row.url != "https://elsewhere.example"
+
+
+@pytest.mark.usefixtures("other_key")
+def test_what_cannot_be_read_is_asked_for_again(keeper: Client) -> None:
+    row = create("custom")
+    Registry.objects.filter(pk=row.pk).update(uid="0" * 32)
+    row.refresh_from_db()
+    answer = saved(keeper, row, verify_tls="")
+    assert "password" in answer.context["adminform"].form.errors
+
+
+def test_code_entrusts_in_so_many_words() -> None:
+    row = create("custom", password="fake-password")
+    row.verify_tls = False
+    row.entrust_secrets()
+    row.save()
+    stored = Registry.objects.get(pk=row.pk)
+    assert stored.password.reveal() == "fake-password"
+    stored.url = "https://elsewhere.example"
+    stored.entrust_secrets()
+    assert stored.misdirected_secrets() == {"password": "address_changed"}
+
+
+def test_the_audit_shows_who_was_handed_what(editor: Client) -> None:
+    row = create("custom", name="Lab", handover="any", password="fake-password")
+    way = Recipient(Way.API, "7", "johndoe", "production", "192.0.2.1")
+    services.pull_credential(row, recipient=way)
+    Registry.objects.filter(pk=row.pk).update(handover="none")
+    row.refresh_from_db()
+    with pytest.raises(HandoverRefused):
+        services.pull_credential(row, "registry.example:5000/team/app", recipient=way)
+    history = editor.get(f"{LIST}{row.pk}/history/").content.decode()
+    for words in ("Handed over", "not_allowed", "johndoe", "production", "192.0.2.1", "long-lived"):
+        assert words in history
+    assert "All hand-overs" not in history
+    assert editor.get("/backstage/registries/handover/").status_code == 403
+    auditor = somebody("view_registry", "view_handover")
+    assert "All hand-overs" in auditor.get(f"{LIST}{row.pk}/history/").content.decode()
+    for query, count in {
+        "": 2,
+        f"?registry__id__exact={row.pk}": 2,
+        "?outcome=handed_over": 1,
+        "?outcome=refused": 1,
+        "?outcome=nonsense": 0,
+        "?form=docker": 0,
+        "?way=api": 2,
+        "?q=production": 2,
+        "?q=nobody": 0,
+    }.items():
+        page = auditor.get(f"/backstage/registries/handover/{query}")
+        assert page.status_code == 200
+        assert page.context["cl"].result_count == count, query
+    one = Handover.objects.latest("pk")
+    shown = auditor.get(f"/backstage/registries/handover/{one.pk}/change/").content.decode()
+    assert "registry.example:5000/team/app" in shown
+    assert "fake-password" not in shown + history
+    delete = f"/backstage/registries/handover/{one.pk}/delete/"
+    assert auditor.post(delete, {"post": "yes"}).status_code == 403
+    row.delete()
+    assert "Lab" in auditor.get("/backstage/registries/handover/").content.decode()
+
+
+def test_the_audit_is_kept_as_long_as_the_site_says(settings: Any) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    row = create("custom", handover="any")
+    for days in (89, 91):
+        services.pull_credential(row)
+        handed_at = timezone.now() - timedelta(days=days)
+        Handover.objects.filter(pk=Handover.objects.latest("pk").pk).update(handed_at=handed_at)
+    services.pull_credential(row)
+    assert Handover.objects.count() == 2
+    settings.REGISTRIES = {"HANDOVERS_KEPT_DAYS": 1}
+    services.pull_credential(row)
+    assert Handover.objects.count() == 2
