@@ -1,4 +1,4 @@
-"""The app's wiring: default rows after migrate, system checks."""
+"""The app config: it loads the site's kinds and adds the default rows after `migrate`."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class RegistriesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Not earlier: the settings are read, and the system checks registered.
+        # Importing these modules earlier would read the settings too soon.
         from registries import site_kinds, system_checks  # noqa: F401, PLC0415
 
         site_kinds.load()
@@ -25,12 +25,12 @@ class RegistriesConfig(AppConfig):
 
 
 def _make_defaults(using: str, apps: Any = global_apps, **kwargs: Any) -> None:
-    """Make the default rows with the model as the database has it, which may be an older one."""
+    """Add the default rows with the historical model, as the database may be an older one."""
     from registries import services  # noqa: PLC0415 - models are not loaded earlier
 
     try:
         model = apps.get_model("registries", "Registry")
-    except LookupError:  # migrated back to before the first migration
+    except LookupError:  # after migrating back to zero
         return
     if router.allow_migrate_model(using, model):
         services.ensure_defaults(model, using)

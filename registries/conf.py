@@ -1,4 +1,4 @@
-"""The app's settings: the dict `REGISTRIES`, read when it is needed, with its defaults."""
+"""The setting `REGISTRIES` with its defaults. It is read at each call, not at import."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,25 +12,25 @@ from registries.client.urls import Url
 
 @dataclass(frozen=True, slots=True)
 class Conf:
-    """What `settings.REGISTRIES` says, complete and typed.
+    """The values of `settings.REGISTRIES`, with types and defaults.
 
-    timeout: seconds that one service call on one registry may take in all.
-    list_timeout: seconds that all pages of a tag list may take together, `timeout` each.
-    check_workers: registries checked at a time.
-    checks_per_minute: checks that one account may ask for in the admin, one by one, in a minute.
-    checks_kept_days: days that a check which a person asked for stays in the audit.
+    timeout: seconds that a service call on one registry may take.
+    list_timeout: seconds that all pages of a tag list may take together; `timeout` is for one page.
+    check_workers: how many registries are checked in parallel.
+    checks_per_minute: how many single checks an account may start in the admin per minute.
+    checks_kept_days: how many days the checks that a person started stay in the audit.
     handovers_kept_days: days that a hand-over, or a refusal of one, stays in the audit.
     client_address: dotted name of a function that says from where a request comes; None takes
         the address that the web server names.
-    ca_bundle: path of a PEM file trusted instead of certifi's, or None.
-    proxy: URL of the outgoing proxy, or None; the environment's proxies are never used.
-    no_proxy: names, addresses and networks that are called without it.
+    ca_bundle: path of a PEM file that is trusted instead of certifi's, or None.
+    proxy: URL of the outgoing proxy, or None. Proxies of the environment are never used.
+    no_proxy: names, addresses and networks that are called without the proxy.
     allow_private_addresses: whether loopback and private networks may be called.
-    user_agent: what the site calls itself.
-    token_cache: name of the Django cache that keeps bearer tokens; None keeps them in memory.
-    endpoints: origin to the origin that is called instead.
-    kinds: dotted names of the kinds that the site brings; read when it starts.
-    prove_with_stranger: whether a check may try an account that does not exist.
+    user_agent: the value of the header User-Agent.
+    token_cache: name of the Django cache for bearer tokens; None means memory.
+    endpoints: maps origins to the origins that are called instead.
+    kinds: dotted names of the site's own kinds, which are loaded at startup.
+    prove_with_stranger: whether a check may try an invented account.
     """
 
     timeout: float = 10.0
@@ -91,13 +91,13 @@ def _proxy(value: Any) -> str | None:
 
 
 def unreadable_no_proxy() -> list[str]:
-    """The entries of NO_PROXY that leave nothing out, as they may be shown."""
+    """Return the invalid entries of NO_PROXY, without what may be a password."""
     from registries.client.proxy import unreadable  # noqa: PLC0415 - few sites have a proxy
 
     try:
         return list(unreadable(_names(raw().get("NO_PROXY", ()))))
     except ValueError:
-        return []  # the whole of it cannot be used, which is said elsewhere
+        return []  # another check reports that the whole value is invalid
 
 
 def _agent(value: Any) -> str:
@@ -155,12 +155,12 @@ READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def raw() -> Mapping[str, Any]:
-    """The setting as it stands; empty when the site does not set it."""
+    """Return the setting as the site defines it, or an empty dict."""
     return getattr(settings, "REGISTRIES", {})
 
 
 def get() -> Conf:
-    """The settings in force. Raises ImproperlyConfigured, naming the key, never its value."""
+    """Return the current settings. Raises ImproperlyConfigured, which never contains a value."""
     read: dict[str, Any] = {}
     for name, value in raw().items():
         if name not in READERS:

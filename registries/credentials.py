@@ -1,22 +1,22 @@
-"""What signs in to a registry: values that know neither kinds nor HTTP.
+"""Credentials, independent of kinds and of HTTP.
 
-A kind turns the variables of a row into one of these; the client turns it into requests.
-No secret is ever part of a `repr`.
+A kind makes one of them from a row's variables, and the client uses it in requests. No `repr`
+contains a secret.
 """
 
 import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-# What may stand between the parts of a JSON text (RFC 8259, section 2), beside spaces.
+# The white space of JSON besides the space itself (RFC 8259, section 2).
 LINES = "\t\n\r"
-# The login with which Google takes a key file in base64, which the tool's line breaks may divide.
+# Google's login for a key file in base64, which may contain the line breaks of base64 tools.
 BASE64_KEY = "_json_key_base64"
 
 
 @dataclass(frozen=True, slots=True)
 class Anonymous:
-    """No credentials: what the registry shows to everybody."""
+    """No credentials, for public images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +72,17 @@ Credential = Anonymous | Basic | AwsKeys | GoogleServiceAccount | AzurePrincipal
 
 
 def is_key_file(username: str, password: str) -> bool:
-    """Whether a password is a whole key file, which may have several lines: `LINES` belong to it.
+    """Return whether a password is a key file, which may contain the characters in `LINES`.
 
-    RFC 7617 forbids control characters in passwords, but Google and Yandex take a JSON key as one,
-    which docker sends as it is
+    RFC 7617 forbids control characters in passwords, but Google and Yandex accept a JSON key as
+    password, which docker sends as it is
     (https://docs.cloud.google.com/artifact-registry/docs/docker/authentication#json-key,
     https://yandex.cloud/docs/container-registry/operations/authentication#sa-json). Nothing of it
     can split the header, which carries base64.
     """
     if username == BASE64_KEY:
         return True
-    # No error gets out: those of the parser carry the secret with them.
+    # The errors of the parser contain the secret, so none is raised from here.
     try:
         return isinstance(json.loads(password), dict)
     except (ValueError, RecursionError):

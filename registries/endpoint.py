@@ -1,6 +1,6 @@
-"""Where a registry answers and how its sign-in is to be read: what a kind tells the client.
+"""`Endpoint`: where a registry is and how it signs in, so that the client need not know kinds.
 
-Stdlib only. A kind makes an `Endpoint`, the client follows it without knowing the kind.
+This module uses only the standard library.
 """
 
 import re
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Proof(Enum):
-    """What shows that a registry accepted the credentials, and not just anybody."""
+    """What proves that a registry checked the credentials."""
 
     TOKEN = "token"  # noqa: S105 - the token server refuses wrong credentials; its 200 is proof
     COMPARE = "compare"  # an invented account, tried once, must be refused
@@ -19,23 +19,23 @@ class Proof(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One registry as the client needs it.
+    """The properties of a registry that the client needs.
 
-    url: where the registry answers, scheme and host, maybe a path prefix before `/v2/`; None when
-        only the cloud's exchange can name it (then `hosts` says which names are believed).
-    realms: origins besides the registry's own whose token server may receive the credentials.
-    fixed_realm: no row can name another one.
+    url: scheme and host, maybe with a path before `/v2/`. None if only the cloud's exchange can
+        name the registry; `hosts` then limits the names that are accepted.
+    realms: origins of token servers, besides the registry's own, that may receive the credentials.
+    fixed_realm: whether a row cannot name another token server.
     proof: what proves a sign-in.
-    forbidden: the code that a 403 of the token server stands for; one that is no refusal of the
-        credentials only where the server itself says DENIED.
-    guests_by_image: a guest may be refused every token but one for an image that is for everybody,
-        so that a refusal of any other says nothing.
-    anonymous_elsewhere: ask a token server that may not have the credentials without them,
-        instead of refusing (lscr.io has had several back ends).
-    actions: the actions asked for on a repository.
-    renew_on: status codes besides 401 that a stale token is answered with, without a challenge.
-    hosts: full-match pattern of host names that an exchange may name as the registry.
-    counts_pulls: the registry tells how many pulls are left (`ratelimit-*` headers).
+    forbidden: the code for a 403 of the token server. A code that does not mean wrong credentials
+        is only used if the response has the error DENIED.
+    guests_by_image: whether guests may only get tokens for public images, so that a refusal of any
+        other token says nothing.
+    anonymous_elsewhere: whether a token server that may not receive the credentials is asked
+        without them (lscr.io has had several back ends).
+    actions: the actions that are requested on a repository.
+    renew_on: statuses besides 401 that mean an expired token.
+    hosts: a full-match pattern of the hosts that an exchange may name as the registry.
+    counts_pulls: whether the registry says how many pulls are left (`ratelimit-*` headers).
     """
 
     url: str | None

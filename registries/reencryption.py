@@ -1,8 +1,8 @@
-"""Stored secrets and the encryption keys: moved to the first key, or given up.
+"""Re-encrypts stored secrets with the first key, and erases those that no key decrypts.
 
-Rows are worked on while people and other processes use them. Each is written by one statement,
-and only where its secrets are still those that were read: whoever saved meanwhile is never
-overwritten, and a process killed at any moment leaves every row as it was or as it shall be.
+This runs while people and other processes use the rows. Each row is written by one statement, and
+only if its secrets are still those that were read. So no concurrent change is overwritten, and a
+process that is killed leaves every row either as it was or finished.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ BATCH = 200
 
 
 class Outcome(Enum):
-    """What became of a row: nothing to do, encrypted anew, or a secret that nobody can read."""
+    """The result for a row: already current, re-encrypted, or with an unreadable secret."""
 
     CURRENT = "current"
     RENEWED = "renewed"
@@ -32,9 +32,9 @@ class Outcome(Enum):
 
 
 def reencrypt(*, dry_run: bool = False) -> Iterator[tuple[Registry, Outcome]]:
-    """Encrypt every stored secret with the first key; each row and what became of it.
+    """Re-encrypt all stored secrets with the first key, and yield each row with its outcome.
 
-    A secret that no key opens is left as it is. A dry run writes nothing.
+    Secrets that no key decrypts are not changed. A dry run writes nothing.
     """
     for row in _rows():
         current: Registry | None = row
@@ -42,37 +42,37 @@ def reencrypt(*, dry_run: bool = False) -> Iterator[tuple[Registry, Outcome]]:
             if outcome := _renew(current, dry_run=dry_run):
                 yield current, outcome
                 break
-            # Somebody saved the row meanwhile, so it is looked at again.
+            # The row was saved meanwhile, so it is loaded again.
             current = Registry.objects.filter(pk=row.pk).first()
 
 
 def unreadable() -> Iterator[Registry]:
-    """The rows that hold a secret which no key in force opens."""
-    return (row for row in _rows() if _lost(row))
+    """Return the rows with a secret that no configured key decrypts."""
+    return (row for row in _rows() if _unreadable_names(row))
 
 
 def forget(row: Registry) -> bool:
-    """Erase the secrets of the row that no key opens; False where it was changed meanwhile.
+    """Erase the secrets of a row that no key decrypts. Returns False if it changed meanwhile.
 
-    The rest of the row stays, for the secrets to be filled in again; its last check is forgotten.
+    The rest of the row stays, so that the secrets can be entered again. Its last check is cleared.
     """
-    lost = _lost(row)
-    kept = [token for name, token in _tokens(row).items() if name not in lost]
+    unreadable_names = _unreadable_names(row)
+    remaining = [token for name, token in _tokens(row).items() if name not in unreadable_names]
     row.clear_check()
     check = {name: getattr(row, name) for name in CHECK_FIELDS}
-    # A new version, as after any change: what was loaded before is not saved over it.
-    erased = dict.fromkeys(lost)
-    return _swap(row, erased, key_id=_key_id(row, kept), version=new_version(), **check)
+    # The version changes, so that forms which were loaded before cannot overwrite the row.
+    erased = dict.fromkeys(unreadable_names)
+    return _swap(row, erased, key_id=_key_id(row, remaining), version=new_version(), **check)
 
 
 def _renew(row: Registry, *, dry_run: bool) -> Outcome | None:
-    """What became of the row; None where its secrets were changed meanwhile."""
+    """Return the outcome for a row, or None if its secrets were changed meanwhile."""
     tokens = _tokens(row)
-    new = {name: rotated(getattr(row, name).with_trust().token) for name in tokens}
-    key_id = _key_id(row, new.values())
-    is_current = new == tokens and key_id == row.key_id
-    # The version stays: the secrets are the same, so a form that is open is not out of date.
-    secrets = {name: Secret(token) for name, token in new.items()}
+    renewed = {name: rotated(getattr(row, name).with_trust().token) for name in tokens}
+    key_id = _key_id(row, renewed.values())
+    is_current = renewed == tokens and key_id == row.key_id
+    # The version stays, because the secrets are the same and open forms are still valid.
+    secrets = {name: Secret(token) for name, token in renewed.items()}
     if not (is_current or dry_run or _swap(row, secrets, key_id=key_id)):
         return None
     if not all(getattr(row, name).readable() for name in tokens):
@@ -81,7 +81,7 @@ def _renew(row: Registry, *, dry_run: bool) -> Outcome | None:
 
 
 def _rows() -> Iterator[Registry]:
-    """The rows that hold secrets, in batches, so that no read stays open meanwhile."""
+    """Yield the rows with secrets, in batches, so that no query stays open."""
     last = 0
     rows = Registry.objects.authenticated().order_by("pk")
     while batch := list(rows.filter(pk__gt=last)[:BATCH]):
@@ -93,23 +93,24 @@ def _tokens(row: Registry) -> dict[str, str]:
     return {name: secret.token for name in SECRETS if (secret := getattr(row, name))}
 
 
-def _lost(row: Registry) -> list[str]:
+def _unreadable_names(row: Registry) -> list[str]:
     return [name for name, token in _tokens(row).items() if key_id_for(token) is None]
 
 
 def _key_id(row: Registry, tokens: Iterable[str]) -> str:
-    """The ids of the keys of these tokens; of a key that is gone only the row knows the id."""
-    found = {key_id_for(token) for token in tokens}
-    if None in found:
-        found |= set(row.key_id.split(",")).difference(key_ids())
-    return ",".join(sorted(filter(None, found)))
+    """Return the ids of the keys of these tokens; of missing keys, those stored on the row."""
+    ids = {key_id_for(token) for token in tokens}
+    if None in ids:
+        ids |= set(row.key_id.split(",")).difference(key_ids())
+    return ",".join(sorted(filter(None, ids)))
 
 
-def _swap(row: Registry, new: Mapping[str, Secret | None], **columns: Any) -> bool:
-    """Write in one statement, if the row's secrets are still what they were when it was read."""
-    same = Q(pk=row.pk)
+def _swap(row: Registry, renewed: Mapping[str, Secret | None], **columns: Any) -> bool:
+    """Write the row with one statement, if its secrets are still those that were read."""
+    unchanged = Q(pk=row.pk)
     for name in SECRETS:
-        held = getattr(row, name)
-        # Compared by the expression: the field itself lets nobody look for a token.
-        same &= Q(IsUnchanged(F(name), held.token)) if held else Q((f"{name}__isnull", True))
-    return bool(Registry._base_manager.filter(same).update(**new, **columns))
+        secret = getattr(row, name)
+        # The field itself has no lookup for ciphertext, so an expression is used.
+        is_same = IsUnchanged(F(name), secret.token) if secret else (f"{name}__isnull", True)
+        unchanged &= Q(is_same)
+    return bool(Registry._base_manager.filter(unchanged).update(**renewed, **columns))

@@ -1,4 +1,4 @@
-"""Image references: which registry, repository, tag and digest an image's name means."""
+"""`Reference`: the registry, repository, tag and digest in the name of an image."""
 
 import re
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from ipaddress import AddressValueError, IPv6Address
 
 from registries.text import gettext_noop as _
 
-# Names of Docker Hub; every one of them means the first.
+# The host of Docker Hub, and its other names, which are replaced by it.
 HUB = "docker.io"
 _HUB_NAMES = frozenset({HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
-# Longer than any legal reference: host, path, tag and a sha512 digest. Checked before any pattern.
+# The longest valid reference: host, path, tag and a sha512 digest. Checked before any pattern.
 _MAX_LENGTH = 255 + 255 + 128 + 150
 _MAX_HOST = 255
 MAX_PATH = 255
@@ -23,22 +23,21 @@ _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}", re.ASCII)
 _PLATFORM = re.compile(r"[a-z0-9._-]{1,64}(?:/[a-z0-9._-]{1,64}){1,2}", re.ASCII)
-# What docker calls an image on the machine that has it; with sha256: the grammar would take it for
-# a tag of docker.io/library/sha256.
+# The ID of a local image. By the grammar, `sha256:…` would be a tag of docker.io/library/sha256.
 _ID = re.compile(rf"[0-9a-f]{{64}}|{_DIGEST.pattern}", re.ASCII)
-# What is copied along with a name: from a browser, from Helm and Flux, from skopeo.
+# Schemes that are copied along with a name: from browsers, Helm and Flux, or skopeo.
 _SCHEME = re.compile(r"(?P<scheme>https?|oci|docker)://", re.IGNORECASE | re.ASCII)
 
-# What browsers and programs call: pages of Docker Hub and Quay, and the API.
+# URLs of web pages of Docker Hub and Quay, and of the registry API. They are not image names.
 _PAGE = re.compile(
     r"(?:https?://)?(?:www\.)?hub\.docker\.com(?:/.*)?|https?://quay\.io/repository/.*"
     r"|https?://[^/]+/v2/.+/(?:manifests|tags|blobs)/.*",
     re.IGNORECASE | re.ASCII,
 )
 
-# The grammar as JSON Schema's patterns. That of an image, which may be pasted, is a little narrower
-# than what is taken: no IPv6 hosts, and paths and hosts of at most 247 characters.
-_WORD = r"[a-z0-9]+(?:(?:_{1,2}|-+)[a-z0-9]+)*"
+# The grammar as patterns for JSON Schema. The one for images is a little stricter than the parser:
+# it excludes IPv6 hosts, and paths and hosts of more than 247 characters.
+_COMPONENT_WITHOUT_DOT = r"[a-z0-9]+(?:(?:_{1,2}|-+)[a-z0-9]+)*"
 TAG_PATTERN = f"^{_TAG.pattern}$"
 VERSION_PATTERN = f"^(?:{_TAG.pattern}|{_DIGEST.pattern})$"
 PLATFORM_PATTERN = f"^{_PLATFORM.pattern}$"
@@ -47,22 +46,22 @@ IMAGE_PATTERN = (
     r"^(?:docker://|(?:https?|oci)://(?=localhost/|[^/]*[.:][^/]*/))?"
     rf"(?!(?:{_ID.pattern})$)"
     r"(?![a-z0-9._-]{248}|(?=[a-z0-9_-]+/)[a-z0-9._/-]{248}|[^/]*/[a-z0-9._/-]{248}|[^/]{248}[^/]*/)"
-    rf"(?:(?:{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?|{_WORD})/(?:{_COMPONENT.pattern}/)*)?"
+    rf"(?:(?:{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?|{_COMPONENT_WITHOUT_DOT})/(?:{_COMPONENT.pattern}/)*)?"
     rf"{_COMPONENT.pattern}(?::{_TAG.pattern})?(?:@(?:{_DIGEST.pattern}))?$"
 )
 
 
 class InvalidReference(ValueError):
-    """A text that names no image; `str()` says what to do and never quotes the text."""
+    """The text is not a valid reference. `str()` says what to do and never quotes the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An image's full name, by the grammar of distribution/reference.
+    """The full name of an image, by the grammar of distribution/reference.
 
     host: the registry, maybe with a port, as written; `docker.io` for all names of Docker Hub.
-    repository: the path on it.
-    tag, digest: at least one of them; both where both were given.
+    repository: the path on the registry.
+    tag, digest: at least one of them is set.
     """
 
     host: str
@@ -72,7 +71,7 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> "Reference":
-        """Read a name as `docker pull` does. Raises InvalidReference."""
+        """Parse a name as `docker pull` does. Raises InvalidReference."""
         _check_length(text)
         if _ID.fullmatch(text):
             raise InvalidReference(_("This is the ID of an image. Enter the image's name."))
@@ -92,7 +91,7 @@ class Reference:
 
     @classmethod
     def from_pasted(cls, text: str) -> "Reference":
-        """Read a name as people paste it: https://, oci:// or docker:// may stand in front.
+        """Parse a pasted name, which may start with https://, oci:// or docker://.
 
         Raises InvalidReference.
         """
@@ -108,7 +107,7 @@ class Reference:
 
     @property
     def match_host(self) -> str:
-        """The host in lower case, as it is compared with a row's."""
+        """The host in lower case, to compare it with the hosts of rows."""
         return self.host.lower()
 
     @property
@@ -118,15 +117,15 @@ class Reference:
 
     @property
     def version(self) -> str:
-        """What to ask the registry for: the digest where there is one, else the tag."""
+        """The digest if there is one, or else the tag: what is requested from the registry."""
         return self.digest or self.tag or "latest"
 
 
 def without_scheme(text: str) -> str:
-    """A pasted name without http://, https://, oci:// or docker:// and a slash at its end.
+    """Return a pasted name without http://, https://, oci:// or docker:// and a trailing slash.
 
-    Behind all but docker:// a host follows, as skopeo and Helm have it, so that no name becomes
-    one of Docker Hub's. Raises InvalidReference.
+    All schemes but docker:// must be followed by a host, as for skopeo and Helm, so that the name
+    is not taken for one of Docker Hub. Raises InvalidReference.
     """
     if _PAGE.fullmatch(text):
         raise InvalidReference(
@@ -139,12 +138,12 @@ def without_scheme(text: str) -> str:
     host, _slash, path = name.partition("/")
     if match["scheme"].lower() != "docker" and not _is_host(host):
         raise InvalidReference(_("Start with the registry's host, such as ghcr.io/acme."))
-    # docker's config.json names registries with the version of their API.
+    # In docker's config.json, the names of registries may end in the version of the API.
     return host if path in {"v1", "v2"} else name
 
 
 def prefixes(reference: Reference) -> list[str]:
-    """Every prefix that the image is under, shortest first; a default port may be left out."""
+    """Return every prefix of an image, the shortest first, with and without a default port."""
     host = reference.match_host
     hosts = dict.fromkeys((host, host.removesuffix(":443").removesuffix(":80")))
     parts = reference.repository.split("/")
@@ -152,10 +151,10 @@ def prefixes(reference: Reference) -> list[str]:
 
 
 def parse_prefix(text: str) -> str:
-    """Read the start of image names: a host, maybe with path components.
+    """Parse a prefix of image names: a host, maybe with path components.
 
-    The host is lower-cased, Docker Hub's names become docker.io, port 443 and a trailing slash
-    are left out. Raises InvalidReference.
+    The host becomes lower case, and Docker Hub's other names become docker.io. Port 443 and a
+    trailing slash are dropped. Raises InvalidReference.
     """
     text = text.strip()
     _check_length(text)
@@ -167,7 +166,7 @@ def parse_prefix(text: str) -> str:
     host = host.lower()
     if not _is_host(host):
         raise InvalidReference(_("Start with the registry's host, such as ghcr.io/acme."))
-    host = _known_host(host).removesuffix(":443")
+    host = _normalized_host(host).removesuffix(":443")
     if not slash:
         return host
     if ":" in path:
@@ -177,7 +176,7 @@ def parse_prefix(text: str) -> str:
 
 
 def parse_repository(text: str) -> str:
-    """The path of a repository, without host, tag and digest. Raises InvalidReference."""
+    """Validate the path of a repository, without host and tag. Raises InvalidReference."""
     _check_length(text)
     if "://" in text:
         raise InvalidReference(
@@ -188,7 +187,7 @@ def parse_repository(text: str) -> str:
 
 
 def parse_version(text: str) -> str:
-    """A tag or a digest, as it stands behind a repository. Raises InvalidReference."""
+    """Validate a tag or a digest. Raises InvalidReference."""
     _check_length(text)
     if not (_TAG.fullmatch(text) or _DIGEST.fullmatch(text)):
         raise InvalidReference(
@@ -198,7 +197,7 @@ def parse_version(text: str) -> str:
 
 
 def parse_tag(text: str) -> str:
-    """A tag. Raises InvalidReference."""
+    """Validate a tag. Raises InvalidReference."""
     if not _TAG.fullmatch(text):
         raise InvalidReference(
             _("Enter a tag of 1 to 128 letters, digits, dots, hyphens and underscores.")
@@ -207,7 +206,7 @@ def parse_tag(text: str) -> str:
 
 
 def parse_platform(text: str) -> str:
-    """What an image runs on: system, architecture and maybe variant. Raises InvalidReference."""
+    """Validate a platform: system, architecture and maybe a variant. Raises InvalidReference."""
     if not _PLATFORM.fullmatch(text):
         raise InvalidReference(_("Enter a platform, such as linux/amd64 or linux/arm/v7."))
     return text
@@ -221,18 +220,18 @@ def _check_length(text: str) -> None:
 
 
 def _split_host(name: str) -> tuple[str, str]:
-    """The host that a name begins with, or Docker Hub, and the rest."""
+    """Return the host at the start of a name, or Docker Hub, and the rest."""
     first, slash, rest = name.partition("/")
     if not slash or not _is_host(first):
         return HUB, name
-    return _known_host(first), rest
+    return _normalized_host(first), rest
 
 
 def _is_host(first: str) -> bool:
     return first == "localhost" or "." in first or ":" in first or first != first.lower()
 
 
-def _known_host(host: str) -> str:
+def _normalized_host(host: str) -> str:
     match = _HOST.fullmatch(host) if len(host) <= _MAX_HOST else None
     if match is None or not _is_ipv6(match["ipv6"]):
         raise InvalidReference(_("Start with a valid host, such as ghcr.io."))

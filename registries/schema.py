@@ -1,4 +1,4 @@
-"""What a kind tells API clients: its JSON Schema and its description."""
+"""The JSON Schema and the description of a kind for API clients."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,9 @@ from registries.kinds.base import Kind, Variable
 
 
 def json_schema(kind: Kind) -> dict[str, Any]:
-    """JSON Schema 2020-12 of the object of a kind's variables that are set.
+    """Return the JSON Schema 2020-12 of an object with the variables that are set.
 
-    A default row may be the empty object as well, whatever is required here.
+    A default row may also be an empty object, even if variables are required.
     """
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -37,7 +37,7 @@ def _property(variable: Variable) -> dict[str, Any]:
 
 
 def describe(kind: Kind, translate: Callable[[str], str]) -> dict[str, Any]:
-    """All that the API tells of a kind, in the language of `translate`."""
+    """Return the description of a kind for the API, in the language of `translate`."""
     howto = kind.howto
     return {
         "slug": kind.slug,

@@ -1,6 +1,6 @@
-"""What the site does with a registry: admin, API and commands call these functions.
+"""The operations on registries. Admin, API and commands use these functions.
 
-Nothing here calls a registry inside a database transaction of its own; callers keep to that.
+They must not be called within a database transaction, because they wait for registries.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
 __all__ = ["TooManyChecks", "check_in_background", "home_of", "reference_for"]
 
-# Who asks where nobody says so: code of the site.
+# The caller of checks that do not name one: code of the site.
 NOBODY = Caller()
 CODE = Recipient()
-# Names that a default row takes when somebody's own row has its name already.
+# How many names are tried for a default row if other rows have its name.
 NAME_TRIES = 20
 
 
 def outside_transactions(view: Callable[..., Any]) -> Callable[..., Any]:
-    """The view, for sites that wrap requests in transactions: in none, of whichever database."""
+    """Exempt a view from ATOMIC_REQUESTS of all databases."""
     for name in connections:
         view = transaction.non_atomic_requests(name)(view)
     return view
@@ -53,14 +53,14 @@ def outside_transactions(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def check(registry: Registry, image: str | None = None, *, caller: Caller = NOBODY) -> CheckResult:
-    """Sign in to the registry and say how it went, within `TIMEOUT` seconds.
+    """Sign in to the registry within `TIMEOUT` seconds, and return the result.
 
-    With an `image` (as in docker pull, or a repository of the row's own host) it is tried as
-    well. The result is kept on the row, unless the row was changed or saved meanwhile, and in
-    the audit, with `caller`. While somebody else checks the row this waits, up to `TIMEOUT`
-    seconds more; where no image is named, his result is returned then. Raises InvalidReference
-    for an image that is none, or not this registry's, and TooManyChecks where a person's own,
-    one by one, are more than `CHECKS_PER_MINUTE`.
+    image: an image to read as well: a name as for docker pull, or a repository of the row's host.
+
+    The result is stored on the row, unless the row was changed meanwhile, and in the audit. If the
+    row is being checked already, this waits up to `TIMEOUT` seconds more and, without an image,
+    returns the result of that check. Raises InvalidReference for an invalid image or one of another
+    registry, and TooManyChecks if a person has started more than `CHECKS_PER_MINUTE` single checks.
     """
     reference = None if image is None else reference_for(registry, image)
     with admitted(caller, registry.db_for_write):
@@ -71,7 +71,7 @@ def check(registry: Registry, image: str | None = None, *, caller: Caller = NOBO
 def check_each(
     registries: Iterable[Registry], *, caller: Caller = NOBODY
 ) -> Iterator[tuple[Registry, CheckResult]]:
-    """Check registries side by side, `CHECK_WORKERS` at a time; each as its check ends."""
+    """Check registries, `CHECK_WORKERS` at a time, and yield each as its check ends."""
     rows = list(registries)
     checks = run_checks([(row, None) for row in rows], caller)
     return ((rows[number], result) for number, result in checks)
@@ -83,9 +83,9 @@ def check_many(
     *,
     caller: Caller = NOBODY,
 ) -> list[CheckResult]:
-    """Check registries as `check_each` does; results in the given order.
+    """Check registries, `CHECK_WORKERS` at a time, and return the results in the same order.
 
-    `progress` is called in this thread after each one, in the order they end.
+    `progress` is called in this thread after each check.
     """
     rows = list(registries)
     results: dict[int, CheckResult] = {}
@@ -108,21 +108,21 @@ def list_tags(
     n: int | None = None,
     prefix: str | None = None,
 ) -> list[str]:
-    """The tags of a repository, in the registry's own order. Raises ClientError.
+    """Return the tags of a repository in the registry's own order. Raises ClientError.
 
-    `prefix` asks for those that begin so, `last` for those behind that tag, `n` for at most so
-    many. With `last` or `n` they are sorted, by the registry where it sorts its lists, and no page
-    is asked that is not needed. Each page may take `TIMEOUT` seconds, all of them `LIST_TIMEOUT`.
-    `host` is that of an image, where the row answers for several.
+    host: the host of the image, if the row is for several.
+    prefix: only tags that start with it. last: only tags after this one. n: at most this many.
+    With `last` or `n` the tags are sorted, and only the pages that are needed are requested. Each
+    page may take `TIMEOUT` seconds, all together `LIST_TIMEOUT`.
     """
     with client_for(registry, host) as client:
         return client.tags(repository, last=last, n=n, prefix=prefix)
 
 
 def get_digest(registry: Registry, repository: str, reference: str) -> str:
-    """The digest a tag stands for, an index's own for an index. Raises ClientError.
+    """Return the digest of a tag; for an index, the index's own. Raises ClientError.
 
-    Nothing is counted as a pull.
+    This does not count as a pull.
     """
     with client_for(registry) as client:
         return client.digest(repository, reference)
@@ -136,11 +136,11 @@ def get_manifest(
     *,
     platform: str | None = None,
 ) -> Manifest:
-    """The digest, media type and, for an index, platforms of a tag. Raises ClientError.
+    """Return digest, media type and, for an index, platforms of a tag. Raises ClientError.
 
-    `platform`, such as `linux/arm64`, asks an index for the manifest of that platform alone; an
-    index that has none for it raises `platform_not_found`.
-    `host` is that of an image, where the row answers for several.
+    host: the host of the image, if the row is for several.
+    platform: such as `linux/arm64`. Returns the manifest of this platform in an index, or raises
+        the error `platform_not_found`.
     """
     with client_for(registry, host) as client:
         return client.manifest(repository, reference, platform)
@@ -179,10 +179,10 @@ def look_up(registry: Registry, reference: Reference, n: int) -> Seen:
 
 
 def get_digests(registry: Registry, images: Sequence[tuple[str, str]]) -> list[str | ClientError]:
-    """The digests of many (repository, reference) pairs of one registry, in their order.
+    """Return the digests of many (repository, reference) pairs of one registry, in order.
 
-    A pair that fails has its ClientError in its place. Raises ClientError where the registry
-    cannot be asked at all.
+    A pair that fails has its ClientError in the list. Raises ClientError if the registry cannot be
+    called at all.
     """
     with client_for(registry) as client:
         return client.digests(images)
@@ -228,9 +228,9 @@ def foresee_hand_over(form: Form, registries: Sequence[Registry]) -> list[PullCr
 
 
 def reset(registry: Registry) -> None:
-    """Make a default row as it was on the first day: anonymous. Its name and history stay.
+    """Make a default row anonymous, as it was at first. Its name and history stay.
 
-    Raises ValidationError for a row that is no default: those are deleted.
+    Raises ValidationError for any other row, which has to be deleted instead.
     """
     if not registry.is_default:
         raise ValidationError(
@@ -247,16 +247,16 @@ def reset(registry: Registry) -> None:
     using = registry.db_for_write
     with transaction.atomic(using=using):
         registry.save()
-        # Saving forgets the check only where something changed.
+        # `save` only clears the check if something changed.
         registry.clear_check()
         check = {name: getattr(registry, name) for name in CHECK_FIELDS}
         Registry.objects.using(using).filter(pk=registry.pk).update(**check)
 
 
 def ensure_defaults(model: type[Registry] = Registry, using: str = DEFAULT_DB_ALIAS) -> None:
-    """Make the default rows that are missing; safe when several processes do it at once.
+    """Add the missing default rows. Several processes may do this at the same time.
 
-    Existing rows are left alone. A name that is taken gets a number.
+    Existing rows are not changed. If a name is taken, a number is appended.
     """
     for kind in KINDS.values():
         if kind.default_name is not None:
@@ -270,5 +270,5 @@ def _ensure_default(model: type[Registry], using: str, slug: str, name: str) -> 
             return
         numbered = name if number == 1 else f"{name} ({number})"
         row = model(kind=slug, name=numbered, name_key=names.key(numbered), is_default=True)
-        # A row that another process made, or a name that is taken, makes no error: look again.
+        # Conflicts with another process or a taken name are ignored, and the loop tries again.
         rows.bulk_create([row], ignore_conflicts=True)

@@ -1,4 +1,4 @@
-"""The kinds that a site brings: what `REGISTRIES["KINDS"]` names, beside the app's own."""
+"""Loads the kinds of a site, which `REGISTRIES["KINDS"]` names."""
 
 from collections.abc import Iterator
 
@@ -10,20 +10,20 @@ from registries.kinds import KINDS, Kind
 from registries.kinds.conformance import faults
 
 _OWN = frozenset(KINDS)
-# A kind's mark, among the static files of whoever brings it.
+# The static file with a kind's logo.
 MARK = "registries/marks/{}.svg"
 
 
 def load() -> None:
-    """Add the site's kinds to `KINDS`, once, as the site starts; none that has a fault."""
+    """Add the site's valid kinds to `KINDS`. This is called once at startup."""
     for name in names():
-        kind, wrong = examine(name)
-        if kind is not None and not wrong:
+        kind, errors = examine(name)
+        if kind is not None and not errors:
             KINDS[kind.slug] = kind
 
 
 def names() -> tuple[str, ...]:
-    """The dotted names in the setting; none where it cannot be read, which a check reports."""
+    """Return the dotted names in the setting, or none if it is invalid (a check reports that)."""
     try:
         return conf.get().kinds
     except ImproperlyConfigured:
@@ -31,7 +31,7 @@ def names() -> tuple[str, ...]:
 
 
 def examine(name: str) -> tuple[Kind | None, list[str]]:
-    """The kind of a dotted name, and why it cannot be used."""
+    """Return the kind with a dotted name, and the reasons why it cannot be used."""
     try:
         kind = import_string(name)
     except ImportError as error:

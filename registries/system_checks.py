@@ -1,20 +1,20 @@
-"""System checks: what is wrong with the site's settings, said before anything fails.
+"""The system checks of the site's settings and databases.
 
 registries.E001  an unknown key in REGISTRIES
-registries.E002  a value in REGISTRIES that cannot be used
-registries.E003  an encryption key that is no Fernet key
+registries.E002  an invalid value in REGISTRIES
+registries.E003  an encryption key that is not a Fernet key
 registries.E004  a kind in REGISTRIES["KINDS"] that cannot be used
 registries.W001  an encryption key that is not random, such as one made of words
-registries.W002  an encryption key that is the site's SECRET_KEY as well
-registries.W003  an encryption key that everybody can read in public documentation
-registries.W004  an encryption key that stands in the code of the settings
-registries.W005  a cache that unpickles what others may have written into it
-registries.W006  an entry of NO_PROXY that cannot be read
+registries.W002  an encryption key that is also the site's SECRET_KEY
+registries.W003  an encryption key from public documentation
+registries.W004  an encryption key in the source code of the settings
+registries.W005  a shared cache that uses pickle
+registries.W006  an invalid entry of NO_PROXY
 
-Of a database, which `migrate` and `check --database` ask, where it is MariaDB or MySQL:
+`migrate` and `check --database` also check databases of MariaDB and MySQL:
 
-registries.W010  a character set that lacks some characters
-registries.W011  names that are compared otherwise than by their characters
+registries.W010  a character set that cannot store all characters
+registries.W011  a collation that treats different names as equal
 registries.W012  a storage engine without transactions
 registries.W013  a version that sorts lists in memory
 """
@@ -40,7 +40,7 @@ from registries import conf, site_kinds
 from registries.models.names import EXACT
 
 KEY_BYTES = 32
-# Keys that guides and tests show to everybody: SHA-256 of their bytes, and where they stand.
+# Keys that are public: the SHA-256 of their bytes, and where they were published.
 SAMPLES = {
     "42e4de57c484f9d1d8022eee1cd3f017d19d5579fb28e6b333f68fad9fa5bc52": (
         "the tests of django-encrypted-model-fields"
@@ -55,8 +55,8 @@ SAMPLES = {
         "guides to Apache Airflow"
     ),
 }
-# The cache backends that lie outside the process and unpickle what they read, with the option of
-# CACHES that changes this, where there is one.
+# The cache backends outside of the process that use pickle, and the option of CACHES that changes
+# this, if there is one.
 PICKLING = {
     "django.core.cache.backends.redis.RedisCache": "serializer",
     "django.core.cache.backends.memcached.PyMemcacheCache": "serde",
@@ -69,75 +69,75 @@ PICKLING = {
 
 @register(Tags.security)
 def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report unknown keys and unusable values of REGISTRIES, never a value itself."""
-    found: list[CheckMessage] = []
-    known = ", ".join(conf.READERS)
-    found.extend(
-        Error(f"REGISTRIES has no key {name!r}.", hint=f"It knows: {known}.", id="registries.E001")
+    """Report unknown keys and invalid values of REGISTRIES, without the values."""
+    messages: list[CheckMessage] = []
+    keys = ", ".join(conf.READERS)
+    messages.extend(
+        Error(f"REGISTRIES has no key {name!r}.", hint=f"Valid keys: {keys}.", id="registries.E001")
         for name in conf.raw()
         if name not in conf.READERS
     )
     try:
         conf.get()
     except ImproperlyConfigured as error:
-        found.append(Error(str(error), id="registries.E002"))
-    found.extend(
+        messages.append(Error(str(error), id="registries.E002"))
+    messages.extend(
         Caution(
-            f"REGISTRIES['NO_PROXY']: {entry!r} cannot be read, so it leaves nothing out.",
-            hint="Write corp.example, .corp.example, host:5000, 192.0.2.1, [::1]:5000, 10.0.0.0/8"
+            f"REGISTRIES['NO_PROXY']: the entry {entry!r} is invalid and has no effect.",
+            hint="Use corp.example, .corp.example, host:5000, 192.0.2.1, [::1]:5000, 10.0.0.0/8"
             " or *.",
             id="registries.W006",
         )
         for entry in conf.unreadable_no_proxy()
     )
-    return found
+    return messages
 
 
 @register()
 def check_kinds(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report what keeps a kind that the site brings from being used."""
+    """Report why a kind of the site cannot be used."""
     return [
         Error(
-            f"REGISTRIES['KINDS']: {name} is left out: {fault}.",
-            hint="docs/contributing.md tells what a kind must fulfil.",
+            f"REGISTRIES['KINDS']: {name} is left out: {problem}.",
+            hint="See docs/contributing.md for the requirements of kinds.",
             id="registries.E004",
         )
         for name in site_kinds.names()
-        for fault in site_kinds.examine(name)[1]
+        for problem in site_kinds.examine(name)[1]
     ]
 
 
 @register(Tags.security)
 def check_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report keys that the library takes although they are weak, mistyped, known or misplaced."""
+    """Report keys that are invalid, weak, public or in the source code."""
     setting = getattr(settings, "FIELD_ENCRYPTION_KEY", None)
     keys: Sequence[Any] = setting if isinstance(setting, list | tuple) else [setting]
     code = _code(settings.SETTINGS_MODULE)
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     for number, key in enumerate(keys, start=1):
         raw = _decoded(key)
         if raw is None:
             hint = "Make one with cryptography.fernet.Fernet.generate_key()."
             message = f"FIELD_ENCRYPTION_KEY: key {number} is not 32 bytes of URL-safe base64."
-            found.append(Error(message, hint=hint, id="registries.E003"))
+            messages.append(Error(message, hint=hint, id="registries.E003"))
             continue
-        found.extend(
-            Caution(f"FIELD_ENCRYPTION_KEY: key {number} {fault}.", hint=advice, id=ident)
-            for ident, fault, advice in _weaknesses(key, raw, code)
+        messages.extend(
+            Caution(f"FIELD_ENCRYPTION_KEY: key {number} {problem}.", hint=advice, id=ident)
+            for ident, problem, advice in _weaknesses(key, raw, code)
         )
-    return found
+    return messages
 
 
 @register(Tags.security)
 def check_caches(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report caches of ours through which whoever writes them could run code in the site."""
+    """Report caches through which others could run code in the site."""
     # REST framework counts requests in the default cache.
     names = {"default", conf.raw().get("TOKEN_CACHE")}
     return [
         Caution(
-            f"CACHES[{name!r}] unpickles what it reads: who can write there can run code in the"
-            " site, and has every stored secret.",
-            hint="Keep JSON there instead (docs/install.md), or choose a cache in memory.",
+            f"CACHES[{name!r}] uses pickle. Whoever can write to it can run code in the site and"
+            " read every stored secret.",
+            hint="Use a JSON serializer (see docs/install.md) or a cache in memory.",
             id="registries.W005",
         )
         for name in settings.CACHES
@@ -149,17 +149,17 @@ def check_caches(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_databases(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Report what MariaDB or MySQL, as it is set up, does otherwise than other databases."""
+    """Report how MariaDB or MySQL differs from other databases because of its configuration."""
     return [
-        Caution(f"Database {alias!r} {fault}.", hint=hint, id=ident)
+        Caution(f"Database {alias!r} {problem}.", hint=hint, id=ident)
         for alias in databases or ()
         if connections[alias].vendor == "mysql" and router.allow_migrate(alias, "registries")
-        for ident, fault, hint in _limits(connections[alias])
+        for ident, problem, hint in _limits(connections[alias])
     ]
 
 
 def _limits(connection: Any) -> Iterator[tuple[str, str, str]]:
-    """The id of each check that the database fails, what it does, and what to do."""
+    """Yield the id of each check that the database fails, the problem, and a hint."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT @@character_set_database")
         (charset,) = cursor.fetchone()
@@ -169,27 +169,31 @@ def _limits(connection: Any) -> Iterator[tuple[str, str, str]]:
         )
         collations = dict(cursor.fetchall())
     if not (collations.get("name") or charset).startswith("utf8mb4"):
-        fault = "cannot store every character: saving a name with an emoji fails"
-        yield "registries.W010", fault, "Convert it to utf8mb4 (docs/install.md)."
-    # The migration that makes the other column has set this one's collation.
+        problem = "cannot store all characters: saving a name with an emoji fails"
+        yield "registries.W010", problem, "Convert it to utf8mb4 (docs/install.md)."
+    # Before the migration that adds `default_kind`, the collation is not set yet.
     if "default_kind" in collations and collations["name_key"] != EXACT:
         hint = f"Give registries_registry.name_key the collation {EXACT} (docs/install.md)."
-        yield "registries.W011", "takes different names for the same one", hint
+        yield "registries.W011", "treats different names as equal", hint
     if not connection.features.supports_transactions:
-        fault = "has no transactions: a save that is interrupted stays half done"
-        yield "registries.W012", fault, "Make InnoDB the default engine, and the tables anew."
+        problem = "has no transactions: an interrupted save leaves incomplete data"
+        yield (
+            "registries.W012",
+            problem,
+            "Make InnoDB the default storage engine, and create the tables again.",
+        )
     if not connection.features.supports_index_column_ordering:
-        fault = "sorts lists in memory: with many rows they are slow"
-        yield "registries.W013", fault, "Upgrade to MariaDB 10.8 or MySQL 8, or later."
+        problem = "sorts lists in memory: with many rows they are slow"
+        yield "registries.W013", problem, "Upgrade to MariaDB 10.8 or MySQL 8, or later."
 
 
 def _unpickles(cache_name: str) -> bool:
-    """Whether the cache lies outside the process and no serializer was chosen for it but pickle."""
+    """Return whether a cache is outside of the process and uses pickle."""
     cache = settings.CACHES[cache_name]
     try:
         backend = import_string(cache["BACKEND"])
     except ImportError:
-        return False  # it cannot be used at all
+        return False  # the cache does not work at all
     for base in backend.__mro__:
         option = PICKLING.get(f"{base.__module__}.{base.__qualname__}")
         if option is not None:
@@ -199,33 +203,35 @@ def _unpickles(cache_name: str) -> bool:
 
 
 def _weaknesses(key: Any, raw: bytes, code: str) -> Iterator[tuple[str, str, str | None]]:
-    """The id of each check that the key fails, what is wrong with it, and what to do."""
+    """Yield the id of each check that the key fails, the problem, and a hint."""
     text = key.decode() if isinstance(key, bytes) else str(key)
     if len(set(raw)) < KEY_BYTES // 4 or raw.isascii():
         yield "registries.W001", "is not random", None
     if text == settings.SECRET_KEY:
-        hint = "Use a key of its own: they are kept, changed and lost apart."
-        yield "registries.W002", "is SECRET_KEY as well", hint
+        hint = "Use a separate key, so that each can be changed without the other."
+        yield "registries.W002", "is also the SECRET_KEY", hint
     if where := SAMPLES.get(hashlib.sha256(raw).hexdigest()):
-        hint = "Change it, in the order that docs/keys.md tells."
-        yield "registries.W003", f"stands in {where}: everybody has it", hint
+        hint = "Replace it as docs/keys.md describes."
+        yield "registries.W003", f"is public: it is in {where}", hint
     if text in code:
-        hint = "Change it (docs/keys.md), and keep the new one in the environment or in a file."
-        yield "registries.W004", "stands in the code of the settings", hint
+        hint = (
+            "Replace it (see docs/keys.md), and store the new one in the environment or in a file."
+        )
+        yield "registries.W004", "is in the source code of the settings", hint
 
 
 def _code(settings_module: str | None) -> str:
-    """The source of the settings, and of the modules that they take everything from."""
+    """Return the source of the settings and of the modules that they import everything from."""
     names: list[str] = [settings_module] if settings_module else []
     sources: dict[str, str] = {}
     for name in names:
-        # What is taken only where it is there may be missing.
+        # A module that is imported conditionally may be missing.
         if name in sources or name not in sys.modules:
             continue
         module = sys.modules[name]
         try:
             sources[name] = inspect.getsource(module)
-        except (OSError, TypeError):  # it has none: compiled
+        except (OSError, TypeError):  # there is no source file
             sources[name] = ""
         for node in ast.walk(ast.parse(sources[name])):
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
@@ -235,7 +241,7 @@ def _code(settings_module: str | None) -> str:
 
 
 def _decoded(key: Any) -> bytes | None:
-    """The key's bytes, decoded strictly: the library also takes trailing junk."""
+    """Return the bytes of a key. The library itself would ignore trailing garbage."""
     try:
         text = key if isinstance(key, bytes) else str(key).encode("ascii")
         raw = base64.b64decode(text, altchars=b"-_", validate=True)

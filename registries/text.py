@@ -1,22 +1,22 @@
-"""Texts that are translated later, where Django must not be imported."""
+"""Texts that are translated later, for modules that must not import Django."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-# White space, and what nobody sees either: byte order marks, letters of no width and marks of
-# direction, which editors, web pages and chats leave around what is copied.
+# White space and other invisible characters that are copied from editors, web pages and chats: byte
+# order marks, zero-width characters and direction marks.
 _UNSEEN = r"[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
 _EDGES = re.compile(rf"\A{_UNSEEN}|{_UNSEEN}\Z")
 
 
 def trimmed(text: str) -> str:
-    """The text without what nobody sees at its beginning and end."""
+    """Return the text without white space and invisible characters at its start and end."""
     return _EDGES.sub("", text)
 
 
 def gettext_noop(text: str) -> str:
-    """Return `text` unchanged; Django's makemessages finds it by this function's name."""
+    """Return `text` unchanged. Django's makemessages finds texts by this function's name."""
     return text
 
 
@@ -25,9 +25,9 @@ QUOTED = gettext_noop("“%(label)s”")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A sentence with `%(name)s` parts, translated when it is rendered.
+    """A sentence with `%(name)s` placeholders, which is translated when it is rendered.
 
-    A part that is a tuple holds labels: each is translated and quoted, commas between them.
+    A parameter may be a tuple of labels. They are translated, quoted and joined by commas.
     """
 
     template: str

@@ -1,8 +1,8 @@
-"""The one catalogue of check codes: what each means and what the operator does next.
+"""The catalogue of the codes of checks and errors, with what the operator has to do.
 
-Stdlib only. Whatever a registry, a library or the network said is turned into one of these
-codes; their own words never reach the operator or the database. A sentence may hold `%(name)s`
-parts, filled from values of ours alone (host names, seconds, times).
+Every error of a registry, a library or the network gets one of these codes. Their own messages are
+neither shown nor stored. A sentence may have `%(name)s` placeholders for host names and the like.
+This module uses only the standard library.
 """
 
 from enum import StrEnum
@@ -12,7 +12,7 @@ from registries.text import gettext_noop
 
 
 class Verdict(StrEnum):
-    """How a check ended."""
+    """The result of a check."""
 
     VALID = "valid"
     ANONYMOUS = "anonymous"
@@ -24,9 +24,9 @@ class Verdict(StrEnum):
 
 
 class Code(NamedTuple):
-    """A machine-readable outcome: the verdict it leads to and one sentence for the operator.
+    """The verdict of a code, and a sentence for the operator.
 
-    `verdict` is None where the code is about an image: the sign-in's own verdict stands.
+    `verdict` is None for codes that are about an image: the verdict is then that of the sign-in.
     """
 
     verdict: Verdict | None
@@ -34,9 +34,9 @@ class Code(NamedTuple):
 
 
 class Stranger(StrEnum):
-    """What a registry made of an account that was invented, to see whether it looks at passwords.
+    """How a registry treats an invented account, which shows whether it checks passwords.
 
-    A row remembers it beside its last check, so that no second one is tried.
+    It is stored on the row, so that an account is invented only once.
     """
 
     REFUSED = "refused"
@@ -44,16 +44,16 @@ class Stranger(StrEnum):
     UNANSWERED = "unanswered"
 
 
-# What a check goes through, in this order.
+# The steps of a check, in this order.
 STEPS = ("name", "tls", "registry", "credentials", "image", "stranger")
 
 
 class Step(NamedTuple):
-    """One of `STEPS`: whether it passed, and how many seconds it took by itself.
+    """One of `STEPS`: whether it succeeded, and how many seconds it took.
 
-    `passed` is None where that could not be found out; in no time at all where it was not tried.
-    A step that was not needed is not there: a literal address is not looked up, a kept
-    connection needs neither name nor TLS, a stranger that was refused once is not tried again.
+    `passed` is None if the step had no clear result, or was not tried (then it took no time). Steps
+    that are not needed are left out: an IP address is not looked up, and a pooled connection needs
+    neither a lookup nor TLS.
     """
 
     slug: str
@@ -64,7 +64,7 @@ class Step(NamedTuple):
 _ = gettext_noop
 
 CODES: dict[str, Code] = {
-    # The registry let us in.
+    # The registry accepted the sign-in.
     "signed_in": Code(Verdict.VALID, _("The registry accepted these credentials.")),
     "public": Code(
         Verdict.ANONYMOUS,
@@ -80,7 +80,7 @@ CODES: dict[str, Code] = {
             " No credentials are stored. Enter an image to check it."
         ),
     ),
-    # The sign-in is settled; the image was not readable.
+    # The sign-in succeeded, but the image cannot be read.
     "no_access_to_image": Code(
         None,
         _(
@@ -108,7 +108,7 @@ CODES: dict[str, Code] = {
     "platform_not_found": Code(
         None, _("The image exists, but not for this platform. Choose another platform.")
     ),
-    # Nothing is proven.
+    # Nothing could be proven.
     "open_registry": Code(
         Verdict.UNPROVEN,
         _(
@@ -139,7 +139,7 @@ CODES: dict[str, Code] = {
             " Enter them again, or use an access token."
         ),
     ),
-    # The row cannot work as it stands.
+    # The row has to be changed.
     "untrusted_realm": Code(
         Verdict.MISCONFIGURED,
         _(
@@ -288,11 +288,11 @@ CODES: dict[str, Code] = {
     "invalid_reference": Code(
         Verdict.MISCONFIGURED, _("This is not an image name. Enter it as for docker pull.")
     ),
-    # Come back later.
+    # The registry asks for a pause.
     "rate_limited": Code(
         Verdict.THROTTLED, _("%(host)s limits the number of requests. Try again later.")
     ),
-    # No answer, or none that can be used.
+    # There was no response, or an invalid one.
     "dns": Code(
         Verdict.UNREACHABLE, _("The host name %(host)s cannot be resolved. Check the address.")
     ),
@@ -418,8 +418,8 @@ CODES: dict[str, Code] = {
 
 
 def sentence(code: str, **params: object) -> str:
-    """The English sentence of `code` with its `params` filled in.
+    """Return the English sentence of `code` with its `params`.
 
-    Raises KeyError for a code that is not in the catalogue, or a missing parameter.
+    Raises KeyError for an unknown code or a missing parameter.
     """
     return CODES[code].sentence % params

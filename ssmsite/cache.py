@@ -1,4 +1,4 @@
-"""The cache in Redis: while that is away, nothing is in it, and the site goes on."""
+"""A Redis cache that behaves as if it were empty while Redis is not available."""
 
 import logging
 from typing import Any
@@ -11,14 +11,14 @@ logger = logging.getLogger(__name__)
 
 
 class Cache(RedisCache):
-    """What the site keeps here it can do without: counts of requests, tokens of registries."""
+    """The site can work without the cached data: request counts and tokens of registries."""
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         try:
             return super().get(key, default, version)
-        # The latter two: what stands there is no JSON.
+        # ValueError and RecursionError mean that the value is not valid JSON.
         except (RedisError, ValueError, RecursionError) as error:
-            logger.warning("Nothing is read from Redis: %s", type(error).__name__)
+            logger.warning("Cannot read from Redis: %s", type(error).__name__)
             return default
 
     def add(
@@ -32,7 +32,7 @@ class Cache(RedisCache):
         try:
             return super().add(key, value, timeout, version)
         except RedisError as error:
-            logger.warning("Nothing is written to Redis: %s", type(error).__name__)
+            logger.warning("Cannot write to Redis: %s", type(error).__name__)
             return True
 
     def delete(self, key: Any, version: int | None = None) -> bool:
@@ -52,4 +52,4 @@ class Cache(RedisCache):
         try:
             super().set(key, value, timeout, version)
         except RedisError as error:
-            logger.warning("Nothing is written to Redis: %s", type(error).__name__)
+            logger.warning("Cannot write to Redis: %s", type(error).__name__)

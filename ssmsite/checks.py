@@ -1,8 +1,8 @@
-"""System checks: whether files lie open, and whether visitors can be told apart.
+"""The system checks of the site's files and of its proxy.
 
 ssmsite.W001  a key file or the SQLite file that other users of the machine can read
-ssmsite.W002  such a file in a directory that the site serves to everybody
-ssmsite.W003  sign-ins that came from where the proxy says nothing of use about the visitor
+ssmsite.W002  such a file in a directory that the site serves to browsers
+ssmsite.W003  sign-ins whose client address is unknown, because of the proxy
 """
 
 import ipaddress
@@ -22,23 +22,23 @@ from django.core.checks import Warning as Caution
 from django.db import DatabaseError, connection
 
 from ssmsite import keys
-from ssmsite.signin import NOWHERE
+from ssmsite.signin import DISCARD_ONLY
 
 
 @register(Tags.security)
 def check_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report where files lie open, never what is in them."""
-    found: list[CheckMessage] = []
-    served = _served()
-    for path, about in _kept():
-        if commands := list(_closing(path, about)):
-            message = f"{path} is not closed to other users of the machine."
-            found.append(Caution(message, hint=" && ".join(commands), id="ssmsite.W001"))
-        if directory := next(filter(path.resolve().is_relative_to, served), None):
-            message = f"{path} is in {directory}, which the site serves to everybody."
-            hint = "Keep it elsewhere (DATA_DIR, DATABASE_URL), and change the keys (docs/keys.md)."
-            found.append(Caution(message, hint=hint, id="ssmsite.W002"))
-    return found
+    """Report sensitive files that others can read."""
+    messages: list[CheckMessage] = []
+    public = _public_directories()
+    for path, status in _sensitive_files():
+        if commands := list(_commands_to_restrict(path, status)):
+            message = f"Other users of the machine can access {path}."
+            messages.append(Caution(message, hint=" && ".join(commands), id="ssmsite.W001"))
+        if directory := next(filter(path.resolve().is_relative_to, public), None):
+            message = f"{path} is in {directory}, which the site serves to browsers."
+            hint = "Move it (DATA_DIR, DATABASE_URL), and replace the keys (see docs/keys.md)."
+            messages.append(Caution(message, hint=hint, id="ssmsite.W002"))
+    return messages
 
 
 # By this tag it runs where the database may be asked: in `migrate`, and `check --database default`.
@@ -46,27 +46,27 @@ def check_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_visitors(
     app_configs: Any, databases: Collection[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Report that sign-ins lately came from no address, or from the proxy's own."""
+    """Report recent sign-ins without a client address, or with that of the proxy."""
     tries = AccessAttempt._default_manager.using("default").values_list("ip_address", flat=True)
     try:
         senders = list(tries) if "default" in (databases or ()) else []
     except DatabaseError:
-        return []  # the tables are made later
-    # With DEBUG on it is the operator's own browser.
-    if not any(map(_tells_nobody_apart, senders)) or settings.DEBUG:
+        return []  # the tables do not exist yet
+    # With DEBUG on, clients are on the same machine.
+    if not any(map(_is_indistinct, senders)) or settings.DEBUG:
         return []
-    message = "Sign-ins lately came from where visitors cannot be told apart."
-    hint = "Set DJANGO_BEHIND_PROXY, and let the proxy set X-Forwarded-For (docs/operate.md)."
+    message = "The client addresses of recent sign-ins are unknown, so clients share one limit."
+    hint = "Set DJANGO_BEHIND_PROXY, and make the proxy set X-Forwarded-For (see docs/operate.md)."
     return [Caution(message, hint=hint, id="ssmsite.W003")]
 
 
-def _tells_nobody_apart(sender: str | None) -> bool:
-    found = ipaddress.ip_address(sender or "::")
-    return found in NOWHERE or found.is_loopback or found.is_unspecified
+def _is_indistinct(sender: str | None) -> bool:
+    address = ipaddress.ip_address(sender or "::")
+    return address in DISCARD_ONLY or address.is_loopback or address.is_unspecified
 
 
-def _kept() -> Iterator[tuple[Path, os.stat_result]]:
-    """The files that hold keys or rows, as far as there are any."""
+def _sensitive_files() -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield the existing files with keys or with the database."""
     # mypy knows the tests' settings, not the site's.
     directory: Path = settings.DATA_DIR  # type: ignore[misc]
     paths = [directory / name for name in keys.FILES]
@@ -77,17 +77,17 @@ def _kept() -> Iterator[tuple[Path, os.stat_result]]:
             yield path, path.stat()
 
 
-def _closing(path: Path, about: os.stat_result) -> Iterator[str]:
-    """The commands after which the file is its user's alone; none where it is so already."""
+def _commands_to_restrict(path: Path, status: os.stat_result) -> Iterator[str]:
+    """Yield the commands that restrict a file to its user, if they are needed."""
     user, name = os.geteuid(), shlex.quote(str(path))
-    # Root may look after a site that runs as another user.
-    if user not in {0, about.st_uid}:
+    # Root may run the check for a site that runs as another user.
+    if user not in {0, status.st_uid}:
         yield f"chown {user} {name}"
-    if about.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         yield f"chmod 600 {name}"
 
 
-def _served() -> list[Path]:
-    """The directories whose files browsers can ask for."""
+def _public_directories() -> list[Path]:
+    """Return the directories whose files are served to browsers."""
     locations = {storage.location for finder in get_finders() for _, storage in finder.list([])}
     return [Path(location).resolve() for location in (*locations, settings.STATIC_ROOT)]

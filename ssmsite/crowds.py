@@ -1,4 +1,4 @@
-"""What a process does of few at a time, so that everything else is never kept waiting."""
+"""Limits parallel sign-ins, so that they do not delay other requests."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,28 +8,28 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-# Sign-ins that one process looks at together. Each computes for a good part of a second, so more
-# would take every thread of a server as docs/operate.md starts it.
-AT_ONCE = 4
+# The most parallel sign-ins in one process. Hashing a password takes a good part of a second, so
+# more of them would use every thread of a server that is started as in docs/operate.md.
+MAX_PARALLEL = 4
 
 
 def few_at_once(
     view: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """The view, which looks at few forms at once: pages and health checks never wait for them."""
-    places = BoundedSemaphore(AT_ONCE)
+    """Limit the parallel POST requests of a view, and answer 503 to any others."""
+    slots = BoundedSemaphore(MAX_PARALLEL)
 
     @wraps(view)
-    def few(request: HttpRequest) -> HttpResponseBase:
+    def limited_view(request: HttpRequest) -> HttpResponseBase:
         if request.method != "POST":
             return view(request)
-        if not places.acquire(blocking=False):
+        if not slots.acquire(blocking=False):
             response = render(request, "503.html", status=503)
             response["Retry-After"] = "2"
             return response
         try:
             return view(request)
         finally:
-            places.release()
+            slots.release()
 
-    return few
+    return limited_view

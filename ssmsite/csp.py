@@ -1,4 +1,4 @@
-"""What browsers may load into the site's pages: its own files, and nothing written into a page."""
+"""The Content-Security-Policy: pages load only the site's own files, and nothing inline."""
 
 from collections.abc import Callable
 
@@ -15,11 +15,11 @@ POLICY = (
 def content_security_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Put the policy on every answer."""
+    """Add the policy to every response."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        # Django's own pages about a fault, which DEBUG shows, have scripts and styles inside.
+        # Django's debug pages have inline scripts and styles.
         if not (settings.DEBUG and response.status_code in {404, 500}):
             response[HEADER] = POLICY
         return response

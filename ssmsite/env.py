@@ -1,6 +1,6 @@
-"""The site's environment variables: read once, refused with a sentence that names the variable.
+"""Reads the site's environment variables.
 
-No message ever holds a variable's value: many of them carry passwords.
+Errors name the variable but never contain its value, because many values contain passwords.
 """
 
 import json
@@ -19,29 +19,29 @@ from registries.conf import READERS, Conf
 
 PREFIX = "REGISTRIES_"
 # Kubernetes sets these in every container when a service is named "registries".
-FOREIGN = (f"{PREFIX}SERVICE_", f"{PREFIX}PORT")
+KUBERNETES_PREFIXES = (f"{PREFIX}SERVICE_", f"{PREFIX}PORT")
 FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True)
 FLAGS |= dict.fromkeys(("0", "false", "no", "off"), False)
 BACKENDS = "django.db.backends."
 # Options of the driver, and of Django's connection, by engine.
 OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    # With IMMEDIATE a writer waits for its turn from the start; the default takes the lock half-way
-    # through a transaction, where SQLite refuses at once ("database is locked") instead of waiting.
+    # With IMMEDIATE a transaction waits for the write lock at its start. By default it takes the
+    # lock at its first write, and then SQLite may fail at once ("database is locked").
     f"{BACKENDS}sqlite3": (
         {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
-            # Else what was deleted stays in the file until something takes its place.
+            # Otherwise deleted data stays in the file until it is overwritten.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON",
         },
         {},
     ),
-    # Without the second, TCP waits a quarter of an hour for a server that is cut off.
+    # Without tcp_user_timeout, TCP waits a quarter of an hour for a server that disappeared.
     f"{BACKENDS}postgresql": (
         {"connect_timeout": 5, "tcp_user_timeout": 10_000},
         {"CONN_MAX_AGE": 60},
     ),
-    # The driver knows no other limit for a server that is cut off than one for every answer.
+    # The only timeout of this driver for a server that disappeared is one for each response.
     f"{BACKENDS}mysql": (
         {"connect_timeout": 5, "read_timeout": 60, "write_timeout": 60},
         {"CONN_MAX_AGE": 60},
@@ -50,12 +50,12 @@ OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 def text(name: str) -> str:
-    """The variable without white space around it; "" when it is empty or not set."""
+    """Return a variable without surrounding white space; "" if it is not set."""
     return os.environ.get(name, "").strip()
 
 
 def flag(name: str) -> bool:
-    """A switch that is off unless the variable turns it on. Raises ImproperlyConfigured."""
+    """Return a boolean, which is False by default. Raises ImproperlyConfigured."""
     try:
         return _flag(text(name) or "0")
     except ValueError:
@@ -63,16 +63,16 @@ def flag(name: str) -> bool:
 
 
 def items(name: str) -> list[str]:
-    """A comma-separated list; empty when the variable is empty or not set."""
+    """Return the items of a comma-separated list; none if the variable is not set."""
     return [item for item in map(str.strip, text(name).split(",")) if item]
 
 
-def database(own: Path) -> dict[str, Any]:
+def database(default: Path) -> dict[str, Any]:
     """The database of `DATABASE_URL`, else the SQLite file `own`. Raises ImproperlyConfigured."""
-    # The library knows MariaDB by the name of its protocol.
+    # The library only knows the scheme mysql.
     url = re.sub("^mariadb:", "mysql:", text("DATABASE_URL"))
     parsed: dict[str, Any] | None = None
-    # Refused below: an error raised here would carry the address, password included.
+    # The library's error contains the URL with the password, so another one is raised below.
     with suppress(ValueError):
         parsed = dict(dj_database_url.parse(url or "sqlite://", conn_health_checks=True))
     engine = str(parsed["ENGINE"]) if parsed else ""
@@ -82,9 +82,9 @@ def database(own: Path) -> dict[str, Any]:
             " mariadb://, or sqlite:////FILE, with %-escapes for special characters in its parts."
         )
     if not url:
-        parsed["NAME"] = own
-    options, more = OPTIONS[engine]
-    return parsed | more | {"OPTIONS": options | parsed.get("OPTIONS", {})}
+        parsed["NAME"] = default
+    options, connection_options = OPTIONS[engine]
+    return parsed | connection_options | {"OPTIONS": options | parsed.get("OPTIONS", {})}
 
 
 def cache() -> dict[str, Any]:
@@ -94,9 +94,9 @@ def cache() -> dict[str, Any]:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     if urlsplit(url).scheme in {"redis", "rediss"}:
         options = {
-            # Django's own would run code that somebody else has put into Redis.
+            # Django's own serializer uses pickle, which could run code from Redis.
             "serializer": "registries.token_cache.JSONSerializer",
-            # A server that hangs would hold every request up; the URL may name other times.
+            # A server that hangs would delay every request. The URL may set other timeouts.
             "socket_connect_timeout": 1,
             "socket_timeout": 1,
         }
@@ -105,15 +105,15 @@ def cache() -> dict[str, Any]:
 
 
 def registries() -> dict[str, Any]:
-    """The app's settings, from the variables `REGISTRIES_*`. Raises ImproperlyConfigured.
+    """Return the app's settings from the variables `REGISTRIES_*`. Raises ImproperlyConfigured.
 
-    A name that the app does not know is handed on: the app's system check reports it.
+    Unknown names are included, and the app's system check reports them.
     """
     names = [name for name in os.environ if name.startswith(PREFIX) and text(name)]
     return {
         name.removeprefix(PREFIX): _registries(name)
         for name in names
-        if not name.startswith(FOREIGN)
+        if not name.startswith(KUBERNETES_PREFIXES)
     }
 
 
@@ -125,7 +125,7 @@ def _registries(name: str) -> Any:
     try:
         value = parse(text(name))
     except ValueError:
-        value = text(name)  # of the wrong type, so that the app says what it wants
+        value = text(name)  # the app reports the wrong type below
     try:
         READERS[key](value)
     except (ValueError, TypeError) as error:
@@ -139,7 +139,7 @@ def _flag(value: str) -> bool:
     return FLAGS[value.lower()]
 
 
-# How the text of a variable becomes a value of the type that the app's setting has.
+# Parsers by the type of the app's setting.
 _PARSERS: dict[Any, Callable[[str], Any]] = {
     bool: _flag,
     float: float,

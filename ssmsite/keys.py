@@ -1,7 +1,7 @@
-"""The site's two keys: from the environment, else from a file made once beside the database.
+"""The two keys of the site: from the environment, or from files that are created once.
 
-`FIELD_ENCRYPTION_KEY` opens the secrets in the database. A new one made by mistake would leave
-every stored secret unreadable, so it is made only where there is no database yet.
+`FIELD_ENCRYPTION_KEY` decrypts the secrets in the database. Without the right one they are lost, so
+a new one is only created if the database is still empty.
 """
 
 import base64
@@ -22,33 +22,33 @@ FILES = (ENCRYPTION_FILE, SIGNING_FILE)
 
 
 def read(directory: Path, database: Path) -> tuple[str, list[str]]:
-    """Return the secret key and the encryption keys, made in `directory` when missing.
+    """Return the secret key and the encryption keys. Missing ones are created in `directory`.
 
-    `database` is the site's own SQLite file. Raises ImproperlyConfigured where a key is missing and
-    may not be made.
+    `database` is the site's own SQLite file. Raises ImproperlyConfigured if a key is missing and
+    must not be created.
     """
     secret_key = env.text("DJANGO_SECRET_KEY")
     encryption_keys = env.items("FIELD_ENCRYPTION_KEY")
     if env.text("DATABASE_URL"):
-        _demand(DJANGO_SECRET_KEY=secret_key, FIELD_ENCRYPTION_KEY=encryption_keys)
+        _require(DJANGO_SECRET_KEY=secret_key, FIELD_ENCRYPTION_KEY=encryption_keys)
         return secret_key, encryption_keys
-    is_used = _prepare(directory, database)
+    has_data = _prepare(directory, database)
     key_file = directory / ENCRYPTION_FILE
     if not encryption_keys:
-        if is_used and not key_file.exists():
+        if has_data and not key_file.exists():
             raise ImproperlyConfigured(
                 f"{database} exists, but the key of its secrets is gone: there is no {key_file},"
                 " and FIELD_ENCRYPTION_KEY is not set. Put the key file back from your backup, or"
                 " set FIELD_ENCRYPTION_KEY. If the key is lost for good, so are the stored secrets:"
                 " set FIELD_ENCRYPTION_KEY to a new key and enter them again."
             )
-        encryption_keys = kept(key_file, _new_encryption_key).split(",")
+        encryption_keys = read_or_create(key_file, _new_encryption_key).split(",")
     if not secret_key:
-        secret_key = kept(directory / SIGNING_FILE, get_random_secret_key)
+        secret_key = read_or_create(directory / SIGNING_FILE, get_random_secret_key)
     return secret_key, encryption_keys
 
 
-def _demand(**keys: str | list[str]) -> None:
+def _require(**keys: str | list[str]) -> None:
     for name, value in keys.items():
         if not value:
             raise ImproperlyConfigured(
@@ -60,21 +60,22 @@ def _demand(**keys: str | list[str]) -> None:
 
 
 def _prepare(directory: Path, database: Path) -> bool:
-    """Make what is missing, for the owner alone; whether the database had been used before.
+    """Create directory and database file, for the owner only; return whether it has data.
 
-    To be asked before the key file is looked at: whoever used the database had made the key first.
+    Call this before looking for the key file: other processes create the key before they write
+    data.
     """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not database.exists():
-            database.touch(mode=0o600)  # SQLite itself would let everybody read it
+            database.touch(mode=0o600)  # SQLite itself would make it readable for everybody
         return database.stat().st_size > 0
     except OSError as error:
         raise ImproperlyConfigured(f"DATA_DIR cannot be used: {error}.") from None
 
 
-def kept(path: Path, make: Callable[[], str]) -> str:
-    """Return the key in the file, after making it when there is none."""
+def read_or_create(path: Path, make: Callable[[], str]) -> str:
+    """Return the key in a file, which is created if it is missing."""
     try:
         if not path.exists():
             _write_once(path, make())
@@ -87,20 +88,20 @@ def kept(path: Path, make: Callable[[], str]) -> str:
 
 
 def _write_once(path: Path, key: str) -> None:
-    """Write the file whole and readable by its owner alone, unless another process was faster."""
+    """Write a file atomically and only readable by its owner, unless it exists already."""
     handle, name = tempfile.mkstemp(dir=path.parent)
-    draft = Path(name)
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(key + "\n")
             file.flush()
             os.fsync(file.fileno())
         try:
-            path.hardlink_to(draft)  # fails where the file exists; a rename would replace it
+            path.hardlink_to(temporary)  # this fails if the file exists; a rename would replace it
         except FileExistsError:
             return
     finally:
-        draft.unlink()
+        temporary.unlink()
 
 
 def _new_encryption_key() -> str:

@@ -1,4 +1,4 @@
-"""What error reports and the log leave out."""
+"""Removes sensitive and useless parts from error reports and logs."""
 
 import logging
 import re
@@ -8,9 +8,9 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class ReporterFilter(SafeExceptionReporterFilter):
-    """Hides addresses too: those of the database, the cache and the proxy may hold a password.
+    """Also hides the URLs of the database, the cache and the proxy, which may contain passwords.
 
-    What is posted with passwords is hidden on debug pages as well as in mails.
+    Sensitive POST parameters are hidden on debug pages too, not only in mails.
     """
 
     hidden_settings = re.compile(
@@ -22,7 +22,7 @@ class ReporterFilter(SafeExceptionReporterFilter):
 
 
 def short(record: logging.LogRecord) -> bool:
-    """Keep a record, without the traceback where the fault is a visitor's."""
+    """Drop the traceback of a log record if the error is the client's. Always returns True."""
     if getattr(record, "status_code", 500) < 500:
         record.exc_info = None
     return True

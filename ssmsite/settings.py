@@ -98,10 +98,10 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
-AXES_HANDLER = "ssmsite.signin.Tries"
+AXES_HANDLER = "ssmsite.signin.AttemptHandler"
 AXES_CLIENT_IP_CALLABLE = "ssmsite.signin.address"
 AXES_USERNAME_CALLABLE = "ssmsite.signin.username"
-AXES_LOCKOUT_CALLABLE = "ssmsite.signin.refuse"
+AXES_LOCKOUT_CALLABLE = "ssmsite.signin.lockout_response"
 # The API: people by their session, programs by an access token; never by name and password.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

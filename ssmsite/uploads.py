@@ -1,7 +1,7 @@
-"""How much a request may bring: no files but where a page asks for one, and never much.
+"""Limits the size of requests, and accepts files only where a view expects them.
 
-Django reads a posted body before anybody is asked who he is: its protection against forged forms
-looks for a token in it. By itself it keeps files of any size on the disk meanwhile.
+Django reads the body of a POST before the user is authenticated, because the CSRF token may be in
+it. By default it stores uploaded files of any size on the disk while it does so.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,35 +18,32 @@ ASGI = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
 class Files(MemoryFileUploadHandler):
-    """Takes files into memory for views that have the attribute `takes_files`; refuses all others.
-
-    That attribute is how a page that imports a file says so.
-    """
+    """Accepts files only for views with the attribute `takes_files`, and keeps them in memory."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         match = self.request.resolver_match if self.request else None
         if not getattr(match and match.func, "takes_files", False):
-            raise BadRequest("A file was sent to a page that takes none.")
+            raise BadRequest("This page does not accept files.")
         super().new_file(*args, **kwargs)
 
 
 def limit(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Refuse a request by the length that it announces, before anything of its body is read."""
+    """Refuse a request with a large Content-Length before its body is read."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if _is_too_much(request.META.get("CONTENT_LENGTH")):
-            raise RequestDataTooBig("The request brings more than the site takes.")
+            raise RequestDataTooBig("The request is too large.")
         return get_response(request)
 
     return middleware
 
 
 def limited(application: ASGI) -> ASGI:
-    """The same for ASGI, where Django keeps the whole body on the disk before any middleware runs.
+    """Do the same for ASGI, where Django stores the whole body before any middleware runs.
 
-    A body without a length is cut where it gets too long.
+    A body without Content-Length is cut off when it gets too large.
     """
 
     async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -60,7 +57,7 @@ def limited(application: ASGI) -> ASGI:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            # To Django it looks as if the visitor had left: it drops what it has, and says nothing.
+            # For Django the client has disconnected, so it drops the request without a response.
             return {"type": "http.disconnect"} if _is_too_much(received) else message
 
         if not _is_too_much(announced):
@@ -73,7 +70,7 @@ def limited(application: ASGI) -> ASGI:
 
 
 def _is_too_much(length: Any) -> bool:
-    """Whether so many bytes are refused; a text that is no number is none, as it is to Django."""
+    """Return whether a length is too large. As in Django, an invalid one counts as zero."""
     try:
         return int(length or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     except ValueError:

@@ -23,4 +23,4 @@ urlpatterns = [
 
 handler400 = views.bad_request
 handler404 = views.not_found
-handler500 = views.fault
+handler500 = views.server_error

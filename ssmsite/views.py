@@ -1,4 +1,4 @@
-"""The site's own pages besides home: errors, and the answer to health checks."""
+"""The error pages of the site, and the health check."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,14 +36,14 @@ class SignIn(LoginView):
 
 @require_safe
 def icon(_request: HttpRequest) -> HttpResponse:
-    """What browsers ask for by themselves where no page names an icon, such as beside JSON."""
+    """Redirect /favicon.ico, which browsers request if a page names no icon, to the logo."""
     return redirect(static("registries/favicon.svg"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The answer to what cannot be read.
+    """Return the response for a malformed request.
 
-    Django's own would look for a CSRF token once more, in the form that cannot be read, and fail.
+    Django's own handler would look for a CSRF token in the malformed form and fail.
     """
     status = 413 if isinstance(exception, RequestDataTooBig) else 400
     return _error(request, "bad_request") or render(request, f"{status}.html", status=status)
@@ -54,13 +54,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _error(request, "not_found") or defaults.page_not_found(request, exception)
 
 
-def fault(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """500; Django has logged it."""
     return _error(request, "internal_error") or defaults.server_error(request)
 
 
 def _error(request: HttpRequest, code: str) -> HttpResponse | None:
-    """Programs are answered in JSON even where the API's own views were not reached."""
+    """Return a JSON error for URLs of the API, or None for others."""
     in_api = f"/{request.path_info.lstrip('/')}".startswith("/api/")
     return error_response(code) if in_api else None
 
@@ -68,7 +68,7 @@ def _error(request: HttpRequest, code: str) -> HttpResponse | None:
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """200 when the database answers, else 503; says nothing else."""
+    """Return 200 if the database responds, or else 503, without a body."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -80,10 +80,10 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 def healthz_first(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer `/healthz` before the redirect to HTTPS and before the check of the host name.
+    """Handle `/healthz` before the redirect to HTTPS and the check of the host name.
 
-    Load balancers ask by plain HTTP and by address. That is safe: the answer uses nothing of the
-    request.
+    Load balancers use plain HTTP and IP addresses. This is safe, because the response does not
+    depend on the request.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -110,8 +110,8 @@ def test_an_entry_of_no_proxy_that_cannot_be_read_is_named(settings: Any) -> Non
     assert ids() == {"registries.W006"}
     messages = [one.msg for one in run_checks(tags=["security"]) if one.id == "registries.W006"]
     assert messages == [
-        "REGISTRIES['NO_PROXY']: '*corp.example' cannot be read, so it leaves nothing out.",
-        "REGISTRIES['NO_PROXY']: 'proxy.example' cannot be read, so it leaves nothing out.",
+        "REGISTRIES['NO_PROXY']: the entry '*corp.example' is invalid and has no effect.",
+        "REGISTRIES['NO_PROXY']: the entry 'proxy.example' is invalid and has no effect.",
     ]
     assert len(conf.get().no_proxy) == 4
 
@@ -181,7 +181,7 @@ def in_code(folder: Path, code: str, base: str = "") -> tuple[int, str]:
     return ran.returncode, ran.stderr
 
 
-MISPLACED = "FIELD_ENCRYPTION_KEY: key 1 stands in the code of the settings."
+MISPLACED = "FIELD_ENCRYPTION_KEY: key 1 is in the source code of the settings."
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_a_cache_that_unpickles_is_reported(settings: Any, cache: dict[str, Any]
     """#83: where requests are counted, or tokens kept; whatever else a site caches is its own."""
     settings.CACHES = {"default": cache}
     (issue,) = [found for found in run_checks(tags=["security"]) if found.id == "registries.W005"]
-    assert issue.msg.startswith("CACHES['default'] unpickles")
+    assert issue.msg.startswith("CACHES['default'] uses pickle")
     assert "127.0.0.1" not in str(issue), "an address may hold a password"
     settings.CACHES = caches(tokens=cache)
     assert ids() == set()

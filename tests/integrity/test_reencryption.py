@@ -294,7 +294,7 @@ def test_forgetting_leaves_alone_what_was_given_again_meanwhile(
         return "erase"
 
     monkeypatch.setattr("builtins.input", answer)
-    with pytest.raises(CommandError, match=rf"left alone: .*id {lost.pk}"):
+    with pytest.raises(CommandError, match=rf"changed meanwhile: .*id {lost.pk}"):
         command("forget_unreadable_secrets")
     assert stored(lost).password.reveal() == "given again"
 

@@ -1,4 +1,4 @@
-"""The two keys: made once, kept to their owner, and never made where one was lost."""
+"""The two keys: made once, read_or_create to their owner, and never made where one was lost."""
 
 import stat
 from pathlib import Path
@@ -71,7 +71,7 @@ def test_the_faster_process_makes_the_key(tmp_path: Path) -> None:
         path.write_text("of the faster one")
         return "of the slower one"
 
-    assert keys.kept(path, slow) == "of the faster one"
+    assert keys.read_or_create(path, slow) == "of the faster one"
     assert [file.name for file in tmp_path.iterdir()] == ["key"]
 
 
@@ -101,12 +101,12 @@ def test_a_key_file_may_hold_several_keys(site: Site) -> None:
 
 def test_a_lost_encryption_key_is_not_replaced(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     made = used(site)
-    kept = site.key_file.rename(site.data / "kept")
+    read_or_create = site.key_file.rename(site.data / "read_or_create")
     with pytest.raises(ImproperlyConfigured, match="field_encryption_key"):
         read(site)
     assert not site.key_file.exists()
 
-    kept.rename(site.key_file)
+    read_or_create.rename(site.key_file)
     assert read(site) == made
 
     site.key_file.unlink()

@@ -1,4 +1,4 @@
-"""check_registries: sign in to registries and say how it went."""
+"""The command `check_registries`."""
 
 import json
 import sys
@@ -18,18 +18,22 @@ from registries.models.results import CheckResult
 
 
 class Command(BaseCommand):
-    """Checks the named registries, or all; keeps each result on its row, as the admin does."""
+    """Check the named registries, or all, and store the results as the admin does."""
 
-    help = "Sign in to registries and say how it went."
+    help = "Signs in to registries and shows whether that works."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("names", nargs="*", metavar="NAME", help="Registries; none means all.")
-        parser.add_argument("--kind", choices=sorted(KINDS), help="Only those of this kind.")
+        parser.add_argument(
+            "names", nargs="*", metavar="NAME", help="The names of registries; all by default."
+        )
+        parser.add_argument(
+            "--kind", choices=sorted(KINDS), help="Check only registries of this kind."
+        )
         parser.add_argument("--json", action="store_true", help="Print JSON instead of a table.")
         parser.add_argument(
             "--fail",
             action="store_true",
-            help="End with status 1 when a registry needs attention.",
+            help="Exit with status 1 if a registry needs attention.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,14 +49,14 @@ class Command(BaseCommand):
         if options["fail"] and not all(result.is_fine for result in results):
             sys.exit(1)
 
-    def _rows(self, wanted: list[str], kind: str | None) -> list[Registry]:
+    def _rows(self, requested: list[str], kind: str | None) -> list[Registry]:
         rows = Registry.objects.filter(Q(kind=kind) if kind else Q())
-        if not wanted:
+        if not requested:
             return list(rows)
-        found = {row.name_key: row for row in rows.filter(name_key__in=map(names.key, wanted))}
-        if missing := [name for name in wanted if names.key(name) not in found]:
+        by_key = {row.name_key: row for row in rows.filter(name_key__in=map(names.key, requested))}
+        if missing := [name for name in requested if names.key(name) not in by_key]:
             raise CommandError(f"There is no such registry: {', '.join(missing)}.")
-        return list(dict.fromkeys(found[names.key(name)] for name in wanted))
+        return list(dict.fromkeys(by_key[names.key(name)] for name in requested))
 
     def _progress(self, row: Registry, result: CheckResult) -> None:
         self._done += 1

@@ -1,4 +1,4 @@
-"""forget_unreadable_secrets: the way out when an encryption key is lost for good."""
+"""The command `forget_unreadable_secrets`, for when an encryption key is lost for good."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -9,12 +9,12 @@ from registries.reencryption import forget, unreadable
 
 
 class Command(BaseCommand):
-    """Erases the secrets that none of today's keys opens, after asking; the rows stay.
+    """Erase the secrets that no configured key decrypts, after a confirmation. The rows stay.
 
-    A command of its own: re-encryption is always safe and may run by itself, this never is.
+    This is not an option of `reencrypt_registries`, which is always safe to run automatically.
     """
 
-    help = "Erase the stored secrets that no key of FIELD_ENCRYPTION_KEY opens."
+    help = "Erases the stored secrets that no key of FIELD_ENCRYPTION_KEY decrypts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -30,8 +30,8 @@ class Command(BaseCommand):
             self.stdout.write(f"cannot be read: {row.name} (id {row.pk})")
         if options["interactive"]:
             self.stdout.write(
-                "Their secrets will be erased. If an earlier key may still be found, put it back"
-                " instead: nothing else can bring these secrets back."
+                "Their secrets will be erased. If you still have an earlier key, restore it."
+                " Nothing else can recover these secrets."
             )
             if input("Type 'erase' to go on: ") != "erase":
                 raise CommandError("Nothing was erased.")
@@ -39,4 +39,4 @@ class Command(BaseCommand):
         self.stdout.write(f"Erased the unreadable secrets of {len(rows) - len(missed)} rows.")
         if missed:
             names = ", ".join(f"{row.name} (id {row.pk})" for row in missed)
-            raise CommandError(f"Changed meanwhile, so left alone: {names}. Run this again.")
+            raise CommandError(f"These rows were changed meanwhile: {names}. Run this again.")

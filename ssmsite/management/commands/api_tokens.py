@@ -12,15 +12,15 @@ from registries.reference import InvalidReference, parse_prefix
 from ssmsite.models import AccessToken
 
 # A hundred years.
-MOST_DAYS = 36_500
-USUAL_DAYS = 90
+MAX_DAYS = 36_500
+DEFAULT_DAYS = 90
 TIME = "%Y-%m-%d %H:%M %Z"
 
 
 class Command(BaseCommand):
-    """Make, list and revoke the access tokens that programs sign in to the API with."""
+    """Make, list and revoke access tokens for the API."""
 
-    help = "Makes, lists and revokes access tokens of the API."
+    help = "Makes, lists and revokes access tokens for the API."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -56,15 +56,15 @@ class Command(BaseCommand):
         end.add_argument(
             "--days",
             type=_days,
-            default=USUAL_DAYS,
-            help=f"how many days it works; {USUAL_DAYS} unless you say otherwise",
+            default=DEFAULT_DAYS,
+            help=f"how many days it works; {DEFAULT_DAYS} unless you say otherwise",
         )
         end.add_argument("--never-expires", action="store_true", help="it works until revoked")
         actions.add_parser("list", help="list the tokens by their first characters")
         revoke = actions.add_parser("revoke", help="make a token, or all of a user's, worthless")
-        which = revoke.add_mutually_exclusive_group(required=True)
-        which.add_argument("start", nargs="?", help="its first characters, as listed")
-        which.add_argument("--user", help="whose tokens; a changed password leaves them good")
+        target = revoke.add_mutually_exclusive_group(required=True)
+        target.add_argument("start", nargs="?", help="its first characters, as listed")
+        target.add_argument("--user", help="whose tokens; a changed password leaves them good")
 
     def handle(self, *_args: Any, action: str, **options: Any) -> None:
         match action:
@@ -78,11 +78,11 @@ class Command(BaseCommand):
     def make(self, username: str, days: int, **options: Any) -> None:
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
-            raise CommandError("There is no active user of this name.")
+            raise CommandError("There is no active user with this name.")
         for name in ("name", "purpose"):
-            most = AccessToken._meta.get_field(name).max_length
-            if len(options[name]) > most:
-                raise CommandError(f"--{name} has {most} characters at most.")
+            max_length = AccessToken._meta.get_field(name).max_length
+            if len(options[name]) > max_length:
+                raise CommandError(f"--{name} has {max_length} characters at most.")
         may = options["may"] - ({"query"} if options["read_only"] else set())
         limits = {
             "registries": ",".join(str(_registry(name)) for name in options["registry"]),
@@ -112,8 +112,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{token.token_key} {token.user}{name}: {end}, {used}{limit}")
 
     def revoke(self, start: str | None, user: str | None, **_options: Any) -> None:
-        which = {"token_key": start} if user is None else {"user__username": user}
-        if not AccessToken.objects.filter(**which).delete()[0]:
+        target = {"token_key": start} if user is None else {"user__username": user}
+        if not AccessToken.objects.filter(**target).delete()[0]:
             raise CommandError("There is no such token. List them with: api_tokens list")
 
 
@@ -151,6 +151,6 @@ def _prefix(text: str) -> str:
 
 
 def _days(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= MOST_DAYS):
-        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_DAYS}")
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= MAX_DAYS):
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MAX_DAYS}")
     return int(text)

@@ -11,9 +11,9 @@ NAME = "admin"
 
 
 class Command(BaseCommand):
-    """Make the first administrator with a random password, shown this once."""
+    """Create the first administrator with a random password, which is shown once."""
 
-    help = f"Makes the administrator {NAME!r} with a random password, unless there is one already."
+    help = f"Creates the administrator {NAME!r} with a random password, unless one exists."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         if User.objects.filter(is_superuser=True).exists():
@@ -25,5 +25,5 @@ class Command(BaseCommand):
             return  # another process was faster, or the name belongs to somebody
         self.stdout.write(
             f"\nAdministrator: {NAME}\nPassword: {password}\n"
-            "It is shown this once; change it on the site.\n\n"
+            "The password is only shown now. Change it on the site.\n\n"
         )

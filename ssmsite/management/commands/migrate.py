@@ -1,4 +1,4 @@
-"""The command `migrate`, one at a time."""
+"""The command `migrate`, with a lock."""
 
 import fcntl
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper as Sqlite
 
-# Any fixed number: PostgreSQL tells its advisory locks apart by them.
+# The number of the advisory lock in PostgreSQL; any fixed number will do.
 LOCK = 7_412_063
 DAY = 24 * 60 * 60
 
 
 class Command(Migrate):
-    """Instances that start together take turns, where Django alone would let one of them fail."""
+    """Run `migrate` in one process at a time, so that instances can start together."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         with turn(connections[options["database"]]):
@@ -27,7 +27,7 @@ class Command(Migrate):
 
 @contextmanager
 def turn(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Wait until no other process migrates this database, and keep the others waiting."""
+    """Hold a lock that no other process that migrates this database can have."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
@@ -37,10 +37,10 @@ def turn(connection: BaseDatabaseWrapper) -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
     elif connection.vendor == "mysql":
-        # A large table is changed in its own time, and whoever waits for that waits longer.
+        # Changing a large table and waiting for the lock may take longer than this timeout.
         if connection.connection is None:
             connection.settings_dict["OPTIONS"].pop("read_timeout", None)
-        # Locks have names there, which are the whole server's.
+        # The names of locks are global to the server.
         name = sha256(f"migrate {connection.settings_dict['NAME']}".encode()).hexdigest()
         with connection.cursor() as cursor:
             cursor.execute("SELECT GET_LOCK(%s, %s)", [name, DAY])
