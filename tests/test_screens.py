@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from cryptography.fernet import Fernet
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.db import connection, connections
 from django.template.loader import render_to_string
@@ -634,17 +635,32 @@ def test_few_checks_come_at_once(admin: Client, server: FakeServer) -> None:
 
 
 def test_history_shows_who_did_what_and_every_check(admin: Client, server: FakeServer) -> None:
-    row = create("custom", url=server.origin, password="right")
+    row = create("custom", name="Old", url=server.origin, password="right")
     past(row, ["tls"])
     form = {"name": "New", "url": row.url, "login": row.login, "opened_version": row.version}
     admin.post(page(row), form)
+    admin.post(page(row), {**form, "opened_version": "", "login": "other", "password": "right"})
+    admin.post(page(row), {**form, "opened_version": "", "password": "right"})
     admin.post(page(row, "check"))
     html = text_of(admin.get(page(row, "history")))
-    assert "<b>admin</b>" in html
-    assert "Changed Name." in html
     assert "<b>admin</b> · a row's button" in html
-    assert "<code>tls</code>" in html
-    assert "<code>signed_in</code>" in html
+    assert "The certificate of registry.example:5000 is not trusted." not in html
+    assert "is not trusted." in html
+    assert "The registry accepted these credentials." in html
+    # The newest first, with old and new, and of what signs in only that it changed.
+    entries = re.findall(r"<b>admin</b><div>(.*?)</div>", html, re.DOTALL)
+    assert [re.sub("<.*?>", " ", each).split() for each in entries] == [
+        *(["Login:", "changed", "Password", "or", "access", "token:", "changed"],) * 2,
+        ["Name:", "Old", "→", "New"],
+    ]
+    assert "UTC</time>" in html
+    # A bar for each of 30 days; today's has what failed and what was fine.
+    assert html.count('class="reg-chart__day"') == 30
+    *_others, today = re.findall(r"<title>(.*?)</title>", html)
+    assert today.endswith("1 fine, 1 failed")
+    # What an earlier version wrote down of checks is told once, among the checks.
+    LogEntry.objects.filter(change_message__contains="Old").update(change_message="Checked: valid")
+    assert "Checked: valid" not in text_of(admin.get(page(row, "history")))
 
 
 def test_the_second_to_save_learns_who_was_faster(admin: Client, canary: str) -> None:

@@ -9,13 +9,14 @@ from registries.admin.actions import ActionPages
 from registries.admin.checks import CheckPages
 from registries.admin.editing import FormPages
 from registries.admin.handovers import HandoverPages
+from registries.admin.history import HistoryPages
 from registries.admin.images import ImagePages
 from registries.admin.listing import ListPages
 from registries.models import Check, Handover, Registry
 
 
 @admin.register(Registry)
-class RegistryAdmin(ListPages, FormPages, ActionPages, ImagePages):
+class RegistryAdmin(HistoryPages, ListPages, FormPages, ActionPages, ImagePages):
     """Rows of every kind; the kind decides the form, `is_default` between Delete and Reset."""
 
 
