@@ -1,0 +1,1 @@
+"""Programs for other machines: they ask the site for credentials, and need Python alone."""

@@ -1,0 +1,300 @@
+#!/usr/bin/env python3
+"""Asks a registries site for pull credentials, with Python 3.8 or newer and nothing else.
+
+One file, two programs: it runs as the one that it is called after.
+
+docker-credential-registries: a credential helper for docker, podman and others. They run it with
+    one argument (get, list, store, erase or version).
+    Source: docker/docker-credential-helpers, credentials/credentials.go.
+registries-credential-provider: an image credential provider for the kubelet. It reads a
+    CredentialProviderRequest from stdin and writes a CredentialProviderResponse.
+    Source: kubernetes/kubelet, pkg/apis/credentialprovider/v1/types.go.
+
+Settings are environment variables, or lines such as url = "https://registries.example.com" in
+~/.config/registries/client.toml, which only its owner may be allowed to read:
+
+REGISTRIES_URL: the site's address, or its API's if that is not below /api/.
+REGISTRIES_TOKEN: an access token of the site. REGISTRIES_TOKEN_FILE: a file with the token.
+REGISTRIES_CA: a PEM file with the certificates to trust, instead of the system's.
+REGISTRIES_TIMEOUT: how many seconds a request may take; the default is 30.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import sys
+
+TYPE_CHECKING = False  # to load `typing` for it would take time
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+VERSION = "0.1.0"
+HELPER, PROVIDER = "docker-credential-registries", "registries-credential-provider"
+KUBELET = "credentialprovider.kubelet.k8s.io/v1"
+# docker then goes on without credentials; any other text makes it fail.
+NOT_FOUND = "credentials not found in native keychain"
+FILE = "~/.config/registries/client.toml"
+NAMES = ("url", "token", "token_file", "ca", "timeout")
+# A line of the file is TOML: a text or a number.
+LINE = re.compile(
+    r"""\s*(\w+)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|\d+(?:\.\d+)?)\s*(?:\#.*)?""", re.ASCII
+)
+URL = re.compile(
+    r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?((?:/[\w.~%-]*)*)",
+    re.ASCII | re.IGNORECASE,
+)
+LOOPBACK = re.compile(r"localhost|\[::1\]|127(\.\d{1,3}){3}", re.IGNORECASE)
+# Bytes that are read from a file, from stdin or from the site.
+MOST = 2**20
+
+
+class Problem(Exception):
+    """Why there are no credentials: one sentence without a secret."""
+
+
+class NotFound(Problem):
+    """The site has no credentials for this, so it is pulled without any."""
+
+
+def main() -> int:
+    """Run as the program that the file is called after, and return the exit status."""
+    name = os.path.basename(sys.argv[0])
+    if name.startswith("docker-credential-"):
+        return helper()
+    if "credential-provider" in name:
+        return provider()
+    sys.stderr.write(f"Call this file {HELPER} or {PROVIDER}.\n")
+    return 1
+
+
+def helper() -> int:
+    """Run as a credential helper: docker shows what one that fails wrote to stdout."""
+    return _run(_answer_docker, sys.stdout)
+
+
+def provider() -> int:
+    """Run as a credential provider: the kubelet logs what one that fails wrote to stderr."""
+    return _run(_answer_kubelet, sys.stderr)
+
+
+def _run(answer: Callable[[list[str]], str], errors: Any) -> int:
+    stream, status = errors, 1
+    try:
+        text = answer(sys.argv[1:])
+        stream, status = sys.stdout, 0
+    except Problem as problem:
+        text = str(problem)
+    except Exception as error:  # noqa: BLE001 - a traceback could show a secret
+        text = f"This program failed: {type(error).__name__}."
+    # UTF-8, whatever the locale is.
+    stream.buffer.write(f"{text}\n".encode("utf-8", "replace") if text else b"")
+    stream.flush()
+    return status
+
+
+def _answer_docker(arguments: list[str]) -> str:
+    action = arguments[0] if len(arguments) == 1 else ""
+    if action == "version":
+        return f"{HELPER} {VERSION}"
+    if action not in ("get", "list", "store", "erase"):
+        raise Problem(f"Usage: {HELPER} get|list|store|erase|version")
+    if action == "list":
+        return "{}"  # whoever asks goes on to get all of it, and one failure makes all fail
+    told = _stdin().strip()
+    if action == "store":
+        raise Problem("Nothing was stored: credentials are kept by the registries site.")
+    # Nothing is kept here, so there is nothing to erase, and `docker logout` succeeds.
+    return _get(told) if action == "get" else ""
+
+
+def _get(server: str) -> str:
+    if not server:
+        raise Problem("no credentials server URL")
+    answer = _ask(HELPER, form="helper", host=server)
+    found = {name: answer.get(name) for name in ("Username", "Secret")}
+    if not all(isinstance(value, str) for value in found.values()):
+        raise Problem("The site's answer has no user name and password.")
+    return json.dumps({"ServerURL": server, **found})
+
+
+def _answer_kubelet(arguments: list[str]) -> str:
+    try:
+        request = json.loads(_stdin())
+    except ValueError:
+        request = None
+    if not isinstance(request, dict) or request.get("apiVersion") != KUBELET:
+        raise Problem(f"There is no CredentialProviderRequest of {KUBELET} on stdin.")
+    try:
+        answer = _ask(PROVIDER, form="kubelet", image=request.get("image"))
+    except NotFound:
+        answer = {"apiVersion": KUBELET, "kind": "CredentialProviderResponse", "auth": {}}
+        answer.update(cacheKeyType="Image", cacheDuration="0s")
+    if answer.get("apiVersion") != KUBELET:
+        raise Problem(f"The site's answer is no CredentialProviderResponse of {KUBELET}.")
+    return json.dumps(answer)
+
+
+def _stdin() -> str:
+    return sys.stdin.buffer.read(MOST).decode("utf-8", "replace")
+
+
+def _settings() -> dict[str, str]:
+    """Return what is set, by NAMES. The environment comes before the file. Raises Problem."""
+    told = {name: os.environ.get(f"REGISTRIES_{name.upper()}", "").strip() for name in NAMES}
+    settings = _filed(os.path.expanduser(FILE))
+    if told["token"] or told["token_file"]:
+        settings["token"] = settings["token_file"] = ""
+    settings.update((name, value) for name, value in told.items() if value)
+    if settings.get("token_file") and not settings.get("token"):
+        settings["token"] = _read(settings["token_file"], "file of the access token").strip()
+    for name in ("url", "token"):
+        if not settings.get(name):
+            raise Problem(f"Set REGISTRIES_{name.upper()}, or {name} in {FILE}.")
+    if not re.fullmatch("[!-~]+", settings["token"]):
+        raise Problem("The access token has characters that no access token has.")
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", settings.setdefault("timeout", "30"), re.ASCII):
+        raise Problem("REGISTRIES_TIMEOUT must be a number of seconds.")
+    return settings
+
+
+def _filed(path: str) -> dict[str, str]:
+    """Return the settings of the file, if there is one. Raises Problem."""
+    found: dict[str, str] = {}
+    text = _read(path, FILE, os.name == "posix") if os.path.lexists(path) else ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.partition("#")[0].strip():
+            continue
+        match = LINE.fullmatch(line)
+        name, value = match.groups() if match else ("", '"')
+        try:
+            found[name] = json.loads(value) if value[0] == '"' else value.strip("'")
+        except ValueError:
+            name = ""
+        if name not in NAMES:
+            raise Problem(f'Line {number} of {FILE} cannot be read: write name = "value".')
+    return found
+
+
+def _read(path: str, name: str, is_private: bool = False) -> str:
+    try:
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            if is_private and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
+                raise Problem(f"{FILE} must be yours, and readable by nobody else: chmod 600.")
+            return file.read(MOST).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise Problem(f"The {name} cannot be read: {reason}.") from None
+
+
+def _ask(program: str, **wanted: object) -> dict[str, Any]:
+    """Return what the site hands over. Raises Problem, and NotFound if it has nothing."""
+    settings = _settings()
+    scheme, host, port, path = _address(settings["url"])
+    seconds = float(settings["timeout"]) or 30
+    headers = {
+        "Authorization": f"Bearer {settings['token']}",
+        "Content-Type": "application/json",
+        "User-Agent": f"{program}/{VERSION}",
+        "Connection": "close",
+    }
+    connection: Any = None
+    try:
+        if hasattr(signal, "setitimer"):  # on Windows, each step has the time for itself
+            signal.signal(signal.SIGALRM, _end)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+        if scheme == "https":
+            connection = _connect(host, port or 443, seconds, settings.get("ca"))
+        else:
+            connection = http.client.HTTPConnection(host, port or 80, timeout=seconds)
+        # Redirects are not followed: the token would be sent along.
+        connection.request("POST", path, json.dumps(wanted), headers)
+        response = connection.getresponse()
+        return _understood(response.status, response.read(MOST))
+    except (OSError, http.client.HTTPException) as error:
+        raise Problem(_failure(error, host, seconds)) from None
+    finally:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        if connection:
+            connection.close()
+
+
+def _end(_signal: int, _frame: object) -> None:
+    raise TimeoutError
+
+
+def _address(url: str) -> tuple[str, str, int, str]:
+    """Return the scheme, the host, the port (0: its default) and the path. Raises Problem."""
+    match = URL.fullmatch(url)
+    if not match:
+        raise Problem("REGISTRIES_URL must be an address such as https://registries.example.com")
+    scheme, host, port, path = match[1].lower(), match[2], int(match[3] or 0), match[4].strip("/")
+    if scheme == "http" and not LOOPBACK.fullmatch(host):
+        raise Problem(
+            "REGISTRIES_URL must start with https://, since the access token is sent there."
+        )
+    return scheme, host.strip("[]"), port, f"/{path or 'api'}/handover/"
+
+
+def _connect(host: str, port: int, seconds: float, ca: str | None) -> http.client.HTTPSConnection:
+    """Return a connection to a server whose certificate is trusted. Raises OSError."""
+    folder = None if ca else ssl.get_default_verify_paths().capath
+    if folder and any(name.endswith(".0") for name in os.listdir(folder)):
+        # Loading all certificates of the system takes longer than everything else. OpenSSL finds
+        # the one that it needs in this folder.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(capath=folder)
+        connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
+        with contextlib.suppress(ssl.SSLCertVerificationError):
+            connection.connect()
+            return connection
+        connection.close()  # the system may have more certificates in another place
+    context = ssl.create_default_context(cafile=ca)
+    return http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
+
+
+def _failure(error: Exception, host: str, seconds: float) -> str:
+    """Return the sentence for a request without an answer."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"The certificate of {host} is not trusted: {error.verify_message}."
+            " Set REGISTRIES_CA to a file with the authority that issued it."
+        )
+    if isinstance(error, (TimeoutError, socket.timeout)):
+        return f"{host} did not answer within {seconds:g} seconds."
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return f"{host} cannot be reached: {reason}."
+
+
+def _understood(status: int, text: bytes) -> dict[str, Any]:
+    """Return the site's answer. Raises Problem, and NotFound if it has nothing."""
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        answer = {}
+    told: dict[str, Any] = answer if isinstance(answer, dict) else {}
+    if status == 200 and told:
+        return told
+    if status == 409 and told.get("code") in ("no_registry", "anonymous"):
+        raise NotFound(NOT_FOUND)
+    if status == 401:
+        raise Problem("The site does not accept the access token. It may have expired.")
+    if 300 <= status < 400:
+        raise Problem("The site redirects to another address. Set REGISTRIES_URL to that one.")
+    detail = told.get("detail")
+    if status == 404 or not isinstance(detail, str):
+        raise Problem(f"There is no registries site at REGISTRIES_URL: it answered {status}.")
+    raise Problem("".join(filter(str.isprintable, detail))[:500])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
