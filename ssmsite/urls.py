@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from ssmsite import crowds, views
+from ssmsite import crowds, programs, views
 from ssmsite.home import home
 
 admin.site.site_title = admin.site.site_header = _("Container registries")
@@ -19,6 +19,8 @@ urlpatterns = [
     path("admin/login/", crowds.few_at_once(admin.site.login)),
     path("admin/", admin.site.urls),
     path("api/", include("registries.api.urls")),
+    path("programs/", programs.programs, name="programs"),
+    path("programs/<str:name>", programs.program, name="program"),
 ]
 
 handler400 = views.bad_request

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
+from registries.programs import credentials
 from tests.site.conftest import Site, Visitor, new_key
 
 HTTPS = {"X_Forwarded_Proto": "https"}
@@ -79,6 +82,22 @@ def test_cookies_travel_over_https_alone(proxied: Visitor) -> None:
     assert answer.status_code == 200
     assert "csrftoken" in answer.cookies
     assert all(cookie.secure for cookie in answer.cookies)
+
+
+@pytest.mark.parametrize("name", [credentials.HELPER, credentials.PROVIDER])
+def test_programs_are_there_for_machines_that_have_not_signed_in(
+    name: str, proxied: Visitor
+) -> None:
+    assert 'href="/programs/"' in proxied.see("/", **HTTPS).text
+    page = proxied.see("/programs/", **HTTPS).text
+    assert f"https://registries.example/programs/{name}" in page
+    answer = proxied.see(f"/programs/{name}", **HTTPS)
+    assert answer.content == Path(credentials.__file__).read_bytes()
+    assert sha256(answer.content).hexdigest() in page
+    assert answer.headers["Content-Type"] == "text/x-python; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert proxied.see("/programs/credentials.py", **HTTPS).status_code == 404
 
 
 def test_home_leads_on_and_shows_no_registries(proxied: Visitor, migrated: Site) -> None:
