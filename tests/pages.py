@@ -21,14 +21,14 @@ NOTE = "<!-- Made from the code by `make docs`: change the code, not this page. 
 
 # What each verdict means; the codes below it come from the catalogue.
 MEANINGS = {
-    Verdict.VALID: "The registry accepted these credentials, and others it refuses:"
+    Verdict.VALID: "The registry accepted these credentials, and would reject wrong ones:"
     " [what proves a sign-in](#proof).",
-    Verdict.ANONYMOUS: "No credentials are stored, and the registry lets anonymous readers in.",
-    Verdict.UNPROVEN: "The registry accepts wrong credentials or none as well: nothing is proven.",
-    Verdict.REJECTED: "The credentials were refused.",
-    Verdict.MISCONFIGURED: "The row cannot work as it stands.",
-    Verdict.THROTTLED: "The registry asks for a pause.",
-    Verdict.UNREACHABLE: "No answer, or none that can be used.",
+    Verdict.ANONYMOUS: "No credentials are stored, and the registry is open to guests.",
+    Verdict.UNPROVEN: "The registry also accepts wrong credentials, or none. Nothing is proven.",
+    Verdict.REJECTED: "The registry rejected the credentials.",
+    Verdict.MISCONFIGURED: "The row has to be changed before it can work.",
+    Verdict.THROTTLED: "The registry limits the number of requests.",
+    Verdict.UNREACHABLE: "The registry did not respond, or sent an invalid response.",
 }
 
 
@@ -38,7 +38,7 @@ def kinds_page() -> str:
 
 
 def _contents() -> Iterator[str]:
-    yield "A variable marked * is a secret: stored encrypted, never shown again."
+    yield "A variable marked * is a secret. It is stored encrypted and never shown again."
     yield ""
     for kind in KINDS.values():
         yield f"- [{kind.label}](#{kind.slug}): {kind.summary}."
@@ -47,26 +47,30 @@ def _contents() -> Iterator[str]:
 
 def _kinds() -> Iterator[str]:
     for kind in KINDS.values():
-        told = describe(kind, gettext_noop)
-        hosts = ", ".join(f"`{host}`" for host in told["hosts"]) or "the host and port of `url`"
+        description = describe(kind, gettext_noop)
+        hosts = (
+            ", ".join(f"`{host}`" for host in description["hosts"]) or "the host and port of `url`"
+        )
         yield f'<a id="{kind.slug}"></a>'
-        yield f"## {told['label']} (`{kind.slug}`)"
+        yield f"## {description['label']} (`{kind.slug}`)"
         yield ""
-        yield f"Answers for: {hosts}."
+        yield f"Hosts: {hosts}."
         yield ""
         yield "| variable | what | required |"
         yield "|---|---|---|"
-        yield from (_variable(variable) for variable in told["variables"])
+        yield from (_variable(variable) for variable in description["variables"])
         yield ""
-        if told["rules"]:
-            yield from (f"- {rule}" for rule in told["rules"])
+        if description["rules"]:
+            yield from (f"- {rule}" for rule in description["rules"])
             yield ""
-        yield f"### {told['howto']['title']}"
+        yield f"### {description['howto']['title']}"
         yield ""
-        yield from (f"{number}. {step}" for number, step in enumerate(told["howto"]["steps"], 1))
+        yield from (
+            f"{number}. {step}" for number, step in enumerate(description["howto"]["steps"], 1)
+        )
         yield ""
-        yield from (f"- {note}" for note in told["howto"]["notes"])
-        yield from (f"- [{link['label']}]({link['url']})" for link in told["howto"]["links"])
+        yield from (f"- {note}" for note in description["howto"]["notes"])
+        yield from (f"- [{link['label']}]({link['url']})" for link in description["howto"]["links"])
         yield ""
 
 
@@ -80,42 +84,41 @@ PROOF = """\
 <a id="proof"></a>
 ## What proves a sign-in
 
-A registry that lets everybody in says nothing of a password. What tells it apart depends on the
-kind.
+If a registry is open to everybody, a successful sign-in proves nothing. What counts as proof depends
+on the kind.
 
-| kind | what proves that the credentials count |
+| kind | what proves that the credentials work |
 |---|---|
-| {exchange} | the cloud takes them, or refuses them |
-| {user_id} | the token names an account; a guest's token is a refusal |
-| {token} | their token servers refuse wrong ones |
+| {exchange} | the cloud accepts them |
+| {user_id} | the token names an account; a token for a guest means that they were rejected |
+| {token} | the token server accepts them; it rejects wrong ones |
 | {compare} | a request without credentials was refused, and so was an invented account |
 
-Nobody's own name is ever tried with a wrong password: Harbor freezes an account for everybody
-after one, and others lock it. So for `custom`, and for no other kind, an account is **invented**.
+A real user name is never tried with a wrong password, because that could lock the account: Harbor
+blocks it for a moment, and other servers for longer. So for `custom`, and for no other kind, an
+account is **invented**.
 
-- *What is sent*: one sign-in with the user name `nobody-` and 24 random characters from 0 to 9
-  and a to f, and a random password, made anew each time and kept nowhere. It goes where the row's
-  own credentials went, and nowhere else.
-- *When*: after the registry refused a request without credentials and accepted the row's own, at
-  the end of the check.
-- *How often*: once for a row's credentials as they stand. The answer is remembered beside the
-  last check: later checks use it, and so do those after a renaming. It is forgotten when the
-  credentials, the address, the prefix, or how certificates are verified change; entering the same
-  password again has it asked anew. What is in a form and not saved is asked about once a check.
-  Where the account was let in, a check that names an image asks as an invented account for that
-  image too, and where an open registry shows an image to no guest, that counts as the one time.
-- *What comes of it*: refused, the verdict is `valid`; let in, it is `unproven`. An answer that is
-  slow, throttled or broken takes nothing away from the sign-in: the verdict is `valid`, and the
-  steps of the check say that it was not found out whether strangers are refused. A stranger gets
-  at most half of the time that is left.
-- *How to turn it off*: `REGISTRIES["PROVE_WITH_STRANGER"] = False`, or
-  `REGISTRIES_PROVE_WITH_STRANGER=0` in the environment of the site. Then `valid` says for
-  `custom` that a guest was refused and the credentials were accepted; the steps say that
-  strangers were not tried.
+- *What is sent*: one sign-in with the user name `nobody-` and 24 random characters from 0 to 9 and
+  a to f, and with a random password. Both are new each time and not stored. They are only sent
+  where the row's own credentials were sent.
+- *When*: at the end of a check, after the registry refused a request without credentials and
+  accepted the row's own.
+- *How often*: once for the current credentials of a row. The result is stored with the last check,
+  and later checks use it. It is cleared when the credentials, the address, the prefix or the
+  verification of certificates change, also if the same password is entered again. For an unsaved
+  form, an account is invented with each check. If the invented account was accepted, a check with
+  an image also tries to read that image with an invented account. If a registry is open but refuses
+  guests an image, that attempt is the only one.
+- *What it means*: if the account is refused, the verdict is `valid`; if it is accepted, `unproven`.
+  If the response is slow, throttled or broken, the verdict is still `valid`, and the steps of the
+  check say that this is unknown. The attempt may take at most half of the remaining time.
+- *How to turn it off*: with `REGISTRIES["PROVE_WITH_STRANGER"] = False`, or with
+  `REGISTRIES_PROVE_WITH_STRANGER=0` in the environment of the site. For `custom`, `valid` then
+  means that a guest was refused and the credentials were accepted.
 
-The registry's log shows the invented account as one failed sign-in from the site's address. Where
-something like fail2ban bans addresses and many rows of one registry are new, leave the site's
-address out of its rule, or turn this off.
+The registry's log shows the invented account as one failed sign-in from the site's address. If
+fail2ban or a similar tool bans addresses and you add many rows of one registry, exempt the site's
+address, or turn this off.
 
 <a id="guests"></a>
 ## Rows without credentials
