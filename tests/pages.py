@@ -84,8 +84,8 @@ PROOF = """\
 <a id="proof"></a>
 ## What proves a sign-in
 
-If a registry is open to everybody, a successful sign-in proves nothing. What counts as proof depends
-on the kind.
+If a registry is open to everybody, a successful sign-in proves nothing. What counts as proof
+depends on the kind.
 
 | kind | what proves that the credentials work |
 |---|---|

@@ -124,7 +124,7 @@ def test_the_guest_finds_the_static_files(guest: dict[str, list[str]]) -> None:
 def test_the_readmes_steps_on_a_new_site(python: Path, tmp_path: Path) -> None:
     """Word by word: each block at the end of the file that it is for."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    steps = text.partition("## Add it to a site")[2].partition("\n## ")[0]
+    steps = text.partition("## Add it to your site")[2].partition("\n## ")[0]
     blocks = re.findall(r"```(\w+)\n(.*?)```", textwrap.dedent(steps), re.DOTALL)
     told = [(language, textwrap.dedent(block)) for language, block in blocks]
     assert [language for language, _ in told] == ["sh", "python", "sh", "python", "python"]
