@@ -2,10 +2,7 @@
 
 import json
 import re
-import subprocess
-import sys
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +12,7 @@ from rest_framework.authentication import SessionAuthentication
 
 from registries.api.base import ReadOnlyView
 from registries.models import Registry
+from tests import forking
 from tests.api.conftest import PATHS, Caller, addresses, caller
 
 OTHER_METHODS = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "FROB")
@@ -189,16 +187,9 @@ def test_answers_are_private(reader: Caller) -> None:
 @pytest.fixture(scope="module")
 def foreign() -> dict[str, Any]:
     """What a site saw whose REST_FRAMEWORK would turn everything around."""
-    ran = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "foreign.py")],
-        cwd=Path(__file__).parents[2],
-        env={"PYTHONPATH": "."},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout)
+    returned, said = forking.run(["tests/api/foreign.py"], {})
+    assert returned == 0, said
+    return json.loads(said)
 
 
 def test_a_foreign_site_says_who_somebody_is(foreign: dict[str, Any]) -> None:

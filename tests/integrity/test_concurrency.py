@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,10 +21,11 @@ from registries.checking.turns import Turn
 from registries.client.errors import ClientError
 from registries.models import ChangedMeanwhile, Check, Registry
 from registries.verdicts import Verdict
+from tests import forking
 from tests.factories import create
 from tests.fakes.server import FakeServer, Reply, Request
 from tests.integrity import processes as work
-from tests.integrity.conftest import ROOT, Processes, site_environment
+from tests.integrity.conftest import Processes, site_environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -440,22 +439,10 @@ def test_a_rename_leaves_the_lease(row: Registry) -> None:
 def test_two_migrate_a_new_database_at_once(new_database: str) -> None:
     """#60: neither fails, and the default rows are there once."""
     environment = {**os.environ, **site_environment(), "DATABASE_URL": new_database}
-    both = [
-        subprocess.Popen(
-            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-            cwd=ROOT,
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for process in both:
-        _out, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said
-    counted = subprocess.run(
-        [sys.executable, "manage.py", "shell", "--no-imports", "--command",
-         "from registries.models import Registry; print(Registry.objects.count())"],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert counted.stdout.strip() == "5"
+    migrate = ["manage.py", "migrate", "--verbosity", "0"]
+    for process in [forking.Python(migrate, environment) for _ in range(2)]:
+        said, _ = process.communicate(timeout=120)
+        assert process.wait(1) == 0, said
+    count = "from registries.models import Registry; print(Registry.objects.count())"
+    shell = ["manage.py", "shell", "--no-imports", "--command", count]
+    assert forking.run(shell, environment) == (0, "5\n")

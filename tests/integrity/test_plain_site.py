@@ -1,15 +1,13 @@
 """A site that did nothing but the README's five steps, on each database that the tests run on."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
+from tests import forking
 from tests.fakes.server import FakeServer, Reply, Request
-from tests.integrity.conftest import ROOT
 
 DRIVERS = {"sqlite": ["sqlite3"], "postgresql": ["psycopg"], "mysql": ["MySQLdb", "pymysql"]}
 
@@ -29,16 +27,10 @@ def test_a_plain_site(number: int, new_database: str) -> None:
         pytest.skip(f"{connection.vendor} has one driver")
     with FakeServer(registry) as server:
         script = Path(__file__).with_name("plain_site.py")
-        ran = subprocess.run(
-            [sys.executable, str(script), drivers[number], new_database, server.origin],
-            cwd=ROOT,
-            env={"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout) == {
+        arguments = [str(script), drivers[number], new_database, server.origin]
+        returned, said = forking.run(arguments, {})
+    assert returned == 0, said
+    assert json.loads(said) == {
         "checked": [],
         "default rows": 5,
         "added": [302, 302, 302, 200],

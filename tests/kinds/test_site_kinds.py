@@ -1,13 +1,10 @@
 """Kinds that a site brings: `REGISTRIES["KINDS"]`."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
+from tests import forking
 from tests.fakes.server import FakeServer, Reply, Request
 
-ROOT = Path(__file__).parents[2]
 DIGEST = "sha256:" + "a" * 64
 LEFT_OUT = [
     ("unmarked", "its mark is missing: the static file registries/marks/unmarked.svg"),
@@ -38,16 +35,9 @@ def registry(request: Request) -> Reply:
 def test_a_kind_of_another_package_is_as_good_as_ours() -> None:
     """Chosen, filled in, checked, resolved and documented; what cannot be used is left out."""
     with FakeServer(registry) as server:
-        ran = subprocess.run(
-            [sys.executable, str(ROOT / "tests" / "acme" / "site.py"), server.origin],
-            cwd=ROOT,
-            env={"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout) == {
+        returned, said = forking.run(["tests/acme/site.py", server.origin], {})
+    assert returned == 0, said
+    assert json.loads(said) == {
         "errors": [
             f"REGISTRIES['KINDS']: tests.acme.kinds.{name} is left out: {fault}."
             for name, fault in LEFT_OUT

@@ -5,8 +5,6 @@ import os
 import re
 import secrets
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,6 +14,8 @@ from pathlib import Path
 
 import pytest
 import requests
+
+from tests.forking import Python, run
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTENING = re.compile(r"Listening at: (http://127\.0\.0\.1:\d+)")
@@ -42,22 +42,13 @@ class Site:
             **variables,
         }
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **variables: str) -> Python:
         """Start Python with the arguments; stdout and stderr come as one text."""
-        return subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=self.environment(**variables),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return Python(arguments, self.environment(**variables))
 
     def manage(self, *arguments: str, **variables: str) -> tuple[int, str]:
         """Run a command of manage.py; its return code and what it said."""
-        with self.start("manage.py", *arguments, **variables) as process:
-            said, _ = process.communicate(timeout=120)
-        return process.returncode, said
+        return run(["manage.py", *arguments], self.environment(**variables))
 
     def migrate(self) -> None:
         """Make it a new site with its tables: a copy of what `manage.py migrate` makes."""
@@ -73,7 +64,6 @@ class Site:
     def served(self, **variables: str) -> Iterator["Visitor"]:
         """The site under gunicorn."""
         process = self.start("-m", "gunicorn", "--bind", "127.0.0.1:0", "ssmsite.wsgi", **variables)
-        assert process.stdout
         log: list[str] = []
         # Read as it comes: a full pipe would hold the site up.
         reading = threading.Thread(target=log.extend, args=(process.stdout,))
