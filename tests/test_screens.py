@@ -638,6 +638,7 @@ def test_history_shows_who_did_what_and_every_check(admin: Client, server: FakeS
     row = create("custom", name="Old", url=server.origin, password="right")
     past(row, ["tls"])
     form = {"name": "New", "url": row.url, "login": row.login, "opened_version": row.version}
+    form["handover"] = row.handover
     admin.post(page(row), form)
     admin.post(page(row), {**form, "opened_version": "", "login": "other", "password": "right"})
     admin.post(page(row), {**form, "opened_version": "", "password": "right"})
