@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,6 +20,8 @@ from registries.models import Registry
 
 # How many rows, changes and limits the page lists.
 SHOWN = 6
+# How many administrators are named.
+NAMED = 3
 
 
 # It names registries, and who is signed in: nobody finds it in a cache after signing out.
@@ -30,7 +33,16 @@ def home(request: HttpRequest) -> HttpResponse:
     pages = admin.site.get_model_admin(Registry)
     if admin.site.has_permission(request) and pages.has_view_permission(request):
         context |= _state(may_change=pages.has_change_permission(request))
+    context["may_read"] = request.user.has_perm("registries.view_registry")
+    if request.user.is_authenticated and not context["may_read"]:
+        context["chiefs"] = chiefs()
     return render(request, "home.html", context)
+
+
+def chiefs() -> str:
+    """The names of some who can give permissions: whom to ask. Shown to nobody but accounts."""
+    found = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")[:NAMED]
+    return ", ".join(chief.get_full_name() or chief.get_username() for chief in found)
 
 
 def _state(*, may_change: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import RequestDataTooBig
 from django.db import Error, connection
@@ -16,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from registries.api.errors import error_response
+from ssmsite.home import chiefs
 
 
 class SignIn(LoginView):
@@ -90,3 +92,31 @@ def healthz_first(
         return healthz(request) if request.path_info == "/healthz" else get_response(request)
 
     return middleware
+
+
+# The permission that each page of the registries takes.
+NEEDED = {"add": "add", "delete": "delete", "check": "change", "reset": "change"}
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: who is signed in, what the account lacks, and whom to ask."""
+    if response := _error(request, "permission_denied"):
+        return response
+    return render(request, "403.html", _refusal(request), status=403)
+
+
+def _refusal(request: HttpRequest) -> dict[str, Any]:
+    user = request.user
+    if not user.is_authenticated:
+        return {}
+    match = request.resolver_match
+    found: dict[str, Any] = {}
+    if match and (match.url_name or "").startswith("registries_registry_"):
+        page = str(match.url_name).rpartition("_")[2]
+        wanted = f"{NEEDED.get(page, 'view')}_registry"
+        permission = Permission.objects.filter(
+            codename=wanted, content_type__app_label="registries"
+        ).first()
+        if permission and not user.has_perm(f"registries.{wanted}"):
+            found["missing"] = permission.name
+    return {**found, "chiefs": chiefs()}

@@ -695,6 +695,72 @@ def test_a_default_row_that_was_saved_meanwhile_is_not_reset(
     assert "saved meanwhile" in text_of(answer)
 
 
+def test_you_in_another_window_are_told_so_with_what_is_stored_beside_what_is_typed(
+    admin: Client, canary: str
+) -> None:
+    row = create("custom", name="Lab")
+    form = {"name": "Lab", "url": row.url, "login": "one", "opened_version": row.version}
+    admin.post(page(row), {**form, "password": "fake"})
+    typed = {**form, "name": "Mine", "login": "two", "password": canary}
+    html = text_of(admin.post(page(row), typed))
+    assert "You saved this registry in another window" in html
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", html)
+    assert [re.sub("<.*?>", " ", each).split() for each in rows] == [
+        ["Name", "Lab", "Mine"],
+        ["Login", "one", "two"],
+        ["Password", "or", "access", "token", "stored", "changed"],
+    ]
+    assert canary not in html
+
+
+def test_what_was_never_checked_is_told_from_what_was_changed_since(
+    admin: Client, server: FakeServer
+) -> None:
+    row = create("custom", url=server.origin, password="right")
+    assert "Not checked yet" in text_of(admin.get(page(row)))
+    form = {"name": row.name, "url": row.url, "login": row.login, "handover": row.handover}
+    # There is one Check: where nothing was typed it is of the stored row, which keeps it.
+    html = text_of(admin.post(page(row), {**form, "_check": "1"}))
+    assert "The registry accepted these credentials." in html
+    assert "not saved" not in html
+    assert Registry.objects.get(pk=row.pk).check_verdict == "valid"
+    admin.post(page(row), {**form, "prefix": f"{row.host}/team"})
+    html = text_of(admin.get(page(row)))
+    assert "Changed since the last check" in html
+    assert html.count('value="1" title="Tries') == 1
+
+
+def test_another_one_of_the_same_kind_is_added_next(admin: Client) -> None:
+    answer = admin.post(f"{ADD}?kind=hub", {"name": "One", "_addanother": "1"})
+    assert answer["Location"] == f"{ADD}?kind=hub"
+    assert Registry.objects.filter(name="One").exists()
+
+
+@pytest.mark.parametrize(
+    ("slug", "columns", "is_open"),
+    [("hub", {}, False), ("custom", {}, True), ("hub", {"verify_tls": False}, True)],
+)
+def test_tls_of_a_service_is_folded_while_it_is_usual(
+    admin: Client, slug: str, columns: dict[str, Any], is_open: bool
+) -> None:
+    html = text_of(admin.get(page(create(slug, **columns))))
+    assert ('<details class="reg-fold" open>' in html) is is_open
+
+
+def test_a_viewer_gets_no_instructions_and_who_may_query_lists_tags() -> None:
+    row = create("custom")
+    viewer = user_with("view")
+    html = text_of(viewer.get(page(row)))
+    assert "How to" not in html
+    assert "reg-howto" not in html
+    assert "List the tags" not in html
+    query = Permission.objects.get(codename="query_registry")
+    User.objects.get(username="robin").user_permissions.add(query)
+    html = text_of(viewer.get(page(row)))
+    assert 'name="image" value="registry.example:5000/"' in html
+    assert "List the tags" in html
+
+
 # The site's own pages
 
 
@@ -740,12 +806,12 @@ def test_home_shows_no_registry_to_who_may_see_none(admin: Client) -> None:
     assert "/check/" not in html
     User.objects.get(username="robin").user_permissions.clear()
     # Who has not signed in is led to it first.
-    for client, way in ((Client(), "/login/?next="), (viewer, "")):
+    for client, way in ((Client(), "/login/?next="), (viewer, None)):
         html = text_of(client.get("/"))
         for word in ("registries:", "Lab", "Recent changes", "Pulls left", "/image/"):
             assert word not in html
-        assert f'href="{way}/api/docs/"' in html
-        assert f'href="{way}/api/registries/"' in html
+        for place in ("/api/docs/", "/api/registries/"):
+            assert (f'href="{way}{place}"' in html) is (way is not None)
 
 
 @pytest.mark.usefixtures("site")
@@ -769,6 +835,29 @@ def test_the_account_of_a_program_signs_in_reads_the_documentation_and_signs_out
     assert "API für Programme" in text_of(browser.get("/api/docs/"))
     assert browser.post("/logout/")["Location"] == "/"
     assert browser.get("/api/docs/").status_code == 302
+
+
+@pytest.mark.usefixtures("site")
+def test_who_may_not_is_told_as_whom_what_is_missing_and_whom_to_ask() -> None:
+    User.objects.create_superuser("chief", first_name="Kim", last_name="Chief")
+    nobody = user_with()
+    answer = nobody.get("/admin/registries/registry/add/")
+    html = text_of(answer)
+    assert answer.status_code == 403
+    for words in (
+        "signed in as robin",
+        "“Can add registry”",
+        "site: Kim Chief",
+        'action="/logout/"',
+    ):
+        assert words in html
+    home = text_of(nobody.get("/"))
+    for words in ("signed in as robin", "“Can view registry”", "site: Kim Chief"):
+        assert words in home
+    # No card leads to a refusal.
+    assert "/api/" not in home
+    answer = nobody.get("/api/registries/")
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
 
 
 @pytest.mark.parametrize("code", ["403", "404", "500"])

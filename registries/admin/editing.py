@@ -8,13 +8,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.helpers import AdminErrorList
-from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +21,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from registries import services
 from registries.admin.base import Pages
+from registries.admin.conflict import conflict
 from registries.admin.display import ShownResult, ShownRival, Trend, answers, badges
 from registries.admin.status import ANY_SERVER, overview, past_verdicts, sorted_kinds
 from registries.checking.callers import Caller
@@ -39,7 +38,8 @@ SAVE_AND_CHECK = "_savecheck"
 # Rows that answer for the same images: how many are looked at, and shown.
 LOOKED_AT, SHOWN_RIVALS = 500, 5
 # Buttons of Django's own forms, which lead elsewhere after saving.
-STOCK_BUTTONS = {"_continue", "_addanother", IS_POPUP_VAR}
+ADD_ANOTHER = "_addanother"
+STOCK_BUTTONS = {"_continue", ADD_ANOTHER, IS_POPUP_VAR}
 
 
 class ShownVariable:
@@ -167,7 +167,9 @@ class FormPages(Pages):
             return {"image_error": gettext(str(error))}
         except services.TooManyChecks as error:
             return {"too_many": self.too_many(error)}
-        return {"shown": ShownResult(form.instance, result, is_kept=False)}
+        # Where nothing was typed it was the stored row that was checked, and the row keeps it.
+        is_kept = row is not None and not form.instance.changed()
+        return {"shown": ShownResult(form.instance, result, is_kept=is_kept)}
 
     def _check_saved(self, request: HttpRequest, row: Registry) -> HttpResponse:
         try:
@@ -191,7 +193,12 @@ class FormPages(Pages):
     def response_add(
         self, request: HttpRequest, obj: Registry, post_url_continue: str | None = None
     ) -> HttpResponse:
-        if STOCK_BUTTONS.intersection(request.POST):
+        if ADD_ANOTHER in request.POST:
+            self.message_user(
+                request, gettext("Added “%(name)s”.") % {"name": obj}, messages.SUCCESS
+            )
+            response: HttpResponse = HttpResponseRedirect(f"{request.path}?kind={obj.kind}")
+        elif STOCK_BUTTONS.intersection(request.POST):
             response = super().response_add(request, obj, post_url_continue)
         else:
             response = self._saved(request, obj, gettext("Added “%(name)s”."))
@@ -244,6 +251,7 @@ class FormPages(Pages):
             if obj
             else self.has_add_permission(request),
             "can_check": self.has_change_permission(request, obj),
+            "is_connection_open": _is_connection_open(form, kind),
         }
         if obj is None:
             return context
@@ -251,16 +259,29 @@ class FormPages(Pages):
         row = self.get_object(request, str(obj.pk)) if form.is_bound else obj
         if row is None:
             return context
+        past = past_verdicts([row])[row.pk]
+        own_host = row.prefix or kind.own_host(row.plain_values()) or kind.home(row.plain_values())
         return context | {
             "row": row,
+            "was_checked": bool(past),
+            "own_host": own_host or "",
+            "image_start": f"{own_host}/" if own_host else "",
+            "may_query": request.user.has_perm("registries.query_registry"),
             "badges": badges(row),
             "last": ShownResult(row, row.last_check) if row.last_check else None,
-            "trend": Trend.of(past_verdicts([row])[row.pk]),
+            "trend": Trend.of(past),
             "rivals": [ShownRival(rival) for rival in islice(rivals(row, LOOKED_AT), SHOWN_RIVALS)],
             "can_reset": row.is_default and self.has_change_permission(request, row),
             "can_delete": self.has_delete_permission(request, row),
-            "meanwhile": _last_change(row) if form.is_conflict else None,
+            **(conflict(form, row) if form.is_conflict else {}),
         }
+
+
+def _is_connection_open(form: RegistryForm, kind: Kind) -> bool:
+    """Whether TLS and CA are shown at once: a service's own certificate hardly needs either."""
+    row = form.instance
+    is_special = not row.verify_tls or row.ca_certificate
+    return bool(not kind.hosts or is_special or {"verify_tls", "ca_certificate"} & {*form.errors})
 
 
 def _notices(row: Registry) -> list[str]:
@@ -284,13 +305,3 @@ def _answers_by_choice(kind: Kind) -> str:
         if variable.choices is not None
     }
     return json.dumps(found)
-
-
-def _last_change(row: Registry) -> LogEntry | None:
-    """Who saved the row last in the admin, and what."""
-    entries = LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)
-    )
-    # Earlier versions wrote checks down there too.
-    changes = entries.exclude(change_message__startswith="Checked: ").select_related("user")
-    return changes.order_by("-action_time", "-pk").first()

@@ -1,6 +1,7 @@
 """What an operator does, in a browser, with and without JavaScript."""
 
 import re
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -319,6 +320,27 @@ def test_the_second_to_save_is_told_by_whom(
     expect(log).to_contain_text("robin")
 
 
+def test_the_form_helps_while_it_is_filled_in(open_page: type_of_open, tmp_path: Path) -> None:
+    page = open_page(f"{LIST}add/?kind=custom")
+    expect(page.locator("#id_name")).to_be_focused()
+    page.get_by_label("Address:").fill("https://lab.example:5000/v2")
+    expect(page.locator("#id_name")).to_have_value("lab.example:5000")
+    secret = page.locator("#id_password")
+    secret.fill("fake")
+    page.locator(".field-password .reg-look").click()
+    expect(secret).to_have_attribute("type", "text")
+    # Whoever leaves is asked, and stays.
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(page.url.replace("custom", "gcr"))
+    assert asked == ["beforeunload"]
+    file = tmp_path / "key.json"
+    file.write_text('{"client_email": "me@example.com", "private_key": "fake key"}')
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.locator("#id_clientemail")).to_have_value("me@example.com")
+    expect(page.locator("#id_privatekey")).to_have_value("fake key")
+
+
 def test_everything_by_keyboard(
     open_page: type_of_open, registry: Filled, account: Account
 ) -> None:
@@ -327,7 +349,8 @@ def test_everything_by_keyboard(
 
     def tab_to(selector: str) -> None:
         for _ in range(80):
-            page.keyboard.press("Tab")
+            if not page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+                page.keyboard.press("Tab")
             if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
                 outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
                 assert outline != "none" or "radio" in selector

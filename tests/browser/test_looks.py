@@ -204,7 +204,7 @@ def test_pages_of_a_row(open_page: type_of_open) -> None:
     page = open_page(f"{LIST}{row.pk}/change/")
     page.get_by_role("radio", name="Clear").check()
     assert_fit(page, "the form")
-    page.get_by_role("button", name="Check now").click()
+    page.get_by_role("button", name="Check", exact=True).click()
     page.locator(".reg-result").wait_for()
     assert_fit(page, "a result")
     for name in ("history", "delete"):
