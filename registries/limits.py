@@ -28,7 +28,7 @@ class Limits:
 
     def cover(self, place: str) -> bool:
         """Whether an image, or a prefix of images, is under one of the prefixes."""
-        return any(place == each or place.startswith(f"{each}/") for each in self.prefixes)
+        return any(place == prefix or place.startswith(f"{prefix}/") for prefix in self.prefixes)
 
 
 UNLIMITED = Limits()

@@ -151,8 +151,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
         _log(response, request, level="warning")
         return response
     if isinstance(error, HandoverRefused):
-        told = {"code": error.code, "detail": error.detail}
-        response = Response(told, status_of_refusal(error.code))
+        body = {"code": error.code, "detail": error.detail}
+        response = Response(body, status_of_refusal(error.code))
         _log(response, request, level="warning")
         return response
     fault = next(fault for fault in FAULTS if isinstance(error, fault.of))

@@ -115,18 +115,18 @@ class Account:
         """
         if isinstance(self._credential, Anonymous):
             raise Misconfigured("credentials_required")
-        held: Presented
+        credential: Presented
         if isinstance(self._credential, Basic):
-            held, expires_at = self._credential, None
+            credential, expires_at = self._credential, None
         else:
             exchanged = self._exchanged()
             if not exchanged.is_young:
                 exchanged = self._exchanged(stale=exchanged)
-            held, expires_at = exchanged.credential, exchanged.expires_at
-        if isinstance(held, IdentityToken):
-            held = Basic(NO_USER, held.token)
-        basic(held)
-        name, password = held.username, held.password
+            credential, expires_at = exchanged.credential, exchanged.expires_at
+        if isinstance(credential, IdentityToken):
+            credential = Basic(NO_USER, credential.token)
+        basic(credential)
+        name, password = credential.username, credential.password
         if is_key_file(name, password):
             password = _without_lines(password)
         return Lasting(name, password, expires_at)

@@ -20,11 +20,11 @@ class Pattern(NamedTuple):
 def patterns(row: Registry) -> list[Pattern]:
     """The hosts of the kind that the row answers for, each template once."""
     values = row.plain_values()
-    found = (
+    candidates = (
         Pattern(_filled(template, values, {}), _filled(template, values, EXAMPLES))
         for template in row.declaration.hosts
     )
-    return [each for each in found if row.may_answer_for(each.example)]
+    return [host for host in candidates if row.may_answer_for(host.example)]
 
 
 def _filled(template: str, values: Mapping[str, str], otherwise: Mapping[str, str]) -> str:

@@ -123,8 +123,8 @@ DEEDS = {"read": "may_read", "query": "may_query", "hand-over": "may_hand_over"}
 def _limit(token: AccessToken) -> str:
     """What a token may do, where that is not what most may; and for what alone."""
     may = [deed for deed, column in DEEDS.items() if getattr(token, column)]
-    told = {("read", "query"): "", ("read",): ", read-only"}
-    limit = told.get(tuple(may), f", may {', '.join(may) or 'nothing'}")
+    labels = {("read", "query"): "", ("read",): ", read-only"}
+    limit = labels.get(tuple(may), f", may {', '.join(may) or 'nothing'}")
     named = ", ".join(token.only_for)
     return f"{limit}, only for {named}" if named else limit
 
