@@ -81,6 +81,13 @@ def _text(value: Any) -> str | None:
     return value or None
 
 
+def _dotted(value: Any) -> str | None:
+    text = _text(value)
+    if text and not all(part.isidentifier() for part in text.split(".")):
+        raise ValueError("the dotted name of a function, or None")
+    return text
+
+
 def _proxy(value: Any) -> str | None:
     from registries.client.proxy import Proxy  # noqa: PLC0415 - few sites have a proxy
 
@@ -141,7 +148,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "CHECKS_PER_MINUTE": _count,
     "CHECKS_KEPT_DAYS": _days,
     "HANDOVERS_KEPT_DAYS": _days,
-    "CLIENT_ADDRESS": _text,
+    "CLIENT_ADDRESS": _dotted,
     "CA_BUNDLE": _text,
     "PROXY": _proxy,
     "NO_PROXY": _names,

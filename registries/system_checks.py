@@ -78,9 +78,13 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         if name not in conf.READERS
     )
     try:
-        conf.get()
+        if address := conf.get().client_address:
+            import_string(address)
     except ImproperlyConfigured as error:
         messages.append(Error(str(error), id="registries.E002"))
+    except ImportError:
+        text = "REGISTRIES['CLIENT_ADDRESS'] names a function that does not exist."
+        messages.append(Error(text, id="registries.E002"))
     messages.extend(
         Caution(
             f"REGISTRIES['NO_PROXY']: the entry {entry!r} is invalid and has no effect.",

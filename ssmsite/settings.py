@@ -19,7 +19,7 @@ DEBUG = env.flag("DJANGO_DEBUG")
 SECRET_KEY, FIELD_ENCRYPTION_KEY = keys.read(DATA_DIR, SQLITE_FILE)
 
 # The app
-REGISTRIES = env.registries()
+REGISTRIES = {"CLIENT_ADDRESS": "ssmsite.signin.address", **env.registries()}
 
 # Django
 INSTALLED_APPS = [

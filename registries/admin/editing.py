@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from copy import copy
 from itertools import islice
 from typing import Any
 
@@ -16,7 +15,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.debug import get_exception_reporter_filter
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from registries import services
@@ -32,6 +30,7 @@ from registries.models import ChangedMeanwhile, Registry
 from registries.models.check import Origin
 from registries.reference import InvalidReference
 from registries.resolving.rivals import rivals
+from registries.secrets.reports import hide_on_debug_pages
 from registries.secrets.sealing import Secret
 
 SAVE_AND_CHECK = "_savecheck"
@@ -55,13 +54,6 @@ class ShownVariable:
         if self.variable.secret:
             return _("Set") if held else _("Not set")
         return held or "-"
-
-
-def _hide_on_debug_pages(request: HttpRequest) -> None:
-    """Have what is sensitive in the request left out of debug pages too, as it is of mails."""
-    reports = copy(get_exception_reporter_filter(request))
-    reports.is_active = lambda request: True  # type: ignore[method-assign]
-    request.__dict__["exception_reporter_filter"] = reports
 
 
 class FormPages(Pages):
@@ -129,7 +121,7 @@ class FormPages(Pages):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        _hide_on_debug_pages(request)
+        hide_on_debug_pages(request)
         if object_id is None and request.GET.get("kind") not in KINDS:
             return self._choose_kind(request)
         extra = dict(extra_context or {})

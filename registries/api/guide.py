@@ -11,9 +11,13 @@ from registries.text import gettext_noop as _
 # the body in JSON, of an example.
 CALLS = {
     "/handover/": (
-        _("Credentials, in the form that another program reads."),
+        _("Hand over credentials, in the form that another program reads."),
         "/handover/",
         '{"image": "ghcr.io/acme/app:1.1", "form": "docker"}',
+    ),
+    "/handovers/": (
+        _("List what was handed over and what was refused, the newest first, in pages."),
+        "/handovers/?outcome=refused",
     ),
     "/registries/": (
         _("List the registries, in pages."),

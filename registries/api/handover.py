@@ -37,6 +37,7 @@ from registries.handover.recipient import Recipient, address_of
 from registries.handover.wanted import MOST, Wanted
 from registries.models.handover import Way
 from registries.reference import IMAGE_PATTERN, Reference
+from registries.secrets.reports import hide_on_debug_pages
 from registries.text import gettext_noop as _
 
 MOST_ID = 2**63 - 1
@@ -175,7 +176,8 @@ class HandoverView(View, GenericAPIView[Any]):
 
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> HttpResponse:
-        """Credentials, in the form that another program reads."""
+        """Hand over credentials, in the form that another program reads."""
+        hide_on_debug_pages(request._request)
         params = self._params(request)
         data = params.validated_data
         recipient = Recipient.of(

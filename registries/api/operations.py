@@ -225,13 +225,9 @@ class HandoverOperation(Operation):
                 properties[name] = untyped._map_serializer_field(field, "request")
                 untyped._insert_field_validators(field, properties[name])
             properties[name] = {**properties[name], "description": field.help_text}
-        several = [form.slug for form in FORMS.values() if form.many]
         schema = {
             "type": "object",
-            "oneOf": [
-                *(_asked(properties, name, list(FORMS)) for name in WANTED if name != "registries"),
-                _asked(properties, "registries", several),
-            ],
+            "oneOf": [_asked(properties, name, forms) for name in WANTED for forms in _forms(name)],
         }
         return dict.fromkeys(("application/json", "application/x-www-form-urlencoded"), schema)
 
@@ -280,13 +276,26 @@ def _example(media_type: str, value: Any) -> OpenApiExample:
     )
 
 
+def _forms(name: str) -> list[list[str]]:
+    """Return the forms in which one of `WANTED` can be asked for; Kubernetes' takes more fields."""
+    others = [
+        form.slug
+        for form in FORMS.values()
+        if form.slug != "kubernetes" and (form.many or name != "registries")
+    ]
+    return [others, ["kubernetes"]]
+
+
 def _asked(properties: dict[str, Any], name: str, forms: list[str]) -> dict[str, Any]:
-    """A request for one of `WANTED` in one of these forms."""
-    named = {each: properties[each] for each in properties if each not in {*WANTED, "form"}}
-    form = {**properties["form"], "enum": forms}
+    """Return the schema of a request for one of `WANTED` in one of these forms."""
+    more = ("name", "namespace") if forms == ["kubernetes"] else ()
     return {
         "type": "object",
-        "properties": {name: properties[name], "form": form, **named},
+        "properties": {
+            name: properties[name],
+            "form": {**properties["form"], "enum": forms},
+            **{each: properties[each] for each in more},
+        },
         "required": [name, "form"],
         "additionalProperties": False,
     }

@@ -15,12 +15,14 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 
 from registries import services
+from registries.client import tokens
 from registries.client.errors import ClientError
 from registries.handover import FORMS, HandoverRefused, PullCredential
 from registries.handover.wanted import Wanted
 from registries.kinds import KINDS
 from registries.models import Handover, Registry
 from registries.reference import InvalidReference
+from registries.token_cache import CacheTokens
 from tests.factories import SAMPLES, create
 from tests.handover.conftest import Cloud
 
@@ -224,6 +226,50 @@ def test_fifty_at_once_make_one_exchange(cloud: CloudMaker) -> None:
     assert passwords == {family.password}
     assert len(made.exchanges()) == 1
     assert Handover.objects.filter(code="handed_over").count() == 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_with_a_shared_cache_make_one_exchange(
+    cloud: CloudMaker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one process's threads share is taken away, so that the cache alone holds them back."""
+    made = cloud("ecr")
+    settings.REGISTRIES = {**settings.REGISTRIES, "TOKEN_CACHE": "default"}
+    monkeypatch.setattr(tokens.SingleFlight, "run", lambda self, key, work, remaining: work())
+    start = threading.Barrier(8)
+
+    def ask(_number: int) -> str:
+        row = Registry.objects.get(pk=made.row.pk)
+        start.wait(60)
+        try:
+            return services.pull_credential(row).password
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as threads:
+        passwords = set(threads.map(ask, range(8)))
+    family: Any = made.family
+    assert passwords == {family.password}
+    assert len(made.exchanges()) == 1
+
+
+def test_a_process_that_was_killed_holds_nobody_up_for_long(
+    cloud: CloudMaker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = cloud("ecr")
+    settings.REGISTRIES = {**settings.REGISTRIES, "TOKEN_CACHE": "default"}
+    taken: list[str] = []
+    take = CacheTokens.take
+
+    def taken_by_another(self: CacheTokens, key: str, seconds: float) -> bool:
+        if not taken:
+            taken.append(key)
+            take(self, key, 0.2)
+        return take(self, key, seconds)
+
+    monkeypatch.setattr(CacheTokens, "take", taken_by_another)
+    assert services.pull_credential(made.row).is_short
+    assert (len(taken), len(made.exchanges())) == (1, 1)
 
 
 def test_an_exchange_that_fails_is_told_and_written_down(cloud: CloudMaker) -> None:

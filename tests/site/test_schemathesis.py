@@ -21,9 +21,10 @@ from django.contrib.auth.models import Permission, User
 from registries import services
 from registries.models import Registry
 user = User.objects.create_user("reader")
-codenames = ["view_registry", "query_registry"]
+codenames = ["view_registry", "query_registry", "hand_over_registry", "view_handover"]
 user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
 row = Registry(kind="custom", name="Lab", url="{origin}", login="{login}", password="{password}")
+row.handover = "any"
 row.full_clean()
 row.save()
 services.check(row)
@@ -62,7 +63,10 @@ def test_the_api_is_what_its_document_says(site: Site, tmp_path: Path) -> None:
         assert site.manage("migrate", "--verbosity", "0", **variables)[0] == 0
         values = {"origin": registry.origin, "login": fake.LOGIN, "password": fake.PASSWORD}
         site.ask(SETUP.format(**values), **variables)
-        _, token = site.manage("api_tokens", "make", "reader", **variables)
+        made = site.manage(
+            *("api_tokens", "make", "reader", "--may", "read,query,hand-over"), **variables
+        )
+        token = made[1]
         with site.served(**variables) as visitor:
             document = tmp_path / "openapi.json"
             answer = visitor.see("/api/schema/", Authorization=f"Bearer {token.strip()}")
