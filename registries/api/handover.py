@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from registries import services
 from registries.api.base import JSONByDefault, View
 from registries.api.errors import PostOnly, UnknownParameter
-from registries.api.params import GrammarField, TextField, later
+from registries.api.params import GrammarField, later
 from registries.api.permissions import (
     CrossSite,
     HandoverThrottle,
@@ -90,7 +90,8 @@ class HandoverParams(serializers.Serializer[Any]):
         required=False,
         help_text="An image, as in docker pull: for what it is pulled with.",
     )
-    host = TextField(
+    host = GrammarField(
+        *(str, r"^[^\x00]+$", "https://index.docker.io/v1/", "ghcr.io"),
         required=False,
         max_length=1024,
         help_text="A registry's host as docker's helpers are asked for it, such as"

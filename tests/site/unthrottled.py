@@ -5,5 +5,9 @@ from ssmsite.settings import REST_FRAMEWORK as SITES
 
 REST_FRAMEWORK = {
     **SITES,
-    "DEFAULT_THROTTLE_RATES": {"registries": None, "registries_outgoing": None},
+    "DEFAULT_THROTTLE_RATES": {
+        "registries": None,
+        "registries_outgoing": None,
+        "registries_handover": None,
+    },
 }
