@@ -231,6 +231,10 @@ class HandoverOperation(Operation):
         }
         return dict.fromkeys(("application/json", "application/x-www-form-urlencoded"), schema)
 
+    def _get_request_body(self, *args: Any, **kwargs: Any) -> Any:
+        body = super()._get_request_body(*args, **kwargs)  # type: ignore[no-untyped-call]
+        return {**body, "required": True}
+
     def answers(self) -> dict[Any, OpenApiResponse]:
         objects = {
             "anyOf": [

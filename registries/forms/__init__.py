@@ -292,8 +292,10 @@ class RegistryForm(_ModelForm):
     def changed_data(self) -> list[str]:
         """The names of what changes, for the history."""
         others = self._of_some_method.difference(self.chosen.variables) if self._is_chosen else ()
-        names = [name for name in super().changed_data if name not in {*self.HELPERS, *others}]
-        return names + self._dropped
+        left_out = {*self.HELPERS, *others}
+        if self.add_prefix("handover") not in self.data:  # not sent, it stays as it is
+            left_out.add("handover")
+        return [name for name in super().changed_data if name not in left_out] + self._dropped
 
     @property
     def _is_chosen(self) -> bool:
