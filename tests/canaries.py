@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -28,11 +29,13 @@ ADMINS = ["root@site.example"] if django.VERSION >= (6,) else [("Root", "root@si
 # A part of a route that differs, as path() and as re_path() write it.
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 
+PLAN = Path(__file__).with_suffix(".toml")
 # What each command of the app is called with; a command that is missing here fails the tests.
 COMMANDS: dict[str, list[list[str]]] = {
     "check_registries": [[], ["--json"], ["--kind", "hub"], ["Canary custom", "--fail"]],
     "reencrypt_registries": [["--dry-run"], []],
     "forget_unreadable_secrets": [["--no-input"]],
+    "refresh_pull_secrets": [["--once", str(PLAN)]],
 }
 
 

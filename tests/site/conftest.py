@@ -18,7 +18,7 @@ import requests
 from tests.forking import Python, run
 
 ROOT = Path(__file__).resolve().parents[2]
-LISTENING = re.compile(r"Listening at: (http://127\.0\.0\.1:\d+)")
+LISTENING = re.compile(r"Listening at: (https?://127\.0\.0\.1:\d+)")
 
 
 def new_key() -> str:

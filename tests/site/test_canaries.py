@@ -15,6 +15,7 @@ from django.core.management import find_commands
 
 import ssmsite
 from registries.kinds import KINDS
+from registries.programs import credentials
 from tests.canaries import COMMANDS, Canaries, all_kinds, filled, origins, refuse, with_canaries
 from tests.fakes.server import FakeServer
 from tests.site.conftest import Site, Visitor
@@ -129,7 +130,7 @@ class Place:
                 objects = [objects[0], objects[-1]]
             apps = {model.split("/")[2] for model in self.objects}
             choices = dict.fromkeys(("object_id", "id", "pk"), objects)
-            choices |= {"slug": KINDS, "app_label": apps}
+            choices |= {"slug": KINDS, "app_label": apps, "name": [credentials.HELPER]}
             choices |= {"content_type_id": [1], "url": ["no/such/page"]}
             found += filled(route, choices)
         return [*dict.fromkeys(found)]

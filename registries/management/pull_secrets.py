@@ -1,0 +1,154 @@
+"""The files that `refresh_pull_secrets` writes: which they are, and how they are written."""
+
+import json
+import os
+import re
+import secrets
+import stat
+import tomllib
+from contextlib import suppress
+from dataclasses import dataclass
+from errno import ELOOP
+from pathlib import Path
+from typing import Any
+
+from registries.handover import FORMS, Form
+from registries.models import Registry, names
+
+FORM_NAMES = ("docker", "podman", "kubernetes")
+KEYS = {"path", "form", "registries", "name", "namespace"}
+# As Kubernetes names Secrets and namespaces (RFC 1123).
+LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+GRAMMARS = {"name": rf"(?=.{{1,253}}\Z){LABEL}(\.{LABEL})*", "namespace": LABEL}
+
+
+class PlanError(Exception):
+    """What is wrong with the plan, or why a file cannot be written; it holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullFile:
+    """A file to write. registries: names. name, namespace: of the Kubernetes Secret."""
+
+    path: Path
+    form: Form
+    registries: tuple[str, ...]
+    name: str = ""
+    namespace: str = ""
+
+    def ids(self) -> tuple[int, ...]:
+        """Return the ids of the registries now. Raises PlanError if one is not there."""
+        keys = {names.key(name): name for name in self.registries}
+        rows = Registry.objects.filter(name_key__in=keys).values_list("name_key", "pk")
+        found: dict[str, int] = dict(rows)
+        if missing := [name for key, name in keys.items() if key not in found]:
+            raise PlanError(f"There is no such registry: {', '.join(missing)}.")
+        return tuple(found[key] for key in keys)
+
+
+def read_plan(path: Path) -> list[PullFile]:
+    """Return the files that a plan in TOML names. Raises PlanError."""
+    try:
+        plan = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PlanError(f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise PlanError(f"{path} is not TOML: {error}.") from None
+    tables = plan.get("file")
+    if plan.keys() != {"file"} or not isinstance(tables, list) or not tables:
+        raise PlanError(f"{path} must have tables [[file]], and nothing else.")
+    files = [_pull_file(table, number) for number, table in enumerate(tables, 1)]
+    if len({file.path for file in files}) < len(files):
+        raise PlanError("Two tables [[file]] have the same path.")
+    return files
+
+
+def _pull_file(table: Any, number: int) -> PullFile:
+    def problem(text: str) -> PlanError:
+        return PlanError(f"[[file]] {number}: {text}")
+
+    if not isinstance(table, dict) or not table.keys() <= KEYS:
+        raise problem(f"it may have {', '.join(sorted(KEYS))}.")
+    path, form = table.get("path"), table.get("form")
+    if not isinstance(path, str) or not Path(path).is_absolute() or Path(path).name in {"", ".."}:
+        raise problem("path must be an absolute path.")
+    if form not in FORM_NAMES:
+        raise problem(f"form must be one of {', '.join(FORM_NAMES)}.")
+    rows = table.get("registries")
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, str) for row in rows):
+        raise problem("registries must be a list of names.")
+    for key, grammar in GRAMMARS.items():
+        if key not in table:
+            continue
+        if form != "kubernetes":
+            raise problem(f"{key} is for the form kubernetes alone.")
+        if not isinstance(table[key], str) or not re.fullmatch(grammar, table[key]):
+            raise problem(f"{key} is no name in Kubernetes.")
+    named = {key: table[key] for key in GRAMMARS if key in table}
+    return PullFile(Path(path), FORMS[form], tuple(rows), **named)
+
+
+def write(file: PullFile, text: str) -> bool:
+    """Replace the file at once, for its owner alone; return whether it changed.
+
+    Raises PlanError if the file or its folder is a symbolic link, or if it has more than logins.
+    """
+    try:
+        folder = os.open(file.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise PlanError(f"The folder of {file.path} cannot be used: {error.strerror}.") from None
+    try:
+        return _write(folder, file, text.encode())
+    except OSError as error:
+        reason = "it is a symbolic link" if error.errno == ELOOP else error.strerror
+        raise PlanError(f"{file.path} cannot be written: {reason}.") from None
+    finally:
+        os.close(folder)
+
+
+def _write(folder: int, file: PullFile, content: bytes) -> bool:
+    name = file.path.name
+    old = _old(folder, file)
+    if old == (content, 0o600):
+        return False
+    if old and file.form.slug != "kubernetes" and not _has_logins_alone(old[0]):
+        raise PlanError(f"{file.path} has settings besides logins. Choose another path.")
+    temporary = f".{name}.{secrets.token_hex(8)}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        with os.fdopen(os.open(temporary, flags, 0o600, dir_fd=folder), "wb") as stream:
+            os.fchmod(stream.fileno(), 0o600)  # whatever the umask is
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
+        raise
+    os.fsync(folder)
+    return True
+
+
+def _old(folder: int, file: PullFile) -> tuple[bytes, int] | None:
+    """Return what the file has now and its mode, or None if there is no file."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(file.path.name, flags, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise PlanError(f"{file.path} is no regular file.")
+        return stream.read(), stat.S_IMODE(mode)
+
+
+def _has_logins_alone(content: bytes) -> bool:
+    if not content.strip():
+        return True
+    try:
+        held = json.loads(content)
+    except ValueError:
+        return False
+    return isinstance(held, dict) and held.keys() <= {"auths"}

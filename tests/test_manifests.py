@@ -1,0 +1,112 @@
+"""The manifests of the documentation: they are YAML, belong together, and ask for what there is."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.contrib.auth.models import User
+from django.test import Client
+
+from registries.handover import FORMS
+from registries.programs.credentials import KUBELET, PROVIDER
+from tests.api.conftest import ROOT
+from tests.factories import create
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+GENERATORS = "generators.external-secrets.io/v1alpha1"
+
+
+def documents(name: str) -> dict[str, Any]:
+    """The manifests of a file, by kind; each has a name."""
+    found = list(yaml.safe_load_all((DOCS / "kubernetes" / name).read_text(encoding="utf-8")))
+    assert all(each["apiVersion"] and each["metadata"]["name"] for each in found)
+    kinds = {each["kind"]: each for each in found}
+    assert len(kinds) == len(found)
+    return kinds
+
+
+def answer(body: dict[str, Any]) -> str:
+    """What the API answers to the body of a manifest, if the registry in it is there."""
+    row = create("ghcr", handover="any", token="fake-canary")
+    named = {"registry": row.pk} if "registry" in body else {"registries": [row.pk]}
+    client = Client()
+    client.force_login(User.objects.create_superuser("chief"))
+    told = client.post(f"{ROOT}handover/", {**body, **named}, "application/json")
+    assert told.status_code == 200, told.content
+    return str(told.content.decode())
+
+
+@pytest.mark.django_db
+def test_external_secrets() -> None:
+    """external-secrets, docs/api/generator/webhook.md."""
+    kinds = documents("external-secrets.yaml")
+    assert set(kinds) == {"Secret", "Webhook", "ExternalSecret"}
+    token, webhook, external = (kinds[kind] for kind in ("Secret", "Webhook", "ExternalSecret"))
+    assert token["metadata"]["labels"] == {"external-secrets.io/type": "webhook"}
+    spec = webhook["spec"]
+    assert webhook["apiVersion"] == GENERATORS
+    assert (spec["method"], spec["result"]) == ("POST", {"jsonPath": "$"})
+    (used,) = spec["secrets"]
+    assert used["secretRef"]["name"] == token["metadata"]["name"]
+    asked = re.fullmatch(r"Bearer \{\{ \.(\w+)\.(\w+) \}\}", spec["headers"]["Authorization"])
+    assert asked
+    assert (asked[1], {asked[2]}) == (used["name"], set(token["stringData"]))
+    template = external["spec"]["target"]["template"]
+    assert template["type"] == "kubernetes.io/dockerconfigjson"
+    (source,) = external["spec"]["dataFrom"]
+    named = {"apiVersion": GENERATORS, "kind": "Webhook", "name": webhook["metadata"]["name"]}
+    assert source["sourceRef"]["generatorRef"] == named
+    values = json.loads(answer(json.loads(spec["body"])))
+    (key,) = re.findall(r"\{\{ \.(\w+) \}\}", template["data"][".dockerconfigjson"])
+    assert "auths" in json.loads(values[key])
+
+
+@pytest.mark.django_db
+def test_the_cronjob() -> None:
+    kinds = documents("cronjob.yaml")
+    assert set(kinds) == {"Secret", "ServiceAccount", "Role", "RoleBinding", "CronJob"}
+    job = kinds["CronJob"]["spec"]
+    assert job["concurrencyPolicy"] == "Forbid"
+    assert len(job["schedule"].split()) == 5
+    pod = job["jobTemplate"]["spec"]["template"]["spec"]
+    account = kinds["ServiceAccount"]["metadata"]["name"]
+    assert pod["serviceAccountName"] == account
+    assert [each["name"] for each in kinds["RoleBinding"]["subjects"]] == [account]
+    assert kinds["RoleBinding"]["roleRef"]["name"] == kinds["Role"]["metadata"]["name"]
+    (container,) = pod["containers"]
+    mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    volumes = {each["name"]: each for each in pod["volumes"]}
+    assert set(mounts) == set(volumes)
+    (script,) = container["args"]
+    assert f"--header @{mounts['token']}/{next(iter(kinds['Secret']['stringData']))}" in script
+    assert volumes["token"]["secret"]["secretName"] == kinds["Secret"]["metadata"]["name"]
+    assert volumes["secret"]["emptyDir"] == {"medium": "Memory"}
+    (body,) = re.findall(r"--data '(.*)'", script)
+    secret = yaml.safe_load(answer(json.loads(body)))
+    assert secret["kind"] == "Secret"
+    rule = kinds["Role"]["rules"][0]
+    assert (rule["resources"], rule["resourceNames"]) == (["secrets"], [secret["metadata"]["name"]])
+
+
+@pytest.mark.parametrize("page", ["docs/programs.md", "templates/programs.html"])
+def test_the_kubelets_configuration(page: str) -> None:
+    """kubernetes/kubelet, config/v1/types.go."""
+    text = (DOCS.parent / page).read_text(encoding="utf-8")
+    text = text.replace("{{ program.name }}", PROVIDER).replace("{{ site }}", "https://a.example")
+    (found,) = re.findall(r"(apiVersion: kubelet\..*?)(?:```|</pre>)", text, re.DOTALL)
+    configuration = yaml.safe_load(found)
+    assert configuration["kind"] == "CredentialProviderConfig"
+    (provider,) = configuration["providers"]
+    assert provider["name"] == PROVIDER
+    assert provider["apiVersion"] == KUBELET
+    assert provider["matchImages"]
+    assert provider["defaultCacheDuration"] == "0s"
+    assert all(each.keys() == {"name", "value"} for each in provider["env"])
+
+
+def test_every_form_that_is_named_is_there() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in (DOCS / "kubernetes").iterdir())
+    assert set(re.findall(r'"form": "(\w+)"', text)) == {"json", "kubernetes"} <= set(FORMS)
