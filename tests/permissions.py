@@ -68,6 +68,7 @@ TYPED = {**FORM, "password": "typed"}
 # superuser
 ADMIN = (
     Deed("See the list", "GET", "", "- - - - - x x x x x x x"),
+    Deed("See what a check says", "GET", "outcomes/", "- - - - - x x x x x x x"),
     Deed("See a row", "GET", "{own}/change/", "- - - - - x x x x x x x"),
     Deed("See a row's history", "GET", "{own}/history/", "- - - - - x x x x x x x"),
     Deed("See which row reads an image", "GET", "image/?image=nginx", "- - - - - x x x x x x x"),

@@ -28,7 +28,7 @@ from registries.forms import form_class
 from registries.kinds import KINDS
 from registries.models import Check, Registry
 from registries.models.results import CheckResult
-from registries.verdicts import STEPS, Step, Verdict
+from registries.verdicts import CODES, STEPS, Step, Verdict
 from tests.browser.samples import past
 from tests.factories import SAMPLES, build, create
 from tests.fakes.server import FakeServer, Reply, Request
@@ -759,6 +759,16 @@ def test_a_viewer_gets_no_instructions_and_who_may_query_lists_tags() -> None:
     html = text_of(viewer.get(page(row)))
     assert 'name="image" value="registry.example:5000/"' in html
     assert "List the tags" in html
+
+
+def test_every_result_leads_to_its_explanation(admin: Client) -> None:
+    row = create("custom")
+    past(row, ["tls"])
+    html = text_of(admin.get(f"{LIST}outcomes/"))
+    assert [code for code in CODES if f'<li id="{code}">' not in html] == []
+    assert "%(" not in html
+    for name in ("change", "history"):
+        assert f'href="{LIST}outcomes/#tls"' in text_of(admin.get(page(row, name)))
 
 
 # The site's own pages

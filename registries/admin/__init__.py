@@ -12,11 +12,12 @@ from registries.admin.handovers import HandoverPages
 from registries.admin.history import HistoryPages
 from registries.admin.images import ImagePages
 from registries.admin.listing import ListPages
+from registries.admin.outcomes import OutcomePages
 from registries.models import Check, Handover, Registry
 
 
 @admin.register(Registry)
-class RegistryAdmin(HistoryPages, ListPages, FormPages, ActionPages, ImagePages):
+class RegistryAdmin(HistoryPages, ListPages, FormPages, ActionPages, ImagePages, OutcomePages):
     """Rows of every kind; the kind decides the form, `is_default` between Delete and Reset."""
 
 
