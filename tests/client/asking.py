@@ -1,7 +1,10 @@
 """How tests ask: one server that answers as it is told, and a client of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import pytest
 
 from registries.client.client import Client, Outcome
 from registries.client.errors import ClientError
@@ -30,6 +33,16 @@ def verdict(outcome: Outcome) -> tuple[str, str]:
     """How a check ended; whatever names a host names one."""
     assert None not in outcome.params.values()
     return outcome.verdict.value, outcome.code
+
+
+@contextmanager
+def fails(
+    code: str, kind: type[ClientError] = ClientError
+) -> Iterator[pytest.ExceptionInfo[ClientError]]:
+    """Expect an error with this code, of this kind."""
+    with pytest.raises(kind) as caught:
+        yield caught
+    assert caught.value.code == code
 
 
 def ask(respond: Answer, call: Callable[[Client], Any], **endpoint: Any) -> tuple[Any, list[str]]:

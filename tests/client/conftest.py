@@ -2,14 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Protocol, TypeVar
 
 import pytest
 import trustme
 
 from tests.fakes.family import Family
+from tests.fakes.ledger import Ledger
 from tests.fakes.world import World
 
-Serve = Callable[[Family], World]
+AFamily = TypeVar("AFamily", bound=Family)
+
+
+class Serve(Protocol):
+    """Puts a family of this class, or one that is made already, on the wire."""
+
+    def __call__(self, family: type[AFamily] | AFamily) -> tuple[AFamily, World]: ...
 
 
 @pytest.fixture(scope="session")
@@ -35,4 +43,9 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 def serve(ca: trustme.CA) -> Iterator[Serve]:
     """Put families on the wire until the test ends; what strays fails it."""
     with ExitStack() as stack:
-        yield lambda family: stack.enter_context(World.of(family, ca))
+
+        def serve(of: type[AFamily] | AFamily) -> tuple[AFamily, World]:
+            family = of(Ledger()) if isinstance(of, type) else of
+            return family, stack.enter_context(World.of(family, ca))
+
+        yield serve

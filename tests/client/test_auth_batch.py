@@ -108,8 +108,7 @@ def counts(world: World, family: Many) -> tuple[int, int]:
 @pytest.mark.parametrize("kind", [Many, Opaque])
 def test_twenty_scopes_in_one_request(serve: Serve, kind: type[Many]) -> None:
     """1.1 requests an image when nothing is known, one when it is."""
-    family = kind(Ledger())
-    world = serve(family)
+    family, world = serve(kind)
     assert digests(world, family) == [family.expected] * COUNT
     assert counts(world, family) == (1 + COUNT, COUNT / batch.LARGEST)
     assert digests(world, family) == [family.expected] * COUNT
@@ -120,16 +119,14 @@ def test_twenty_scopes_in_one_request(serve: Serve, kind: type[Many]) -> None:
 
 @pytest.mark.parametrize("status", [400, 404])
 def test_a_server_that_understands_one_scope_is_asked_one_by_one(serve: Serve, status: int) -> None:
-    family = RefusesSeveral(Ledger())
+    family, world = serve(RefusesSeveral)
     family.status = status
-    world = serve(family)
     assert digests(world, family) == [family.expected] * COUNT
     assert counts(world, family) == (1 + COUNT, 1 + COUNT)
 
 
 def test_a_server_that_grants_the_first_scope_alone_is_asked_one_by_one(serve: Serve) -> None:
-    family = FirstScopeAlone(Ledger())
-    world = serve(family)
+    family, world = serve(FirstScopeAlone)
     assert digests(world, family) == [family.expected] * COUNT
     assert counts(world, family) == (1 + COUNT, COUNT)
     family.forget_tokens()
@@ -138,8 +135,7 @@ def test_a_server_that_grants_the_first_scope_alone_is_asked_one_by_one(serve: S
 
 def test_that_is_remembered(serve: Serve) -> None:
     """The next call does not try again."""
-    family = FirstScopeAlone(Ledger())
-    world = serve(family)
+    family, world = serve(FirstScopeAlone)
     world.account(family).digests(PAIRS[:20])
     world.forget()
     world.account(family).digests(PAIRS[20:60])
@@ -151,8 +147,7 @@ def test_that_is_remembered(serve: Serve) -> None:
     ("name", "value"), [("realm", "https://auth.example.com/other"), ("service", "other")]
 )
 def test_that_is_remembered_of_one_server_alone(serve: Serve, name: str, value: str) -> None:
-    family = FirstScopeAlone(Ledger())
-    world = serve(family)
+    family, world = serve(FirstScopeAlone)
     world.account(family).digests(PAIRS[:20])
     family.most = COUNT
     setattr(family, name, value)
@@ -164,8 +159,7 @@ def test_that_is_remembered_of_one_server_alone(serve: Serve, name: str, value: 
 
 def test_that_is_found_out_where_tokens_say_nothing(serve: Serve) -> None:
     """The first refusals tell; after them each repository asks for itself, and that is kept."""
-    family = OpaqueFirstScopeAlone(Ledger())
-    world = serve(family)
+    family, world = serve(OpaqueFirstScopeAlone)
     assert digests(world, family) == [family.expected] * COUNT
     counts(world, family)
     world.tokens = type(world.tokens)()
@@ -180,8 +174,7 @@ def test_images_that_are_denied_do_not_spoil_the_others(
     serve: Serve, kind: type[SomeDenied]
 ) -> None:
     """HEAD is refused without a reason, so GET is asked once for each that is denied."""
-    family = kind(Ledger())
-    world = serve(family)
+    family, world = serve(kind)
     found = digests(world, family)
     for name, result in zip(NAMES, found, strict=True):
         if name in family.denied_names:
@@ -195,28 +188,25 @@ def test_images_that_are_denied_do_not_spoil_the_others(
 
 def test_one_image_is_no_batch(serve: Serve) -> None:
     """Its token is asked for once, and once more without a scope: the account is not refused."""
-    family = DeniedSpoils(Ledger())
-    world = serve(family)
+    family, world = serve(DeniedSpoils)
     [found] = world.account(family).digests(PAIRS[:1])
     assert isinstance(found, ImageDenied)
     assert counts(world, family) == (1, 2)
 
 
 def test_two_images_are_one(serve: Serve) -> None:
-    family = Many(Ledger())
-    world = serve(family)
+    family, world = serve(Many)
     assert world.account(family).digests(PAIRS[:2]) == [family.expected] * 2
     assert counts(world, family) == (3, 1)
 
 
 def test_a_guest_who_is_denied_one_image_gets_the_others(serve: Serve) -> None:
     """ghcr.io refuses a guest's token where one image is private."""
-    family = DeniedSpoils(Ledger())
+    family, world = serve(DeniedSpoils)
     family.images = {
         name: repository("account" if name in family.denied_names else "everybody")
         for name in NAMES
     }
-    world = serve(family)
     found = world.client(Endpoint(url=family.origin), Anonymous()).digests(PAIRS)
     assert [isinstance(result, ImageDenied) for result in found] == [
         name in family.denied_names for name in NAMES
@@ -229,21 +219,19 @@ def test_a_basic_registry_needs_no_tokens(serve: Serve) -> None:
             super().__init__(ledger)
             self.images = dict.fromkeys(NAMES, repository())
 
-    family = ManyBasic(Ledger())
-    world = serve(family)
+    family, world = serve(ManyBasic)
     found = world.account(family).digests(PAIRS)
     assert len(set(found)) == 1
     assert len(world.requests) == 1 + COUNT
 
 
 def test_the_answers_stand_in_the_order_of_the_questions(serve: Serve) -> None:
-    family = Many(Ledger())
+    family, world = serve(Many)
     tags = list(family.images[NAMES[0]].tags)
     pairs = [(NAMES[number % 9], tags[number % 7]) for number in range(70)]
     pairs[7] = ("NOT A NAME", "latest")
     pairs[8] = (NAMES[0], "no tag!")
     pairs[9] = (NAMES[0], "v99")
-    world = serve(family)
     found = world.account(family).digests(pairs)
     for number, (name, tag) in enumerate(pairs):
         if number in {7, 8}:
@@ -257,8 +245,7 @@ def test_the_answers_stand_in_the_order_of_the_questions(serve: Serve) -> None:
 
 
 def test_nothing_is_asked_for_nothing(serve: Serve) -> None:
-    family = Many(Ledger())
-    world = serve(family)
+    family, world = serve(Many)
     assert world.account(family).digests([("NOT A NAME", "latest")] * 3)
     assert world.account(family).digests([]) == []
     assert all(request.path == "/v2/" for request in world.requests)
@@ -271,16 +258,14 @@ def test_a_registry_that_asks_for_a_pause_gets_it(serve: Serve) -> None:
         def manifest(self, request: Request, stored: Any) -> Reply:
             return Reply(429, b"", {"Retry-After": "60"})
 
-    family = Pausing(Ledger())
-    world = serve(family)
+    family, world = serve(Pausing)
     found = digests(world, family)
     assert all(isinstance(error, Throttled) and error.retry_at for error in found)
     assert counts(world, family)[0] <= 1 + 8
 
 
 def test_wrong_credentials_stop_everything(serve: Serve) -> None:
-    family = Many(Ledger())
-    world = serve(family)
+    family, world = serve(Many)
     found = world.account(family, family.wrong).digests(PAIRS)
     assert all(isinstance(error, Rejected) for error in found)
     assert counts(world, family) == (1, 1)
@@ -346,8 +331,8 @@ def test_one_image_that_fails_does_not_stop_the_others(serve: Serve) -> None:
         def refusal(self, request: Request, repository: str) -> Reply | None:
             return Reply(500) if repository == NAMES[3] else super().refusal(request, repository)
 
-    family = Failing(Ledger())
-    found = serve(family).account(family).digests(PAIRS[:30])
+    family, world = serve(Failing)
+    found = world.account(family).digests(PAIRS[:30])
     assert [number for number, result in enumerate(found) if result != family.expected] == [3]
     assert isinstance(found[3], Unreachable)
 
@@ -356,9 +341,8 @@ def test_long_names_make_smaller_batches(serve: Serve) -> None:
     """Servers take about eight kilobytes in a request line."""
     # A slash takes three characters there.
     names = [f"{'a/' * 120}{number}" for number in range(60)]
-    family = Many(Ledger())
+    family, world = serve(Many)
     family.images = dict.fromkeys(names, repository("account"))
-    world = serve(family)
     found = world.account(family).digests([(name, "v1") for name in names])
     assert len(set(found)) == 1
     targets = [request.target for request in world.servers[family.realm_origin].requests]

@@ -16,6 +16,7 @@ from registries.client.tokens import Cache, MemoryTokens
 from registries.credentials import AwsKeys, AzurePrincipal, Credential, GoogleServiceAccount
 from registries.endpoint import Endpoint, Proof
 from registries.kinds import KINDS
+from tests.client.asking import fails
 from tests.client.conftest import Serve
 from tests.fakes.clouds import (
     GOOGLE_TOKENS,
@@ -28,7 +29,6 @@ from tests.fakes.clouds import (
 )
 from tests.fakes.family import Family
 from tests.fakes.images import DENIED, PRIVATE, PUBLIC
-from tests.fakes.ledger import Ledger
 from tests.fakes.server import Reply, Request
 from tests.fakes.world import World, transport
 
@@ -63,8 +63,7 @@ def cloud(world: World, family: Family, host: str | None = "") -> Client:
 
 def test_an_exchange_serves_until_it_ends(serve: Serve) -> None:
     """Twelve hours of ECR, one call of the API."""
-    family = Ecr(Ledger())
-    world = serve(family)
+    family, world = serve(Ecr)
     for _ in range(3):
         assert cloud(world, family).digest(PRIVATE, "v1")
     assert len(world.servers[family.api].requests) == 1
@@ -76,8 +75,7 @@ def test_an_exchange_that_is_about_to_end_is_not_kept(serve: Serve, seconds: int
         def data(self, data: dict[str, Any]) -> Any:
             return [data | {"expiresAt": time.time() + seconds}]
 
-    family = Short(Ledger())
-    world = serve(family)
+    family, world = serve(Short)
     for calls in (1, 2):
         assert cloud(world, family).digest(PRIVATE, "v1")
         assert len(world.servers[family.api].requests) == calls
@@ -86,8 +84,7 @@ def test_an_exchange_that_is_about_to_end_is_not_kept(serve: Serve, seconds: int
 @pytest.mark.parametrize("kind", [Ecr, EcrPublic])
 def test_an_exchange_that_ended_is_renewed_once(serve: Serve, kind: type[Ecr]) -> None:
     """Private ECR answers 403 to a password that ended, the public one 400 to a token."""
-    family = kind(Ledger())
-    world = serve(family)
+    family, world = serve(kind)
     assert cloud(world, family).digest(PUBLIC, "v1")
     family.renew_password()
     family.forget_tokens()
@@ -118,8 +115,7 @@ def test_an_exchange_that_the_token_server_refuses_is_renewed_once(
     serve: Serve, kind: type[Google] | type[AzureTenant]
 ) -> None:
     """It answers 401 to what has ended: one more exchange, one more question."""
-    family = kind(Ledger())
-    world = serve(family)
+    family, world = serve(kind)
     assert cloud(world, family).digest(PRIVATE, "v1")
     family.renew_password()
     family.forget_tokens()
@@ -131,11 +127,9 @@ def test_an_exchange_that_the_token_server_refuses_is_renewed_once(
 
 def test_a_new_exchange_that_is_refused_is_not_repeated(serve: Serve) -> None:
     """One exchange; the registry is pinged, and asked with HEAD, then once with GET."""
-    family = Ecr(Ledger())
-    world = serve(family)
-    with pytest.raises(ClientError) as caught:
+    family, world = serve(Ecr)
+    with fails("no_access_to_image"):
         cloud(world, family).digest("acme/denied", "v1")
-    assert caught.value.code == "no_access_to_image"
     assert len(world.servers[family.api].requests) == 1
     methods = [request.method for request in world.servers[family.origin].requests]
     assert methods == ["GET", "HEAD", "GET"]
@@ -143,8 +137,7 @@ def test_a_new_exchange_that_is_refused_is_not_repeated(serve: Serve) -> None:
 
 def test_a_check_exchanges_anew(serve: Serve) -> None:
     """What is remembered proves nothing about today's keys."""
-    family = Ecr(Ledger())
-    world = serve(family)
+    family, world = serve(Ecr)
     cloud(world, family).digest(PRIVATE, "v1")
     family.right = ("AKIAOTHEROTHEROTHER1", "x")
     endpoint, credential = cloud_parts(family, ("AKIARIGHTRIGHTRIGHT1", "x"))
@@ -155,8 +148,7 @@ def test_a_check_exchanges_anew(serve: Serve) -> None:
 
 def test_what_a_check_exchanged_serves_until_it_ends(serve: Serve) -> None:
     """Nothing is newer for an image that is denied, and the next call needs no exchange."""
-    family = Ecr(Ledger())
-    world = serve(family)
+    family, world = serve(Ecr)
     assert cloud(world, family).check(DENIED, "v1").code == "no_access_to_image"
     assert cloud(world, family).digest(PRIVATE, "v1")
     assert len(world.servers[family.api].requests) == 1
@@ -171,8 +163,7 @@ def test_a_clouds_account_is_not_doubted(serve: Serve, status: int) -> None:
             self.ledger.see(request, self.origin)
             return Reply(status)
 
-    family = Refusing(Ledger())
-    world = serve(family)
+    family, world = serve(Refusing)
     with pytest.raises(ImageDenied):
         cloud(world, family).digest(PRIVATE, "v1")
     assert [request.path for request in world.servers[family.origin].requests] == [
@@ -182,8 +173,7 @@ def test_a_clouds_account_is_not_doubted(serve: Serve, status: int) -> None:
 
 
 def test_a_refresh_token_is_proven_without_a_scope(serve: Serve) -> None:
-    family = AzureTenant(Ledger())
-    world = serve(family)
+    family, world = serve(AzureTenant)
     endpoint, credential = cloud_parts(family, family.right)
     client = world.client(replace(endpoint, proof=Proof.TOKEN), credential)
     assert client.check().code == "signed_in"
@@ -192,10 +182,9 @@ def test_a_refresh_token_is_proven_without_a_scope(serve: Serve) -> None:
 
 
 def test_a_refresh_token_asks_for_several_repositories_at_once(serve: Serve) -> None:
-    family = AzureTenant(Ledger())
+    family, world = serve(AzureTenant)
     names = [f"acme/app-{number}" for number in range(5)]
     family.images = dict.fromkeys(names, family.images[PUBLIC])
-    world = serve(family)
     assert len(set(cloud(world, family).digests([(name, "v1") for name in names]))) == 1
     [sent] = [r.form for r in world.servers[family.origin].requests if "refresh_token" in r.form]
     scopes = sent["scope"][0].split(" ")
@@ -207,19 +196,16 @@ def test_a_refresh_token_is_nothing_for_a_registry_that_asks_for_a_password(serv
         def ping(self, request: Request) -> Reply:
             return Reply(401, b"", {"WWW-Authenticate": 'Basic realm="x"'})
 
-    family = Asking(Ledger())
-    world = serve(family)
-    with pytest.raises(Misconfigured) as caught:
+    family, world = serve(Asking)
+    with fails("unsupported_scheme", Misconfigured):
         cloud(world, family).digest(PRIVATE, "v1")
-    assert caught.value.code == "unsupported_scheme"
     sent = [request.authorization for request in world.servers[family.origin].requests]
     assert set(sent) == {None}
 
 
 def test_an_exchange_is_not_renewed_for_an_image_that_is_denied(serve: Serve) -> None:
     """A 403 of gcr.io is about the image: what was kept is as good as something newer."""
-    family = Google(Ledger())
-    world = serve(family)
+    family, world = serve(Google)
     assert cloud(world, family).digest(PRIVATE, "v1")
     with pytest.raises(ImageDenied):
         cloud(world, family).digest(DENIED, "v1")
@@ -228,10 +214,9 @@ def test_an_exchange_is_not_renewed_for_an_image_that_is_denied(serve: Serve) ->
 
 def test_threads_with_an_exchange_that_ended_share_the_new_one(serve: Serve) -> None:
     """Each of them is refused with the old password; one fetches the new one for all."""
-    family = Ecr(Ledger())
+    family, world = serve(Ecr)
     family.images = dict.fromkeys([f"acme/app-{n}" for n in range(40)], family.images[PUBLIC])
     pairs = [(name, "v1") for name in family.images]
-    world = serve(family)
     assert len(set(cloud(world, family).digests(pairs))) == 1
     family.renew_password()
     found = cloud(world, family).digests(pairs)
@@ -241,8 +226,7 @@ def test_threads_with_an_exchange_that_ended_share_the_new_one(serve: Serve) -> 
 
 def test_the_registry_that_an_exchange_names(serve: Serve) -> None:
     """ECR rows without a host ask the registry that ECR names."""
-    family = Ecr(Ledger())
-    world = serve(family)
+    family, world = serve(Ecr)
     assert cloud(world, family, host=None).digest(PRIVATE, "v1")
 
 
@@ -269,29 +253,24 @@ def test_an_exchange_names_no_registry_that_is_not_the_rows(
         def data(self, data: dict[str, Any]) -> Any:
             return [data | {"proxyEndpoint": named}]
 
-    family = Naming(Ledger())
-    world = serve(family)
-    with pytest.raises(ClientError) as caught:
+    family, world = serve(Naming)
+    with fails("image_needed"):
         cloud(world, family, host=None).digest(PRIVATE, "v1")
-    assert caught.value.code == "image_needed"
     assert world.servers[family.origin].requests == []
 
 
 def test_an_exchange_names_no_registry_of_a_row_without_a_pattern(serve: Serve) -> None:
     """#48: nor is it believed where nothing says which names are the row's."""
-    family = Ecr(Ledger())
-    world = serve(family)
+    family, world = serve(Ecr)
     endpoint, credential = cloud_parts(family, family.right, host=None)
-    with pytest.raises(ClientError) as caught:
+    with fails("image_needed"):
         world.client(replace(endpoint, hosts=None), credential).digest(PRIVATE, "v1")
-    assert caught.value.code == "image_needed"
     assert world.servers[family.origin].requests == []
 
 
 @pytest.mark.parametrize("kind", [Azure, AzureTenant])
 def test_a_login_server_that_nobody_names_is_asked_for(serve: Serve, kind: type[Azure]) -> None:
-    family = kind(Ledger())
-    world = serve(family)
+    family, world = serve(kind)
     endpoint, credential = cloud_parts(family, family.right, host=None)
     outcome = world.client(endpoint, credential).check()
     assert (outcome.verdict, outcome.code) == ("misconfigured", "image_needed")
@@ -300,8 +279,7 @@ def test_a_login_server_that_nobody_names_is_asked_for(serve: Serve, kind: type[
 
 def test_tags_of_acr_need_an_action_of_their_own(serve: Serve) -> None:
     """Source: https://github.com/renovatebot/renovate/issues/14708."""
-    family = Azure(Ledger())
-    world = serve(family)
+    family, world = serve(Azure)
     endpoint, credential = cloud_parts(family, family.right)
     assert world.client(endpoint, credential).tags(PRIVATE)
     with pytest.raises(ClientError):

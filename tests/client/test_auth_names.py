@@ -5,10 +5,9 @@ import pytest
 from registries.client.errors import ClientError, Misconfigured, NotFound, Rejected
 from registries.credentials import Anonymous
 from registries.endpoint import Endpoint, Proof
-from tests.client.asking import verdict
+from tests.client.asking import fails, verdict
 from tests.client.conftest import Serve
 from tests.fakes.images import PRIVATE
-from tests.fakes.ledger import Ledger
 from tests.fakes.selfhosted import TokenRegistry
 from tests.fakes.server import Reply
 
@@ -33,14 +32,12 @@ def test_the_sign_in_stands_where_a_name_is_refused(
     serve: Serve, status: int, proof: Proof
 ) -> None:
     """The account was let in a moment before: it is the image's name that is wrong."""
-    family = Picky(Ledger())
+    family, world = serve(Picky)
     family.status = status
-    world = serve(family)
     assert verdict(world.account(family, proof=proof).check(BAD)) == ("valid", "name_refused")
     assert verdict(world.account(family, proof=proof).check(PRIVATE)) == ("valid", "signed_in")
-    with pytest.raises(NotFound) as caught:
+    with fails("name_refused", NotFound):
         world.account(family).tags(BAD)
-    assert caught.value.code == "name_refused"
 
 
 def test_a_wrong_password_is_told_before_a_wrong_name(serve: Serve) -> None:
@@ -52,11 +49,9 @@ def test_a_wrong_password_is_told_before_a_wrong_name(serve: Serve) -> None:
 
         reply_to_strangers = Reply(400)
 
-    family = NameFirst(Ledger())
-    world = serve(family)
-    with pytest.raises(Misconfigured) as caught:
+    family, world = serve(NameFirst)
+    with fails("bad_token_server", Misconfigured):
         world.account(family, family.wrong).tags(BAD)
-    assert caught.value.code == "bad_token_server"
     family.reply_to_strangers = Reply(401)
     with pytest.raises(Rejected):
         world.account(family, family.wrong).tags(BAD)
@@ -65,12 +60,11 @@ def test_a_wrong_password_is_told_before_a_wrong_name(serve: Serve) -> None:
 @pytest.mark.parametrize("guests", [True, False])
 def test_a_guest_is_told_of_a_name_as_well(serve: Serve, guests: bool) -> None:
     """Quay gives a guest no token without a repository, and answers 400 to a name with three."""
-    family = Picky(Ledger())
+    family, world = serve(Picky)
     family.guests = guests
-    client = serve(family).client(Endpoint(url=family.origin), Anonymous())
-    with pytest.raises(NotFound) as caught:
+    client = world.client(Endpoint(url=family.origin), Anonymous())
+    with fails("name_refused", NotFound):
         client.tags(BAD)
-    assert caught.value.code == "name_refused"
 
 
 @pytest.mark.parametrize("credential", ["right", "none"])
@@ -83,21 +77,19 @@ def test_a_token_server_of_another_registry_is_not_taken_for_a_picky_one(
         def challenge(self, repository: str | None = None, **more: str) -> str:
             return super().challenge(repository, service="elsewhere", **more)
 
-    family = Foreign(Ledger())
-    world = serve(family)
+    family, world = serve(Foreign)
     client = (
         world.account(family)
         if credential == "right"
         else world.client(Endpoint(url=family.origin), Anonymous())
     )
-    with pytest.raises(Misconfigured) as caught:
+    with fails("bad_token_server", Misconfigured):
         client.tags(PRIVATE)
-    assert caught.value.code == "bad_token_server"
 
 
 def test_one_bad_name_among_many_spoils_no_other(serve: Serve) -> None:
-    family = Picky(Ledger())
-    found = serve(family).account(family).digests([(PRIVATE, "v1"), (BAD, "v1"), (PRIVATE, "v2")])
+    family, world = serve(Picky)
+    found = world.account(family).digests([(PRIVATE, "v1"), (BAD, "v1"), (PRIVATE, "v2")])
     assert [isinstance(each, ClientError) for each in found] == [False, True, False]
     assert isinstance(found[1], NotFound)
     assert found[1].code == "name_refused"

@@ -9,6 +9,7 @@ from registries.client.errors import ImageDenied, Misconfigured
 from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint, Proof
 from registries.verdicts import CODES
+from tests.client.asking import fails
 from tests.client.conftest import Serve
 from tests.fakes.hosted import GitHub, LinuxServer
 from tests.fakes.images import PRIVATE, PUBLIC
@@ -31,8 +32,7 @@ class Stranger(TokenRegistry):
 
 @pytest.fixture
 def stranger(serve: Serve) -> tuple[Stranger, World]:
-    family = Stranger(Ledger())
-    return family, serve(family)
+    return serve(Stranger)
 
 
 @pytest.mark.parametrize("proof", [Proof.TOKEN, Proof.COMPARE, Proof.USER_ID])
@@ -43,9 +43,8 @@ def test_a_realm_elsewhere_receives_nothing(stranger: tuple[Stranger, World], pr
     assert (outcome.verdict, outcome.code) == ("misconfigured", "untrusted_realm")
     assert outcome.params == {"host": "elsewhere.example.net", "realm": ELSEWHERE}
     assert ELSEWHERE in CODES["untrusted_realm"].sentence % outcome.params
-    with pytest.raises(Misconfigured) as caught:
+    with fails("untrusted_realm", Misconfigured):
         world.account(family, realms=(), proof=proof).tags(PUBLIC)
-    assert caught.value.code == "untrusted_realm"
     assert world.servers[ELSEWHERE].requests == []
 
 
@@ -70,8 +69,8 @@ def test_the_realm_that_was_seen_can_be_copied(stranger: tuple[Stranger, World])
 
 def test_a_realm_that_the_row_names_receives_the_credentials(serve: Serve) -> None:
     """#35: the failing twin: named, the same token server signs in."""
-    family = TokenRegistry(Ledger())
-    outcome = serve(family).account(family).check()
+    family, world = serve(TokenRegistry)
+    outcome = world.account(family).check()
     assert (outcome.verdict, outcome.code) == ("valid", "signed_in")
 
 
@@ -98,8 +97,7 @@ def test_elsewhere_without_the_credentials_where_the_endpoint_allows_it(
 
 
 def test_lscr_names_ghcr(serve: Serve, ca: trustme.CA) -> None:
-    family = LinuxServer(Ledger())
-    world = serve(family)
+    family, world = serve(LinuxServer)
     assert world.account(family).check().code == "signed_in"
     assert any(r.basic == family.right for r in world.servers[GitHub.origin].requests)
     assert not any(r.basic for r in world.servers[LinuxServer.origin].requests)
@@ -259,8 +257,7 @@ def test_a_realm_that_names_the_stand_in_is_read_as_the_original(serve: Serve) -
         def challenge(self, repository: str | None = None, **more: str) -> str:
             return super().challenge(repository, realm=f"{self.stand_in}/token", **more)
 
-    family = Mirror(Ledger())
-    world = serve(family)
+    family, world = serve(Mirror)
     family.stand_in = world.servers[family.realm_origin].origin
     assert world.account(family).check().code == "signed_in"
     assert world.account(family, realms=()).check().params == {
@@ -271,8 +268,7 @@ def test_a_realm_that_names_the_stand_in_is_read_as_the_original(serve: Serve) -
 
 def test_basic_is_not_sent_where_the_registry_asks_for_a_token(serve: Serve) -> None:
     """#35: the registry itself sees the bearer token alone."""
-    family = TokenRegistry(Ledger())
-    world = serve(family)
+    family, world = serve(TokenRegistry)
     world.account(family).digest(PRIVATE, "v1")
     assert basic(*family.right) not in [
         request.authorization for request in world.servers[family.origin].requests

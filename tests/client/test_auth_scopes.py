@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from registries.client.errors import ClientError, ImageDenied
+from registries.client.errors import ImageDenied
+from tests.client.asking import fails
 from tests.client.conftest import Serve
 from tests.fakes.images import PRIVATE, PUBLIC
 from tests.fakes.ledger import Ledger
@@ -35,8 +36,7 @@ class Demanding(TokenRegistry):
 
 @pytest.fixture
 def demanding(serve: Serve) -> tuple[Demanding, World]:
-    family = Demanding(Ledger())
-    return family, serve(family)
+    return serve(Demanding)
 
 
 def test_a_demanded_scope_is_asked_for_once_and_first(
@@ -82,8 +82,8 @@ def test_at_home_any_scope_may_be_demanded(serve: Serve) -> None:
         def readable(self, user: str | None, name: str) -> bool:
             return True
 
-    family = Home(Ledger())
-    assert serve(family).account(family).digest(PRIVATE, "v1")
+    family, world = serve(Home)
+    assert world.account(family).digest(PRIVATE, "v1")
     assert family.asked[-1] == ["aws", f"repository:{PRIVATE}:pull"]
 
 
@@ -116,20 +116,20 @@ def test_which_scopes_may_be_demanded_at_home(
     serve: Serve, demanded: list[str], asked: list[str]
 ) -> None:
     """The first challenge's, four at most, none that is no scope or that we have already."""
-    family = Home(Ledger())
+    family, world = serve(Home)
     family.lines = [family.challenge(None, scope=text) for text in demanded]
     with pytest.raises(ImageDenied):
-        serve(family).account(family, actions="pull,push").digest(PRIVATE, "v1")
+        world.account(family, actions="pull,push").digest(PRIVATE, "v1")
     mine = f"repository:{PRIVATE}:pull,push"
     assert family.asked == [[mine], *([[*asked, mine]] if asked else [])]
 
 
 @pytest.mark.parametrize("lines", [[], ["Negotiate"], ['Bearer realm="/token"']])
 def test_a_refusal_that_demands_no_scope_is_final(serve: Serve, lines: list[str]) -> None:
-    family = Home(Ledger())
+    family, world = serve(Home)
     family.lines, family.service = lines, None
     with pytest.raises(ImageDenied):
-        serve(family).account(family).digest(PRIVATE, "v1")
+        world.account(family).digest(PRIVATE, "v1")
     assert family.asked == [[f"repository:{PRIVATE}:pull"]]
 
 
@@ -143,8 +143,7 @@ def test_a_registry_that_is_never_satisfied_is_asked_no_third_time(
             header = self.challenge(None, scope=self.demanded, error="insufficient_scope")
             return Reply(401, b"", {"WWW-Authenticate": header})
 
-    family = Insatiable(Ledger())
-    with pytest.raises(ClientError) as caught:
-        serve(family).account(family).digest(PRIVATE, "v1")
-    assert caught.value.code == "no_access_to_image"
+    family, world = serve(Insatiable)
+    with fails("no_access_to_image"):
+        world.account(family).digest(PRIVATE, "v1")
     assert len(family.asked) == tokens

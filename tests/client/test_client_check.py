@@ -145,8 +145,8 @@ def test_what_a_basic_registry_answers_to_credentials(
         def ping(self, request: Request) -> Reply:
             return reply if request.basic else super().ping(request)
 
-    family = Answering(Ledger())
-    assert verdict(serve(family).account(family).check()) == expected
+    family, world = serve(Answering)
+    assert verdict(world.account(family).check()) == expected
 
 
 def test_a_page_is_no_sign_in(serve: Serve) -> None:
@@ -156,8 +156,8 @@ def test_a_page_is_no_sign_in(serve: Serve) -> None:
         def ping(self, request: Request) -> Reply:
             return Reply(200, b"<html>", HTML) if request.basic else super().ping(request)
 
-    family = Portal(Ledger())
-    outcome = serve(family).account(family).check()
+    family, world = serve(Portal)
+    outcome = world.account(family).check()
     assert verdict(outcome) == ("misconfigured", "not_a_registry")
 
 
@@ -177,8 +177,8 @@ def test_a_page_is_no_sign_in(serve: Serve) -> None:
 def test_the_images_trouble_keeps_the_sign_ins_verdict(
     serve: Serve, repository: str, reference: str | None, code: str
 ) -> None:
-    family = TokenRegistry(Ledger())
-    outcome = serve(family).account(family).check(repository, reference)
+    family, world = serve(TokenRegistry)
+    outcome = world.account(family).check(repository, reference)
     assert verdict(outcome) == ("valid", code)
 
 
@@ -198,28 +198,27 @@ def test_a_401_for_an_image_does_not_take_back_a_sign_in(serve: Serve) -> None:
         def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
             return problem(401, "UNAUTHORIZED") if wanted else None
 
-    for family in (ByImage(Ledger()), ByToken(Ledger())):
-        outcome = serve(family).account(family).check(PRIVATE, "v1")
+    for kind in (ByImage, ByToken):
+        family, world = serve(kind)
+        outcome = world.account(family).check(PRIVATE, "v1")
         assert verdict(outcome) == ("valid", "no_access_to_image")
 
 
 def test_an_image_is_not_looked_for_where_the_sign_in_failed(serve: Serve) -> None:
-    family = TokenRegistry(Ledger())
-    world = serve(family)
+    family, world = serve(TokenRegistry)
     outcome = world.account(family, family.wrong).check(PUBLIC, "v1")
     assert verdict(outcome) == ("rejected", "bad_credentials")
     assert [request.method for request in world.requests].count("HEAD") == 0
 
 
 def test_an_image_name_that_is_none(serve: Serve) -> None:
-    family = TokenRegistry(Ledger())
-    outcome = serve(family).account(family).check("../admin", "v1")
+    family, world = serve(TokenRegistry)
+    outcome = world.account(family).check("../admin", "v1")
     assert verdict(outcome) == ("misconfigured", "invalid_reference")
 
 
 def test_every_code_has_a_sentence_for_its_parameters(serve: Serve) -> None:
-    family = TokenRegistry(Ledger())
-    world = serve(family)
+    family, world = serve(TokenRegistry)
     for outcome in (
         world.account(family).check(),
         world.account(family, realms=()).check(),
@@ -233,8 +232,7 @@ def test_every_code_has_a_sentence_for_its_parameters(serve: Serve) -> None:
 
 def test_a_check_does_not_trust_what_is_remembered(serve: Serve) -> None:
     """A token that still lives proves nothing about a password that was changed."""
-    family = TokenRegistry(Ledger())
-    world = serve(family)
+    family, world = serve(TokenRegistry)
     old = family.right
     assert verdict(world.account(family).check(PRIVATE, "v1")) == ("valid", "signed_in")
     family.right = ("reader", "changed")

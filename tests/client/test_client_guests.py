@@ -10,7 +10,6 @@ from tests.client.conftest import Serve
 from tests.fakes.family import Family, problem
 from tests.fakes.hosted import DockerHub, GitHub, Quay
 from tests.fakes.images import ABSENT, PRIVATE, PUBLIC
-from tests.fakes.ledger import Ledger
 from tests.fakes.selfhosted import Harbor, TokenRegistry
 from tests.fakes.server import Reply, Request
 from tests.fakes.world import World
@@ -73,8 +72,7 @@ def test_a_guests_token_is_asked_for(
     serve: Serve, family_of: type[Family], expected: tuple[str, str], asked: int
 ) -> None:
     """Without a repository, then for one that nobody has: Harbor and Quay demand one."""
-    family = family_of(Ledger())
-    world = serve(family)
+    family, world = serve(family_of)
     assert guest(world, family) == expected
     tokens = [r for r in world.servers[family.realm_origin].requests if r.path != "/v2/"]
     assert [len(r.query.get("scope", [])) for r in tokens] == [0, 1][:asked]
@@ -84,8 +82,7 @@ def test_a_guests_token_is_asked_for(
 @pytest.mark.parametrize("family_of", [Closed, ByImage, WaryGitHub])
 def test_an_image_that_everybody_may_read_tells_more(serve: Serve, family_of: type[Family]) -> None:
     """What a guest has read, guests may read, whatever he was told before."""
-    family = family_of(Ledger())
-    world = serve(family)
+    family, world = serve(family_of)
     by_image = {"guests_by_image": family_of is WaryGitHub}
     alone = BY_IMAGE if family_of is WaryGitHub else REFUSED
     assert guest(world, family, **by_image) == alone
@@ -96,8 +93,7 @@ def test_an_image_that_everybody_may_read_tells_more(serve: Serve, family_of: ty
 
 
 def test_the_steps_of_a_guest(serve: Serve) -> None:
-    family = ByImage(Ledger())
-    world = serve(family)
+    family, world = serve(ByImage)
     steps = {}
     for image in ((), (PUBLIC, "v1"), (PRIVATE, "v1")):
         outcome = world.client(Endpoint(url=family.origin), Anonymous()).check(*image)
@@ -123,9 +119,9 @@ def test_what_a_token_server_answers_to_guests(
     serve: Serve, reply: Reply, expected: tuple[str, str]
 ) -> None:
     """A token server that fails has not refused anybody, and has not let anybody in."""
-    family = Closed(Ledger())
+    family, world = serve(Closed)
     family.reply = reply
-    assert guest(serve(family), family) == expected
+    assert guest(world, family) == expected
 
 
 def test_no_sentence_says_more_than_was_tried() -> None:
@@ -141,7 +137,6 @@ def test_a_guest_asks_for_no_token_where_everybody_is_let_in(serve: Serve) -> No
         def ping(self, request: Request) -> Reply:
             return Reply(200, b"{}")
 
-    family = Open(Ledger())
-    world = serve(family)
+    family, world = serve(Open)
     assert guest(world, family) == LET_IN
     assert world.servers[family.realm_origin].requests == []

@@ -191,10 +191,10 @@ def test_an_error_shows_no_secret(serve: Serve, canary: str) -> None:
             words = f"{self.wrong} {basic(*self.wrong)}"
             return Reply(401, json.dumps({"errors": [{"code": "X", "message": words}]}).encode())
 
-    family = Echoing(Ledger())
+    family, world = serve(Echoing)
     family.wrong = ("reader", canary)
     family.ledger.allow(basic(*family.wrong), family.realm_origin)
-    client = serve(family).account(family, family.wrong)
+    client = world.account(family, family.wrong)
     with pytest.raises(ClientError) as caught:
         client.digest(PRIVATE, "v1")
     [failed] = client.digests([(PRIVATE, "v1")])
@@ -219,8 +219,7 @@ def test_a_tokens_text_is_in_no_traceback(serve: Serve) -> None:
         def token_text(self, user: str | None, allowed: list[str]) -> str:
             return "bearer-canary"
 
-    family = Failing(Ledger())
-    world = serve(family)
+    family, world = serve(Failing)
     assert world.account(family).digest(PRIVATE, "v1")
     family.forget_tokens()
     family.denied = lambda user, wanted: Reply(500)  # type: ignore[method-assign] # from now on
@@ -259,8 +258,7 @@ def test_a_token_server_that_never_ends(serve: Serve) -> None:
         def token(self, request: Request) -> Reply:
             return trickle(request)
 
-    family = Slow(Ledger())
-    world = serve(family)
+    family, world = serve(Slow)
     endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,))
     client = world.client(
         endpoint, Basic(*family.right), deadline=Deadline(0.4), transport=world.transport
@@ -271,8 +269,7 @@ def test_a_token_server_that_never_ends(serve: Serve) -> None:
 
 def test_a_stand_in_may_be_private_where_addresses_may_not(serve: Serve) -> None:
     """#31: without a stand-in a loopback registry is refused, and nothing is sent."""
-    family = TokenRegistry(Ledger())
-    world = serve(family)
+    family, world = serve(TokenRegistry)
     names = {origin: server.origin for origin, server in world.servers.items()}
     endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,))
     guarded = transport(names, allow_private_addresses=False)

@@ -12,7 +12,6 @@ from tests.client.asking import check, verdict
 from tests.client.conftest import Serve
 from tests.fakes.family import Family
 from tests.fakes.images import PRIVATE
-from tests.fakes.ledger import Ledger
 from tests.fakes.server import Reply, Request
 
 EAST = timezone(timedelta(hours=5))
@@ -77,8 +76,8 @@ def test_how_many_pulls_are_left(
             pairs = {"ratelimit-remaining": remaining, "ratelimit-limit": limit}
             return {name: value for name, value in pairs.items() if value is not None}
 
-    family = Limited(Ledger())
-    outcome = serve(family).account(family, counts_pulls=True).check(PRIVATE, "v1")
+    family, world = serve(Limited)
+    outcome = world.account(family, counts_pulls=True).check(PRIVATE, "v1")
     assert outcome.pulls == (responses.Pulls(*expected) if expected else None)
 
 
@@ -88,7 +87,7 @@ def test_how_many_pulls_are_left_where_there_is_no_such_image(serve: Serve) -> N
             reply = super().registry(request)
             return replace(reply, headers=[*reply.header_pairs, ("ratelimit-remaining", "3")])
 
-    family = Limited(Ledger())
-    outcome = serve(family).account(family, counts_pulls=True).check(PRIVATE, "v99")
+    family, world = serve(Limited)
+    outcome = world.account(family, counts_pulls=True).check(PRIVATE, "v99")
     assert verdict(outcome) == ("valid", "tag_not_found")
     assert outcome.pulls == responses.Pulls(3, None)

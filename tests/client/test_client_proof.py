@@ -66,9 +66,8 @@ def test_a_comparison_with_an_invented_account(
     serve: Serve, anonymous: bool, any_password: bool, expected: tuple[str, str]
 ) -> None:
     """#90: never with the account's own name: some registries lock whoever mistypes a password."""
-    family = Lenient(Ledger())
+    family, world = serve(Lenient)
     family.anonymous, family.any_password = anonymous, any_password
-    world = serve(family)
     outcome = world.account(family, proof=Proof.COMPARE).check()
     assert verdict(outcome) == expected
     assert outcome.stranger == ("let_in" if any_password else "refused")
@@ -84,8 +83,7 @@ def test_a_comparison_with_an_invented_account(
 @pytest.mark.parametrize("family_of", [Lenient, BasicRegistry])
 def test_no_account_is_invented_twice(serve: Serve, family_of: type[TokenRegistry]) -> None:
     """#90: neither is one account tried in two places."""
-    family = family_of(Ledger())
-    world = serve(family)
+    family, world = serve(family_of)
     for _each in range(3):
         world.account(family, proof=Proof.COMPARE).check()
     strangers = family.ledger.strangers(family.right[0])
@@ -97,8 +95,7 @@ def test_what_is_known_of_an_invented_account_is_not_asked_again(
     serve: Serve, known: Stranger
 ) -> None:
     """#90: at most once for credentials as they stand; what was not found out is said each time."""
-    family = Lenient(Ledger())
-    world = serve(family)
+    family, world = serve(Lenient)
     outcome = world.account(family, proof=Proof.COMPARE).check(stranger=known)
     assert outcome.stranger is known
     assert family.ledger.strangers(family.right[0]) == []
@@ -113,8 +110,7 @@ def test_what_is_known_of_an_invented_account_is_not_asked_again(
 @pytest.mark.parametrize("image", [(), (PRIVATE, "v1"), (PUBLIC, "v1")])
 def test_a_site_may_do_without_invented_accounts(serve: Serve, image: tuple[str, ...]) -> None:
     """#90: then a sign-in counts where a guest was refused; what was not tried is in the steps."""
-    family = Lenient(Ledger())
-    world = serve(family)
+    family, world = serve(Lenient)
     outcome = world.account(family, proof=Proof.COMPARE).check(*image, may_invent=False)
     assert verdict(outcome) == ("valid", "signed_in")
     assert outcome.stranger is None
@@ -130,8 +126,7 @@ def test_an_image_of_an_open_registry_without_invented_accounts(
     serve: Serve, repository: str, expected: tuple[str, str]
 ) -> None:
     """#90: what a guest may not read proves something by itself."""
-    family = HalfOpen(Ledger())
-    world = serve(family)
+    family, world = serve(HalfOpen)
     outcome = world.account(family, proof=Proof.COMPARE).check(repository, "v1", may_invent=False)
     assert verdict(outcome) == expected
     assert set(family.ledger.users) <= {family.right[0]}
@@ -141,8 +136,7 @@ def test_an_image_of_an_open_registry_without_invented_accounts(
 
 def test_an_account_of_harbor_is_never_frozen_by_a_check(serve: Serve) -> None:
     """#90: a check once tried the account's own name, which failed the pulls of all others."""
-    family = Harbor(Ledger())
-    world = serve(family)
+    family, world = serve(Harbor)
     for image in ((), (PRIVATE, "v1"), (PUBLIC, "v1"), (ABSENT, "v1")):
         checked = world.account(family, proof=Proof.COMPARE).check(*image)
         assert checked.verdict == "valid"
@@ -177,9 +171,9 @@ def test_a_comparison_that_cannot_be_made_takes_nothing_away(
     A pause that a stranger was asked for, or a fault that he met, was once the row's own verdict:
     right credentials were called throttled or unreachable.
     """
-    family = Lenient(Ledger())
+    family, world = serve(Lenient)
     family.trouble = trouble
-    outcome = serve(family).account(family, proof=Proof.COMPARE).check(*image)
+    outcome = world.account(family, proof=Proof.COMPARE).check(*image)
     denied = image[:1] == (DENIED,)
     assert verdict(outcome) == ("valid", "no_access_to_image" if denied else "signed_in")
     assert outcome.retry_at is None
@@ -202,8 +196,7 @@ def test_a_stranger_who_is_kept_waiting_costs_the_account_nothing(
             over.wait(SECONDS)
             return super().refused()
 
-    family = TarPit(Ledger())
-    world = serve(family)
+    family, world = serve(TarPit)
     with Deadline(1) as deadline:
         endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,), proof=Proof.COMPARE)
         client = world.client(endpoint, Basic(*family.right), deadline=deadline)
@@ -218,11 +211,10 @@ def test_a_stranger_who_is_kept_waiting_costs_the_account_nothing(
 
 def test_no_account_is_invented_without_need(serve: Serve) -> None:
     """#90: only the endpoint of a self-hosted registry asks for it, once its own was accepted."""
-    family = Lenient(Ledger())
-    world = serve(family)
+    family, world = serve(Lenient)
     assert verdict(world.account(family).check()) == ("valid", "signed_in")
     refusing = TokenRegistry(Ledger())
-    other = serve(refusing)
+    _, other = serve(refusing)
     refused = other.account(refusing, refusing.wrong, proof=Proof.COMPARE).check()
     assert verdict(refused) == ("rejected", "bad_credentials")
     for each, where in ((family, world), (refusing, other)):
@@ -240,8 +232,7 @@ def test_ghcr_is_judged_by_what_it_says_to_credentials(serve: Serve, guests: boo
                 return problem(401, "UNAUTHORIZED")
             return super().denied(user, wanted)
 
-    family = Unsure(Ledger())
-    world = serve(family)
+    family, world = serve(Unsure)
     assert verdict(world.account(family).check()) == ("valid", "signed_in")
     assert verdict(world.account(family, family.wrong).check()) == ("rejected", "bad_credentials")
 
@@ -267,8 +258,8 @@ def test_whom_a_token_names(
         def token_text(self, user: str | None, allowed: list[str]) -> str:
             return claims if isinstance(claims, str) else jwt(claims)
 
-    family = Naming(Ledger())
-    outcome = serve(family).account(family, proof=Proof.USER_ID).check()
+    family, world = serve(Naming)
+    outcome = world.account(family, proof=Proof.USER_ID).check()
     assert verdict(outcome) == expected
 
 
@@ -279,8 +270,8 @@ def test_whom_a_token_names(
 def test_a_private_image_proves_what_the_sign_in_could_not(
     serve: Serve, repository: str, expected: tuple[str, str]
 ) -> None:
-    family = Lenient(Ledger())
-    outcome = serve(family).account(family, proof=Proof.COMPARE).check(repository, "v1")
+    family, world = serve(Lenient)
+    outcome = world.account(family, proof=Proof.COMPARE).check(repository, "v1")
     assert verdict(outcome) == expected
 
 
@@ -295,8 +286,7 @@ def test_a_stranger_is_a_guest_where_no_password_may_be_tried(
         def token_text(self, user: str | None, allowed: list[str]) -> str:
             return secrets.token_hex(16)
 
-    family = Opaque(Ledger())
-    world = serve(family)
+    family, world = serve(Opaque)
     outcome = world.account(family, proof=Proof.USER_ID).check(repository, "v1")
     assert verdict(outcome) == expected
     assert {request.basic for request in world.requests} == {None, family.right}
@@ -314,8 +304,7 @@ def test_an_image_that_any_password_opens_proves_nothing(serve: Serve) -> None:
             user = request.basic[0] if request.basic else None
             return self.granted(user, self.wanted(request.query.get("scope", [])))
 
-    family = Careless(Ledger())
-    world = serve(family)
+    family, world = serve(Careless)
     for known in (None, Stranger.LET_IN):
         for reference, asked in (("v1", "v1"), (None, "latest")):
             client = world.account(family, proof=Proof.COMPARE)
@@ -335,8 +324,8 @@ def test_an_image_that_any_password_opens_proves_nothing(serve: Serve) -> None:
 def test_a_registry_that_is_open_but_for_some_images(
     serve: Serve, repository: str, expected: tuple[str, str]
 ) -> None:
-    family = HalfOpen(Ledger())
-    outcome = serve(family).account(family, proof=Proof.COMPARE).check(repository, "v1")
+    family, world = serve(HalfOpen)
+    outcome = world.account(family, proof=Proof.COMPARE).check(repository, "v1")
     assert verdict(outcome) == expected
     # A guest who may read it leaves nothing to be asked of anybody else.
     assert outcome.stranger == (Stranger.REFUSED if repository == PRIVATE else None)
@@ -358,8 +347,7 @@ def test_a_comparison_where_the_registry_itself_takes_the_password(
         def ping(self, request: Request) -> Reply:
             return answer({}) if any_password and request.basic else super().ping(request)
 
-    family = Careless(Ledger())
-    world = serve(family)
+    family, world = serve(Careless)
     assert verdict(world.account(family, proof=proof).check()) == expected
     sent = [request.basic for request in world.requests]
     assert sent[:2] == [None, family.right]

@@ -7,6 +7,7 @@ import pytest
 from registries.client.errors import ImageDenied, Unreachable
 from registries.credentials import Basic
 from registries.endpoint import Endpoint
+from tests.client.asking import fails
 from tests.client.conftest import Serve
 from tests.fakes.images import PRIVATE
 from tests.fakes.ledger import Ledger
@@ -29,8 +30,7 @@ def test_a_token_server_that_redirects_is_not_followed(serve: Serve, status: int
         def servers(self) -> dict[str, Handler]:
             return {**super().servers(), ELSEWHERE: lambda request: Reply(200, b'{"token":"x"}')}
 
-    family = Redirecting(Ledger())
-    world = serve(family)
+    family, world = serve(Redirecting)
     outcome = world.account(family).check()
     assert (outcome.verdict, outcome.code) == ("unreachable", "redirected")
     assert world.servers[ELSEWHERE].requests == []
@@ -58,8 +58,7 @@ def test_a_manifest_that_lies_elsewhere_is_fetched_without_authorization(
             assert stored is not None
             return Reply(200, stored.body, {"Content-Type": stored.media_type})
 
-    family = Storing(Ledger())
-    world = serve(family)
+    family, world = serve(Storing)
     digest = world.account(family).digest(PRIVATE, "v1")
     assert digest == family.images[PRIVATE].tags["v1"].digest
     assert world.servers[ELSEWHERE].requests
@@ -73,11 +72,9 @@ def test_a_manifest_that_redirects_for_ever_is_given_up(serve: Serve) -> None:
         def manifest(self, request: Request, stored: Any) -> Reply:
             return Reply(307, b"", {"Location": request.target})
 
-    family = Circling(Ledger())
-    world = serve(family)
-    with pytest.raises(Unreachable) as caught:
+    family, world = serve(Circling)
+    with fails("redirected", Unreachable):
         world.account(family).digest(PRIVATE, "v1")
-    assert caught.value.code == "redirected"
     assert len(world.requests) == 1 + 6
 
 
@@ -108,8 +105,7 @@ def test_where_a_redirect_led_nobody_commands_how_to_sign_in(serve: Serve, asked
             self.ledger.see(request, ELSEWHERE)
             return Reply(401, b"", {"WWW-Authenticate": asked})
 
-    family = Storing(Ledger())
-    world = serve(family)
+    family, world = serve(Storing)
     with pytest.raises(ImageDenied):
         world.account(family).digest(PRIVATE, "v1")
     home = world.servers[family.origin].requests
@@ -153,8 +149,7 @@ def test_a_list_that_lies_elsewhere_is_read_there_without_authorization(
         def link(self, path: str) -> str:
             return f"{link}{path}"
 
-    family = Moved(Ledger())
-    world = serve(family)
+    family, world = serve(Moved)
     assert world.account(family).tags(PRIVATE) == list(family.images[PRIVATE].tags)
     asked = world.servers[ELSEWHERE].requests
     assert [one.authorization for one in asked] == [None] * 3
@@ -172,7 +167,7 @@ def test_where_a_list_lies_nobody_judges_the_credentials(serve: Serve) -> None:
 
     for family in (Refusing(Ledger()), MovedLists(Ledger())):
         family.refuses = True
-        world = serve(family)
+        _, world = serve(family)
         with pytest.raises(ImageDenied):
             world.account(family).tags(PRIVATE)
         assert [one.basic for one in world.servers[ELSEWHERE].requests if one.basic] == []
@@ -185,9 +180,7 @@ def test_a_list_of_https_is_not_read_over_http(serve: Serve) -> None:
     class Insecure(MovedLists):
         elsewhere = "http://elsewhere.example.net"
 
-    family = Insecure(Ledger())
-    world = serve(family)
-    with pytest.raises(Unreachable) as caught:
+    family, world = serve(Insecure)
+    with fails("redirected", Unreachable):
         world.account(family).tags(PRIVATE)
-    assert caught.value.code == "redirected"
     assert world.servers[family.elsewhere].requests == []

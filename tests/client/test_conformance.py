@@ -10,6 +10,7 @@ from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, ImageDenied, Misconfigured, NotFound, Rejected
 from registries.kinds import KINDS
 from registries.verdicts import Verdict
+from tests.client.asking import fails
 from tests.fakes.family import Family
 from tests.fakes.hosted import DockerHub
 from tests.fakes.images import ABSENT, DENIED, MANIFEST, PRIVATE, PUBLIC, image
@@ -154,9 +155,8 @@ def test_a_repository_that_is_not_there(site: Site) -> None:
     error = site.error("right", ABSENT)
     wanted = "tag_not_found" if isinstance(site.family, DockerHub) else site.case.absent
     assert (type(error), error.code) == (NotFound, wanted)
-    with pytest.raises(NotFound) as caught:
+    with fails("repository_not_found", NotFound):
         site.client("right").tags(ABSENT)
-    assert caught.value.code == "repository_not_found"
 
 
 def test_what_everybody_may_read(site: Site) -> None:

@@ -12,6 +12,7 @@ import pytest
 from registries.client.deadline import Deadline
 from registries.client.errors import Unreachable
 from registries.client.transport import Transport
+from tests.client.asking import fails
 from tests.client.transports import RawServer, raw_server, read_head, transport
 from tests.fakes.server import FakeServer, Reply
 
@@ -163,10 +164,8 @@ def test_deadline_is_for_all_requests_of_a_call(wait: Callable[[float], None]) -
 
 
 def test_nothing_starts_after_the_end() -> None:
-    with FakeServer(lambda _: Reply()) as server:
-        with pytest.raises(Unreachable) as caught:
-            transport().request("GET", server.origin, deadline=Deadline(0), limit=10)
-        assert caught.value.code == "timeout"
+    with FakeServer(lambda _: Reply()) as server, fails("timeout", Unreachable):
+        transport().request("GET", server.origin, deadline=Deadline(0), limit=10)
     assert server.connections == 0
 
 

@@ -191,8 +191,7 @@ class NoHead(TokenRegistry):
 
 
 def test_get_is_tried_once_where_head_is_refused_with_a_good_token(serve: Serve) -> None:
-    family = NoHead(Ledger())
-    world = serve(family)
+    family, world = serve(NoHead)
     assert world.account(family).digest(PRIVATE, "v1") == family.images[PRIVATE].tags["v1"].digest
     assert world.account(family).digest(PRIVATE, "v1") == family.images[PRIVATE].tags["v1"].digest
     with pytest.raises(ImageDenied):
@@ -203,8 +202,7 @@ def test_get_is_tried_once_where_head_is_refused_with_a_good_token(serve: Serve)
 
 def test_a_refused_image_costs_one_request_more(serve: Serve) -> None:
     """Neither a second token nor a third is asked for because HEAD had no words."""
-    family = TokenRegistry(Ledger())
-    world = serve(family)
+    family, world = serve(TokenRegistry)
     with pytest.raises(ImageDenied):
         world.account(family).digest(DENIED, "v1")
     asked = [request.method for request in world.servers[family.origin].requests[1:]]
@@ -214,8 +212,7 @@ def test_a_refused_image_costs_one_request_more(serve: Serve) -> None:
 
 def test_a_wrong_password_is_sent_no_second_time(serve: Serve) -> None:
     """Who refuses credentials counts how often they come."""
-    family = BasicRegistry(Ledger())
-    world = serve(family)
+    family, world = serve(BasicRegistry)
     with pytest.raises(Rejected):
         world.account(family, family.wrong).digest(PRIVATE, "v1")
     assert len([one for one in world.requests if one.basic == family.wrong]) == 1
@@ -229,8 +226,7 @@ def test_a_token_that_head_did_not_try_is_renewed(serve: Serve, refused: int) ->
         def registry(self, request: Request) -> Reply:
             return Reply(refused) if request.method == "HEAD" else super().registry(request)
 
-    family = Behind(Ledger())
-    world = serve(family)
+    family, world = serve(Behind)
     for _ in range(2):
         found = world.account(family).digest(PRIVATE, "v1")
         assert found == family.images[PRIVATE].tags["v1"].digest
@@ -255,8 +251,8 @@ def test_storage_that_takes_get_alone(serve: Serve, status: int) -> None:
             assert stored is not None
             return Reply(status if request.method == "HEAD" else 200, stored.body)
 
-    family = Storing(Ledger())
-    digest = serve(family).account(family).digest(PRIVATE, "v1")
+    family, world = serve(Storing)
+    digest = world.account(family).digest(PRIVATE, "v1")
     assert digest == family.images[PRIVATE].tags["v1"].digest
 
 

@@ -17,6 +17,7 @@ from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
 from registries.client.exchange import Exchanged, exchange
 from registries.credentials import Basic, GoogleServiceAccount
+from tests.client.asking import fails
 from tests.client.transports import shown, transport
 from tests.fakes.server import FakeServer, Reply, Request
 
@@ -105,9 +106,8 @@ def test_wrong_account() -> None:
     ids=["empty", "nonsense", "damaged", "public", "elliptic", "with a passphrase"],
 )
 def test_unreadable_key(key: str) -> None:
-    with FakeServer(google) as server, pytest.raises(Misconfigured) as caught:
+    with FakeServer(google) as server, fails("unreadable_key", Misconfigured):
         call(server, key=key)
-    assert caught.value.code == "unreadable_key"
     assert server.requests == []
 
 

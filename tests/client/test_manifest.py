@@ -21,7 +21,6 @@ from tests.fakes.images import (
     image,
     index,
 )
-from tests.fakes.ledger import Ledger
 from tests.fakes.server import Reply, Request
 
 IMAGE, OTHER_IMAGE = image("an image"), image("another image")
@@ -351,8 +350,7 @@ def test_a_platform_that_is_none_is_not_asked_for(platform: str) -> None:
 
 
 def test_a_digest_is_no_pull_and_tells_how_many_are_left(serve: Serve) -> None:
-    family = DockerHub(Ledger())
-    world = serve(family)
+    family, world = serve(DockerHub)
     outcome = world.account(family, counts_pulls=True).check(PRIVATE, "v1")
     assert outcome.pulls is not None
     assert (outcome.pulls.remaining, outcome.pulls.limit) == (100, 100)
@@ -366,8 +364,8 @@ def test_no_limit_is_no_limit(serve: Serve) -> None:
         def manifest_headers(self) -> dict[str, str]:
             return {}
 
-    family = Unlimited(Ledger())
-    assert serve(family).account(family, counts_pulls=True).check(PRIVATE, "v1").pulls is None
+    family, world = serve(Unlimited)
+    assert world.account(family, counts_pulls=True).check(PRIVATE, "v1").pulls is None
 
 
 @pytest.mark.parametrize(

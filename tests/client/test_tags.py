@@ -306,8 +306,7 @@ def test_pages_without_end(
 
         count = 0
 
-    family = Endless(Ledger())
-    world = serve(family)
+    family, world = serve(Endless)
     endpoint, seconds = Endpoint(url=family.origin), 5.0 if limits else 0.4
     client = world.client(endpoint, Anonymous(), deadline=Deadline(seconds))
     family.refusal = lambda request, repository: None  # type: ignore[method-assign] # open to all
@@ -338,8 +337,7 @@ def test_the_token_goes_along_to_a_list_of_the_registrys_own_page_size(serve: Se
                 return problem(400, "PAGINATION_NUMBER_INVALID")
             return super().tags(request, names)
 
-    family = Small(Ledger())
-    world = serve(family)
+    family, world = serve(Small)
     assert world.account(family).tags(PRIVATE) == list(family.images[PRIVATE].tags)
     scopes = [request.query["scope"] for request in world.requests if "scope" in request.query]
     assert scopes == [[f"repository:{PRIVATE}:pull"]]
@@ -393,8 +391,8 @@ def test_the_token_goes_along_to_every_page(serve: Serve) -> None:
     class Behind(Quay):
         public_name = "https://public.quay.example.net"
 
-    family = Behind(Ledger())
-    assert serve(family).account(family).tags(PRIVATE) == list(family.images[PRIVATE].tags)
+    family, world = serve(Behind)
+    assert world.account(family).tags(PRIVATE) == list(family.images[PRIVATE].tags)
 
 
 def test_a_list_that_is_too_long_is_not_read() -> None:
