@@ -129,6 +129,7 @@ GOOD = "m9P2vVb5VvYcQ8nDgD3uJkqC1sE7rT0hLxW4yZfA6oI="  # of no site
         (GOOD, set()),
         ([GOOD.encode(), GOOD], set()),
         (GOOD + "junk", {"registries.E003"}),
+        (GOOD[:-2] + "*=", {"registries.E003"}),
         ("short", {"registries.E003"}),
         ("", {"registries.E003"}),
         (None, {"registries.E003"}),

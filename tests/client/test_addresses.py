@@ -246,15 +246,6 @@ def test_resolve_gives_addresses_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert resolve("name.example", Deadline(5)) == ["10.0.0.1", "::1"]
 
 
-def test_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(*_: Any, **__: Any) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "unknown")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(socket.gaierror):
-        resolve("name.example", Deadline(5))
-
-
 def test_name_that_cannot_be_encoded() -> None:
     with pytest.raises(socket.gaierror):
         resolve("a" * 64 + ".example", Deadline(5))

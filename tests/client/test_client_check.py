@@ -136,6 +136,8 @@ def test_a_token_is_preferred_however_the_challenges_are_sent(lines: list[str]) 
         (Reply(429), ("throttled", "rate_limited")),
         (Reply(502), ("unreachable", "server_error")),
         (Reply(404), ("misconfigured", "not_a_registry")),
+        # A router's or a portal's page asks for a password as well.
+        (Reply(200, b"<html>", HTML), ("misconfigured", "not_a_registry")),
     ],
 )
 def test_what_a_basic_registry_answers_to_credentials(
@@ -147,18 +149,6 @@ def test_what_a_basic_registry_answers_to_credentials(
 
     family, world = serve(Answering)
     assert verdict(world.account(family).check()) == expected
-
-
-def test_a_page_is_no_sign_in(serve: Serve) -> None:
-    """A router's or a portal's page asks for a password as well."""
-
-    class Portal(BasicRegistry):
-        def ping(self, request: Request) -> Reply:
-            return Reply(200, b"<html>", HTML) if request.basic else super().ping(request)
-
-    family, world = serve(Portal)
-    outcome = world.account(family).check()
-    assert verdict(outcome) == ("misconfigured", "not_a_registry")
 
 
 # An image as well

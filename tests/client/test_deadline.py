@@ -13,7 +13,7 @@ from registries.client.deadline import Deadline
 from registries.client.errors import Unreachable
 from registries.client.transport import Transport
 from tests.client.asking import fails
-from tests.client.transports import RawServer, raw_server, read_head, transport
+from tests.client.transports import RawServer, raw_server, read_head, send, transport
 from tests.fakes.server import FakeServer, Reply
 
 SECONDS = 0.4
@@ -142,7 +142,7 @@ def test_kept_connection_sends_by_the_new_deadline() -> None:
 
     with RawServer(deaf_later) as server:
         over = transport()
-        over.request("GET", server.origin, deadline=Deadline(5), limit=10)
+        send(over, server.origin)
         with times_out(server):
             over.request(
                 "GET", server.origin, deadline=Deadline(SECONDS), body=b"x" * 20_000_000, limit=10

@@ -10,7 +10,6 @@ from registries.client.errors import (
     ImageDenied,
     Misconfigured,
     NotFound,
-    Rejected,
     Throttled,
     Unreachable,
 )
@@ -27,7 +26,7 @@ from tests.fakes.images import (
     image,
 )
 from tests.fakes.ledger import Ledger
-from tests.fakes.selfhosted import BasicRegistry, TokenRegistry
+from tests.fakes.selfhosted import TokenRegistry
 from tests.fakes.server import FakeServer, Handler, Reply, Request
 from tests.fakes.world import World
 
@@ -208,14 +207,6 @@ def test_a_refused_image_costs_one_request_more(serve: Serve) -> None:
     asked = [request.method for request in world.servers[family.origin].requests[1:]]
     assert asked == ["HEAD", "GET"]
     assert len(world.servers[family.realm_origin].requests) == 1
-
-
-def test_a_wrong_password_is_sent_no_second_time(serve: Serve) -> None:
-    """Who refuses credentials counts how often they come."""
-    family, world = serve(BasicRegistry)
-    with pytest.raises(Rejected):
-        world.account(family, family.wrong).digest(PRIVATE, "v1")
-    assert len([one for one in world.requests if one.basic == family.wrong]) == 1
 
 
 @pytest.mark.parametrize("refused", [405, 403, 404, 501])

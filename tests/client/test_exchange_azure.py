@@ -4,7 +4,6 @@ import base64
 import json
 import logging
 import secrets
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -272,7 +271,6 @@ def token_endpoint(reply: Reply) -> Any:
          "bad_credentials"),
         (Reply(429, b"{}", {"Retry-After": "7"}), Throttled, "rate_limited"),
         (Reply(500, b"{}"), Unreachable, "server_error"),
-        (Reply(307, b"", {"Location": "http://evil.example/"}), Unreachable, "redirected"),
         (Reply(200, b""), Unreachable, "bad_answer"),
         (Reply(200, b"<html>"), Unreachable, "bad_answer"),
         (Reply(200, b"[]"), Unreachable, "bad_answer"),
@@ -321,7 +319,6 @@ def test_discovery_that_fails(reply: Reply, code: str) -> None:
         (Reply(404, b""), Misconfigured, "not_a_registry"),
         (Reply(429, b""), Throttled, "rate_limited"),
         (Reply(502, b""), Unreachable, "server_error"),
-        (Reply(307, b"", {"Location": "http://evil.example/"}), Unreachable, "redirected"),
         (Reply(400, b"{}"), Unreachable, "bad_answer"),
         (Reply(201, b'{"refresh_token": "token"}'), Unreachable, "bad_answer"),
         (Reply(200, b"<html>"), Unreachable, "bad_answer"),
@@ -373,25 +370,6 @@ def test_token_that_does_not_say_how_long_it_lives(token: str) -> None:
     with FakeServer(Entra()) as entra, FakeServer(lambda _: Reply(200, answer)) as registry:
         ahead = call(entra, registry).expires_at - datetime.now(UTC)
     assert timedelta() < ahead <= timedelta(seconds=60)
-
-
-def test_deadline() -> None:
-    gave_up = threading.Event()
-    in_time: list[bool] = []
-
-    def slow(_: Request) -> Reply:
-        in_time.append(gave_up.wait(20))
-        return Reply()
-
-    with FakeServer(slow) as entra, FakeServer(acr) as registry:
-        with pytest.raises(Unreachable) as caught:
-            call(entra, registry, seconds=0.4)
-        gave_up.set()
-    assert all(in_time)
-    assert (caught.value.code, caught.value.params) == (
-        "timeout",
-        {"host": "login.microsoftonline.com"},
-    )
 
 
 def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -447,20 +425,3 @@ def test_errors_of_the_login_server_hold_no_secret() -> None:
     assert "deadline" in text
     assert SECRET not in text
     assert ACCESS not in text
-
-
-def test_deadline_of_the_login_server() -> None:
-    """#40: the tenant's time and the login server's are one."""
-    stop, answered = threading.Event(), threading.Event()
-
-    def slow(_: Request) -> Reply:
-        stop.wait(20)
-        answered.set()
-        return Reply()
-
-    with FakeServer(Entra()) as entra, FakeServer(slow) as registry:
-        with pytest.raises(Unreachable) as caught:
-            call(entra, registry, seconds=1.0)
-        assert not answered.is_set()
-        stop.set()
-    assert (caught.value.code, caught.value.params) == ("timeout", {"host": "example.azurecr.io"})

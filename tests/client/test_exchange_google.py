@@ -3,7 +3,6 @@
 import json
 import logging
 import secrets
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -149,7 +148,6 @@ def invalid_grant(about: object) -> Reply:
         (Reply(429, b"", {"Retry-After": "7"}), Throttled, "rate_limited"),
         (Reply(500, b'{"error": "internal_failure"}'), Unreachable, "server_error"),
         (Reply(503, b""), Unreachable, "server_error"),
-        (Reply(307, b"", {"Location": "http://evil.example/"}), Unreachable, "redirected"),
         (Reply(404, b""), Unreachable, "bad_answer"),
         (Reply(408, b""), Unreachable, "bad_answer"),
         (Reply(200, b"x" * 300_000), Unreachable, "too_large"),
@@ -193,22 +191,6 @@ def test_hostile_answers(answer: bytes) -> None:
         "bad_answer",
         {"host": "oauth2.googleapis.com"},
     )
-
-
-def test_deadline() -> None:
-    gave_up = threading.Event()
-    in_time: list[bool] = []
-
-    def slow(_: Request) -> Reply:
-        in_time.append(gave_up.wait(20))
-        return Reply()
-
-    with FakeServer(slow) as server:
-        with pytest.raises(Unreachable) as caught:
-            call(server, seconds=0.4)
-        gave_up.set()
-    assert all(in_time)
-    assert caught.value.code == "timeout"
 
 
 def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

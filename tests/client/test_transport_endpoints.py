@@ -3,28 +3,19 @@
 import pytest
 import trustme
 
-from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Unreachable
-from registries.client.transport import Options, Response, Transport
-from tests.client.transports import DEFAULTS, transport
-from tests.fakes.server import FakeServer, Reply, Request
+from registries.client.transport import Options
+from tests.client.transports import DEFAULTS, hello, send, transport
+from tests.fakes.server import FakeServer
 
 HUB = "https://registry-1.docker.io"
 GHCR = "https://ghcr.io"
 
 
-def hello(_: Request) -> Reply:
-    return Reply(200, b"hello")
-
-
-def get(over: Transport, url: str, **more: object) -> Response:
-    return over.request("GET", url, deadline=Deadline(5), limit=100, **more)  # type: ignore[arg-type]
-
-
 def test_request_goes_to_the_target() -> None:
     with FakeServer(hello) as server:
         over = transport(endpoints={HUB: server.origin})
-        response = get(over, f"{HUB}/v2/x?n=1", authorization="Bearer sesame")
+        response = send(over, f"{HUB}/v2/x?n=1", authorization="Bearer sesame")
     assert response.url == f"{HUB}/v2/x?n=1"
     (request,) = server.requests
     assert request.target == "/v2/x?n=1"
@@ -38,9 +29,9 @@ def test_tls_is_the_targets() -> None:
     pem = ca.cert_pem.bytes().decode()
     with FakeServer(hello, ca, names=["localhost"]) as server:
         target = f"https://localhost:{server.port}"
-        get(transport(endpoints={HUB: target}, ca_certificate=pem), HUB)
+        send(transport(endpoints={HUB: target}, ca_certificate=pem), HUB)
         with pytest.raises(Unreachable) as caught:
-            get(transport(endpoints={HUB: server.origin}, ca_certificate=pem), HUB)
+            send(transport(endpoints={HUB: server.origin}, ca_certificate=pem), HUB)
     assert caught.value.code == "certificate_other_name"
     assert caught.value.params == {"host": "registry-1.docker.io"}
     (request,) = server.requests
@@ -50,7 +41,7 @@ def test_tls_is_the_targets() -> None:
 @pytest.mark.parametrize("name", ["HTTPS://Registry-1.docker.io:443/", HUB + "/"])
 def test_origins_are_normalised(name: str) -> None:
     with FakeServer(hello) as server:
-        get(transport(endpoints={name: server.origin + "/"}), f"{HUB}:443/v2/")
+        send(transport(endpoints={name: server.origin + "/"}), f"{HUB}:443/v2/")
     assert server.requests[0].target == "/v2/"
 
 
@@ -64,18 +55,18 @@ def test_no_chains() -> None:
     """A target is called as it stands, even where it is mapped itself."""
     with FakeServer(hello) as first, FakeServer(hello) as second:
         over = transport(endpoints={HUB: first.origin, first.origin: second.origin})
-        get(over, HUB)
+        send(over, HUB)
         assert (len(first.requests), len(second.requests)) == (1, 0)
-        get(over, first.origin)
+        send(over, first.origin)
         assert (len(first.requests), len(second.requests)) == (1, 1)
 
 
 def test_scheme_and_port_are_part_of_an_origin() -> None:
     with FakeServer(hello) as server:
         over = transport(endpoints={"https://127.0.0.1:1": server.origin})
-        assert get(over, "https://127.0.0.1:1/").status == 200
+        assert send(over, "https://127.0.0.1:1/").status == 200
         with pytest.raises(ClientError) as caught:
-            get(over, "http://127.0.0.1:1/")
+            send(over, "http://127.0.0.1:1/")
     assert caught.value.code == "refused"
 
 
@@ -83,10 +74,10 @@ def test_targets_are_exempt_from_blocking() -> None:
     """The operator named them; what nobody named stays blocked."""
     with FakeServer(hello) as server, FakeServer(hello) as other:
         over = transport(endpoints={HUB: server.origin}, allow_private_addresses=False)
-        assert get(over, HUB).body == b"hello"
-        assert get(over, server.origin).body == b"hello"
+        assert send(over, HUB).body == b"hello"
+        assert send(over, server.origin).body == b"hello"
         with pytest.raises(Misconfigured) as caught:
-            get(over, other.origin)
+            send(over, other.origin)
     assert caught.value.code == "blocked_address"
     assert other.connections == 0
 
@@ -95,7 +86,7 @@ def test_errors_name_the_original() -> None:
     with FakeServer(hello) as server:
         pass
     with pytest.raises(Unreachable) as caught:
-        get(transport(endpoints={GHCR: server.origin}), GHCR)
+        send(transport(endpoints={GHCR: server.origin}), GHCR)
     assert (caught.value.code, caught.value.params) == ("refused", {"host": "ghcr.io"})
 
 

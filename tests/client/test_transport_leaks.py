@@ -14,14 +14,9 @@ from registries.client.deadline import Deadline
 from registries.client.errors import ClientError
 from registries.client.transport import Transport
 from registries.client.trust import tls_context
-from tests.client.asking import fails
 from tests.client.test_addresses import answers
-from tests.client.transports import RawServer, reading, shown, transport
-from tests.fakes.server import FakeServer, Reply, Request
-
-
-def hello(_: Request) -> Reply:
-    return Reply(200, b"hello")
+from tests.client.transports import RawServer, failure, get, hello, reading, shown, transport
+from tests.fakes.server import FakeServer, Reply
 
 
 def send(over: Transport, url: str, canary: str, seconds: float = 5) -> None:
@@ -147,12 +142,8 @@ def test_poisoned_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         tls_context.cache_clear()
         over = transport()
         for authorization in (None, "Bearer sesame"):
-            over.request(
-                "GET", server.origin, deadline=Deadline(5), authorization=authorization, limit=10
-            )
-        with pytest.raises(ClientError) as caught:
-            over.request("GET", trusted_by_environment.origin, deadline=Deadline(5), limit=10)
-    assert caught.value.code == "tls"
+            get(over, server.origin, authorization=authorization)
+        assert failure(over, trusted_by_environment.origin).code == "tls"
     assert proxy.requests == []
     assert [one.authorization for one in server.requests] == [None, "Bearer sesame"]
     assert not keys.exists()
@@ -164,32 +155,24 @@ def test_names_that_lead_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     with RawServer(reading(b"")) as server:
         for private, code in ((False, "blocked_address"), (True, "connection")):
             over = transport(allow_private_addresses=private)
-            with pytest.raises(ClientError) as caught:
-                over.request(
-                    "GET", f"http://name.example:{server.port}/", deadline=Deadline(5), limit=10
-                )
-            assert (caught.value.code, server.accepted) == (code, int(private))
+            error = failure(over, f"http://name.example:{server.port}/")
+            assert (error.code, server.accepted) == (code, int(private))
 
 
 def test_blocked_addresses_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """#33: of several addresses only those that may be called are tried."""
     monkeypatch.setattr(socket, "getaddrinfo", answers("169.254.169.254", "fe80::1", "127.0.0.1"))
     with FakeServer(hello) as server:
-        response = transport().request(
-            "GET", f"http://name.example:{server.port}/", deadline=Deadline(1), limit=10
-        )
-    assert response.body == b"hello"
+        assert get(transport(), f"http://name.example:{server.port}/") == b"hello"
 
 
 def test_no_blocked_address_is_tried_beside_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """#33: an address that may be called does not let those through that stand beside it."""
     # 0.0.0.0 leads to this machine, and may never be called.
     monkeypatch.setattr(socket, "getaddrinfo", answers("127.0.0.2", "0.0.0.0"))
-    with RawServer(reading(b"")) as server, pytest.raises(ClientError) as caught:
-        transport().request(
-            "GET", f"http://name.example:{server.port}/", deadline=Deadline(5), limit=10
-        )
-    assert (caught.value.code, server.accepted) == ("refused", 0)
+    with RawServer(reading(b"")) as server:
+        error = failure(transport(), f"http://name.example:{server.port}/")
+    assert (error.code, server.accepted) == ("refused", 0)
 
 
 def test_rebinding(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,10 +184,8 @@ def test_rebinding(monkeypatch: pytest.MonkeyPatch) -> None:
         return answers("127.0.0.2" if len(turns) == 1 else "127.0.0.1")(host, *rest, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    with FakeServer(hello) as inside, fails("refused"):
-        transport().request(
-            "GET", f"http://name.example:{inside.port}/", deadline=Deadline(5), limit=10
-        )
+    with FakeServer(hello) as inside:
+        assert failure(transport(), f"http://name.example:{inside.port}/").code == "refused"
     assert turns == ["name.example"]
     assert inside.connections == 0
 
@@ -214,6 +195,5 @@ def test_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(ClientError) as caught:
-        transport().request("GET", "https://name.example/", deadline=Deadline(5), limit=10)
-    assert (caught.value.code, caught.value.params) == ("dns", {"host": "name.example"})
+    error = failure(transport(), "https://name.example/")
+    assert (error.code, error.params) == ("dns", {"host": "name.example"})

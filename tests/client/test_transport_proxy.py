@@ -19,16 +19,8 @@ from registries.credentials import Basic
 from registries.endpoint import Endpoint
 from registries.verdicts import Verdict
 from tests.client.asking import fails
-from tests.client.transports import RawServer, read_head, reading, transport
-from tests.fakes.server import FakeServer, Reply, Request
-
-
-def hello(_: Request) -> Reply:
-    return Reply(200, b"hello")
-
-
-def get(over: Transport, url: str) -> bytes:
-    return over.request("GET", url, deadline=Deadline(5), limit=100).body
+from tests.client.transports import RawServer, get, hello, read_head, reading, send, transport
+from tests.fakes.server import FakeServer, Reply
 
 
 class Tunnels:
@@ -197,16 +189,14 @@ def test_what_a_proxy_says_in_plain(method: str, reply: Reply, code: str) -> Non
 def test_what_a_registry_says_through_a_proxy(reply: Reply) -> None:
     """Its own words reach whoever asks, as they do without a proxy."""
     with FakeServer(lambda _: reply) as proxy:
-        answer = transport(proxy=proxy.origin).request(
-            "GET", "http://registry.example/v2/", deadline=Deadline(5), limit=100
-        )
+        answer = send(transport(proxy=proxy.origin), "http://registry.example/v2/")
     assert (answer.status, answer.body) == (reply.status, reply.body)
 
 
 @pytest.mark.parametrize("status", [403, 407, 502])
 def test_without_a_proxy_nobody_is_blamed(status: int) -> None:
     with FakeServer(lambda _: Reply(status, b"<html>", PAGE)) as server:
-        answer = transport().request("GET", server.origin, deadline=Deadline(5), limit=100)
+        answer = send(transport(), server.origin)
     assert answer.status == status
 
 

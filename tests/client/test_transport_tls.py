@@ -10,20 +10,15 @@ import trustme
 
 from registries.client.connection import dial
 from registries.client.deadline import Deadline
-from registries.client.errors import ClientError, Misconfigured, Unreachable
-from registries.client.transport import Transport
+from registries.client.errors import Misconfigured, Unreachable
 from registries.client.trust import tls_context
 from registries.client.urls import Url
 from tests.client.certificates import DAY, server_context, signed_by_itself
 from tests.client.test_addresses import answers
-from tests.client.transports import RawServer, encrypted, read_head, transport
-from tests.fakes.server import FakeServer, Reply, Request
+from tests.client.transports import RawServer, encrypted, failure, get, hello, read_head, transport
+from tests.fakes.server import FakeServer, Reply
 
 VERSIONS = [TLSVersion.TLSv1_2, TLSVersion.TLSv1_3]
-
-
-def hello(_: Request) -> Reply:
-    return Reply(200, b"hello")
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +29,6 @@ def ca() -> trustme.CA:
 @pytest.fixture(scope="module")
 def pem(ca: trustme.CA) -> str:
     return ca.cert_pem.bytes().decode()
-
-
-def get(over: Transport, url: str) -> bytes:
-    return over.request("GET", url, deadline=Deadline(5), limit=100).body
-
-
-def failure(over: Transport, url: str) -> ClientError:
-    with pytest.raises(ClientError) as caught:
-        get(over, url)
-    return caught.value
 
 
 def test_unknown_ca(ca: trustme.CA) -> None:

@@ -10,9 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
 import trustme
 
-from registries.client.transport import Options, Transport
+from registries.client.deadline import Deadline
+from registries.client.errors import ClientError
+from registries.client.transport import Options, Response, Transport
+from tests.fakes.server import Reply, Request
 
 TESTS = Path(__file__).parents[1]
 
@@ -29,6 +33,24 @@ DEFAULTS: dict[str, Any] = {
 
 def transport(**options: Any) -> Transport:
     return Transport(Options(**{**DEFAULTS, **options}))
+
+
+def hello(_: Request) -> Reply:
+    return Reply(200, b"hello")
+
+
+def send(over: Transport, url: str, method: str = "GET", **more: Any) -> Response:
+    return over.request(method, url, **{"deadline": Deadline(5), "limit": 1000, **more})
+
+
+def get(over: Transport, url: str, **more: Any) -> bytes:
+    return send(over, url, **more).body
+
+
+def failure(over: Transport, url: str, method: str = "GET", **more: Any) -> ClientError:
+    with pytest.raises(ClientError) as caught:
+        send(over, url, method, **more)
+    return caught.value
 
 
 class RawServer:

@@ -200,23 +200,24 @@ ADDRESS = ("url", "authurl", "region")
 
 
 @pytest.mark.parametrize(
-    ("slug", "name"),
-    [(slug, name) for slug, kind in KINDS.items() for name in ADDRESS if name in kind.by_name],
+    ("slug", "name", "value"),
+    [
+        *(
+            (slug, name, "us-east-1" if name == "region" else "https://evil.example")
+            for slug, kind in KINDS.items()
+            for name in ADDRESS
+            if name in kind.by_name
+        ),
+        ("custom", "verify_tls", "0"),
+        ("custom", "ca_certificate", "another"),
+        ("gitea", "kind", "forgejo"),  # the same variables
+    ],
 )
-def test_an_address_changed_by_sql_makes_the_secret_unreadable(slug: str, name: str) -> None:
-    """#4: a secret opens only for the address it was given for."""
+def test_a_row_changed_by_sql_makes_the_secret_unreadable(slug: str, name: str, value: str) -> None:
+    """#4, #88: a secret opens only for the kind, address and trust that it was given for."""
     row = create(slug)
     assert row.values() == SAMPLES[slug]
-    write(row, **{name: "us-east-1" if name == "region" else "https://evil.example"})
-    with pytest.raises(SecretUnreadable):
-        Registry.objects.get(pk=row.pk).values()
-
-
-@pytest.mark.parametrize("change", [{"verify_tls": "0"}, {"ca_certificate": "another"}])
-def test_trust_changed_by_sql_makes_the_secret_unreadable(change: dict[str, str]) -> None:
-    """#88: a secret opens only for whom it was given."""
-    row = make()
-    write(row, **change)
+    write(row, **{name: value})
     with pytest.raises(SecretUnreadable):
         Registry.objects.get(pk=row.pk).values()
 
@@ -265,14 +266,6 @@ def test_reencryption_binds_it_to_whom_it_is_for(canary: str) -> None:
     assert column(row) == before, "once is enough"
     write(row, verify_tls="0")
     assert not Registry.objects.get(pk=row.pk).password.readable()
-
-
-def test_a_kind_changed_by_sql_makes_the_secret_unreadable() -> None:
-    """#4: of two kinds with the same variables as well."""
-    row = create("gitea")
-    write(row, kind="forgejo")
-    with pytest.raises(SecretUnreadable):
-        Registry.objects.get(pk=row.pk).values()
 
 
 def test_a_token_moved_to_another_row_or_column_is_unreadable() -> None:

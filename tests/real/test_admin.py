@@ -17,7 +17,6 @@ pytestmark = [pytest.mark.usefixtures("programs"), pytest.mark.django_db]
 
 ACCEPTED = "The registry accepted these credentials."
 REFUSED = "The registry rejected these credentials."
-ELSEWHERE = "Nothing was sent, because this row does not name that server."
 EVERYBODY = "The registry is open to everybody"
 
 
@@ -64,16 +63,6 @@ def test_add_and_check(
     shown, text = press_check(admin_client, Registry.objects.get(name="real"))
     assert shown == level
     assert sentence in text
-
-
-def test_credentials_stay_here_when_the_row_does_not_name_the_token_server(
-    admin_client: Client, token_registry: Filled, token_server: TokenServer, account: Account
-) -> None:
-    registry = row(token_registry.origin, **credentials("right", account))
-    level, text = press_check(admin_client, registry)
-    assert level == "error"
-    assert ELSEWHERE in text
-    assert token_server.requests == []
 
 
 def test_check_selected(admin_client: Client, basic_registry: Filled, account: Account) -> None:

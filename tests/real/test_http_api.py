@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import reverse
 
 from registries.models import Registry
@@ -12,8 +12,6 @@ from tests.real.account import Account
 from tests.real.conftest import Filled
 from tests.real.push import Pushed
 from tests.real.rows import credentials, row
-from tests.real.servers import RealRegistry
-from tests.real.token_server import TokenServer
 
 pytestmark = [pytest.mark.usefixtures("programs"), pytest.mark.django_db]
 
@@ -42,13 +40,6 @@ def test_tags(reader: Client, readable: tuple[Registry, Filled]) -> None:
     assert get(reader, "tags", registry, repository=repository) == (200, expected)
     status, body = get(reader, "tags", registry, repository="team/absent")
     assert (status, body["code"]) == (404, "repository_not_found")
-
-
-def test_many_tags(reader: Client, open_registry: Filled, many_tags: tuple[str, set[str]]) -> None:
-    repository, tags = many_tags
-    _, body = get(reader, "tags", row(open_registry.origin), repository=repository)
-    assert len(body["tags"]) == len(tags) == 2501
-    assert set(body["tags"]) == tags
 
 
 @pytest.mark.parametrize("which", ["image", "index"])
@@ -81,38 +72,3 @@ def test_the_resolved_registry_knows_the_image(
     reference = resolved["reference"]
     wanted = {"repository": reference["repository"], "reference": reference["tag"]}
     assert get(reader, "digest", registry, **wanted)[1]["digest"] == pushed.digest
-
-
-def test_wrong_password(reader: Client, basic_registry: Filled, account: Account) -> None:
-    registry = row(basic_registry.origin, **credentials("wrong", account))
-    status, body = get(reader, "tags", registry, repository=basic_registry.image.repository)
-    assert (status, body["code"]) == (502, "bad_credentials")
-
-
-def test_guest_and_a_private_repository(reader: Client, token_registry: Filled) -> None:
-    registry = row(token_registry.origin)
-    public, private = token_registry.public, token_registry.image
-    assert get(reader, "tags", registry, repository=public.repository)[0] == 200
-    status, body = get(reader, "tags", registry, repository=private.repository)
-    assert (status, body["code"]) == (502, "no_access_to_image")
-
-
-def test_credentials_stay_here_when_the_row_does_not_name_the_token_server(
-    reader: Client, token_registry: Filled, token_server: TokenServer, account: Account
-) -> None:
-    registry = row(token_registry.origin, **credentials("right", account))
-    status, body = get(reader, "tags", registry, repository=token_registry.image.repository)
-    assert (status, body["code"]) == (502, "untrusted_realm")
-    assert token_server.requests == []
-
-
-def test_stopped_and_frozen_registry(
-    reader: Client, lone_registry: RealRegistry, account: Account
-) -> None:
-    registry = row(lone_registry.origin, **credentials("right", account))
-    with lone_registry.frozen(), override_settings(REGISTRIES={"TIMEOUT": 0.5}):
-        status, body = get(reader, "tags", registry, repository="team/app")
-    assert (status, body["code"]) == (504, "timeout")
-    lone_registry.stop()
-    status, body = get(reader, "tags", registry, repository="team/app")
-    assert (status, body["code"]) == (502, "refused")

@@ -174,11 +174,3 @@ def test_the_site_refuses_in_a_sentence(site: Site) -> None:
     assert "DJANGO_SECRET_KEY is not set" in said
     assert "Traceback" not in said
     assert "canary" not in said
-    # The twin: with its keys the same command runs, and needs no database.
-    returned, said = site.manage(
-        "check",
-        DATABASE_URL="postgres://me:canary@db.example/regs",
-        DJANGO_SECRET_KEY="x" * 50,
-        FIELD_ENCRYPTION_KEY=new_key(),
-    )
-    assert returned == 0, said

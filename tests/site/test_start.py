@@ -35,12 +35,6 @@ asyncio.run(ask())
 """
 
 
-def test_deployment_checks_find_nothing(site: Site) -> None:
-    returned, said = site.manage("check", "--deploy", "--fail-level", "DEBUG")
-    assert returned == 0, said
-    assert "no issues (0 silenced)" in said
-
-
 def test_deployment_checks_find_debug(site: Site) -> None:
     returned, said = site.manage("check", "--deploy", "--fail-level", "DEBUG", DJANGO_DEBUG="1")
     assert returned == 1
@@ -62,13 +56,10 @@ def test_a_wrong_variable_ends_in_a_sentence(name: str, value: str, site: Site) 
     ("key", "returned"),
     [
         ("short", 1),
-        (new_key() + "junk", 1),
-        (new_key()[:-2] + "*=", 1),
-        ("A" * 43 + "=", 1),
         ("YS1zYW1wbGUta2V5LWZyb20tc29tZS1tYW51YWwtMTI=", 1),
         (new_key(), 0),
     ],
-    ids=["short", "junk behind it", "a stray character", "one letter", "words", "random"],
+    ids=["short", "words", "random"],
 )
 def test_an_encryption_key_is_looked_at(key: str, returned: int, site: Site) -> None:
     """#7: by every command; the message names the setting, and shows nothing of the key."""
