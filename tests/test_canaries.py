@@ -126,16 +126,22 @@ def test_no_page_and_no_answer_shows_a_secret(
         "nobody": user(),
     }
     query = {"repository": "team/app", "reference": "1", "image": "localhost/team/app"}
+    # The others see a row with each secret, and who may see nothing is refused alike at each.
+    one_of_each = {
+        name: row for row in rows for name in KINDS[row.kind].secrets if row.raw_value(name)
+    }
+    some = [*dict.fromkeys(one_of_each.values())]
+    seen_by = {"superuser": rows, "editor": some, "viewer": some, "nobody": some[:1]}
     visited = set()
     for role, client in clients.items():
-        # Who may see nothing is refused alike at each row.
-        for row in rows[:1] if role == "nobody" else rows:
+        for row in seen_by[role]:
             for address in addresses(row):
                 if (role, address) in visited:
                     continue
                 visited.add((role, address))
                 # What the others see differs from this by their permissions, not by what is asked.
-                for data in ({}, query, {"kind": row.kind}) if role == "superuser" else (query,):
+                other = query if "/v1/" in address else {"kind": row.kind}
+                for data in ({}, other) if role == "superuser" else (query,):
                     response = client.get(address, data)
                     assert response.status_code < 500 or response.status_code in {502, 504}, address
                     canaries.assert_absent(
