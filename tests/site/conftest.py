@@ -85,6 +85,13 @@ class Site:
             process.stdout.close()
 
 
+class QuickSite(Site):
+    """A site without what takes time: passwords are hashed at once, and the API has no limits."""
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        return super().environment(**{"DJANGO_SETTINGS_MODULE": "tests.site.quick"} | variables)
+
+
 @cache
 def new_data() -> tempfile.TemporaryDirectory[str]:
     """The data of a new site, made once in each process of the tests, with its keys."""

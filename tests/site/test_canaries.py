@@ -92,7 +92,7 @@ class Place:
         self.site, self.server = site, server
         self.canaries = Canaries()
         self.variables = {
-            "DJANGO_SETTINGS_MODULE": "tests.site.unthrottled",
+            "DJANGO_SETTINGS_MODULE": "tests.site.quick",
             "DJANGO_BEHIND_PROXY": "1",
             "REGISTRIES_TIMEOUT": "5",
             "REGISTRIES_ENDPOINTS": json.dumps(dict.fromkeys(origins(), server.origin)),

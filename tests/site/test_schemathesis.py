@@ -54,7 +54,7 @@ def test_the_api_is_what_its_document_says(site: Site, tmp_path: Path) -> None:
     with fake.Registry() as registry, FakeServer(lambda request: Reply(403)) as nowhere:
         variables = {
             **database(),
-            "DJANGO_SETTINGS_MODULE": "tests.site.unthrottled",
+            "DJANGO_SETTINGS_MODULE": "tests.site.quick",
             "DJANGO_DEBUG": "1",
             "REGISTRIES_TIMEOUT": "2",
             "REGISTRIES_PROXY": nowhere.origin,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.site.conftest import Site, Visitor, new_key
+from tests.site.conftest import QuickSite, Site, Visitor, new_key
 
 HTTPS = {"X-Forwarded-Proto": "https"}
 LOGIN = "/admin/login/"
@@ -84,27 +84,21 @@ from django.contrib.sessions.backends.db import SessionStore
 print(SessionStore().exists(%r))
 """
 
-# The site with a hasher that takes no time: these tests try many passwords.
-QUICK = """
-from ssmsite.settings import *
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-"""
-
 type_of_sign_in = Callable[..., requests.Response]
 
 
-class Place(Site):
+class Place(QuickSite):
     """A site with settings of its own, which lie beside its data."""
 
     def environment(self, **variables: str) -> dict[str, str]:
-        own = {"PYTHONPATH": str(self.data.parent), "DJANGO_SETTINGS_MODULE": "quick"}
-        return super().environment(**own | variables)
+        return super().environment(PYTHONPATH=str(self.data.parent), **variables)
 
 
 def signing_in(visitor: Visitor, address: str) -> type_of_sign_in:
     """Open the form at an address, as the proxy tells it; what is returned sends it."""
     browser = Visitor(visitor.origin)
-    token = browser.see(LOGIN, **HTTPS).cookies["csrftoken"]
+    # A connection that is kept may be closed by the server just as the form is sent.
+    token = browser.see(LOGIN, Connection="close", **HTTPS).cookies["csrftoken"]
 
     def send(
         name: str,
@@ -136,7 +130,6 @@ def signing_in(visitor: Visitor, address: str) -> type_of_sign_in:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A site with active users and the inactive user gone."""
     site = Place(tmp_path_factory.mktemp("signin") / "data")
-    (site.data.parent / "quick.py").write_text(QUICK)
     (site.data.parent / "counting.py").write_text(COUNTING)
     (site.data.parent / "held.py").write_text(HELD)
     site.migrate()

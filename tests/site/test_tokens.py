@@ -11,7 +11,7 @@ from html import unescape
 import pytest
 import requests
 
-from tests.site.conftest import Site, Visitor
+from tests.site.conftest import QuickSite, Site, Visitor
 
 TOKEN = re.compile(r"[0-9a-f]{64}")
 PEOPLE = """
@@ -29,7 +29,7 @@ reader.user_permissions.set(Permission.objects.filter(codename="view_registry"))
 @pytest.fixture(scope="module")
 def peopled(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A site with its tables and some users."""
-    site = Site(tmp_path_factory.mktemp("site") / "data")
+    site = QuickSite(tmp_path_factory.mktemp("site") / "data")
     site.migrate()
     site.ask(PEOPLE)
     return site

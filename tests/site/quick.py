@@ -1,4 +1,4 @@
-"""The site's settings without limits on how often the API is asked: some tests ask a lot."""
+"""The site without what takes time: no limits on the API, and passwords are hashed at once."""
 
 from ssmsite.settings import *  # noqa: F403 - the site as it is
 from ssmsite.settings import REST_FRAMEWORK as SITES
@@ -11,3 +11,4 @@ REST_FRAMEWORK = {
         "registries_handover": None,
     },
 }
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
