@@ -78,6 +78,12 @@ ADMIN = (
         calls=True,
     ),
     Deed("See all checks", "GET", "../check/", "- - - - - - - - - - x x"),
+    Deed("See how to hand over", "GET", "{own}/hand-over/", "- - - - - - - - x - - x"),
+    Deed("Hand over a row", "POST", "{own}/hand-over/?for=docker", "- - - - - - - - x - - x"),
+    Deed(
+        *("Hand over selected rows", "POST", "", "- - - - - - - - x - - x"),
+        _selected("hand_over_selected", "{own}"),
+    ),
     Deed("See all hand-overs", "GET", "../handover/", "- - - - - - - - - - x x"),
     Deed("Choose the kind of a new row", "GET", "add/", "- - - - - - x - - - - x"),
     Deed("Open the form of a new row", "GET", "add/?kind=hub", "- - - - - - x - - - - x"),

@@ -30,6 +30,7 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 
 from registries import management, services
+from registries.handover.consumers import CONSUMERS
 from registries.kinds import KINDS
 from registries.models import Registry
 from registries.secrets.sealing import Secret
@@ -227,6 +228,30 @@ def test_no_page_of_many_rows_shows_a_secret(
             response = client.post(LIST, {**data, "_selected_action": part}, follow=True)
             assert response.status_code == 200
             canaries.assert_absent(action, response.getvalue().decode())
+    canaries.assert_absent("the log", logs.getvalue())
+    canaries.assert_absent("what is kept", kept_by_the_site())
+
+
+@pytest.mark.usefixtures("endpoints")
+def test_what_is_handed_over_leaves_in_a_file_and_stays_nowhere(
+    canaries: Canaries, rows: list[Registry], logs: io.StringIO
+) -> None:
+    """#72: no page for whoever takes it shows it; nor does anything that stays."""
+    Registry.objects.update(handover="any")
+    client, handed = user(superuser=True), []
+    for row, consumer in zip(rows, CONSUMERS, strict=False):
+        address = f"{LIST}{row.pk}/hand-over/?for={consumer}"
+        data = {"name": "pull", "namespace": "team"}
+        for response in (client.post(address, data), client.get(address)):
+            if "Content-Disposition" in response:
+                handed.append(response.content.decode())
+            else:
+                canaries.assert_absent(address, response.content.decode())
+    with pytest.raises(AssertionError):
+        canaries.assert_absent("what was handed over", "".join(handed))
+    canaries.assert_absent(
+        "the audit", client.get("/backstage/registries/handover/").content.decode()
+    )
     canaries.assert_absent("the log", logs.getvalue())
     canaries.assert_absent("what is kept", kept_by_the_site())
 

@@ -8,6 +8,7 @@ from django.contrib import admin
 from registries.admin.actions import ActionPages
 from registries.admin.checks import CheckPages
 from registries.admin.editing import FormPages
+from registries.admin.handover import HandingPages
 from registries.admin.handovers import HandoverPages
 from registries.admin.history import HistoryPages
 from registries.admin.images import ImagePages
@@ -17,7 +18,9 @@ from registries.models import Check, Handover, Registry
 
 
 @admin.register(Registry)
-class RegistryAdmin(HistoryPages, ListPages, FormPages, ActionPages, ImagePages, OutcomePages):
+class RegistryAdmin(
+    HistoryPages, ListPages, FormPages, ActionPages, ImagePages, OutcomePages, HandingPages
+):
     """Rows of every kind; the kind decides the form, `is_default` between Delete and Reset."""
 
 

@@ -33,7 +33,7 @@ FROM_LIST = "_list"
 class ActionPages(BulkPages):
     """Buttons of a row, actions of the list, and their confirmations."""
 
-    actions = ("check_selected", "reset_selected", "delete_selected")
+    actions = ("check_selected", "hand_over_selected", "reset_selected", "delete_selected")
 
     def has_delete_permission(self, request: HttpRequest, obj: Registry | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.is_default)
@@ -121,11 +121,6 @@ class ActionPages(BulkPages):
             **(extra_context or {}),
         }
         return super().history_view(request, object_id, context)
-
-    def may_see(self, request: HttpRequest, audit: type[Check | Handover]) -> bool:
-        """Whether this user may see all of an audit, and this site has a list of it."""
-        pages = self.admin_site._registry.get(audit)
-        return pages is not None and pages.has_view_permission(request)
 
     # Many rows
 

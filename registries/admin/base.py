@@ -1,6 +1,7 @@
 """What the pages of the admin share."""
 
 from collections.abc import Iterable
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -12,10 +13,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
+from django.views.debug import get_exception_reporter_filter
 
 from registries import conf, services
 from registries.admin.display import LOOKS, ShownResult
-from registries.models import Registry
+from registries.models import Check, Handover, Registry
 from registries.models.results import CheckResult
 from registries.verdicts import Step, Verdict
 
@@ -82,6 +84,11 @@ class Pages(_ModelAdmin):
         for text in texts:
             self.message_user(request, text, messages.ERROR)
 
+    def may_see(self, request: HttpRequest, audit: type[Check | Handover]) -> bool:
+        """Whether this user may see all of an audit, and this site has a list of it."""
+        pages = self.admin_site._registry.get(audit)
+        return pages is not None and pages.has_view_permission(request)
+
     # Checks
 
     def too_many(self, error: services.TooManyChecks) -> str:
@@ -120,6 +127,13 @@ class Pages(_ModelAdmin):
             steps=tuple(Step(*step) for step in kept["steps"]),
         )
         return ShownResult(row, result)
+
+
+def hide_on_debug_pages(request: HttpRequest) -> None:
+    """Have what is sensitive in the request left out of debug pages too, as it is of mails."""
+    reports = copy(get_exception_reporter_filter(request))
+    reports.is_active = lambda request: True  # type: ignore[method-assign]
+    request.__dict__["exception_reporter_filter"] = reports
 
 
 def is_default(row: Registry) -> str:

@@ -382,3 +382,55 @@ def test_everything_by_keyboard(
     page.keyboard.press("Space")
     expect(page.locator(".messagelist")).to_contain_text("deleted")
     assert not Registry.objects.filter(name="Typed").exists()
+
+
+def test_what_is_handed_over_is_copied_and_downloaded_and_never_shown(
+    open_page: type_of_open,
+) -> None:
+    row = create("custom", name="Lab", handover="any", password="fake-handed-over")
+    page = open_page(f"{LIST}{row.pk}/change/", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("link", name="Hand over").click()
+    page.get_by_role("link", name=re.compile("^Argo CD")).click()
+    told = page.locator(".reg-take__told")
+    page.locator("[data-take]").click()
+    expect(told).to_contain_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "johndoe:fake-handed-over"
+    page.get_by_role("link", name="Kubernetes", exact=True).click()
+    page.get_by_label("Namespace:").fill("Team A")
+    expect(page.locator("#reg-step-2")).to_contain_text("--namespace Team A")
+    page.locator("[data-take]").click()
+    expect(page.locator(".errorlist")).to_contain_text("in lower case")
+    page.get_by_label("Namespace:").fill("team-a")
+    page.get_by_label("Name:", exact=True).fill("pull")
+    expect(page.locator("#reg-step-1")).to_have_text("kubectl apply --server-side -f pull.yaml")
+    button = page.get_by_role("button", name="Download pull.yaml")
+    with page.expect_download() as download:
+        button.dblclick()
+    assert download.value.suggested_filename == "pull.yaml"
+    assert "namespace: team-a" in download.value.path().read_text()
+    expect(told).to_contain_text("Your browser saves the file.")
+    assert "fake-handed-over" not in page.content()
+    assert row.handovers.count() == 2, "a double click takes it once"
+    page.reload()
+    expect(page.locator(".reg-last")).to_contain_text("Last handed over just now")
+    # Where there is no clipboard, over plain HTTP.
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.reload()
+    page.evaluate(
+        "addEventListener('copy', each => { window.put = each.clipboardData.types.length })"
+    )
+    page.locator("[data-take]").click()
+    expect(told).to_contain_text("Copied")
+    assert page.evaluate("window.put") == 1
+    Registry.objects.update(handover="none")
+    page.locator("[data-take]").click()
+    expect(page.locator("#content-main")).to_contain_text("cannot be handed over now")
+
+
+def test_credentials_are_downloaded_without_script(open_page: type_of_open) -> None:
+    row = create("custom", name="Lab", handover="any")
+    page = open_page(f"{LIST}{row.pk}/hand-over/?for=docker", **NO_SCRIPT)
+    expect(page.locator("[data-take]")).to_be_hidden()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download config.json").click()
+    assert download.value.suggested_filename == "config.json"

@@ -220,6 +220,20 @@ def test_pages_of_a_row(open_page: type_of_open) -> None:
         page.go_back()
 
 
+def test_handing_over(open_page: type_of_open) -> None:
+    rows = [
+        create("custom", name="A long name that " + "goes on " * 8, handover="any"),
+        create("ghcr", prefix="ghcr.io/" + "acme/" * 20 + "acme", handover="any"),
+        create("quay"),
+    ]
+    page = open_page(f"{LIST}{rows[0].pk}/hand-over/?for=kubernetes")
+    assert_fit(page, "how, of one")
+    chosen = ",".join(str(row.pk) for row in rows)
+    site = page.url.split("/admin")[0]
+    page.goto(f"{site}{LIST}hand-over/?registries={chosen}&for=docker")
+    assert_fit(page, "why not, of several")
+
+
 def test_the_audit(open_page: type_of_open) -> None:
     fill()
     page = open_page("/admin/registries/check/")

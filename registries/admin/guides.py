@@ -1,0 +1,173 @@
+"""What a consumer's guide says of some registries: keys, how long, and what is pasted where."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from urllib.parse import urljoin
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext
+
+from registries.handover import PullCredential
+from registries.handover.consumers import Consumer, Step
+from registries.handover.consumers.consumer import PLACEHOLDER, filled
+from registries.handover.credential import HUB
+from registries.handover.form import docker_key
+from registries.models import Registry
+
+# The host that answers for Docker Hub's API.
+HUB_API = "registry-1.docker.io"
+# In the place of a host that only a cloud can name.
+SOME_HOST = "HOST"
+# What is typed on the page, and shown by its script wherever it stands.
+TYPED = frozenset({"name", "namespace"})
+Foreseen = Sequence[tuple[Registry, Sequence[PullCredential]]]
+
+
+class ShownStep(NamedTuple):
+    """A step as the page shows it; `id` names its code."""
+
+    id: str
+    text: str
+    code: SafeString
+    file: str
+    program: str
+
+
+class Part(NamedTuple):
+    """What of a guide is about one registry: what its credentials are for, and how long.
+
+    A key is empty where only a cloud names the host.
+    """
+
+    row: Registry
+    keys: list[str]
+    life: str
+
+
+class Guide(NamedTuple):
+    """A consumer's guide for some registries."""
+
+    consumer: Consumer
+    parts: list[Part]
+    is_short: bool
+    file: SafeString
+    steps: list[ShownStep]
+    notes: list[str]
+    renewal: list[ShownStep]
+
+    @classmethod
+    def of(cls, consumer: Consumer, foreseen: Foreseen, request: HttpRequest) -> "Guide":
+        """The guide for registries with what is foreseen of each."""
+        params = _params(consumer, foreseen, request)
+        key = consumer.form.key
+        return cls(
+            consumer=consumer,
+            parts=[
+                Part(row, [key(each) if each.host else "" for each in found], _life(row, found))
+                for row, found in foreseen
+            ],
+            is_short=any(_hours(row, found) for row, found in foreseen),
+            file=_code(consumer.file, params),
+            steps=_shown(consumer, consumer.steps, params, "step"),
+            notes=[filled(gettext(note), params) for note in consumer.notes],
+            renewal=_shown(consumer, consumer.renewal, params, "renewal"),
+        )
+
+
+def default_name(rows: Sequence[Registry]) -> str:
+    """What a Secret is called unless somebody chooses another name."""
+    return f"registry-{rows[0].pk}" if len(rows) == 1 else "registries"
+
+
+def handover_address(request: HttpRequest) -> str:
+    """Where programs ask for credentials; empty on a site without the API."""
+    try:
+        return request.build_absolute_uri(reverse("registries_api:handover"))
+    except NoReverseMatch:
+        return ""
+
+
+def _shown(
+    consumer: Consumer, steps: Sequence[Step], params: dict[str, str], name: str
+) -> list[ShownStep]:
+    return [
+        ShownStep(
+            id=f"reg-{name}-{number}",
+            text=filled(gettext(step.text), params),
+            code=_code(step.code.replace("@file@", consumer.file), params),
+            file=filled(step.file, params),
+            program=step.program,
+        )
+        for number, step in enumerate(steps, 1)
+    ]
+
+
+def _code(text: str, params: dict[str, str]) -> SafeString:
+    # Names of hosts and prefixes come from rows: everything is escaped.
+    parts: list[str] = PLACEHOLDER.split(text)
+    for at, part in enumerate(parts):
+        if at % 2 and part in TYPED:
+            parts[at] = format_html('<span data-shows="{}">{}</span>', part, params[part])
+        else:
+            parts[at] = escape(params[part] if at % 2 else part)
+    return mark_safe("".join(parts))  # noqa: S308 - each part is escaped
+
+
+def _params(consumer: Consumer, foreseen: Foreseen, request: HttpRequest) -> dict[str, str]:
+    rows = [row for row, _found in foreseen]
+    every = [each for _row, found in foreseen for each in found if each.host]
+    exact = [each for each in every if "*" not in each.host]
+    host, place = (exact[0].host, exact[0].place) if exact else (SOME_HOST, SOME_HOST)
+    name = default_name(rows)
+    handover = handover_address(request)
+    matches = [consumer.form.key(each) for each in every] or [SOME_HOST]
+    return {
+        "host": host,
+        "place": place,
+        "image": f"{place}/IMAGE:TAG",
+        "api_host": HUB_API if host == HUB else host,
+        "helpers": _helpers(exact, lambda each: each.host),
+        "docker_helpers": _helpers(exact, docker_key),
+        "matches": "\n".join(f'      - "{each}"' for each in matches),
+        "id": str(rows[0].pk),
+        "name": name,
+        "namespace": consumer.namespace,
+        # The programs find the API below /api/ by themselves.
+        "site": urljoin(handover, "..").removesuffix("api/").removesuffix("/"),
+        "handover": handover,
+        "refresh": f"{_every(foreseen)}m",
+    }
+
+
+def _helpers(exact: Sequence[PullCredential], key: Callable[[PullCredential], str]) -> str:
+    keys = list(dict.fromkeys(map(key, exact))) or [SOME_HOST]
+    return ",\n".join(f'    "{each}": "registries"' for each in keys)
+
+
+def _hours(row: Registry, found: Sequence[PullCredential]) -> int:
+    """For how many hours a registry's credentials are good; 0 where they do not end."""
+    return row.declaration.exchanged_hours if found[0].is_short else 0
+
+
+def _every(foreseen: Foreseen) -> int:
+    """Minutes between renewals: less than the half of a life that is always left."""
+    return min((hours * 20 for row, found in foreseen if (hours := _hours(row, found))), default=60)
+
+
+def _life(row: Registry, found: Sequence[PullCredential]) -> str:
+    if not (hours := _hours(row, found)):
+        return gettext(
+            "This is the stored password itself: it stays valid until somebody revokes it at the"
+            " registry."
+        )
+    text = ngettext(
+        "It is short-lived: it ends after %(count)d hour, and at least half of that is left when"
+        " you take it. The stored credentials stay here.",
+        "It is short-lived: it ends after %(count)d hours, and at least half of that is left when"
+        " you take it. The stored credentials stay here.",
+        hours,
+    )
+    return text % {"count": hours}

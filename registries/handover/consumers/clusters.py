@@ -1,0 +1,292 @@
+"""Kubernetes, and what runs inside it."""
+
+from registries.handover.consumers.consumer import (
+    APPLY,
+    DELETE,
+    LET_IT_ASK,
+    Consumer,
+    Page,
+    Step,
+)
+from registries.handover.json import json as json_form
+from registries.handover.kubelet import kubelet as kubelet_form
+from registries.handover.kubernetes import kubernetes as kubernetes_form
+from registries.handover.line import line as line_form
+from registries.programs import credentials
+from registries.text import gettext_noop as _
+
+OWN_TOKEN = _(
+    "Make an access token that may do nothing but hand over credentials, and for these registries"
+    " alone."
+)
+
+kubernetes = Consumer(
+    slug="kubernetes",
+    label=_("Kubernetes"),
+    summary=_("a pull secret for Pods"),
+    form=kubernetes_form,
+    file="@name@.yaml",
+    many=True,
+    steps=(
+        APPLY,
+        Step(
+            _("Give it to every Pod of a service account that is created from now on."),
+            """\
+kubectl patch serviceaccount default --namespace @namespace@ \\
+  --patch '{"imagePullSecrets": [{"name": "@name@"}]}'""",
+        ),
+        Step(
+            _("Or name it in the Pods that need it."),
+            """\
+spec:
+  imagePullSecrets:
+    - name: @name@""",
+            "pod.yaml",
+        ),
+        DELETE,
+    ),
+    notes=(
+        _("A Secret is for Pods of its own namespace: take one for each namespace."),
+        _(
+            "To replace it, apply the new one under the same name. Do not delete it first: a node"
+            " remembers which Secret pulled an image."
+        ),
+        _(
+            "A prefix ends with a slash here, so that other names that begin alike stay out. One"
+            " that is a whole repository fits no image: shorten it by its last part."
+        ),
+    ),
+    renewal=(LET_IT_ASK,),
+    pages=(
+        Page(
+            _("Kubernetes: pull an image from a private registry"),
+            "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/",
+        ),
+    ),
+)
+
+argo_cd = Consumer(
+    slug="argo-cd",
+    label=_("Argo CD Image Updater"),
+    summary=_("reads the tags of images"),
+    form=line_form,
+    file="@name@.txt",
+    namespace="argocd",
+    steps=(
+        Step(
+            _("Keep it as a Secret in the namespace of Image Updater."),
+            """\
+kubectl create secret generic @name@ --namespace @namespace@ \\
+  --from-file=creds=@file@""",
+        ),
+        Step(
+            _("Name the Secret in the configuration of its registries."),
+            """\
+registries:
+  - name: @name@
+    prefix: @host@
+    api_url: https://@api_host@
+    credentials: secret:@namespace@/@name@#creds""",
+            "registries.conf",
+        ),
+        DELETE,
+    ),
+    notes=(
+        _(
+            "A registry with a prefix: hand it over as a Kubernetes pull secret, and name that as"
+            " “pullsecret:NAMESPACE/NAME”. For Docker Hub this does not work, because Image Updater"
+            " does not find its key in a pull secret."
+        ),
+        _("Pods still need a pull secret of their own."),
+    ),
+    renewal=(
+        Step(
+            _("Have a script ask this site. Image Updater runs it without arguments."),
+            """\
+#!/bin/sh
+exec wget -qO- --header "Authorization: Bearer $(cat /etc/registries/token)" \\
+  --post-data "form=line&registry=@id@" @handover@""",
+            "/scripts/@name@.sh",
+        ),
+        Step(
+            _("Name the script in place of the Secret, and how long its answer is good."),
+            """\
+    credentials: ext:/scripts/@name@.sh
+    credsexpire: @refresh@""",
+            "registries.conf",
+        ),
+    ),
+    pages=(
+        Page(
+            _("Argo CD Image Updater: authentication"),
+            "https://argocd-image-updater.readthedocs.io/en/stable/basics/authentication/",
+        ),
+    ),
+)
+
+flux = Consumer(
+    slug="flux",
+    label=_("Flux"),
+    summary=_("ImageRepository, OCIRepository, HelmRepository"),
+    form=kubernetes_form,
+    file="@name@.yaml",
+    namespace="flux-system",
+    many=True,
+    steps=(
+        APPLY,
+        Step(
+            _("Name it where Flux reads the image. It has to be in the same namespace."),
+            """\
+spec:
+  secretRef:
+    name: @name@""",
+            "image-repository.yaml",
+        ),
+        DELETE,
+    ),
+    notes=(_("Pods still need a pull secret of their own, in their namespace."),),
+    renewal=(LET_IT_ASK,),
+    pages=(
+        Page(
+            _("Flux: ImageRepository, secret reference"),
+            "https://fluxcd.io/flux/components/image/imagerepositories/#secret-reference",
+        ),
+    ),
+)
+
+external_secrets = Consumer(
+    slug="external-secrets",
+    label=_("External Secrets"),
+    summary=_("renews a pull secret in its place"),
+    form=json_form,
+    steps=(
+        Step(OWN_TOKEN),
+        Step(
+            _("Keep the token in the cluster, and let the operator use it for webhooks."),
+            """\
+kubectl create secret generic registries-token --namespace @namespace@ \\
+  --from-file=token=TOKEN_FILE
+kubectl label secret registries-token --namespace @namespace@ \\
+  external-secrets.io/type=webhook""",
+        ),
+        Step(
+            _("Apply this. The operator asks this site, and writes the Secret “@name@”."),
+            """\
+apiVersion: generators.external-secrets.io/v1alpha1
+kind: Webhook
+metadata:
+  name: @name@
+  namespace: @namespace@
+spec:
+  url: @handover@
+  method: POST
+  headers:
+    Content-Type: application/json
+    Authorization: Bearer {{ .auth.token }}
+  body: '{"registry": @id@, "form": "json"}'
+  result:
+    jsonPath: "$"
+  secrets:
+    - name: auth
+      secretRef:
+        name: registries-token
+---
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata:
+  name: @name@
+  namespace: @namespace@
+spec:
+  refreshInterval: @refresh@
+  target:
+    name: @name@
+    template:
+      type: kubernetes.io/dockerconfigjson
+      data:
+        .dockerconfigjson: "{{ .dockerconfigjson }}"
+  dataFrom:
+    - sourceRef:
+        generatorRef:
+          apiVersion: generators.external-secrets.io/v1alpha1
+          kind: Webhook
+          name: @name@""",
+            "@name@.yaml",
+        ),
+        Step(
+            _("Give the Secret to Pods as any other pull secret."),
+            """\
+kubectl patch serviceaccount default --namespace @namespace@ \\
+  --patch '{"imagePullSecrets": [{"name": "@name@"}]}'""",
+        ),
+    ),
+    notes=(
+        _(
+            "The interval decides when the Secret is renewed, not the end of what is in it: do not"
+            " make it longer than it is here."
+        ),
+        _("If the certificate of this site is from a CA of your own, add it as “caBundle”."),
+    ),
+    renewal=(Step(_("The operator asks again at each interval: there is nothing to do.")),),
+    pages=(
+        Page(
+            _("External Secrets: the webhook generator"),
+            "https://external-secrets.io/latest/api/generator/webhook/",
+        ),
+    ),
+)
+
+kubelet = Consumer(
+    slug="kubelet",
+    label=_("Kubelet"),
+    summary=_("each node asks as it pulls, without a Secret"),
+    form=kubelet_form,
+    many=True,
+    steps=(
+        Step(OWN_TOKEN),
+        Step(
+            _("Put the token and the program registries-credential-provider on each node."),
+            """\
+sudo install -m 600 TOKEN_FILE /etc/kubernetes/registries-token
+sudo install -D -m 755 registries-credential-provider \\
+  /usr/local/lib/kubelet-providers/registries-credential-provider""",
+            program=credentials.PROVIDER,
+        ),
+        Step(
+            _("Tell the kubelet for which images it is to be asked."),
+            """\
+apiVersion: kubelet.config.k8s.io/v1
+kind: CredentialProviderConfig
+providers:
+  - name: registries-credential-provider
+    apiVersion: credentialprovider.kubelet.k8s.io/v1
+    matchImages:
+@matches@
+    defaultCacheDuration: 0s
+    env:
+      - name: REGISTRIES_URL
+        value: @site@
+      - name: REGISTRIES_TOKEN_FILE
+        value: /etc/kubernetes/registries-token""",
+            "/etc/kubernetes/credential-providers.yaml",
+        ),
+        Step(
+            _("Start the kubelet with these two flags."),
+            """\
+--image-credential-provider-config=/etc/kubernetes/credential-providers.yaml
+--image-credential-provider-bin-dir=/usr/local/lib/kubelet-providers""",
+        ),
+    ),
+    notes=(
+        _("A node takes one such file: if it has one already, add the provider to the list there."),
+        _("When the provider fails, the kubelet pulls without credentials and logs why."),
+    ),
+    renewal=(
+        Step(_("The node asks again after at most half of what is left: there is nothing to do.")),
+    ),
+    pages=(
+        Page(
+            _("Kubernetes: configure a kubelet image credential provider"),
+            "https://kubernetes.io/docs/tasks/administer-cluster/kubelet-credential-provider/",
+        ),
+    ),
+)

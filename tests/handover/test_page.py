@@ -1,0 +1,341 @@
+"""The admin's page: for whom, how, and what leaves by it."""
+
+import base64
+import json
+import subprocess
+import tomllib
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+import yaml
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils.html import strip_tags
+
+from registries.handover.consumers import CONSUMERS
+from registries.models import Handover, Registry
+from tests.factories import create
+from tests.handover.conftest import Cloud
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/backstage/registries/registry/"
+CloudMaker = Callable[..., Cloud]
+SECRET = "fake-p:äss/word"
+
+
+def somebody(name: str, *permissions: str) -> Client:
+    user = User.objects.create_user(name, is_staff=True)
+    codenames = [f"{each}_registry" for each in permissions]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def taker(db: None) -> Client:
+    return somebody("taker", "view", "hand_over")
+
+
+@pytest.fixture
+def whole() -> Registry:
+    return create(
+        "custom", name="Lab", handover="any", url="https://r.example:5000", password=SECRET
+    )
+
+
+@pytest.fixture
+def team() -> Registry:
+    return create("ghcr", name="Team", handover="any", prefix="ghcr.io/acme", token=SECRET)
+
+
+def page_of(row: Registry, consumer: str) -> str:
+    return f"{LIST}{row.pk}/hand-over/?for={consumer}"
+
+
+def show(client: Client, address: str) -> Any:
+    response = client.get(address)
+    assert response.status_code == 200
+    html = response.content.decode()
+    for told in (SECRET, base64.b64encode(f"johndoe:{SECRET}".encode()).decode()):
+        assert told not in html
+    return response
+
+
+def code_of(step: Any) -> str:
+    return unescape(strip_tags(step.code))
+
+
+def codes(guide: Any) -> str:
+    """Everything that is pasted."""
+    return "\n".join(code_of(step) for step in (*guide.steps, *guide.renewal))
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "yaml": lambda text: [*yaml.safe_load_all(text)],
+    "yml": yaml.safe_load,
+    "conf": yaml.safe_load,
+    "json": json.loads,
+    "toml": tomllib.loads,
+}
+
+
+@pytest.mark.parametrize("slug", CONSUMERS)
+def test_what_is_pasted_can_be_read(slug: str, taker: Client, whole: Registry) -> None:
+    """Every file as its reader reads it, every command line as a shell does."""
+    guide = show(taker, page_of(whole, slug)).context["guide"]
+    assert guide.steps
+    assert guide.renewal
+    for step in (*guide.steps, *guide.renewal):
+        assert "@" not in step.text, step.text
+        text = code_of(step)
+        ending = step.file.rpartition(".")[2]
+        if ending in READERS:
+            assert READERS[ending](text), step.file
+        elif ending in {"", "sh"} and not text.startswith("--"):
+            subprocess.run(["bash", "-n"], input=text, text=True, check=True)
+    told = codes(guide)
+    assert "r.example:5000" in told or f"registry-{whole.pk}" in told
+    assert all(each.url.startswith("https://") for each in guide.consumer.pages)
+
+
+def payload(response: Any) -> str:
+    text: str = response.content.decode()
+    if text.startswith("apiVersion"):
+        text = base64.b64decode(yaml.safe_load(text)["data"][".dockerconfigjson"]).decode()
+    return text
+
+
+@pytest.mark.parametrize("slug", [slug for slug, each in CONSUMERS.items() if each.file])
+def test_what_is_taken_is_a_file(slug: str, taker: Client, whole: Registry) -> None:
+    consumer = CONSUMERS[slug]
+    data = {"name": "pull", "namespace": "team-a"} if consumer.is_secret else {}
+    response = taker.post(page_of(whole, slug), data)
+    name = consumer.file.replace("@name@", "pull" if data else f"registry-{whole.pk}")
+    assert response["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert response["Content-Type"] == consumer.form.content_type
+    assert "no-store" in response["Cache-Control"]
+    assert "ETag" not in response
+    assert response["Handover-Expires-At"] == ""
+    text = payload(response)
+    auth = base64.b64encode(f"johndoe:{SECRET}".encode()).decode()
+    match consumer.form.slug:
+        case "line":
+            assert text == f"johndoe:{SECRET}"
+        case "json":
+            told = json.loads(text)
+            assert (told["registry"], told["password"]) == ("r.example:5000", SECRET)
+        case _:
+            assert {key: each["auth"] for key, each in json.loads(text)["auths"].items()} == {
+                "r.example:5000": auth
+            }
+    if data:
+        metadata = yaml.safe_load(response.content)["metadata"]
+        assert (metadata["name"], metadata["namespace"]) == ("pull", "team-a")
+    (handed,) = Handover.objects.all()
+    assert (handed.code, handed.way, handed.user_name) == ("handed_over", "admin", "taker")
+    assert (handed.form, handed.address) == (consumer.form.slug, "127.0.0.1")
+    assert "Last handed over just now." in show(taker, page_of(whole, slug)).content.decode()
+
+
+@pytest.mark.parametrize("slug", [slug for slug, each in CONSUMERS.items() if not each.file])
+def test_who_asks_by_itself_is_handed_nothing_here(
+    slug: str, taker: Client, team: Registry
+) -> None:
+    response = taker.post(page_of(team, slug))
+    assert "Content-Disposition" not in response
+    assert "Nothing is copied from here" in response.content.decode()
+    assert not Handover.objects.exists()
+    assert b"data-handover" not in response.content
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", "Pull"),
+        ("name", "a_b"),
+        ("name", "-a"),
+        ("name", "a" * 254),
+        ("namespace", ""),
+        ("namespace", "a.b"),
+        ("namespace", "a" * 64),
+        ("namespace", "<script>"),
+    ],
+)
+def test_names_are_those_of_kubernetes(
+    field: str, value: str, taker: Client, whole: Registry
+) -> None:
+    data = {"name": "pull", "namespace": "team-a", field: value}
+    response = taker.post(page_of(whole, "kubernetes"), data)
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == [field]
+    assert "<script>" not in response.content.decode()
+    assert not Handover.objects.exists()
+
+
+def test_a_prefix_is_only_for_who_keeps_it(taker: Client, team: Registry) -> None:
+    """Told before anybody presses, with those that can; and refused if somebody does."""
+    response = show(taker, page_of(team, "docker"))
+    assert response.context["guide"] is None
+    html = response.content.decode()
+    assert "is for ghcr.io/acme alone" in html
+    able = {each.consumer.slug for each in response.context["choices"] if not each.refusal}
+    keep = {"podman", "kubernetes", "flux", "external-secrets", "gitlab-ci", "kubelet"}
+    assert able == keep
+    for slug in keep:
+        guide = show(taker, page_of(team, slug)).context["guide"]
+        assert guide.parts[0].keys[0].rstrip("/") == "ghcr.io/acme"
+    for slug in ("docker", "github-actions", "argo-cd"):
+        refused = taker.post(page_of(team, slug))
+        assert "Content-Disposition" not in refused
+        assert Handover.objects.latest("pk").code == "prefix_not_possible"
+
+
+def test_who_may_not_take_sees_no_button(whole: Registry) -> None:
+    viewer = somebody("viewer", "view", "change", "add", "delete", "query")
+    for address in (LIST, f"{LIST}?view=table", f"{LIST}{whole.pk}/change/"):
+        assert "hand-over/" not in viewer.get(address, follow=True).content.decode()
+    assert viewer.get(page_of(whole, "docker")).status_code == 403
+    assert viewer.post(page_of(whole, "docker")).status_code == 403
+    (refusal,) = Handover.objects.all()
+    assert (refusal.code, refusal.user_name) == ("not_permitted", "viewer")
+    taker = somebody("taker", "view", "hand_over")
+    for address in (LIST, f"{LIST}?view=table", f"{LIST}{whole.pk}/change/"):
+        html = taker.get(address, follow=True).content.decode()
+        assert f"{whole.pk}/hand-over/" in html
+    Registry.objects.update(handover="none")
+    assert "hand-over/" not in taker.get(LIST).content.decode()
+    # Who may hand over, and see nothing, does not see this page.
+    assert somebody("blind", "hand_over").get(page_of(whole, "docker")).status_code == 403
+
+
+def test_a_forged_form_hands_nothing_over(taker: Client, whole: Registry) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.cookies = taker.cookies
+    assert browser.post(page_of(whole, "docker")).status_code == 403
+    assert taker.get(page_of(whole, "docker")).status_code == 200
+    for method in ("put", "patch", "delete", "options"):
+        assert getattr(taker, method)(page_of(whole, "docker")).status_code == 405
+    assert not Handover.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"handover": "none"}, "does not allow its credentials to leave this site"),
+        ({"check_verdict": "rejected"}, "refused these credentials at the last check"),
+        ({"url": "https://elsewhere.example"}, "cannot be read with today"),
+        ({"kind": "hub", "login": None, "password": None}, "no credentials are stored"),
+    ],
+)
+def test_what_cannot_leave_says_why_and_who_can_change_it(
+    columns: dict[str, Any], told: str, taker: Client, whole: Registry
+) -> None:
+    Registry._base_manager.filter(pk=whole.pk).update(**columns)
+    response = show(taker, page_of(whole, "docker"))
+    html = response.content.decode()
+    assert told in html
+    assert "Can change registry" in html
+    assert f"{whole.pk}/change/#" not in html
+    assert response.context["guide"] is None
+    keeper = somebody("keeper", "view", "change", "hand_over")
+    html = show(keeper, page_of(whole, "docker")).content.decode()
+    anchor = "#reg-handover" if "handover" in columns else ""
+    assert f'href="{LIST}{whole.pk}/change/{anchor}"' in html
+    assert "Content-Disposition" not in keeper.post(page_of(whole, "docker"))
+    assert Handover.objects.get().code != "handed_over"
+    if "handover" in columns:
+        assert 'id="reg-handover"' in keeper.get(f"{LIST}{whole.pk}/change/").content.decode()
+
+
+def test_docker_hub_has_a_name_of_its_own_for_each(taker: Client) -> None:
+    hub = create("hub", handover="any")
+    told = {
+        slug: codes(show(taker, page_of(hub, slug)).context["guide"])
+        for slug in ("docker", "podman", "argo-cd", "kubelet")
+    }
+    assert '"https://index.docker.io/v1/": "registries"' in told["docker"]
+    assert '"docker.io": "registries"' in told["podman"]
+    assert "prefix: docker.io\n    api_url: https://registry-1.docker.io\n" in told["argo-cd"]
+    assert '      - "docker.io"\n' in told["kubelet"]
+
+
+def test_several_in_one(taker: Client, whole: Registry, team: Registry) -> None:
+    closed = create("quay", name="Closed")
+    chosen = [whole.pk, team.pk, closed.pk]
+    data = {"action": "hand_over_selected", "_selected_action": chosen}
+    response = taker.post(LIST, data, follow=True)
+    address = response.redirect_chain[-1][0]
+    html = response.content.decode()
+    assert "Hand over 3 registries" in html
+    assert "1 registry is left out" in html
+    one = "This takes one registry at a time."
+    refused = {each.consumer.slug: each.refusal for each in response.context["choices"]}
+    assert refused["github-actions"] == refused["external-secrets"] == one
+    assert "ghcr.io/acme alone" in refused["docker"]
+    guide = show(taker, f"{address}&for=podman").context["guide"]
+    assert [part.keys for part in guide.parts] == [["r.example:5000"], ["ghcr.io/acme"]]
+    # With the one that is left out, nothing leaves.
+    assert "Content-Disposition" not in taker.post(f"{address}&for=podman")
+    assert Handover.objects.latest("pk").code == "not_allowed"
+    both = f"{LIST}hand-over/?registries={whole.pk},{team.pk}&for=podman"
+    auths = json.loads(taker.post(both).content)["auths"]
+    assert list(auths) == ["r.example:5000", "ghcr.io/acme"]
+    for junk in ("", "?registries=", "?registries=x,-1,99999999999999999999", "?registries=0"):
+        assert taker.get(f"{LIST}hand-over/{junk}")["Location"].endswith(LIST)
+    assert taker.get(f"{LIST}0/hand-over/")["Location"].endswith(LIST)
+    assert taker.get(page_of(whole, "nobody")).context["guide"] is None
+
+
+def test_what_ends_says_when_and_how_it_is_renewed(taker: Client, cloud: CloudMaker) -> None:
+    made = cloud("ecr")
+    guide = show(taker, page_of(made.row, "kubernetes")).context["guide"]
+    assert "ends after 12 hours" in guide.parts[0].life
+    assert guide.parts[0].keys[0] == "*.dkr.ecr.eu-west-1.amazonaws.com"
+    html = show(taker, page_of(made.row, "docker")).content.decode()
+    assert "Amazon names its host" in html
+    assert "Before it ends" in html
+    manifest = show(taker, page_of(made.row, "external-secrets")).context["guide"].steps[2]
+    webhook, secret = yaml.safe_load_all(code_of(manifest))
+    assert secret["spec"]["refreshInterval"] == "240m"
+    assert json.loads(webhook["spec"]["body"]) == {"registry": made.row.pk, "form": "json"}
+    assert webhook["spec"]["url"] == "http://testserver/gateway/v1/handover/"
+    assert made.exchanges() == [], "until somebody takes it"
+    response = taker.post(page_of(made.row, "docker"))
+    assert response["Handover-Expires-At"].endswith("Z")
+    assert len(made.exchanges()) == 1
+
+
+def test_an_exchange_that_fails_is_told_on_the_page(taker: Client, cloud: CloudMaker) -> None:
+    made = cloud("ecr", secretaccesskey="fake", accesskey="AKIAWRONGWRONGWRONG1")
+    response = taker.post(page_of(made.row, "docker"))
+    assert "Content-Disposition" not in response
+    assert response.context["error"]
+    assert Handover.objects.get().code == "bad_credentials"
+
+
+def test_one_address_for_several_hosts_is_asked_for(taker: Client) -> None:
+    principal = create("acr", handover="any", url=None)
+    refused = show(taker, page_of(principal, "docker"))
+    assert "set its address or a prefix" in refused.content.decode()
+    assert show(taker, page_of(principal, "kubernetes")).context["guide"]
+
+
+def test_a_site_without_the_api_offers_what_needs_none(
+    taker: Client, whole: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registries.admin.guides.reverse", _no_reverse)
+    response = show(taker, page_of(whole, "docker"))
+    assert "credHelpers" not in response.content.decode()
+    off = {each.consumer.slug for each in response.context["choices"] if each.refusal}
+    assert off == {"external-secrets", "kubelet"}
+
+
+def _no_reverse(*_args: Any) -> str:
+    from django.urls import NoReverseMatch
+
+    raise NoReverseMatch
