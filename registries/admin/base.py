@@ -1,7 +1,6 @@
 """What the pages of the admin share."""
 
 from collections.abc import Iterable
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -13,7 +12,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
-from django.views.debug import get_exception_reporter_filter
 
 from registries import conf, services
 from registries.admin.display import LOOKS, ShownResult
@@ -127,13 +125,6 @@ class Pages(_ModelAdmin):
             steps=tuple(Step(*step) for step in kept["steps"]),
         )
         return ShownResult(row, result)
-
-
-def hide_on_debug_pages(request: HttpRequest) -> None:
-    """Have what is sensitive in the request left out of debug pages too, as it is of mails."""
-    reports = copy(get_exception_reporter_filter(request))
-    reports.is_active = lambda request: True  # type: ignore[method-assign]
-    request.__dict__["exception_reporter_filter"] = reports
 
 
 def is_default(row: Registry) -> str:

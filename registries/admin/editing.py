@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from registries import services
-from registries.admin.base import Pages, hide_on_debug_pages
+from registries.admin.base import Pages
 from registries.admin.conflict import conflict
 from registries.admin.display import ShownResult, ShownRival, Trend, answers, badges
 from registries.admin.status import ANY_SERVER, overview, past_verdicts, sorted_kinds

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
 from registries import services
-from registries.admin.base import Pages, hide_on_debug_pages
+from registries.admin.base import Pages
 from registries.admin.display import ago
 from registries.admin.guides import Foreseen, Guide, default_name, handover_address
 from registries.client.errors import ClientError
@@ -33,6 +33,7 @@ from registries.handover.wanted import MOST, Wanted
 from registries.models import Handover, Registry
 from registries.models.handover import Way
 from registries.reference import InvalidReference
+from registries.secrets.reports import hide_on_debug_pages
 from registries.text import Text
 from registries.verdicts import CODES
 
