@@ -137,7 +137,7 @@ CUT_OFF = """
 BEYOND = """
 () => [...document.querySelectorAll('.reg-tile, fieldset, .reg-group, .reg-status, main')]
     .flatMap(box => [...box.querySelectorAll('a, b, h1, p, code, input, select, .readonly')]
-        .filter(each => each.getClientRects().length && !each.closest('.reg-filters ul'))
+        .filter(each => each.getClientRects().length && !each.closest('.reg-filters'))
         .filter(each => each.getBoundingClientRect().right > box.getBoundingClientRect().right))
     .map(each => `${each.tagName} ${each.textContent}`)
 """
@@ -204,6 +204,7 @@ def test_pages_of_a_row(open_page: type_of_open) -> None:
     page = open_page(f"{LIST}{row.pk}/change/")
     page.get_by_role("radio", name="Clear").check()
     assert_fit(page, "the form")
+    page.get_by_role("radio", name="Keep").check()
     page.get_by_role("button", name="Check", exact=True).click()
     page.locator(".reg-result").wait_for()
     assert_fit(page, "a result")
