@@ -235,6 +235,39 @@ def test_a_token_may_be_limited_to_reading(peopled: Site, visitor: Visitor) -> N
     assert codes == [(403, "token_limited"), (404, "no_registry")]
 
 
+def test_a_token_may_be_limited_to_being_handed_some_credentials(
+    peopled: Site, visitor: Visitor
+) -> None:
+    peopled.ask(
+        "from registries.models import Registry\n"
+        "for name in ('Lab', 'Other'):\n"
+        "    Registry(kind='custom', name=name, url=f'https://{name}.example', login='johndoe',"
+        " password='fake-password', handover='any').save()"
+    )
+    by_name = made(peopled, "chief", "--may", "hand-over", "--registry", "lab")
+    by_prefix = made(peopled, "chief", "--may", "hand-over", "--prefix", "lab.example")
+
+    def asked(token: str, host: str) -> tuple[int, str]:
+        answer = visitor.post(
+            f"{visitor.origin}/api/handover/",
+            data={"host": host, "form": "line"},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+        )
+        return answer.status_code, answer.text if answer.ok else answer.json()["code"]
+
+    for token in (by_name, by_prefix):
+        assert asked(token, "lab.example") == (200, "johndoe:fake-password")
+        assert asked(token, "other.example") == (403, "token_limited")
+        assert status(visitor, token) == 403
+    # Tokens of before are handed nothing, whatever their account may do.
+    assert asked(made(peopled, "chief"), "lab.example") == (403, "token_limited")
+    _, listed = peopled.manage("api_tokens", "list")
+    assert f"{by_name[:15]} chief: expires 2" in listed
+    assert "may hand-over, only for Lab" in listed
+    assert "may hand-over, only for lab.example" in listed
+
+
 def test_the_last_use_is_noted_and_no_reader_is_refused_for_it(
     peopled: Site, visitor: Visitor
 ) -> None:
