@@ -132,8 +132,8 @@ def test_migrate_waits_for_its_turn(site: Site) -> None:
     with Path(f"{site.database}.migrate").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         waiting = site.start("manage.py", "migrate", "--verbosity", "0")
-        with pytest.raises(subprocess.TimeoutExpired):  # alone it takes one second
-            waiting.wait(timeout=4)
+        with pytest.raises(subprocess.TimeoutExpired):  # alone it takes less
+            waiting.wait(timeout=2)
     assert waiting.communicate(timeout=120)[0] == ""
     assert waiting.returncode == 0
 
