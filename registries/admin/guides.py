@@ -1,5 +1,6 @@
 """What a consumer's guide says of some registries: keys, how long, and what is pasted where."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from urllib.parse import urljoin
@@ -132,6 +133,9 @@ def _params(consumer: Consumer, foreseen: Foreseen, request: HttpRequest) -> dic
         "helpers": _helpers(exact, lambda each: each.host),
         "docker_helpers": _helpers(exact, docker_key),
         "matches": "\n".join(f'      - "{each}"' for each in matches),
+        "form": consumer.form.slug,
+        # A JSON text is one of TOML as well.
+        "names": ", ".join(json.dumps(row.name, ensure_ascii=False) for row in rows),
         "id": str(rows[0].pk),
         "name": name,
         "namespace": consumer.namespace,

@@ -93,6 +93,18 @@ NAME_HELPER = Step(
 }""",
     "~/.docker/config.json",
 )
+REFRESHED = Step(
+    _(
+        "Or, on this site's own machine, name it in the plan of the command refresh_pull_secrets,"
+        " which writes the file and renews it in time."
+    ),
+    """\
+[[file]]
+path = "/run/registries/@file@"
+form = "@form@"
+registries = [@names@]""",
+    "/etc/registries/pull.toml",
+)
 APPLY = Step(
     _("Apply it. With --server-side kubectl keeps no copy of the Secret in an annotation."),
     "kubectl apply --server-side -f @file@",
@@ -101,6 +113,7 @@ DELETE = Step(_("Delete the downloaded file."), "rm @file@")
 LET_IT_ASK = Step(
     _(
         "Let the cluster ask this site by itself: choose External Secrets, which renews the Secret"
-        " in its place, or the kubelet, which needs no Secret."
+        " in its place, or the kubelet, which needs no Secret. A CronJob that applies the Secret is"
+        " in this project's docs/kubernetes."
     )
 )

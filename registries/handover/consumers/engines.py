@@ -4,6 +4,7 @@ from registries.handover.consumers.consumer import (
     DELETE,
     HELPER,
     NAME_HELPER,
+    REFRESHED,
     Consumer,
     Page,
     Step,
@@ -45,7 +46,7 @@ mv merged.json ~/.docker/config.json""",
             " container still sees the old one."
         ),
     ),
-    renewal=(HELPER, NAME_HELPER),
+    renewal=(HELPER, NAME_HELPER, REFRESHED),
     pages=(
         Page(
             _("Docker: docker login, and where it keeps credentials"),
@@ -100,6 +101,7 @@ mv merged.json ~/.config/containers/auth.json""",
 }""",
             "~/.config/containers/auth.json",
         ),
+        REFRESHED,
     ),
     pages=(
         Page(
