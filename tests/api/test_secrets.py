@@ -43,16 +43,24 @@ def forms(secret: str) -> set[str]:
     return {core, json.dumps(core)[1:-1], quote(core, safe=""), quote(core), encoded}
 
 
+# A page is for who reads; a refusal of another method looks alike in both.
+WAYS = [
+    ("GET", "application/json"),
+    ("GET", "text/html"),
+    ("POST", "text/html"),
+    ("OPTIONS", "application/json"),
+]
+
+
 def everything(client: Caller, row: Registry) -> str:
     """What a caller is told about a row, in every way there is to ask."""
     more = [f"registries/?search={row.kind}", "registries/?ordering=-kind", f"registries/{row.pk}"]
     wrong = [f"registries/{row.pk}/tags/", f"registries/{row.pk}/?format=api", "resolve/?image=:"]
     told = ""
     for path in [*addresses(row), *more, *wrong]:
-        for method in ("GET", "POST", "OPTIONS"):
-            for accepted in ("application/json", "text/html"):
-                answer = client.generic(method, path, headers={"accept": accepted})
-                told += f"{method} {path}\n{answer.headers}\n{answer.content.decode()}\n"
+        for method, accepted in WAYS:
+            answer = client.generic(method, path, headers={"accept": accepted})
+            told += f"{method} {path}\n{answer.headers}\n{answer.content.decode()}\n"
     return told
 
 
