@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registries.checking.background import check_in_background
 from registries.checking.callers import Caller, TooManyChecks, admitted
+from registries.checking.other_scheme import other_scheme
 from registries.checking.running import run_checks
 from registries.client.errors import ClientError
 from registries.handover import handing
@@ -33,7 +34,7 @@ from registries.row_client import client_for, home_of
 if TYPE_CHECKING:
     from registries.client.client import Manifest
 
-__all__ = ["TooManyChecks", "check_in_background", "home_of", "reference_for"]
+__all__ = ["TooManyChecks", "check_in_background", "home_of", "other_scheme", "reference_for"]
 
 # The caller of checks that do not name one: code of the site.
 NOBODY = Caller()

@@ -20,7 +20,7 @@ from encrypted_model_fields import fields as library
 
 from registries.forms import form_class
 from registries.kinds import KINDS, variables
-from registries.models import ChangedMeanwhile, Registry
+from registries.models import ChangedMeanwhile, Check, Registry
 from registries.models.fields import SecretField
 from registries.models.queryset import SECRETS
 from tests.factories import SAMPLES, build, create
@@ -77,7 +77,7 @@ def test_add_starts_with_the_choice_of_a_kind(admin: Client) -> None:
 
 
 def test_an_unknown_kind_leads_to_the_choice(admin: Client) -> None:
-    assert "There is no such kind" in text_of(admin.get(ADD, {"kind": "nonsense"}))
+    assert "This kind does not exist" in text_of(admin.get(ADD, {"kind": "nonsense"}))
 
 
 @pytest.mark.parametrize("slug", KINDS)
@@ -194,16 +194,32 @@ DEPRECATED = "Deprecated: enter the token as the password instead."
 def test_what_hardly_works_is_saved_with_a_notice(
     admin: Client, values: dict[str, str], told: list[str]
 ) -> None:
-    response = admin.post(f"{ADD}?kind=hub", {"name": "Mine", **values}, follow=True)
+    form = {"name": "Mine", "prefix": "docker.io/mine", **values}
+    response = admin.post(f"{ADD}?kind=hub", form, follow=True)
     shown = [(each.level_tag, each.message) for each in response.context["messages"]]
     assert shown == [("success", "Added “Mine”."), *(("warning", text) for text in told)]
     row = Registry.objects.get(name="Mine")
     assert row.values() == values
     # Whoever saves it again is told again, and the deprecated secret is not asked for.
-    form = {"name": "Ours", "login": values.get("login", "")}
+    form = {"name": "Ours", "prefix": "docker.io/mine", "login": values.get("login", "")}
     response = admin.post(page(row), form, follow=True)
     shown = [each.message for each in response.context["messages"]]
     assert shown == ["Saved “Ours”.", *told]
+
+
+@pytest.mark.parametrize("button", ["_check", "_savecheck"])
+@pytest.mark.parametrize(
+    ("slug", "name", "value"),
+    [("hub", "login", "me@example.com"), ("ecr", "accesskey", "ASIAFAKEFAKEFAKEFAKE")],
+)
+def test_what_cannot_work_is_told_before_anybody_is_asked(
+    admin: Client, slug: str, name: str, value: str, button: str
+) -> None:
+    form = {"name": "Mine", **SAMPLES[slug], name: value, button: "1"}
+    response = admin.post(f"{ADD}?kind={slug}", form)
+    assert set(errors(response)) == {name}
+    assert not Check.objects.exists()
+    assert not Registry.objects.filter(name="Mine").exists()
 
 
 def test_the_forms_of_hub_refuse_what_excludes_each_other(admin: Client) -> None:
@@ -439,6 +455,8 @@ def test_a_name_taken_between_validation_and_write_is_an_error_at_name(
 
 def test_each_row_has_the_button_that_is_its_own(admin: Client) -> None:
     own, hub = create("hub"), default("hub")
+    hub.prefix = "docker.io/acme"
+    hub.save()
     assert f"{LIST}{own.pk}/delete/" in text_of(admin.get(page(own)))
     assert f"{LIST}{own.pk}/reset/" not in text_of(admin.get(page(own)))
     assert f"{LIST}{hub.pk}/reset/" in text_of(admin.get(page(hub)))
@@ -471,7 +489,7 @@ def configure(slug: str) -> Registry:
 
 def test_reset_asks_then_makes_anonymous(admin: Client) -> None:
     row = configure("hub")
-    assert "become anonymous again" in text_of(admin.get(page(row, "reset")))
+    assert "becomes anonymous again" in text_of(admin.get(page(row, "reset")))
     assert Registry.objects.get(pk=row.pk).state == "authenticated"
     response = admin.post(page(row, "reset"), {"post": "yes"}, follow=True)
     assert "is anonymous again" in text_of(response)
@@ -572,7 +590,9 @@ def test_nobody_deletes_along_what_he_may_not_delete() -> None:
         selected(robin, [row]),
         selected(robin, [row], post="yes"),
     ):
-        assert f"You may not delete what goes with “{row}”: mirror." in text_of(answer)
+        assert f"You do not have permission to delete what belongs to “{row}”: mirror." in text_of(
+            answer
+        )
     assert Mirror.objects.exists()
 
 

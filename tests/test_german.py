@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import polib
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
+from registries.admin.display import ago
 from registries.admin.listing import VIEWS
 from registries.kinds import KINDS
 from registries.models import Registry
@@ -54,6 +55,25 @@ class Words(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self.silent:
             self.found.add(data)
+
+
+@pytest.mark.parametrize(
+    ("age", "says"),
+    [
+        (timedelta(seconds=59), "gerade eben"),
+        (timedelta(minutes=1), "vor 1 Minute"),
+        (timedelta(minutes=59), "vor 59 Minuten"),
+        (timedelta(hours=1), "vor 1 Stunde"),
+        (timedelta(days=2), "vor 2 Tagen"),
+        (timedelta(days=8), "vor 1 Woche"),
+        (timedelta(days=65), "vor 2 Monaten"),
+        (timedelta(days=800), "vor 2 Jahren"),
+        (timedelta(days=-1), "gerade eben"),
+    ],
+)
+def test_how_long_ago_is_said_as_germans_say_it(age: timedelta, says: str) -> None:
+    with translation.override("de"):
+        assert ago(timezone.now() - age) == says
 
 
 def names() -> set[str]:

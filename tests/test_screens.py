@@ -25,15 +25,17 @@ from registries.admin.bulk import FEW
 from registries.admin.display import LOOKS, STATES, TONES, ShownResult, Trend, answers, shown_steps
 from registries.admin.status import overview, past_verdicts
 from registries.forms import form_class
-from registries.kinds import KINDS
+from registries.kinds import KINDS, Kind
 from registries.models import Check, Registry
-from registries.models.results import CheckResult
+from registries.models.results import PLACEHOLDER, CheckResult
 from registries.verdicts import CODES, STEPS, Step, Verdict
 from tests.browser.samples import past
 from tests.factories import SAMPLES, build, create
 from tests.fakes.server import FakeServer, Reply, Request
 
 pytestmark = pytest.mark.django_db
+
+OPEN = {"Docker-Distribution-Api-Version": "registry/2.0"}
 
 LIST = "/backstage/registries/registry/"
 ADD = LIST + "add/"
@@ -153,6 +155,20 @@ def test_the_steps_of_a_check_and_what_was_not_tried() -> None:
     assert list(shown_steps([])) == []
 
 
+def test_a_certificate_that_nobody_verified_gets_no_green_tick() -> None:
+    result = CheckResult(
+        Verdict.VALID, "signed_in", timezone.now(), steps=(Step("tls", True, 0.1),)
+    )
+    shown = [
+        ShownResult(build("custom", verify_tls=verify_tls), result).steps[0]
+        for verify_tls in (True, False)
+    ]
+    assert [(str(step.label), step.look.tone) for step in shown] == [
+        ("TLS", "ok"),
+        ("TLS, not verified", "warn"),
+    ]
+
+
 def test_what_could_not_be_found_out_of_strangers_is_no_failure() -> None:
     """Nor is it told of a check that failed that no stranger was tried: hardly any check does."""
     signed_in = Step("credentials", True, 0.1)
@@ -174,6 +190,14 @@ def test_what_could_not_be_found_out_of_strangers_is_no_failure() -> None:
     for step in tones:
         shown = ShownResult(build("custom"), replace(fine, steps=(signed_in, step)))
         assert shown.tone == ("warn" if step.passed is False else "ok")
+
+
+@pytest.mark.parametrize(
+    ("kind", "heading"),
+    [("custom", "Add a self-hosted registry"), ("hub", "Add Docker Hub")],
+)
+def test_the_heading_of_a_new_row_is_english(admin: Client, kind: str, heading: str) -> None:
+    assert f"<h1>{heading}</h1>" in text_of(admin.get(f"{ADD}?kind={kind}"))
 
 
 # The list
@@ -389,6 +413,20 @@ def test_a_secret_is_kept_replaced_and_cleared_by_choice(admin: Client) -> None:
     assert Registry.objects.get(pk=row.pk).state == "anonymous"
 
 
+def test_a_secret_that_cannot_be_read_is_to_be_replaced(admin: Client, use_keys: Any) -> None:
+    """At the field stands what happened, and both ways out."""
+    row = create("hub")
+    html = text_of(admin.get(page(row)))
+    assert 'value="keep" checked' in html
+    assert "Set since" in html
+    use_keys(Fernet.generate_key())
+    html = text_of(admin.get(page(row)))
+    assert 'name="password_do" value="replace" checked' in html
+    assert "Cannot be read" in html
+    assert "Enter it again here, or put the old key back" in html
+    assert "Set since" not in html
+
+
 def test_a_secret_that_must_be_there_cannot_be_cleared(admin: Client) -> None:
     assert 'value="clear"' not in text_of(admin.get(page(create("gitlab"))))
     assert 'value="clear"' in text_of(admin.get(page(create("hub"))))
@@ -471,9 +509,9 @@ def test_save_and_check_does_both_and_shows_the_steps_once(
     answer = admin.post(f"{ADD}?kind=custom", typed(server, _savecheck="1"), follow=True)
     row = Registry.objects.get(name="Lab")
     assert row.check_verdict == "valid"
-    assert "Registry answers" in text_of(answer)
+    assert "Registry responds" in text_of(answer)
     assert answer.request["PATH_INFO"] == page(row)
-    assert "Registry answers" not in text_of(admin.get(page(row)))
+    assert "Registry responds" not in text_of(admin.get(page(row)))
     # A check that fails blocks nothing.
     form = typed(server, _savecheck="1", password="wrong", login="jane")
     admin.post(page(row), form, follow=True)
@@ -542,6 +580,58 @@ def test_no_transaction_is_open_while_a_registry_is_asked(
     assert all(saved)
     # A registry that waits for us would not have answered in time.
     assert "The registry accepted these credentials." in text_of(answer)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if "url" not in kind.by_name])
+def test_who_has_no_address_in_the_form_is_not_told_to_check_it(kind: Kind) -> None:
+    row = build(kind.slug)
+    for code, (verdict, sentence) in CODES.items():
+        params = dict.fromkeys(PLACEHOLDER.findall(sentence), "registry.example")
+        result = CheckResult(verdict or Verdict.VALID, code, timezone.now(), params, kind=row.kind)
+        assert "heck the address" not in result.detail, code
+        assert "%(" not in result.detail, code
+        assert "…" not in result.detail, code
+    stored = create(kind.slug)
+    past(stored, ["dns"])
+    last = Registry.objects.get(pk=stored.pk).last_check
+    assert last
+    assert "Check the network and DNS of this site." in last.detail
+
+
+def test_a_registry_that_speaks_the_other_scheme_is_offered(
+    admin: Client, server: FakeServer
+) -> None:
+    """What was typed without a scheme is https, and asked again over http by one button."""
+    wrong = server.origin.replace("http:", "https:")
+    form = typed(server, url=wrong, _check="1")
+    html = text_of(admin.post(f"{ADD}?kind=custom", form))
+    assert f'name="_use" value="{server.origin}"' in html
+    assert "passwords can be read on the way" in html
+    del form["_check"]
+    html = text_of(admin.post(f"{ADD}?kind=custom", {**form, "_use": server.origin}))
+    assert "The registry accepted these credentials." in html
+    assert not Registry.objects.filter(kind="custom").exists()
+
+
+def test_the_other_scheme_of_a_stored_row_is_saved_and_checked_by_one_button(admin: Client) -> None:
+    with FakeServer(lambda _request: Reply(200, b"{}", OPEN)) as server:
+        wrong = server.origin.replace("http:", "https:")
+        row = create("custom", url=wrong, login=None, password=None)
+        html = text_of(admin.post(page(row, "check"), follow=True))
+        assert f'name="_saveuse" value="{server.origin}"' in html
+        form = {"name": row.name, "url": wrong, "sign_in": "anonymous", "_saveuse": server.origin}
+        admin.post(page(row), form)
+        row = Registry.objects.get(pk=row.pk)
+        assert (row.url, row.check_verdict) == (server.origin, "anonymous")
+
+
+@pytest.mark.parametrize("button", ["_use", "_saveuse"])
+def test_the_button_for_the_other_scheme_needs_the_permission_to_change(
+    server: FakeServer, button: str
+) -> None:
+    form = typed(server, **{button: server.origin})
+    assert user_with("add", "view").post(f"{ADD}?kind=custom", form).status_code == 403
+    assert server.requests == []
 
 
 # Bulk, history, two at once
@@ -672,10 +762,10 @@ def test_the_second_to_save_learns_who_was_faster(admin: Client, canary: str) ->
     sam.post(page(row), form)
     html = text_of(admin.post(page(row), {**form, "login": "mine", "password": canary}))
     assert "sam, " in html
-    assert "Changed Login." in html
+    assert "Changed Login" in html
     assert 'value="mine"' in html
     assert canary not in html
-    assert "Type it again" in html
+    assert "Enter it again" in html
     assert Registry.objects.get(pk=row.pk).login == "theirs"
 
 
@@ -691,8 +781,9 @@ def test_a_default_row_that_was_saved_meanwhile_is_not_reset(
         reset(row)
 
     monkeypatch.setattr(services, "reset", slow)
+    Registry.objects.filter(pk=default("hub").pk).update(prefix="docker.io/acme")
     answer = admin.post(page(default("hub"), "reset"), {"post": "yes"}, follow=True)
-    assert "saved meanwhile" in text_of(answer)
+    assert "changed meanwhile" in text_of(answer)
 
 
 def test_you_in_another_window_are_told_so_with_what_is_stored_beside_what_is_typed(
@@ -727,7 +818,7 @@ def test_what_was_never_checked_is_told_from_what_was_changed_since(
     admin.post(page(row), {**form, "prefix": f"{row.host}/team"})
     html = text_of(admin.get(page(row)))
     assert "Changed since the last check" in html
-    assert html.count('value="1" title="Tries') == 1
+    assert html.count('value="1" title="Tests') == 1
 
 
 def test_another_one_of_the_same_kind_is_added_next(admin: Client) -> None:
@@ -797,7 +888,7 @@ def test_home_tells_what_needs_attention_what_changed_and_how_many_pulls_are_lef
     assert 'method="get" action="/admin/registries/registry/image/"' in html
     assert "The certificate of registry.example:5000 is not trusted." in html
     assert f'action="/admin/registries/registry/{lab.pk}/check/"' in html
-    assert "Changed Name." in html
+    assert "Changed Name" in html
     assert "admin · <time" in html
     assert "61 of 100" in html
     # A row that is gone is still named, without a link.

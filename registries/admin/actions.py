@@ -1,11 +1,9 @@
 """Check one row; reset and delete one or many, which ask first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -17,20 +15,20 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from registries import services
-from registries.admin.base import is_default, not_default
+from registries.admin.base import is_default
 from registries.admin.bulk import BulkPages
+from registries.admin.confirming import ConfirmPages, refused_reset
 from registries.admin.deleting import deletion
 from registries.admin.display import ShownCheck
 from registries.admin.handovers import ShownHandover
 from registries.checking.callers import Caller
 from registries.models import ChangedMeanwhile, Check, Handover, Registry
 from registries.models.check import Origin
-from registries.secrets.sealing import Secret
 
 FROM_LIST = "_list"
 
 
-class ActionPages(BulkPages):
+class ActionPages(BulkPages, ConfirmPages):
     """Buttons of a row, actions of the list, and their confirmations."""
 
     actions = ("check_selected", "hand_over_selected", "reset_selected", "delete_selected")
@@ -78,13 +76,13 @@ class ActionPages(BulkPages):
         row = self.changeable(request, object_id)
         if row is None:
             return self.gone(request, object_id)
-        if not row.is_default:
-            self.refuse(request, [not_default(row)])
+        if why := refused_reset(row):
+            self.refuse(request, [why])
             return self.to(request, "change", row.pk)
         if request.method == "POST":
             self._reset(request, [row])
             return self.to(request, "changelist")
-        return self._confirm(request, "reset", [row], [])
+        return self.confirm(request, "reset", [row], [])
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -100,7 +98,7 @@ class ActionPages(BulkPages):
             raise PermissionDenied
         found = deletion(self, request, [row])
         if request.method != "POST":
-            return self._confirm(request, "delete", found.rows, found.refused, along=found.along)
+            return self.confirm(request, "delete", found.rows, found.refused, along=found.along)
         if found.refused:
             self.refuse(request, [why for _row, why in found.refused])
             return self.to(request, "change", row.pk)
@@ -128,10 +126,10 @@ class ActionPages(BulkPages):
     def reset_selected(
         self, request: HttpRequest, queryset: QuerySet[Registry]
     ) -> HttpResponse | None:
-        rows = [row for row in queryset if row.is_default]
-        others = [(row, not_default(row)) for row in queryset if not row.is_default]
+        rows = [row for row in queryset if refused_reset(row) is None]
+        others = [(row, why) for row in queryset if (why := refused_reset(row))]
         if "post" not in request.POST:
-            return self._confirm(request, "reset", rows, others, "reset_selected")
+            return self.confirm(request, "reset", rows, others, action="reset_selected")
         self.refuse(request, [why for _row, why in others])
         self._reset(request, rows)
         return None
@@ -142,7 +140,9 @@ class ActionPages(BulkPages):
     ) -> HttpResponse | None:
         rows, others, along = deletion(self, request, queryset)
         if "post" not in request.POST:
-            return self._confirm(request, "delete", rows, others, "delete_selected", along)
+            return self.confirm(
+                request, "delete", rows, others, action="delete_selected", along=along
+            )
         self.refuse(request, [why for _row, why in others])
         if rows:
             doomed = queryset.exclude(pk__in=[row.pk for row, _why in others])
@@ -159,44 +159,9 @@ class ActionPages(BulkPages):
             try:
                 services.reset(row)
             except ChangedMeanwhile:
-                text = gettext("“%(name)s” was saved meanwhile. Look at it, then reset it again.")
+                text = gettext("“%(name)s” was changed meanwhile. Review it, then reset it again.")
                 self.refuse(request, [text % {"name": row}])
                 continue
             self.log_change(request, row, "Reset to default.")
             text = gettext("“%(name)s” is anonymous again.") % {"name": row}
             self.message_user(request, text, messages.SUCCESS)
-
-    def _confirm(
-        self,
-        request: HttpRequest,
-        verb: str,
-        rows: list[Registry],
-        refused: list[tuple[Registry, str]],
-        action: str | None = None,
-        along: Mapping[str, int] | None = None,
-    ) -> HttpResponse:
-        """The page that lists what will be touched, what will not, and why."""
-        return self.page(
-            request,
-            "confirm",
-            title=_("Reset to default") if verb == "reset" else _("Delete registries"),
-            verb=verb,
-            rows=[(row, _holdings(row)) for row in rows],
-            refused=refused,
-            count=len(rows) + len(refused),
-            action=action,
-            action_checkbox_name=ACTION_CHECKBOX_NAME,
-            along=", ".join(f"{name} ({number})" for name, number in (along or {}).items()),
-            is_popup=IS_POPUP_VAR in request.GET,
-        )
-
-
-def _holdings(row: Registry) -> list[tuple[str, Any]]:
-    """The names of what a row holds, secrets with the time since when they are set."""
-    held = {variable.name: row.raw_value(variable.name) for variable in row.declaration.variables}
-    held |= {"prefix": row.prefix, "ca_certificate": row.ca_certificate}
-    return [
-        (name, value if isinstance(value, Secret) else None)
-        for name, value in held.items()
-        if value
-    ]

@@ -74,7 +74,7 @@ class Pages(_ModelAdmin):
         return row
 
     def gone(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        text = gettext("There is no registry with the ID “%(id)s” any more.")
+        text = gettext("The registry with the ID “%(id)s” no longer exists.")
         self.message_user(request, text % {"id": unquote(object_id)}, messages.WARNING)
         return self.to(request, "changelist")
 
@@ -98,7 +98,10 @@ class Pages(_ModelAdmin):
         return text % {"count": count, "seconds": error.seconds}
 
     def tell(self, request: HttpRequest, row: Registry, result: CheckResult) -> None:
-        """Say how a check went, and keep its result for the next page."""
+        """Say how a check went, and keep its result for the next page.
+
+        Where a registry answers by the other scheme, that is found out and kept with it.
+        """
         look = LOOKS[result.verdict]
         text = f"{row}: {look.label}. {result.detail}"
         self.message_user(request, text, LEVELS[look.tone], extra_tags=SHOWN_IN_FULL)
@@ -108,6 +111,7 @@ class Pages(_ModelAdmin):
             "code": result.code,
             "params": dict(result.params),
             "checked_at": result.checked_at.isoformat(),
+            "other_address": services.other_scheme(row, result.code),
             "steps": [[step.slug, step.passed, step.seconds] for step in result.steps],
         }
 
@@ -123,14 +127,10 @@ class Pages(_ModelAdmin):
             checked_at,
             kept["params"],
             steps=tuple(Step(*step) for step in kept["steps"]),
+            kind=row.kind,
         )
-        return ShownResult(row, result)
+        return ShownResult(row, result, other_address=kept.get("other_address"))
 
 
 def is_default(row: Registry) -> str:
     return gettext("“%(name)s” is a default registry: reset it instead.") % {"name": row}
-
-
-def not_default(row: Registry) -> str:
-    text = gettext("“%(name)s” is not a default registry: delete it instead.")
-    return text % {"name": row}

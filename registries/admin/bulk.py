@@ -76,7 +76,7 @@ class BulkPages(Pages):
             if may_write:
                 yield from self._results(request, rows, context)
             else:
-                text = _("Others are checking many registries just now. Try again in a minute.")
+                text = _("Others are checking many registries right now. Try again in a minute.")
                 yield format_html('<p class="reg-note reg-note--warn" role="status">{}</p>', text)
         if not are_alone:
             yield after

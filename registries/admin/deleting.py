@@ -63,5 +63,5 @@ def _needed(row: Registry, needing: Iterable[str]) -> str:
 
 
 def _forbidden(row: Registry, forbidden: Iterable[str]) -> str:
-    text = gettext("You may not delete what goes with “%(name)s”: %(others)s.")
+    text = gettext("You do not have permission to delete what belongs to “%(name)s”: %(others)s.")
     return text % {"name": row, "others": ", ".join(sorted(map(str, forbidden)))}

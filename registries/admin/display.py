@@ -2,22 +2,20 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timesince import timesince
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from registries.kinds import Kind
 from registries.models import Check, Registry
 from registries.models.check import Origin, Trust
-from registries.models.results import CheckResult
+from registries.models.results import CheckResult, sentence_for
 from registries.resolving.hosts import patterns
-from registries.resolving.rivals import Rival
 from registries.text import Text
 from registries.verdicts import CODES, STEPS, Step, Verdict
 
@@ -53,6 +51,8 @@ STATES = {
 }
 UNVERIFIED = Look(_("TLS not verified"), "shieldoff", "bad")
 UNREADABLE = Look(_("Secrets cannot be read"), "keyoff", "bad")
+# Of a row that is never used: another one answers for all of its images, and comes first.
+SHADOWED = Look(_("Shadowed"), "minus", "none")
 
 
 def badges(row: Registry) -> list[Look]:
@@ -65,6 +65,27 @@ def badges(row: Registry) -> list[Look]:
     return found
 
 
+# Minutes of a unit, the largest first. These are whole phrases, unlike those of `timesince`: other
+# languages have another form of the unit after “ago”.
+UNITS = {
+    525_600: ngettext_lazy("%(count)d year ago", "%(count)d years ago", "count"),
+    43_200: ngettext_lazy("%(count)d month ago", "%(count)d months ago", "count"),
+    10_080: ngettext_lazy("%(count)d week ago", "%(count)d weeks ago", "count"),
+    1440: ngettext_lazy("%(count)d day ago", "%(count)d days ago", "count"),
+    60: ngettext_lazy("%(count)d hour ago", "%(count)d hours ago", "count"),
+    1: ngettext_lazy("%(count)d minute ago", "%(count)d minutes ago", "count"),
+}
+
+
+def is_untouched(row: Registry) -> bool:
+    """Tell whether a default row is as it was installed: a reset would change nothing.
+
+    The list loads no CA certificates: there a row that has nothing else counts as untouched.
+    """
+    has_ca = "ca_certificate" not in row.get_deferred_fields() and row.ca_certificate
+    return row.verify_tls and not (row.provided() or row.prefix or has_ca)
+
+
 def breakable(host: str) -> SafeString:
     """A host or prefix that may be broken between its labels."""
     parts = re.split(r"(?<=[.:/])", host)
@@ -73,9 +94,11 @@ def breakable(host: str) -> SafeString:
 
 def ago(moment: datetime) -> str:
     """How long ago, in its largest unit."""
-    if timezone.now() - moment < timedelta(minutes=1):
-        return gettext("just now")
-    return gettext("%(time)s ago") % {"time": timesince(moment, depth=1)}
+    minutes = int((timezone.now() - moment).total_seconds() // 60)
+    for unit, words in UNITS.items():
+        if minutes >= unit:
+            return str(words % {"count": minutes // unit})
+    return gettext("just now")
 
 
 # Hosts
@@ -134,17 +157,18 @@ class Trend(NamedTuple):
 # The steps of a check
 
 STEP_LABELS = {
-    "name": _("Name found"),
+    "name": _("Host name resolved"),
     "tls": _("TLS"),
-    "registry": _("Registry answers"),
+    "registry": _("Registry responds"),
     "credentials": _("Credentials accepted"),
     "image": _("Image readable"),
-    "stranger": _("Strangers refused"),
+    "stranger": _("Unknown accounts rejected"),
 }
 PASSED = Look(_("worked"), "valid", "ok")
 FAILED = Look(_("failed"), "rejected", "bad")
-UNKNOWN = Look(_("not found out"), "unproven", "warn")
+UNKNOWN = Look(_("unknown"), "unproven", "warn")
 SKIPPED = Look(_("not tried"), "none", "skip")
+NOT_VERIFIED = Look(_("not verified"), "shieldoff", "warn")
 
 
 class ShownStep(NamedTuple):
@@ -157,8 +181,11 @@ class ShownStep(NamedTuple):
     width: float = 0
 
 
-def shown_steps(steps: Iterable[Step]) -> Iterator[ShownStep]:
-    """The steps that were made and, after one that failed, those that were not tried."""
+def shown_steps(steps: Iterable[Step], *, is_verified: bool = True) -> Iterator[ShownStep]:
+    """The steps that were made and, after one that failed, those that were not tried.
+
+    is_verified: whether the certificate was verified.
+    """
     made = {step.slug: step for step in steps}
     whole = sum(step.seconds for step in made.values()) or 1
     begun, failed = 0.0, False
@@ -167,7 +194,10 @@ def shown_steps(steps: Iterable[Step]) -> Iterator[ShownStep]:
             look = _look(step)
             start, width = 100 * begun / whole, 100 * step.seconds / whole
             time = SKIPPED.label if look is SKIPPED else milliseconds(step.seconds)
-            yield ShownStep(STEP_LABELS[slug], look, time, start, width)
+            label = STEP_LABELS[slug]
+            if slug == "tls" and look is PASSED and not is_verified:
+                label, look = _("TLS, not verified"), NOT_VERIFIED
+            yield ShownStep(label, look, time, start, width)
             begun, failed = begun + step.seconds, failed or step.passed is False
         elif failed and slug != "stranger":
             # A stranger is hardly ever tried: that none was is nothing to be told of.
@@ -193,6 +223,7 @@ class ShownResult(NamedTuple):
     row: Registry
     result: CheckResult
     is_kept: bool = True
+    other_address: str | None = None
 
     @property
     def look(self) -> Look:
@@ -205,8 +236,13 @@ class ShownResult(NamedTuple):
         return "warn" if failed and self.result.is_fine else self.look.tone
 
     @property
+    def is_plain_http(self) -> bool:
+        """Whether what is sent to the other address can be read on the way."""
+        return (self.other_address or "").startswith("http:")
+
+    @property
     def steps(self) -> list[ShownStep]:
-        return list(shown_steps(self.result.steps))
+        return list(shown_steps(self.result.steps, is_verified=self.row.verify_tls))
 
     @property
     def time(self) -> str:
@@ -242,8 +278,10 @@ class ShownCheck(NamedTuple):
     @property
     def detail(self) -> str:
         """What the verdict means; nothing for a code that only a later version knows."""
-        code = CODES.get(self.check.code)
-        return Text(code.sentence, self.check.params).render(gettext) if code else ""
+        if self.check.code not in CODES:
+            return ""
+        sentence = sentence_for(self.check.code, self.check.kind)
+        return Text(sentence, self.check.params).render(gettext)
 
     @property
     def origin(self) -> Any:
@@ -259,25 +297,3 @@ class ShownCheck(NamedTuple):
     def is_unverified(self) -> bool:
         """Whether anybody could have answered in the registry's place."""
         return self.check.trust in {Trust.UNVERIFIED, Trust.HTTP}
-
-
-class ShownRival(NamedTuple):
-    """A row that answers for images of another one, as that one's page shows it."""
-
-    rival: Rival
-
-    @property
-    def row(self) -> Registry:
-        return self.rival.row
-
-    @property
-    def badges(self) -> list[Look]:
-        return badges(self.rival.row)
-
-    @property
-    def hosts(self) -> SafeString:
-        return breakable(answers(self.rival.row))
-
-    @property
-    def differs(self) -> str:
-        return ", ".join(map(gettext, self.rival.differs))

@@ -1,8 +1,6 @@
 """The chooser of a kind and the form of a row: check what is typed, save, tell who was faster."""
 
-import json
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -18,24 +16,20 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from registries import services
-from registries.admin.base import Pages
 from registries.admin.conflict import conflict
-from registries.admin.display import ShownResult, ShownRival, Trend, answers, badges
-from registries.admin.status import ANY_SERVER, overview, past_verdicts, sorted_kinds
+from registries.admin.display import ShownResult, Trend, badges, is_untouched
+from registries.admin.status import ANY_SERVER, add_heading, overview, past_verdicts, sorted_kinds
+from registries.admin.used_for import UsedForPages, as_typed, use_address
 from registries.checking.callers import Caller
-from registries.forms import CHECK, RegistryForm, form_class
+from registries.forms import CHECK, SAVE_AND_CHECK, RegistryForm, form_class
 from registries.handover.recipient import PERMISSION
 from registries.kinds import KINDS, Kind, Variable
 from registries.models import ChangedMeanwhile, Registry
 from registries.models.check import Origin
 from registries.reference import InvalidReference
-from registries.resolving.rivals import rivals
 from registries.secrets.reports import hide_on_debug_pages
 from registries.secrets.sealing import Secret
 
-SAVE_AND_CHECK = "_savecheck"
-# Rows that answer for the same images: how many are looked at, and shown.
-LOOKED_AT, SHOWN_RIVALS = 500, 5
 # Buttons of Django's own forms, which lead elsewhere after saving.
 ADD_ANOTHER = "_addanother"
 STOCK_BUTTONS = {"_continue", ADD_ANOTHER, IS_POPUP_VAR}
@@ -56,7 +50,7 @@ class ShownVariable:
         return held or "-"
 
 
-class FormPages(Pages):
+class FormPages(UsedForPages):
     """The chooser, and one form per kind."""
 
     change_form_template = "admin/registries/registry/change_form.html"
@@ -125,6 +119,7 @@ class FormPages(Pages):
         if object_id is None and request.GET.get("kind") not in KINDS:
             return self._choose_kind(request)
         extra = dict(extra_context or {})
+        use_address(request)
         if {CHECK, SAVE_AND_CHECK}.intersection(request.POST):
             may_add = object_id is not None or self.has_add_permission(request)
             if not (may_add and self.has_change_permission(request)):
@@ -161,7 +156,8 @@ class FormPages(Pages):
             return {"too_many": self.too_many(error)}
         # Where nothing was typed it was the stored row that was checked, and the row keeps it.
         is_kept = row is not None and not form.instance.changed()
-        return {"shown": ShownResult(form.instance, result, is_kept=is_kept)}
+        other = services.other_scheme(form.instance, result.code)
+        return {"shown": ShownResult(form.instance, result, is_kept, other_address=other)}
 
     def _check_saved(self, request: HttpRequest, row: Registry) -> HttpResponse:
         try:
@@ -180,6 +176,8 @@ class FormPages(Pages):
         row = super().save_form(request, form, change)
         # Now, while a secret that was typed is not sealed yet. Told once the row is saved.
         request._registry_notices = _notices(row)  # type: ignore[attr-defined]
+        moved = not change or not {"prefix", *form.kind.address}.isdisjoint(form.changed_data)
+        request._registry_moved = moved  # type: ignore[attr-defined]
         return row
 
     def response_add(
@@ -194,7 +192,7 @@ class FormPages(Pages):
             response = super().response_add(request, obj, post_url_continue)
         else:
             response = self._saved(request, obj, gettext("Added “%(name)s”."))
-        self._tell_notices(request, request._registry_notices)  # type: ignore[attr-defined]
+        self._tell_more(request, obj)
         return response
 
     def response_change(self, request: HttpRequest, obj: Registry) -> HttpResponse:
@@ -202,8 +200,13 @@ class FormPages(Pages):
             response = super().response_change(request, obj)
         else:
             response = self._saved(request, obj, gettext("Saved “%(name)s”."))
-        self._tell_notices(request, request._registry_notices)  # type: ignore[attr-defined]
+        self._tell_more(request, obj)
         return response
+
+    def _tell_more(self, request: HttpRequest, row: Registry) -> None:
+        is_moved: bool = request._registry_moved  # type: ignore[attr-defined]
+        self.tell_of_rivals(request, row, is_moved=is_moved)
+        self._tell_notices(request, request._registry_notices)  # type: ignore[attr-defined]
 
     def _tell_notices(self, request: HttpRequest, texts: Iterable[str]) -> None:
         for text in texts:
@@ -235,10 +238,9 @@ class FormPages(Pages):
     ) -> dict[str, Any]:
         context: dict[str, Any] = {
             "kind": kind,
+            "heading": add_heading(kind),
             "form": form,
-            "answers": answers(form.instance),
-            "kind_answers": answers(Registry(kind=kind.slug)),
-            "answers_by_choice": _answers_by_choice(kind),
+            **self.used_for(request, as_typed(form)),
             "is_editable": self.has_change_permission(request, obj)
             if obj
             else self.has_add_permission(request),
@@ -262,8 +264,9 @@ class FormPages(Pages):
             "badges": badges(row),
             "last": ShownResult(row, row.last_check) if row.last_check else None,
             "trend": Trend.of(past),
-            "rivals": [ShownRival(rival) for rival in islice(rivals(row, LOOKED_AT), SHOWN_RIVALS)],
-            "can_reset": row.is_default and self.has_change_permission(request, row),
+            "can_reset": row.is_default
+            and not is_untouched(row)
+            and self.has_change_permission(request, row),
             "can_delete": self.has_delete_permission(request, row),
             **(conflict(form, row) if form.is_conflict else {}),
         }
@@ -284,16 +287,3 @@ def _notices(row: Registry) -> list[str]:
         for name, value in held.items()
     }
     return row.declaration.notices(values)
-
-
-def _answers_by_choice(kind: Kind) -> str:
-    """What a row answers for by the choices of its variables, for the page's script."""
-    found = {
-        variable.name: {
-            value: answers(Registry(kind=kind.slug, **{variable.name: value}))
-            for value, _label in variable.choices()
-        }
-        for variable in kind.variables
-        if variable.choices is not None
-    }
-    return json.dumps(found)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from registries.admin.display import (
     LOOKS,
+    SHADOWED,
     SHOWN_CHECKS,
     UNREADABLE,
     Look,
@@ -21,11 +22,13 @@ from registries.admin.display import (
     answers,
     badges,
     breakable,
+    is_untouched,
 )
 from registries.kinds import KINDS, Kind
 from registries.models import Check, Registry
 from registries.models.queryset import SECRETS
 from registries.models.results import FINE, CheckResult
+from registries.resolving.shadows import shadows
 from registries.secrets.keys import key_ids
 from registries.verdicts import CODES
 
@@ -102,6 +105,13 @@ def sorted_kinds() -> list[Kind]:
     return [*sorted(known, key=lambda kind: gettext(kind.label).casefold()), ANY_SERVER]
 
 
+def add_heading(kind: Kind) -> str:
+    """The heading of the form for a new row."""
+    if kind is ANY_SERVER:
+        return gettext("Add a self-hosted registry")
+    return gettext("Add %(label)s") % {"label": gettext(kind.label)}
+
+
 def past_verdicts(rows: Sequence[Registry]) -> dict[Any, list[str]]:
     """The verdicts of the last checks of each row, newest first, with one query."""
     number = Window(
@@ -129,6 +139,12 @@ class Tile(NamedTuple):
     trend: Trend
     badges: list[Look]
     hosts: SafeString
+    used_instead: Registry | None = None
+
+    @property
+    def can_reset(self) -> bool:
+        """Whether it is a default row that somebody changed."""
+        return self.row.is_default and not is_untouched(self.row)
 
     @property
     def tone(self) -> str:
@@ -148,8 +164,8 @@ class Tile(NamedTuple):
 
 
 def tiles(rows: Sequence[Registry]) -> list[Tile]:
-    """The tiles of rows that are loaded, with one query for their last checks."""
-    past = past_verdicts(rows)
+    """The tiles of rows that are loaded, with a query for their last checks and one for others."""
+    past, used_instead = past_verdicts(rows), shadows(rows)
     return [
         Tile(
             row=row,
@@ -157,8 +173,9 @@ def tiles(rows: Sequence[Registry]) -> list[Tile]:
             look=LOOKS.get(row.check_verdict, LOOKS[""]),
             result=row.last_check,
             trend=Trend.of(past[row.pk]),
-            badges=badges(row),
+            badges=[*badges(row), *([SHADOWED] if row.pk in used_instead else [])],
             hosts=breakable(answers(row)),
+            used_instead=used_instead.get(row.pk),
         )
         for row in rows
     ]

@@ -28,9 +28,9 @@ STATES = ("anonymous", "authenticated")
 DIGEST_PATTERN = r"^sha(256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$"
 
 _IS_SET = {f"{name}_is_set": Q((f"{name}__isnull", False)) for name in SECRETS}
-_CHECK = ("check_verdict", "check_code", "check_params", "checked_at")
+_CHECK = ("check_verdict", "check_code", "check_params", "checked_at", "kind")
 _COLUMNS = (
-    *("id", "name", "kind", "has_secrets", "is_default", "prefix", "created_at", "updated_at"),
+    *("id", "name", "has_secrets", "is_default", "prefix", "created_at", "updated_at"),
     *("handover", "last_handed_over"),
     *_CHECK,
     *(name for name in VARIABLES if name not in SECRETS),
@@ -46,17 +46,17 @@ def columns(rows: RegistryQuerySet) -> QuerySet[Any, dict[str, Any]]:
 
 def past_checks(history: QuerySet[Check]) -> list[dict[str, Any]]:
     """Return past checks, the newest first, as many as a registry shows."""
-    rows = history.values_list("verdict", "code", "params", "checked_at")[: Check.KEPT]
+    rows = history.values_list("verdict", "code", "params", "checked_at", "kind")[: Check.KEPT]
     return [check for row in rows if (check := _check(*row))]
 
 
 def _check(
-    verdict: str, code: str, params: Mapping[str, str], checked_at: datetime | None
+    verdict: str, code: str, params: Mapping[str, str], checked_at: datetime | None, kind: str
 ) -> dict[str, Any] | None:
     """Return a stored check, or None if there is none or its code is from a later version."""
     if checked_at is None or code not in CODES or verdict not in VERDICTS:
         return None
-    detail = CheckResult(Verdict(verdict), code, checked_at, params).detail
+    detail = CheckResult(Verdict(verdict), code, checked_at, params, kind=kind).detail
     checked = _moment(checked_at)
     return {"verdict": verdict, "code": code, "detail": detail, "checked_at": checked}
 

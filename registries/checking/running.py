@@ -152,10 +152,11 @@ def _run_check(
             outcome.params,
             as_stored(outcome.retry_at),
             outcome.steps,
+            registry.kind,
         )
     except ClientError as error:
         verdict = error.verdict or Verdict.MISCONFIGURED
-        result = CheckResult(verdict, error.code, timezone.now(), error.params)
+        result = CheckResult(verdict, error.code, timezone.now(), error.params, kind=registry.kind)
     return _Checked(result, pulls, stranger, time.monotonic() - started)
 
 

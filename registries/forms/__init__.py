@@ -22,8 +22,10 @@ else:
 
 # Django's words for a choice that is none, without the value that its ChoiceField repeats.
 NO_CHOICE = forms.ModelChoiceField.default_error_messages["invalid_choice"]
-# The button that tries what is in the form.
-CHECK = "_check"
+# The buttons that try what is in the form, and that save it first.
+CHECK, SAVE_AND_CHECK = "_check", "_savecheck"
+# The same with another address, which the button's value names.
+USE, SAVE_AND_USE = "_use", "_saveuse"
 SHOWN_SUFFIX = "_shown"
 MONO = {**QUIET, "class": "vTextField reg-mono"}
 
@@ -70,8 +72,8 @@ class RegistryForm(_ModelForm):
     image = forms.CharField(
         label=_("Image to try"),
         help_text=_(
-            "Optional, not stored. A private image proves the most;"
-            " without one only the sign-in is tried."
+            "Optional and not stored. A private image proves the most."
+            " Without an image, only the sign-in is tested."
         ),
         required=False,
         max_length=512,
@@ -89,13 +91,11 @@ class RegistryForm(_ModelForm):
             "handover": _("May leave this site"),
         }
         help_texts: ClassVar[dict[str, Any]] = {
-            "prefix": _("Leave it empty to use this row for every image that it answers for."),
-            "ca_certificate": _(
-                "PEM, for a private authority. Empty: the authorities this site trusts."
-            ),
+            "prefix": _("Leave empty to use it for all images on this host."),
+            "ca_certificate": _("Only for a private CA. Paste it in PEM format."),
             "verify_tls": _(
-                "Leave this on. Without it, whoever answers in the registry's place"
-                " receives the credentials."
+                "Keep this on. Otherwise, anyone who impersonates the registry receives"
+                " the credentials."
             ),
             "handover": _(
                 "For docker, Kubernetes and other programs of whoever may hand credentials over."
@@ -126,10 +126,16 @@ class RegistryForm(_ModelForm):
         for name in self.kind.secrets:
             widget = self._secret_input(name)
             widget.can_clear = is_default or not self.kind.by_name[name].required
+            widget.is_readable = self.instance.secrets_readable
+            widget.action = "keep" if widget.is_readable else "replace"
             if self.is_bound:
                 key = self.add_prefix(name)
                 widget.action = self.data.get(key + ACTION_SUFFIX, "keep")
                 widget.is_retyped = bool(self.data.get(key))
+        initial = {each.name: each.initial for each in self.kind.variables if each.initial}
+        example = self.kind.example_prefix({**initial, **self.instance.plain_values()})
+        if "prefix" in self.fields:  # who may only look gets no field
+            self.fields["prefix"].widget.attrs["placeholder"] = example
         self._dropped: list[str] = []
 
     def _limit_handover(self) -> None:
@@ -243,6 +249,10 @@ class RegistryForm(_ModelForm):
         if not self.is_bound:
             return
         self._show_addresses()
+        if not {CHECK, SAVE_AND_CHECK}.isdisjoint(self.data):
+            for name, reason in self.kind.hopeless(self.instance.plain_values()).items():
+                if name not in self.errors:
+                    self.add_error(name, ValidationError(gettext(reason), code="cannot_work"))
         if not (self.may_change or self.errors):
             self._refuse_rival()
         if not self.cleaned_data.get("sign_in"):
@@ -250,7 +260,7 @@ class RegistryForm(_ModelForm):
         # Only now: a key file that was pasted whole has filled the other variables.
         for name in self.chosen.variables:
             if name not in self.errors and not self.instance.raw_value(name):
-                message = _("Enter this, or choose another way to sign in.")
+                message = _("Enter a value, or choose another way to sign in.")
                 self.add_error(name, ValidationError(message, code="required"))
 
     def _show_addresses(self) -> None:

@@ -36,12 +36,14 @@ class SecretInput(forms.Widget):
     """An empty input, with keep, replace and clear where there is a secret already.
 
     can_clear: whether the row can do without. action: which of the three is chosen.
+    is_readable: whether today's keys open what is stored.
     is_retyped: whether something was typed that the page does not send back.
     """
 
     template_name = "registries/secret_input.html"
     label: Any = ""
     can_clear = True
+    is_readable = True
     action = "keep"
     is_retyped = False
 
@@ -61,6 +63,7 @@ class SecretInput(forms.Widget):
             "action": self.action,
             "label": self.label,
             "can_clear": self.can_clear,
+            "is_readable": self.is_readable,
             "is_retyped": self.is_retyped,
         }
         return context

@@ -44,6 +44,8 @@ class Variable:
         key file. It returns the variables it found, or an empty dict.
     notice: a function that returns a warning about a value that is legal but unlikely to work,
         or None.
+    cannot_work: a function that returns why the registry refuses a value that is legal, or None:
+        forms say so before they ask the registry.
     initial: the value that a new form shows.
     """
 
@@ -62,6 +64,7 @@ class Variable:
     pattern: str | None = None
     choices: Callable[[], tuple[tuple[str, str], ...]] | None = None
     notice: Callable[[str], str | None] | None = None
+    cannot_work: Callable[[str], str | None] | None = None
     initial: str = ""
     placeholder: str = ""
 
@@ -155,6 +158,7 @@ class Kind:
     endpoint: a function that says where the registry of a host is and how it signs in.
     default_name: the name of the kind's default row, or None if it has none. A default row may
         lack every variable, even required ones: it is anonymous then.
+    prefix_example: a prefix that a row may have; only needed if the kind has several hosts.
     exchanged_by: the variable with which the credentials are exchanged for short-lived ones, or
         None if they are used as they are stored.
     exchanged_hours: for how many hours the short-lived ones are valid; 0 without an exchange.
@@ -173,6 +177,7 @@ class Kind:
     credential: Callable[[Values, str | None, str], Credential]
     endpoint: Callable[[Values, str | None], Endpoint]
     default_name: str | None = None
+    prefix_example: str = ""
     exchanged_by: str | None = None
     exchanged_hours: int = 0
 
@@ -278,7 +283,27 @@ class Kind:
         own = [(variable, values.get(variable.name)) for variable in self.variables]
         deprecated = [variable.help for variable, value in own if value and variable.deprecated]
         notices = [variable.notice(value) for variable, value in own if value and variable.notice]
-        return [*filter(None, notices), *deprecated]
+        return [*self.hopeless(values).values(), *filter(None, notices), *deprecated]
+
+    def hopeless(self, values: Values) -> dict[str, str]:
+        """Return why values cannot work, by the names of their variables."""
+        return {
+            variable.name: reason
+            for variable in self.variables
+            if variable.cannot_work and (value := values.get(variable.name))
+            if (reason := variable.cannot_work(value))
+        }
+
+    def prefix_host(self, values: Values) -> str | None:
+        """Return the host that a prefix without one means; None if the kind has several."""
+        home = None if self.prefix_example else self.home(values)
+        return self.own_host(values) or home
+
+    def example_prefix(self, values: Values) -> str:
+        """Return a prefix that a row with these values may have."""
+        url = self.by_name.get("url")
+        host = self.prefix_host(values) or (url and url.placeholder.rpartition("/")[2])
+        return self.prefix_example or (f"{host}/acme" if host else "")
 
     def _foreign(self, name: str) -> Problem:
         template = _("%(kind)s does not have this variable. Clear it.")

@@ -52,6 +52,12 @@ def _endpoint(values: Values, host: str | None) -> Endpoint:
     )
 
 
+def _no_temporary_key(accesskey: str) -> str | None:
+    if not accesskey.startswith("ASIA"):
+        return None
+    return _("This temporary key needs a session token. Enter a key that begins with AKIA.")
+
+
 ecr = Kind(
     slug="ecr",
     label=_("Amazon Elastic Container Registry"),
@@ -73,6 +79,7 @@ ecr = Kind(
             label=_("Access key ID"),
             help=_("Of an IAM user; it begins with AKIA."),
             required=True,
+            cannot_work=_no_temporary_key,
             clean=cleaning.matching(
                 r"[A-Za-z0-9_]+", _("An access key ID is letters and digits, such as AKIA….")
             ),
@@ -124,6 +131,7 @@ ecr = Kind(
     credential=_credential,
     endpoint=_endpoint,
     default_name=_("Amazon ECR Public"),
+    prefix_example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme",
     exchanged_by="secretaccesskey",
     exchanged_hours=12,
 )

@@ -97,4 +97,5 @@ gcr = Kind(
     default_name=_("Google Artifact Registry"),
     exchanged_by="privatekey",
     exchanged_hours=1,
+    prefix_example="europe-docker.pkg.dev/acme/images",
 )

@@ -52,7 +52,7 @@ hub = Kind(
                 "The Docker ID or the organization's name."
                 " Docker Hub does not sign in with an e-mail address."
             ),
-            notice=_no_email,
+            cannot_work=_no_email,
         ),
         replace(PASSWORD, label=_("Access token or password")),
         replace(

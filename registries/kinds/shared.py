@@ -49,7 +49,7 @@ LOGIN = Variable(
 PASSWORD = Variable(
     name="password",
     label=_("Password or access token"),
-    help=_("Prefer an access token: it can be limited, and revoked alone."),
+    help=_("Use an access token if you can: it can be limited and revoked separately."),
     secret=True,
     keeps_spaces=True,
     max_length=SECRET_LENGTH,
@@ -85,7 +85,7 @@ WITH_PASSWORD = Method("password", _("Login and password or access token"), ("lo
 WITH_AUTH = Method(
     "auth", _("Auth string"), ("auth",), _("The auth value of a docker config.json.")
 )
-ANONYMOUS = Method("anonymous", _("Nothing, anonymous"), (), _("Public images only."))
+ANONYMOUS = Method("anonymous", _("No sign-in (public images only)"), ())
 
 ANONYMOUS_DEFAULT = replace(ANONYMOUS, default_only=True)
 WITH_TOKEN = Method("token", _("User name and access token"), ("username", "token"))

@@ -26,6 +26,9 @@ class LastCheck(models.Model):
     # The lease of the check that is running: no other one starts before this time.
     checking_until = models.DateTimeField(null=True, editable=False)
 
+    # A column of the row itself.
+    kind: str
+
     class Meta:
         abstract = True
 
@@ -43,6 +46,7 @@ class LastCheck(models.Model):
             checked_at=self.checked_at,
             params=self.check_params,
             retry_at=self.retry_at,
+            kind=self.kind,
         )
 
     @property

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 MAX_PREFIX = 255
 # Why a stored secret has to be entered again, by the code of the change.
 MISDIRECTED = {
-    "address_changed": _("The address changed. Enter this again to send it to the new address."),
+    "address_changed": _(
+        "The address changed. Enter it again to confirm that it may go to the new address."
+    ),
     "unverified": _(
         "Without verification, any server that answers at this address can receive this."
         " Enter it again to confirm."
@@ -126,7 +128,7 @@ def _clean_prefix(row: "Registry", errors: Errors) -> None:
     if not row.prefix:
         return
     try:
-        row.prefix = parse_prefix(without_scheme(row.prefix.strip()))
+        row.prefix = parse_prefix(_with_host(row, without_scheme(row.prefix.strip())))
     except InvalidReference as error:
         errors.add("prefix", gettext(str(error)), "invalid")
         return
@@ -147,6 +149,15 @@ def _clean_handover(row: "Registry", errors: Errors) -> None:
     if row.handover == "short" and row.declaration.exchanged_by is None:
         message = _("This kind has no short-lived credentials: choose nothing, or any.")
         errors.add("handover", message, "never_short")
+
+
+def _with_host(row: "Registry", prefix: str) -> str:
+    """Return a prefix that begins with a host, if the row can only mean one."""
+    first = prefix.partition("/")[0]
+    if not first or first == "localhost" or not {".", ":", "@"}.isdisjoint(first):
+        return prefix
+    host = row.declaration.prefix_host(row.plain_values())
+    return f"{host}/{prefix}" if host else prefix
 
 
 def _clean_ca_certificate(row: "Registry", errors: Errors) -> None:

@@ -1,4 +1,4 @@
-"""Finds rows that answer for the same images and would read them differently.
+"""Finds rows that answer for the same images, and tells which of them is used.
 
 `RegistryQuerySet.resolve` chooses the best of them. So a new row can change how the images of an
 existing one are read: over http, from another server, without verifying certificates.
@@ -12,10 +12,10 @@ from django.db.models import Q, QuerySet
 
 from registries.kinds import KINDS
 from registries.models import Registry
+from registries.models.queryset import SECRETS
+from registries.resolving.hosts import patterns
 from registries.text import gettext_noop as _
 
-# Examples of the placeholders in host templates, to find out whether a row answers for such hosts.
-EXAMPLES = {"name": "x", "account": "0" * 12, "region": "us-east-1", "location": "us"}
 # Removing this from a host template leaves what follows its last placeholder: a suffix of hosts, by
 # which the database can search.
 _UP_TO_LAST_LABEL = re.compile(r".*\{\w+\}")
@@ -24,34 +24,62 @@ _UP_TO_LAST_LABEL = re.compile(r".*\{\w+\}")
 class Rival(NamedTuple):
     """A row that answers for images of another one.
 
-    differs: what is different, as words to translate.
+    differs: what is different, as words to translate; empty if both read the images alike.
     comes_first: whether this row is chosen for the images that both rows answer for.
+    takes_all: whether the row that comes first leaves no image to the other one.
     """
 
     row: Registry
     differs: tuple[str, ...]
     comes_first: bool
+    takes_all: bool
 
 
-def rivals(row: Registry, most: int | None = None) -> Iterator[Rival]:
-    """Yield the rows that answer for some of the row's images and would read them differently.
+def overlaps(row: Registry, most: int | None = None) -> Iterator[Rival]:
+    """Yield the rows that answer for some of the row's images.
 
     most: how many candidates are examined; None for all.
     """
     for other in _candidates(row)[:most]:
         if other.kind not in KINDS or (host := _common_host(row, other)) is None:
             continue
-        if differs := tuple(_differences(row, other, host)):
-            yield Rival(other, differs, _sort_key(other) < _sort_key(row))
+        first, second = sorted((row, other), key=sort_key)
+        differs = tuple(_differences(row, other, host))
+        yield Rival(other, differs, first is other, _answers_for_all(first, second))
+
+
+def rivals(row: Registry) -> Iterator[Rival]:
+    """Yield the rows that answer for some of the row's images and would read them differently."""
+    return (rival for rival in overlaps(row) if rival.differs)
+
+
+def _answers_for_all(first: Registry, second: Registry) -> bool:
+    """Tell whether the first row answers for every image that the second one answers for."""
+    hosts = example_hosts(second)
+    is_within = f"{path_of(second)}/".startswith(f"{path_of(first)}/") or not path_of(first)
+    return is_within and bool(hosts) and all(map(first.answers_for, hosts))
+
+
+def plain_host(host: str) -> str:
+    """Return a host without the ports that may be left out."""
+    return host.removesuffix(":443").removesuffix(":80")
+
+
+def spellings(host: str) -> set[str]:
+    """Return a host with and without the ports that may be left out."""
+    plain = plain_host(host)
+    return {plain, f"{plain}:443", f"{plain}:80", host}
+
+
+def kinds_of(host: str) -> list[str]:
+    """Return the slugs of the kinds whose own hosts include this one."""
+    return [kind.slug for kind in KINDS.values() if kind.match_host(plain_host(host)) is not None]
 
 
 def _candidates(row: Registry) -> QuerySet[Registry]:
     """Return the rows that may answer for a host of the row, as far as the database can tell."""
     if host := _host(row):
-        plain = host.removesuffix(":443").removesuffix(":80")
-        condition = Q(host__in=[plain, f"{plain}:443", f"{plain}:80", host])
-        answering = [kind.slug for kind in KINDS.values() if kind.match_host(plain) is not None]
-        condition |= Q(kind__in=answering, host="")
+        condition = Q(host__in=spellings(host)) | Q(kind__in=kinds_of(host), host="")
     else:
         condition = Q(kind=row.kind, host="")
         for template in row.declaration.hosts:
@@ -66,33 +94,24 @@ def _host(row: Registry) -> str:
     return prefix or row.declaration.own_host(row.plain_values()) or ""
 
 
-def _hosts(row: Registry) -> list[str]:
+def example_hosts(row: Registry) -> list[str]:
     """Return an example for each kind of host that the row answers for."""
     if host := _host(row):
         return [host]
-    values = row.plain_values()
-    filled = (
-        re.sub(
-            r"\{(\w+)\}",
-            lambda label: values.get(label[1]) or EXAMPLES.get(label[1], "x"),
-            template,
-        )
-        for template in row.declaration.hosts
-    )
-    return [host for host in filled if row.may_answer_for(host)]
+    return [pattern.example for pattern in patterns(row)]
 
 
 def _common_host(row: Registry, other: Registry) -> str | None:
     """Return a host with images that both rows answer for, or None."""
-    shorter, longer = sorted((_path(row), _path(other)), key=len)
+    shorter, longer = sorted((path_of(row), path_of(other)), key=len)
     if shorter and not f"{longer}/".startswith(f"{shorter}/"):
         return None
     # If one of the rows names a host, the other one may answer for it too.
     named, unnamed = (row, other) if _host(row) else (other, row)
-    return next((host for host in _hosts(named) if unnamed.answers_for(host)), None)
+    return next((host for host in example_hosts(named) if unnamed.answers_for(host)), None)
 
 
-def _path(row: Registry) -> str:
+def path_of(row: Registry) -> str:
     return (row.prefix or "").partition("/")[2]
 
 
@@ -105,7 +124,7 @@ def _differences(row: Registry, other: Registry, host: str) -> Iterator[str]:
         yield _("scheme")
     if mine[1:] != theirs[1:]:
         yield _("address")
-    if _path(row) != _path(other):
+    if path_of(row) != path_of(other):
         yield _("images they are for")
     if row.verify_tls != other.verify_tls:
         yield _("verification of the certificate")
@@ -126,9 +145,11 @@ def _ca(row: Registry) -> str:
     return "".join((row.ca_certificate or "").split())
 
 
-def _sort_key(row: Registry) -> tuple[object, ...]:
+def sort_key(row: Registry) -> tuple[object, ...]:
     """Return the sort key of a row; one that is not saved yet counts as the newest."""
-    has_secrets = row.state == "authenticated"
     is_new = row._state.adding
+    # A row that is loaded without its secrets was not changed: the database knows its state.
+    is_part = not row.get_deferred_fields().isdisjoint(SECRETS)
+    has_secrets = row.has_secrets if is_part else row.state == "authenticated"
     created = 0.0 if is_new else row.created_at.timestamp()
     return -len(row.prefix or ""), not has_secrets, row.is_default, is_new, created, row.pk or 0

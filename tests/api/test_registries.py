@@ -105,12 +105,12 @@ def test_a_default_row(slug: str, said: Said) -> None:
 
 
 def test_the_last_check(said: Said) -> None:
-    row = factories.create("hub")
+    row = factories.create("custom")
     checked(row, "unreachable", "dns", check_params={"host": "registry.example"})
     assert said(f"registries/{row.pk}/")["check"] == {
         "verdict": "unreachable",
         "code": "dns",
-        "detail": "The name registry.example cannot be found. Check the address.",
+        "detail": "The host name registry.example cannot be resolved. Check the address.",
         "checked_at": "2030-01-02T03:04:05Z",
     }
 

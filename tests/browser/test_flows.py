@@ -82,7 +82,7 @@ def test_a_check_of_a_form_with_errors_says_where(open_page: type_of_open) -> No
     expect(page.locator(".field-url .errorlist")).to_contain_text("Enter an address")
     expect(page.locator(".field-login .errorlist")).to_contain_text("another way to sign in")
     expect(page.locator(".field-name .errorlist")).to_have_count(0)
-    page.get_by_label("Nothing, anonymous").check()
+    page.get_by_label("No sign-in (public images only)").check()
     page.get_by_label("Address:").fill("http://127.0.0.1:1")
     page.get_by_role("button", name="Check", exact=True).click()
     expect(page.locator("#check-result")).to_contain_text("refused the connection")
@@ -98,7 +98,7 @@ def test_a_way_to_sign_in_shows_its_fields(
         "Login and access token": {"login", "password"},
         "Auth string": {"auth"},
         "Login and separate token": {"login", "token"},
-        "Nothing, anonymous": set(),
+        "No sign-in": set(),
     }
     for way, shown in fields.items():
         page.get_by_role("radio", name=re.compile(f"^{way}")).check()
@@ -115,7 +115,13 @@ def test_add_check_reset_and_delete_without_script(
     page.get_by_label("Password or access token:").fill(account.password)
     page.get_by_role("button", name="Check", exact=True).click()
     expect(page.locator("#check-result")).to_contain_text("Valid")
-    expect(page.locator(".field-password")).to_contain_text("Type it again")
+    expect(page.locator(".field-password")).to_contain_text("Enter it again")
+    # As wide as any other field, and the hint is no error where nothing failed.
+    boxes = [page.locator(name).bounding_box() for name in ("#id_login", "#id_password")]
+    assert len({box and round(box["width"]) for box in boxes}) == 1
+    hint = page.locator(".reg-secret__again")
+    colour = "each => getComputedStyle(each).color"
+    assert hint.evaluate(colour) == page.locator(".field-password .help").evaluate(colour)
     page.get_by_label("Name:").fill("Lab")
     page.get_by_label("Password or access token:").fill(account.password)
     page.get_by_role("button", name="Save", exact=True).click()
@@ -156,21 +162,29 @@ def test_a_secret_is_kept_replaced_or_cleared(open_page: type_of_open, row: Regi
     page.get_by_role("button", name="Save", exact=True).click()
     assert Registry.objects.get(pk=row.pk).values()["password"] == "new"
     page.goto(page.url.split("/admin")[0] + f"{LIST}{row.pk}/change/")
-    page.get_by_role("radio", name=re.compile("^Nothing, anonymous")).check()
+    page.get_by_role("radio", name=re.compile("^No sign-in")).check()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(tile(page, "Kept")).to_contain_text("Anonymous")
     assert Registry.objects.get(pk=row.pk).plain_values() == {"url": row.url}
 
 
-def test_what_a_row_will_answer_for_follows_typing(open_page: type_of_open) -> None:
+def test_what_a_row_will_be_used_for_follows_typing(open_page: type_of_open) -> None:
+    create("ecr", name="Ours", region="eu-west-1")
     page = open_page(f"{LIST}add/?kind=ecr")
-    answers = page.locator(".reg-answers")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    answers, rivals = page.locator(".reg-answers"), page.locator(".reg-rivals")
+    page.get_by_label("Secret access key:").fill("fake-secret")
     page.get_by_label("Region:").select_option("eu-west-1")
     expect(answers).to_contain_text("*.dkr.ecr.eu-west-1.amazonaws.com")
+    expect(rivals).to_contain_text("“Ours” is used for all of these images")
     page.get_by_label("Region:").select_option("cn-north-1")
     expect(answers).to_contain_text("*.dkr.ecr.cn-north-1.amazonaws.com.cn")
+    expect(rivals).to_have_count(0)
     page.get_by_label("Only for images under:").fill("public.ecr.aws/acme")
     expect(answers).to_have_text("public.ecr.aws/acme")
+    assert "region=cn-north-1" in "".join(sent)
+    assert "fake-secret" not in "".join(sent), "secrets stay in the browser until they are saved"
 
 
 def test_the_view_is_remembered_and_selection_works_in_both(
@@ -290,7 +304,7 @@ def test_delete_selected_says_what_stays_and_why(open_page: type_of_open, row: R
     page.get_by_role("button", name="Go", exact=True).click()
     groups = page.locator(".reg-group")
     expect(groups.nth(0)).to_contain_text("Will be deleted 1")
-    expect(groups.nth(1)).to_contain_text("Will not be touched 5")
+    expect(groups.nth(1)).to_contain_text("Will not be changed 5")
     expect(groups.nth(1)).to_contain_text("reset it instead")
     page.get_by_role("button", name="Delete 1 registry").click()
     expect(page.locator(".reg-tile")).to_have_count(5)

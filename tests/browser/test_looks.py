@@ -86,6 +86,9 @@ def test_list(open_page: type_of_open) -> None:
     assert_fit(page, "table")
     page.goto(f"{page.url}?q=nothing-like-it")
     assert_fit(page, "nothing found")
+    for image in ("acme/app", "NOT AN IMAGE", "nobody.example/app"):
+        page.goto(f"{page.url.split('?')[0].removesuffix('image/')}image/?image={image}")
+        assert_fit(page, f"which registry reads {image}")
 
 
 # What of the table is not seen without scrolling it sideways, or has no room to be read.

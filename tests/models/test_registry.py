@@ -237,6 +237,11 @@ def test_several_alphabets_are_no_fault_in_themselves(name: str) -> None:
         ("ecr", "123456789012.dkr.ecr.eu-west-1.amazonaws.com", None),
         ("ecr", "public.ecr.aws/acme", None),
         ("custom", "registry.example:5000/team", None),
+        # Where the row has one host, it may be left out.
+        ("hub", "acme", "docker.io/acme"),
+        ("hub", "acme/app/", "docker.io/acme/app"),
+        ("ghcr", "acme", "ghcr.io/acme"),
+        ("custom", "team", "registry.example:5000/team"),
     ],
 )
 def test_a_prefix_on_a_host_of_the_row_is_kept(slug: str, prefix: str, stored: str | None) -> None:
@@ -255,10 +260,21 @@ def test_a_prefix_on_a_host_of_the_row_is_kept(slug: str, prefix: str, stored: s
         ("ghcr", "ghcr.io/acme:tag"),
         ("ghcr", "not a prefix"),
         ("ghcr", "ghcr.io/../x"),
+        # Several hosts: which one is meant?
+        ("gcr", "acme"),
+        ("ecr", "acme"),
     ],
 )
 def test_any_other_prefix_is_an_error_at_prefix(slug: str, prefix: str) -> None:
     assert set(errors_of(build(slug, prefix=prefix))) == {"prefix"}
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_the_example_of_a_prefix_is_one_of_the_kind(slug: str) -> None:
+    row = build(slug)
+    row.prefix = row.declaration.example_prefix(row.plain_values())
+    row.full_clean()
+    assert row.prefix
 
 
 # Address

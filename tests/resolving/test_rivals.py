@@ -1,5 +1,6 @@
 """Rows that answer for the same images: who may add one, and how both tell of each other."""
 
+import re
 from html import unescape
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from registries.admin.display import answers
 from registries.models import Registry
-from registries.resolving.rivals import rivals
+from registries.resolving.rivals import overlaps, rivals
+from registries.resolving.shadows import shadows
 from tests.factories import build, create
 
 pytestmark = pytest.mark.django_db
@@ -141,8 +144,8 @@ def test_who_may_change_adds_it_and_both_tell_of_each_other() -> None:
     pages = [text_of(client.get(f"{LIST}{row.pk}/change/")) for row in (ours, mine)]
     assert f'<a href="{LIST}{mine.pk}/change/">Mine</a>' in pages[0]
     assert f'<a href="{LIST}{ours.pk}/change/">Ours</a>' in pages[1]
-    assert "It is used where both fit an image." in pages[0]
-    assert "This one is used where both fit an image." in pages[1]
+    assert "“Mine” is used first for images that fit both." in pages[0]
+    assert "This one is used before “Ours” for images that fit both." in pages[1]
     for page in pages:
         assert "They differ in: scheme, images they are for, credentials." in page
 
@@ -150,4 +153,110 @@ def test_who_may_change_adds_it_and_both_tell_of_each_other() -> None:
 def test_a_row_alone_tells_of_none() -> None:
     row = create("custom")
     page = text_of(signed_in("view").get(f"{LIST}{row.pk}/change/"))
-    assert "Other registries answer for the same images" not in page
+    assert "is used" not in page
+
+
+# Which of two rows leaves no image to the other: the place of that one, or nothing.
+SHADOWS = [
+    # The same address twice: the older one.
+    (("custom", {}), ("custom", {}), 1),
+    (("custom", ANONYMOUS), ("custom", {}), 0),
+    (("custom", {}), ("custom", {"prefix": HOST}), 0),
+    (("custom", {}), ("custom", {"prefix": f"{HOST}/team"}), None),
+    (("custom", {"prefix": f"{HOST}/a"}), ("custom", {"prefix": f"{HOST}/a"}), 1),
+    (("custom", {"prefix": f"{HOST}/a"}), ("custom", {"prefix": f"{HOST}/ab"}), None),
+    (("custom", {"url": "http://r.example:80"}), ("custom", {"url": "http://r.example"}), 1),
+    (("custom", {}), ("gitea", {"url": f"https://{HOST}"}), 1),
+    # Rows of one kind with the same prefix, and the kind's whole host beside one of them.
+    (("ghcr", {"prefix": "ghcr.io/a"}), ("ghcr", {"prefix": "ghcr.io/a"}), 1),
+    (("ecr", {}), ("ecr", {}), 1),
+    (("ecr", {}), ("ecr", {"region": "eu-central-1"}), None),
+    (("lscr", {}), ("custom", {"url": "https://lscr.io"}), 1),
+    (("custom", {"url": "https://lscr.io"}), ("lscr", {}), 1),
+    # A row that names one host of several leaves the others.
+    (("acr", {}), ("acr", {"url": None}), None),
+]
+
+
+@pytest.mark.parametrize(("older", "younger", "unused"), SHADOWS)
+def test_a_row_that_is_never_used_knows_which_one_is(
+    older: Any, younger: Any, unused: int | None
+) -> None:
+    rows = [create(kind, **columns) for kind, columns in (older, younger)]
+    expected = {} if unused is None else {rows[unused].pk: rows[1 - unused]}
+    stored = list(Registry.objects.filter(pk__in=[row.pk for row in rows]))
+    assert shadows(stored) == expected
+    for row, other in zip(rows, reversed(rows), strict=True):
+        [takes_all] = [each.takes_all for each in overlaps(row) if each.row == other] or [False]
+        assert takes_all is (unused is not None)
+
+
+def test_two_rows_for_one_host_each_shadow_a_part() -> None:
+    """Docker Hub has two hosts: only together do they leave nothing to the default row."""
+    default = Registry.objects.get(kind="hub", is_default=True)
+    create("hub", prefix="docker.io")
+    assert shadows([default]) == {}
+    second = create("hub", prefix="dhi.io")
+    create("hub", prefix="docker.io/acme")
+    assert shadows([default]) == {default.pk: Registry.objects.get(prefix="docker.io")}
+    second.delete()
+    assert shadows([default]) == {}
+
+
+def test_shadows_are_found_with_one_query(django_assert_num_queries: Any) -> None:
+    rows = [create("custom", url=f"https://r{number % 5}.example") for number in range(20)]
+    rows += [create("hub") for _ in range(3)]
+    with django_assert_num_queries(1):
+        found = shadows(rows)
+    assert len(found) == 17
+
+
+def test_a_second_row_for_the_same_images_is_told_of_at_every_step() -> None:
+    """While it is typed, when it is saved, and on the list."""
+    ours = create("custom", name="Ours")
+    client = signed_in("view", "add", "change")
+    typed = {"name": "Mine", "url": f"https://{HOST}", "login": "johndoe", "sign_in": "password"}
+    page = text_of(client.post(f"{LIST}used-for/?kind=custom", typed))
+    assert "“Ours” is used for all of these images, so this one is never used." in page
+    added = client.post(f"{LIST}add/?kind=custom", {**typed, "password": "fake"}, follow=True)
+    page = text_of(added)
+    assert "“Mine” is never used: “Ours” is used for all of its images." in page
+    assert "Shadowed" in page
+    assert f'<a href="{LIST}{ours.pk}/change/">Ours</a> is used instead.' in page
+    page = text_of(client.get(LIST, {"view": "table"}, follow=True))
+    assert f'<a href="{LIST}{ours.pk}/change/">Ours</a> is used instead.' in page
+    # A longer prefix comes first, and the other way round.
+    mine = Registry.objects.get(name="Mine")
+    whole = {**typed, "prefix": HOST, "password_do": "keep"}
+    page = text_of(client.post(f"{LIST}used-for/?kind=custom&row={mine.pk}", whole))
+    assert "This one is used instead of “Ours”, which is then never used." in page
+    page = text_of(client.post(f"{LIST}{mine.pk}/change/", whole, follow=True))
+    assert "“Mine” is now used instead of “Ours”." in page
+    # Saved again as it is, it says nothing new.
+    page = text_of(client.post(f"{LIST}{mine.pk}/change/", {**whole, "name": "M"}, follow=True))
+    assert "is now used instead" not in page
+
+
+def test_what_is_typed_is_used_for_says_what_the_check_will_say() -> None:
+    """#16: one source for the hosts of a row, with the credentials that are yet to be typed."""
+    client = signed_in("view", "add", "change")
+    typed = {"region": "eu-west-1", "sign_in": "keys"}
+    page = text_of(client.post(f"{LIST}used-for/?kind=ecr", typed))
+    row = create("ecr", region="eu-west-1")
+    assert re.sub("<wbr>", "", page).count(answers(row)) == 1
+    assert "public.ecr.aws" not in page
+    assert "the host above" in text_of(client.post(f"{LIST}used-for/?kind=custom", {"url": "ftp:"}))
+
+
+def test_who_may_not_change_a_row_is_not_told_what_it_is_used_for() -> None:
+    row = create("custom")
+    viewer = signed_in("view")
+    for query in ("kind=custom", f"kind=custom&row={row.pk}"):
+        assert viewer.post(f"{LIST}used-for/?{query}", {"url": row.url}).status_code == 403
+    User.objects.all().delete()
+    adder = signed_in("add")
+    page = text_of(adder.post(f"{LIST}used-for/?kind=custom", {"url": row.url}))
+    assert "Another registry is used first" in page or "Another registry is used for all" in page
+    assert row.name not in page
+    for query in ("kind=nonsense", "", f"row={row.pk + 1}"):
+        assert adder.post(f"{LIST}used-for/?{query}").status_code in {400, 403}

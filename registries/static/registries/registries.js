@@ -125,31 +125,43 @@
         });
     };
 
-    /* The form: what the row will answer for, while it is typed. */
-    const hostOf = (text) => {
-        try {
-            const url = new URL(text.trim());
-            return /^https?:$/.test(url.protocol) ? url.host : "";
-        } catch {
-            return "";
-        }
-    };
-
-    const answers = (form) => {
-        const output = form.querySelector(".reg-answers");
-        const value = (name) => form.elements[name]?.value.trim() ?? "";
-        if (!output) {
-            return;
-        }
-        const byChoice = Object.entries(JSON.parse(output.dataset.choices));
-        const typed = () => value("prefix") || hostOf(value("url"))
-            || byChoice.map(([name, hosts]) => hosts[value(name)]).find(Boolean) || "";
-        const show = () => {
-            output.textContent = typed() || output.dataset.otherwise;
+    /* The form: what the row will be used for, while it is typed. The site says it; it is sent no
+       secret. */
+    const usedFor = (form) => {
+        const secrets = all("[data-secret]", form).map((input) => input.name);
+        let typed = 0;
+        let sent = "";
+        const ask = async () => {
+            const data = new URLSearchParams(new FormData(form));
+            secrets.forEach((name) => data.delete(name));
+            if (data.toString() === sent) {
+                return;
+            }
+            sent = data.toString();
+            try {
+                const answer = await fetch(form.dataset.usedFor, { method: "POST", body: data });
+                const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+                const found = page.querySelector(".reg-usedfor");
+                // What was typed since is asked for already.
+                if (answer.ok && found && data.toString() === sent) {
+                    form.querySelector(".reg-usedfor").replaceChildren(...found.childNodes);
+                }
+            } catch {
+                // The site is away; saving says so.
+            }
         };
-        form.addEventListener("input", show);
+        form.addEventListener("input", () => {
+            clearTimeout(typed);
+            typed = setTimeout(ask, 300);
+        });
         // What was typed before this ran, or is restored by a browser that goes back.
-        window.addEventListener("pageshow", show);
+        window.addEventListener("pageshow", () => {
+            const isChanged = all("input, select", form).some((input) =>
+                input.name && input.defaultValue !== undefined && input.value !== input.defaultValue);
+            if (isChanged) {
+                ask();
+            }
+        });
     };
 
     /* An address that changes asks for the secrets again, before the site has to. */
@@ -183,10 +195,14 @@
         const result = document.getElementById("check-result");
         form.addEventListener("submit", async (event) => {
             const button = event.submitter;
-            if (button?.name !== "_check") {
+            if (!["_check", "_use"].includes(button?.name)) {
                 return;
             }
             event.preventDefault();
+            if (button.name === "_use") {
+                form.elements.url.value = button.value;
+                form.elements.url.dispatchEvent(new Event("input", { bubbles: true }));
+            }
             const label = button.textContent;
             button.disabled = true;
             button.textContent = form.dataset.checking;
@@ -220,7 +236,7 @@
     copying();
     const form = document.getElementById("registry_form");
     if (form) {
-        answers(form);
+        usedFor(form);
         addresses(form);
         checkInPlace(form);
     }

@@ -1,0 +1,62 @@
+"""A registry that answers over http instead of https, or the other way round, is found."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import trustme
+
+from registries import services
+from tests.factories import build
+from tests.fakes.server import FakeServer, Reply, Request
+
+pytestmark = pytest.mark.django_db
+
+OPEN = {"Docker-Distribution-Api-Version": "registry/2.0"}
+BASIC = {"WWW-Authenticate": 'Basic realm="fake"'}
+
+
+@pytest.fixture(autouse=True)
+def _in_time(settings: Any) -> None:
+    settings.REGISTRIES = {"TIMEOUT": 3}
+
+
+def closed(request: Request) -> Reply:
+    return Reply(401, b"{}", OPEN | BASIC)
+
+
+@pytest.fixture(params=["http", "https"])
+def server(request: Any) -> Iterator[FakeServer]:
+    tls = trustme.CA() if request.param == "https" else None
+    with FakeServer(closed, tls) as running:
+        yield running
+
+
+def other(origin: str) -> str:
+    scheme, _, rest = origin.partition("://")
+    return f"{'http' if scheme == 'https' else 'https'}://{rest}"
+
+
+def test_it_is_found_from_what_a_check_meets_there(server: FakeServer) -> None:
+    """Also where the certificate is not trusted: that is the next thing to say."""
+    row = build("custom", url=other(server.origin))
+    result = services.check(row)
+    assert services.other_scheme(row, result.code) == server.origin
+    assert all("Authorization" not in each.headers for each in server.requests)
+
+
+def test_what_is_no_registry_is_not_offered() -> None:
+    with FakeServer(lambda _request: Reply(200, b"<html>", {"Content-Type": "text/html"})) as page:
+        assert services.other_scheme(build("custom", url=other(page.origin)), "no_tls") is None
+    assert services.other_scheme(build("custom", url="http://127.0.0.1:1"), "refused") is None
+
+
+@pytest.mark.parametrize("code", ["signed_in", "bad_credentials", "timeout", "dns"])
+def test_only_some_outcomes_make_it_worth_asking(code: str) -> None:
+    with FakeServer(closed) as server:
+        assert services.other_scheme(build("custom", url=other(server.origin)), code) is None
+        assert server.requests == []
+
+
+def test_a_row_without_an_address_has_no_other_scheme() -> None:
+    assert services.other_scheme(build("hub"), "no_tls") is None
