@@ -113,7 +113,9 @@ def test_an_untouched_default_row_has_nothing_to_reset(
     assert Registry.objects.get(pk=changed.pk).state == "anonymous"
 
 
-@pytest.mark.parametrize("change", [{"prefix": "ghcr.io/acme"}, {"verify_tls": False}])
+@pytest.mark.parametrize(
+    "change", [{"prefix": "ghcr.io/acme"}, {"verify_tls": False}, {"handover": "any"}]
+)
 def test_anything_that_was_changed_can_be_reset(
     admin_client: Client, change: dict[str, Any]
 ) -> None:

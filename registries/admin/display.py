@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from registries.kinds import Kind
-from registries.models import Check, Registry
+from registries.models import Check, Leaving, Registry
 from registries.models.check import Origin, Trust
 from registries.models.results import CheckResult, sentence_for
 from registries.resolving.hosts import patterns
@@ -83,7 +83,8 @@ def is_untouched(row: Registry) -> bool:
     The list loads no CA certificates: there a row that has nothing else counts as untouched.
     """
     has_ca = "ca_certificate" not in row.get_deferred_fields() and row.ca_certificate
-    return row.verify_tls and not (row.provided() or row.prefix or has_ca)
+    is_plain = row.verify_tls and row.handover == Leaving.NONE
+    return is_plain and not (row.provided() or row.prefix or has_ca)
 
 
 def breakable(host: str) -> SafeString:
