@@ -111,7 +111,8 @@ def test_nothing_of_the_table_is_cut_off(
 ) -> None:
     settings.LANGUAGE_CODE = language
     fill()
-    unbroken = create("custom", name="n" * 100, url="https://" + ".".join(["host" * 8] * 4))
+    host = ".".join(["host" * 8] * 4)
+    unbroken = create("custom", name="n" * 100, url=f"https://{host}", handover="any")
     create("ecr", name="Words " * 16, prefix="123456789012.dkr.ecr.eu-west-1.amazonaws.com/a" * 2)
     Registry._base_manager.filter(pk=unbroken.pk).update(verify_tls=False, key_id="ffffffff")
     page = open_page(f"{LIST}?view=table")
@@ -155,7 +156,8 @@ def test_words_without_a_space_stay_in_their_place(
     user = django_user_model.objects.create_user("vera", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_registry"))
     host = ".".join(["host-" * 6 + "x"] * 4)
-    row = create("custom", name="n" * 100, login="l" * 100, url=f"https://{host}:5000/{'p' * 90}")
+    url = f"https://{host}:5000/{'p' * 90}"
+    row = create("custom", name="n" * 100, login="l" * 100, url=url, handover="any")
     create("hub", name="Words " * 16, prefix="docker.io/" + "/".join(["team"] * 20))
     past(row, ["timeout"])
     for who, pages in {None: ["change", "history", "delete"], user: ["change"]}.items():
