@@ -6,7 +6,7 @@ import os
 
 from tests.bench.size import VARIABLE
 
-NAMES = ("digests", "tags", "checks", "startup", "api")
+NAMES = ("digests", "tags", "checks", "startup", "api", "programs")
 
 
 def main() -> None:
