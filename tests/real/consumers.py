@@ -177,7 +177,9 @@ def served(
     issued = authority.issue_cert("127.0.0.1")
     issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "site.pem"))
     pem = folder / "site.pem"
-    told = f"--workers 2 --threads 8 --certfile {pem} --keyfile {pem}"
+    # Each worker answers one request at a time, so that several at once are answered by several.
+    told = f"--workers 3 --certfile {pem} --keyfile {pem}"
+    told += " --access-logfile - --access-logformat 'worker=%(p)s %(r)s'"
     with ExitStack() as stack:
         visitor = stack.enter_context(
             site.served(GUNICORN_CMD_ARGS=told, CACHE_URL=cache, **variables)

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -228,6 +229,8 @@ def test_many_helpers_at_once_make_one_exchange(
         ended = list(pool.map(lambda _: site.run(HELPER, "get", stdin=host), range(HELPERS)))
     assert {status for status, _out, _err in ended} == {0}, ended
     assert {json.loads(out)["Secret"] for _status, out, _err in ended} == {family.password}
+    workers = re.findall(r"worker=<(\d+)> POST /api/handover/", "".join(site.visitor.log))
+    assert len(set(workers)) > 1, "the exchange is shared between processes"
     assert len(servers[family.api].requests) == 1
 
 
