@@ -65,7 +65,8 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no type parameter
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("registries", "prefixes"):
+        # Who may only view has none of the fields.
+        for name in self.fields.keys() & {"registries", "prefixes"}:
             # They are longer as they are typed than as they are stored.
             self.fields[name].max_length = None  # type: ignore[attr-defined]
             self.fields[name].validators = []

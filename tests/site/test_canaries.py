@@ -40,7 +40,7 @@ import json, os
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
-from registries.models import Check, Registry
+from registries.models import Check, Handover, Registry
 from ssmsite.models import AccessToken
 from tests.canaries import routes
 rows, people, roles = json.loads(os.environ["FURNISH"])
@@ -56,6 +56,8 @@ for name, password in people.items():
 Group.objects.create(name="readers")
 Check.objects.create(registry=row, registry_name=row.name, kind=row.kind, verdict="valid",
     code="signed_in", checked_at=timezone.now())
+Handover.objects.create(registry=row, registry_name=row.name, kind=row.kind, form="docker",
+    code="handed_over")
 _, token = AccessToken.objects.create(User.objects.get(username="superuser"))
 made = {f"/admin/{model._meta.app_label}/{model._meta.model_name}/":
     [str(pk) for pk in model.objects.values_list("pk", flat=True)]

@@ -195,9 +195,13 @@ def test_in_the_admin(peopled: Site, signed_in: Visitor, visitor: Visitor) -> No
 def test_a_token_is_shown_once_and_no_reload_makes_another(
     peopled: Site, signed_in: Visitor
 ) -> None:
+    # Where one is made that may be handed credentials, the way to the programs is shown.
+    assert 'href="/programs/"' in create(signed_in, "Puller", may_hand_over="on").text
     count = "from ssmsite.models import AccessToken; print(AccessToken.objects.count())"
     before = int(peopled.ask(count))
-    assert TOKEN.search(create(signed_in, "Once").text)
+    shown = create(signed_in, "Once").text
+    assert TOKEN.search(shown)
+    assert 'href="/programs/"' not in shown
     again = signed_in.see(f"{TOKENS}made/")
     assert (again.status_code, again.headers["Location"]) == (302, TOKENS)
     assert "A token is shown once." in signed_in.see(TOKENS).text
