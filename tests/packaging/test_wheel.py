@@ -14,6 +14,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from registries.programs import credentials
+
 ROOT = Path(__file__).resolve().parents[2]
 GUEST = Path(__file__).parent / "guest.py"
 
@@ -101,6 +103,16 @@ def test_the_whole_app_is_in_it_and_nothing_else(files: set[str]) -> None:
 )
 def test_every_sort_of_file_is_in_it(pattern: str, files: set[str]) -> None:
     assert fnmatch.filter(files, pattern)
+
+
+@pytest.mark.parametrize("name", [credentials.HELPER, credentials.PROVIDER])
+def test_the_programs_are_installed(name: str, python: Path) -> None:
+    command = [str(python.with_name(name)), "version"]
+    ran = subprocess.run(command, env={}, input=b"", capture_output=True, check=False)
+    if name == credentials.HELPER:
+        assert ran.stdout.decode() == f"{name} {credentials.VERSION}\n", ran
+    else:
+        assert ran.stderr.startswith(b"There is no CredentialProviderRequest"), ran
 
 
 def test_the_guest_uses_the_wheel(guest: dict[str, str]) -> None:
