@@ -1,7 +1,7 @@
 """One form per kind, made from the kind's declaration."""
 
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -9,16 +9,22 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from registries.forms.secrets import ACTION_SUFFIX, QUIET, Choice, SecretFormField, SecretInput
-from registries.kinds import KINDS, Kind, Variable
-from registries.kinds.base import Method
+from registries.forms.fields import MONO, SwitchInput, form_field
+from registries.forms.layout import COMMON, FormLayout, Row
+from registries.forms.secrets import ACTION_SUFFIX, Choice, SecretInput
+from registries.kinds import KINDS, Kind
 from registries.models import Leaving, Registry
 from registries.resolving.rivals import rivals
 
-if TYPE_CHECKING:
-    _ModelForm = forms.ModelForm[Registry]
-else:
-    _ModelForm = forms.ModelForm
+__all__ = [
+    "CHECK",
+    "SAVE_AND_CHECK",
+    "SAVE_AND_USE",
+    "USE",
+    "RegistryForm",
+    "Row",
+    "form_class",
+]
 
 # Django's words for a choice that is none, without the value that its ChoiceField repeats.
 NO_CHOICE = forms.ModelChoiceField.default_error_messages["invalid_choice"]
@@ -26,39 +32,11 @@ NO_CHOICE = forms.ModelChoiceField.default_error_messages["invalid_choice"]
 CHECK, SAVE_AND_CHECK = "_check", "_savecheck"
 # The same with another address, which the button's value names.
 USE, SAVE_AND_USE = "_use", "_saveuse"
-SHOWN_SUFFIX = "_shown"
-MONO = {**QUIET, "class": "vTextField reg-mono"}
 
 
-class SwitchInput(forms.CheckboxInput):
-    """A checkbox that is off only when the form that showed it says so; missing means on."""
-
-    template_name = "registries/switch_input.html"
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> bool:
-        if name not in data and name + SHOWN_SUFFIX not in data:
-            return True
-        return bool(super().value_from_datadict(data, files, name))
-
-    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
-        return False
-
-
-class Row(NamedTuple):
-    """A field of the form as the page shows it: whether it must be filled in, and for which ways.
-
-    ways: numbers of the ways to sign in that take it, from 1; empty where it belongs to all.
-    """
-
-    field: forms.BoundField
-    is_needed: bool
-    ways: tuple[int, ...] = ()
-
-
-class RegistryForm(_ModelForm):
+class RegistryForm(FormLayout):
     """The form of one kind's rows; `form_class` makes one per kind."""
 
-    kind: ClassVar[Kind]
     # Whether who fills it in may change rows, and so how images are read; may see them; and may
     # hand over what they hold.
     may_change: ClassVar[bool] = True
@@ -83,9 +61,7 @@ class RegistryForm(_ModelForm):
 
     class Meta:
         model = Registry
-        fields: ClassVar[list[str]] = [
-            *("name", "prefix", "ca_certificate", "verify_tls", "handover")
-        ]
+        fields: ClassVar[list[str]] = [*COMMON]
         labels: ClassVar[dict[str, Any]] = {
             "verify_tls": _("Verify the registry's certificate"),
             "handover": _("May leave this site"),
@@ -155,60 +131,6 @@ class RegistryForm(_ModelForm):
 
     def _secret_input(self, name: str) -> SecretInput:
         return cast("SecretInput", self.fields[name].widget)
-
-    # How the page shows it
-
-    @cached_property
-    def chosen(self) -> Method:
-        """The way to sign in that the page shows: as posted, else the one that the row fits."""
-        posted = self.data.get(self.add_prefix("sign_in")) if self.is_bound else None
-        for method in self.methods:
-            if method.slug == posted:
-                return method
-        given = self.instance.provided()
-        if self.instance._state.adding and not given:
-            return self.methods[0]
-        return max(
-            self.methods, key=lambda way: (given.issuperset(way.variables), len(way.variables))
-        )
-
-    @property
-    def common_rows(self) -> list[Row]:
-        """The variables that every way to sign in takes, such as an address."""
-        some = self._of_some_method
-        return [
-            Row(self[variable.name], variable.required)
-            for variable in self.kind.variables
-            if variable.name not in some
-        ]
-
-    @property
-    def sign_in_rows(self) -> list[Row]:
-        """The variables of the ways to sign in, each once, with the ways that take it."""
-        several = len(self.methods) > 1
-        return [
-            Row(
-                self[variable.name],
-                several or variable.required,
-                tuple(
-                    number
-                    for number, method in enumerate(self.methods, 1)
-                    if several and variable.name in method.variables
-                ),
-            )
-            for variable in self.kind.variables
-            if variable.name in self._of_some_method
-        ]
-
-    @property
-    def other_rows(self) -> dict[str, Row]:
-        """The fields that every kind has, by name."""
-        names = [*RegistryForm.Meta.fields, "image"]
-        return {name: Row(self[name], name == "name") for name in names}
-
-    @cached_property
-    def _of_some_method(self) -> set[str]:
-        return {name for method in self.kind.methods for name in method.variables}
 
     # What it takes
 
@@ -324,32 +246,10 @@ class RegistryForm(_ModelForm):
         super().add_error(field, error)
 
 
-def _form_field(variable: Variable) -> forms.Field:
-    common: dict[str, Any] = {"label": _(variable.label), "help_text": _(variable.help)}
-    attrs: dict[str, Any] = {"placeholder": variable.placeholder} if variable.placeholder else {}
-    if variable.secret:
-        return SecretFormField(widget=SecretInput(variable), **common)
-    common["initial"] = variable.initial or None
-    if variable.choices is not None:
-        choices = [("", "---------"), *variable.choices()]
-        return forms.CharField(
-            required=False, empty_value=None, widget=forms.Select(choices=choices), **common
-        )
-    # Length is the kind's to check: its message counts what is stored, not what was pasted.
-    shape = MONO if variable.address else {**QUIET, "class": "vTextField"}
-    return forms.CharField(
-        required=False,
-        empty_value=None,
-        strip=False,
-        widget=forms.TextInput(attrs={**shape, **attrs}),
-        **common,
-    )
-
-
 @lru_cache(maxsize=len(KINDS))
 def form_class(kind: Kind) -> type[RegistryForm]:
     """The form class of a kind, with a field for each of its variables, named as they are."""
-    fields = {variable.name: _form_field(variable) for variable in kind.variables}
-    meta = type("Meta", (RegistryForm.Meta,), {"fields": [*RegistryForm.Meta.fields, *fields]})
+    fields = {variable.name: form_field(variable) for variable in kind.variables}
+    meta = type("Meta", (RegistryForm.Meta,), {"fields": [*COMMON, *fields]})
     name = f"{kind.slug.capitalize()}Form"
     return type(name, (RegistryForm,), {**fields, "kind": kind, "Meta": meta})

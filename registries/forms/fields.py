@@ -1,0 +1,49 @@
+"""The field of each variable, and the inputs that all forms share."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from registries.forms.secrets import QUIET, SecretFormField, SecretInput
+from registries.kinds import Variable
+
+SHOWN_SUFFIX = "_shown"
+MONO = {**QUIET, "class": "vTextField reg-mono"}
+
+
+class SwitchInput(forms.CheckboxInput):
+    """A checkbox that is off only when the form that showed it says so; missing means on."""
+
+    template_name = "registries/switch_input.html"
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> bool:
+        if name not in data and name + SHOWN_SUFFIX not in data:
+            return True
+        return bool(super().value_from_datadict(data, files, name))
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+
+def form_field(variable: Variable) -> forms.Field:
+    """The field of a variable."""
+    common: dict[str, Any] = {"label": _(variable.label), "help_text": _(variable.help)}
+    attrs: dict[str, Any] = {"placeholder": variable.placeholder} if variable.placeholder else {}
+    if variable.secret:
+        return SecretFormField(widget=SecretInput(variable), **common)
+    common["initial"] = variable.initial or None
+    if variable.choices is not None:
+        choices = [("", "---------"), *variable.choices()]
+        return forms.CharField(
+            required=False, empty_value=None, widget=forms.Select(choices=choices), **common
+        )
+    # Length is the kind's to check: its message counts what is stored, not what was pasted.
+    shape = MONO if variable.address else {**QUIET, "class": "vTextField"}
+    return forms.CharField(
+        required=False,
+        empty_value=None,
+        strip=False,
+        widget=forms.TextInput(attrs={**shape, **attrs}),
+        **common,
+    )
