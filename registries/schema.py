@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from registries.kinds.base import Kind, Variable
+from registries.text import plain
 
 
 def json_schema(kind: Kind) -> dict[str, Any]:
@@ -37,7 +38,10 @@ def _property(variable: Variable) -> dict[str, Any]:
 
 
 def describe(kind: Kind, translate: Callable[[str], str]) -> dict[str, Any]:
-    """Return the description of a kind for the API, in the language of `translate`."""
+    """Return the description of a kind for the API, in the language of `translate`.
+
+    The steps and notes of its how-to are plain text, without the markup that forms show.
+    """
     howto = kind.howto
     return {
         "slug": kind.slug,
@@ -57,8 +61,8 @@ def describe(kind: Kind, translate: Callable[[str], str]) -> dict[str, Any]:
         "schema": json_schema(kind),
         "howto": {
             "title": translate(howto.title),
-            "steps": [translate(step) for step in howto.steps],
-            "notes": [translate(note) for note in howto.notes],
+            "steps": [plain(translate(step)) for step in howto.steps],
+            "notes": [plain(translate(note)) for note in howto.notes],
             "links": [{"label": translate(link.label), "url": link.url} for link in howto.links],
         },
     }

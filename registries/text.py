@@ -20,6 +20,15 @@ def gettext_noop(text: str) -> str:
     return text
 
 
+# The markup of a how-to, as in Markdown: **a menu or button**, [a page](https://example.com/).
+MARKUP = re.compile(r"\*\*(?P<bold>.+?)\*\*|\[(?P<label>[^]]+)\]\((?P<url>https://[^\s)]+)\)")
+
+
+def plain(text: str) -> str:
+    """Return a how-to's sentence without its markup: names stay, addresses of links do not."""
+    return MARKUP.sub(lambda found: found["bold"] or found["label"], text)
+
+
 QUOTED = gettext_noop("“%(label)s”")
 
 

@@ -65,11 +65,9 @@ def _kinds() -> Iterator[str]:
             yield ""
         yield f"### {description['howto']['title']}"
         yield ""
-        yield from (
-            f"{number}. {step}" for number, step in enumerate(description["howto"]["steps"], 1)
-        )
+        yield from (f"{number}. {step}" for number, step in enumerate(kind.howto.steps, 1))
         yield ""
-        yield from (f"- {note}" for note in description["howto"]["notes"])
+        yield from (f"- {note}" for note in kind.howto.notes)
         yield from (f"- [{link['label']}]({link['url']})" for link in description["howto"]["links"])
         yield ""
 

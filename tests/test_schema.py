@@ -7,6 +7,7 @@ import pytest
 
 from registries.kinds import KINDS, Kind
 from registries.schema import describe, json_schema
+from registries.text import plain
 from tests.kinds.samples import SAMPLES
 
 kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -115,8 +116,8 @@ def test_describe(kind: Kind) -> None:
     assert all("«" in rule and "%(" not in rule for rule in told["rules"])
     howto = told["howto"]
     assert list(howto) == ["title", "steps", "notes", "links"]
-    assert howto["steps"] == [f"«{step}»" for step in kind.howto.steps]
-    assert howto["notes"] == [f"«{note}»" for note in kind.howto.notes]
+    assert howto["steps"] == [f"«{plain(step)}»" for step in kind.howto.steps]
+    assert howto["notes"] == [f"«{plain(note)}»" for note in kind.howto.notes]
     assert [link["url"] for link in howto["links"]] == [link.url for link in kind.howto.links]
     assert all(text.strip() for text in seen)
 

@@ -33,8 +33,8 @@ def pairs(entry: polib.POEntry) -> list[tuple[str, str]]:
 
 
 def parts(text: str) -> list[str]:
-    """The placeholders and the tags in a text."""
-    return sorted(re.findall(r"%\(\w+\)[\d.]*\w|\{\w+\}|</?\w+>", text))
+    """The placeholders, the tags and the markup in a text."""
+    return sorted(re.findall(r"%\(\w+\)[\d.]*\w|\{\w+\}|</?\w+>|\*\*|\]\(\S+?\)", text))
 
 
 def faults(entry: polib.POEntry) -> set[str]:
@@ -74,6 +74,8 @@ def test_every_entry_is_translated_well(path: Path) -> None:
         ({"msgid": "%(n)d s", "msgstr": "%(m)d s"}, {"placeholders"}),
         ({"msgid": "%(n)d s", "msgstr": "%(n)s s"}, {"placeholders"}),
         ({"msgid": "{n} of <b>2</b>", "msgstr": "{n} von 2"}, {"placeholders"}),
+        ({"msgid": "**A**, then **B**", "msgstr": "**A**, dann B"}, {"placeholders"}),
+        ({"msgid": "[A](https://a/)", "msgstr": "[A](https://b/)"}, {"placeholders"}),
         (
             {"msgid": "one", "msgid_plural": "%(n)d", "msgstr_plural": {0: "eins", 1: ""}},
             {"untranslated", "placeholders"},

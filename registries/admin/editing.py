@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from registries import services
 from registries.admin.conflict import conflict
 from registries.admin.display import ShownResult, Trend, badges, is_untouched
+from registries.admin.howto import shown
 from registries.admin.status import ANY_SERVER, add_heading, overview, past_verdicts, sorted_kinds
 from registries.admin.used_for import UsedForPages, as_typed, use_address
 from registries.checking.callers import Caller
@@ -238,6 +239,7 @@ class FormPages(UsedForPages):
     ) -> dict[str, Any]:
         context: dict[str, Any] = {
             "kind": kind,
+            "howto": shown(kind.howto),
             "heading": add_heading(kind),
             "form": form,
             **self.used_for(request, as_typed(form)),

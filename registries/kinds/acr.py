@@ -90,12 +90,15 @@ acr = Kind(
     howto=HowTo(
         _("Create a service principal"),
         (
-            _("In the Azure portal, open Microsoft Entra ID, then App registrations."),
-            _("Choose New registration and name it after this site."),
-            _("Copy the Application (client) ID: it is the client ID here."),
-            _("Under Certificates & secrets, add a client secret and copy its value at once."),
-            _("Open your container registry, then Access control (IAM)."),
-            _("Choose Add role assignment and give the application the role AcrPull."),
+            _(
+                "In the [Azure portal](https://portal.azure.com/), open **Microsoft Entra ID**,"
+                " then **App registrations**."
+            ),
+            _("Choose **New registration** and name it after this site."),
+            _("Copy the **Application (client) ID**: it is the client ID here."),
+            _("Under **Certificates & secrets**, add a client secret and copy its value at once."),
+            _("Open your container registry, then **Access control (IAM)**."),
+            _("Choose **Add role assignment** and give the application the role **AcrPull**."),
         ),
         (
             _("A new role can take some minutes before the registry honours it."),

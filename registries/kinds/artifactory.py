@@ -60,10 +60,10 @@ artifactory = Kind(
         _("Create an identity token"),
         (
             _("Sign in to the JFrog platform as the user that may read the images."),
-            _("Open the user menu, choose Edit Profile, and unlock it with your password."),
-            _("Choose Generate an Identity Token and name it after this site."),
+            _("Open the user menu, choose **Edit Profile**, and unlock it with your password."),
+            _("Choose **Generate an Identity Token** and name it after this site."),
             _("Copy the token, which is shown only once, and enter it with the user name."),
-            _("Open a repository's Set Me Up: it names the host that goes into the address."),
+            _("Open a repository's **Set Me Up**: it names the host that goes into the address."),
         ),
         (
             _("One row is enough for all repositories in paths: acme.jfrog.io/docker-local/app."),

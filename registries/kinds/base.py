@@ -103,7 +103,11 @@ class Link(NamedTuple):
 
 
 class HowTo(NamedTuple):
-    """How to create the credentials on the platform, step by step."""
+    """How to create the credentials on the platform, step by step.
+
+    steps, notes: sentences, in which menus, buttons and what is chosen there are **bold**, and
+        pages are [linked](https://example.com/). API clients get them without this markup.
+    """
 
     title: str
     steps: tuple[str, ...]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from registries.kinds import variables
 from registries.kinds.base import Kind, Method, Variable
+from registries.text import plain
 
 # A slug is stored in rows, and it is part of the form's URL and of the logo's file name.
 SLUG = re.compile(r"[a-z][a-z0-9]{0,19}", re.ASCII)
@@ -37,8 +38,11 @@ def _faults_of_texts(kind: Kind) -> Iterator[str]:
     howto = kind.howto
     if not (howto.title and len(howto.steps) >= 3 and howto.notes and howto.links):
         yield "its howto needs a title, three steps, a note and a link"
-    if not all(re.fullmatch(r"[A-Za-z].+[.]", text) for text in (*howto.steps, *howto.notes)):
+    sentences = [plain(text) for text in (*howto.steps, *howto.notes)]
+    if not all(re.fullmatch(r"[A-Za-z].+[.]", text) for text in sentences):
         yield "the steps and notes of its howto must be sentences"
+    if any("**" in text or "](" in text for text in sentences):
+        yield "its howto has a ** that is not closed, or a link without an https address"
     if not all(
         link.label and re.fullmatch(r"https://[a-z.-]+/\S*", link.url) for link in howto.links
     ):

@@ -54,10 +54,14 @@ digitalocean = Kind(
     howto=HowTo(
         _("Create a personal access token"),
         (
-            _("In the DigitalOcean control panel, choose the team that owns the registry."),
-            _("Open API, then Tokens, and choose Generate New Token."),
-            _("Name it after this site, choose when it expires, and choose Custom Scopes."),
-            _("Select registry and, of it, read alone."),
+            _(
+                "In the"
+                " [DigitalOcean control panel](https://cloud.digitalocean.com/account/api/tokens),"
+                " choose the team that owns the registry."
+            ),
+            _("Open **API**, then **Tokens**, and choose **Generate New Token**."),
+            _("Name it after this site, choose when it expires, and choose **Custom Scopes**."),
+            _("Select **registry** and, of it, **read** alone."),
             _("Copy the token, which is shown only once, and enter it here."),
         ),
         (

@@ -102,10 +102,13 @@ ecr = Kind(
     howto=HowTo(
         _("Create an access key"),
         (
-            _("In the AWS console, open IAM, then Users, and create a user for this site."),
+            _(
+                "In the [AWS console](https://console.aws.amazon.com/iam/), open **IAM**, then"
+                " **Users**, and create a user for this site."
+            ),
             _("Give it no console access: it only reads images."),
-            _("Attach the policy AmazonEC2ContainerRegistryReadOnly, or one that allows more."),
-            _("Open the user's Security credentials and choose Create access key."),
+            _("Attach the policy **AmazonEC2ContainerRegistryReadOnly**, or one that allows more."),
+            _("Open the user's **Security credentials** and choose **Create access key**."),
             _("Copy the access key ID and the secret access key, which is shown only once."),
         ),
         (

@@ -69,10 +69,14 @@ gcr = Kind(
     howto=HowTo(
         _("Create a service account key"),
         (
-            _("In the Google Cloud console, open IAM & Admin, then Service Accounts."),
+            _(
+                "In the"
+                " [Google Cloud console](https://console.cloud.google.com/iam-admin/serviceaccounts),"
+                " open **IAM & Admin**, then **Service Accounts**."
+            ),
             _("Create a service account for this site."),
-            _("Give it the role Artifact Registry Reader on the project or repository."),
-            _("Open it, then Keys, then Add key, Create new key, JSON."),
+            _("Give it the role **Artifact Registry Reader** on the project or repository."),
+            _("Open it, then **Keys**, then **Add key**, **Create new key**, **JSON**."),
             _("Paste the whole downloaded file as the private key: it fills both values."),
         ),
         (

@@ -45,8 +45,8 @@ gitlab = Kind(
         _("Create an access token"),
         (
             _("Sign in to GitLab with the account that may read the images."),
-            _("Select your avatar, then Edit profile, then Access tokens."),
-            _("Add a token, name it after this site, and choose the scope read_registry."),
+            _("Select your avatar, then **Edit profile**, then **Access tokens**."),
+            _("Add a token, name it after this site, and choose the scope **read_registry**."),
             _("Copy the token, which is shown only once, and enter it here."),
         ),
         (

@@ -66,9 +66,9 @@ harbor = Kind(
         _("Create a robot account"),
         (
             _("Sign in to Harbor as an administrator of the project and open the project."),
-            _("Open Robot Accounts and choose New Robot Account."),
+            _("Open **Robot Accounts** and choose **New Robot Account**."),
             _("Name it after this site, and choose when it expires."),
-            _("Give it Pull Repository, and List Tag so that it may list tags."),
+            _("Give it **Pull Repository**, and **List Tag** so that it may list tags."),
             _("Copy the secret, which is shown only once, and enter it here."),
             _("Enter the robot's whole name as the login: robot$project+name."),
         ),

@@ -89,10 +89,13 @@ hub = Kind(
     howto=HowTo(
         _("Create an access token"),
         (
-            _("Sign in at app.docker.com with the account that may pull the images."),
-            _("Open Account settings, then Personal access tokens."),
-            _("Choose Generate new token and name it after this site."),
-            _("Give it Read-only access: this site never pushes."),
+            _(
+                "Sign in at [app.docker.com](https://app.docker.com/settings) with the account"
+                " that may pull the images."
+            ),
+            _("Open **Account settings**, then **Personal access tokens**."),
+            _("Choose **Generate new token** and name it after this site."),
+            _("Give it **Read-only** access: this site never pushes."),
             _("Copy the token, which is shown only once, and enter it as the password."),
         ),
         (

@@ -65,8 +65,8 @@ quay = Kind(
         _("Create a robot account"),
         (
             _("Sign in to Quay and open your organization, or your account settings."),
-            _("Open Robot Accounts and choose Create Robot Account."),
-            _("Give it Read permission on the repositories that this site reads."),
+            _("Open **Robot Accounts** and choose **Create Robot Account**."),
+            _("Give it **Read** permission on the repositories that this site reads."),
             _("Open the robot: its name is namespace+account."),
             _("Enter what stands before the + as the namespace, what follows as the account."),
             _("Copy the robot's token and enter it here."),

@@ -92,10 +92,16 @@ WITH_TOKEN = Method("token", _("User name and access token"), ("username", "toke
 
 # lscr.io serves GitHub's images and takes GitHub's tokens.
 GITHUB_STEPS = (
-    _("Sign in to GitHub with the account that may read the images."),
-    _("Open Settings, then Developer settings, then Personal access tokens, Tokens (classic)."),
-    _("Generate a new token (classic) and name it after this site."),
-    _("Choose the scope read:packages and nothing else."),
+    _(
+        "Sign in to [GitHub](https://github.com/settings/tokens) with the account that may read"
+        " the images."
+    ),
+    _(
+        "Open **Settings**, then **Developer settings**, then **Personal access tokens**,"
+        " **Tokens (classic)**."
+    ),
+    _("Choose **Generate new token (classic)** and name it after this site."),
+    _("Choose the scope **read:packages** and nothing else."),
     _("Copy the token, which is shown only once, and enter it with your user name."),
 )
 GITHUB_NOTES = (
@@ -119,8 +125,8 @@ FORGE_RULES = (ExactlyOne(("login", "password"), "auth"),)
 FORGE_METHODS = (WITH_PASSWORD, WITH_AUTH)
 FORGE_STEPS = (
     _("Sign in to the site with the account that may read the images."),
-    _("Open Settings, then Applications."),
-    _("Name a new token after this site and give it the permission read:package."),
+    _("Open **Settings**, then **Applications**."),
+    _("Name a new token after this site and give it the permission **read:package**."),
     _("Generate it, copy it at once, and enter it as the password."),
 )
 FORGE_NOTES = (

@@ -26,7 +26,7 @@ acme = Kind(
     methods=(WITH_TOKEN, ANONYMOUS),
     howto=HowTo(
         "Create a token",
-        ("Sign in to Acme.", "Open Tokens.", "Create one that may read."),
+        ("Sign in to Acme.", "Open **Tokens**.", "Create one that may read."),
         ("A token can be revoked alone.",),
         (Link("Acme: tokens", "https://docs.acme.example/tokens"),),
     ),

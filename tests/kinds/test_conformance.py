@@ -74,6 +74,14 @@ ROBOT, NOBODY = quay.methods[0], quay.methods[-1]
             "the steps and notes of its howto must be sentences",
         ),
         (
+            {"howto": quay.howto._replace(notes=("Open **Settings*.",))},
+            "its howto has a ** that is not closed, or a link without an https address",
+        ),
+        (
+            {"howto": quay.howto._replace(notes=("Open [Quay](http://quay.io/).",))},
+            "its howto has a ** that is not closed, or a link without an https address",
+        ),
+        (
             {"howto": quay.howto._replace(links=(LINK,))},
             "the links of its howto need a label and an https address",
         ),

@@ -1,0 +1,31 @@
+"""A kind's how-to as its form shows it: menus and buttons in bold, pages as links."""
+
+import re
+
+from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from registries.kinds.base import HowTo
+from registries.text import MARKUP
+
+
+def shown(howto: HowTo) -> HowTo:
+    """The how-to with its steps and notes as HTML, in the language of the page."""
+    steps, notes = (
+        tuple(marked(gettext(text)) for text in texts) for texts in (howto.steps, howto.notes)
+    )
+    return howto._replace(steps=steps, notes=notes)
+
+
+def marked(text: str) -> SafeString:
+    """A how-to's sentence as HTML: its markup becomes tags, everything else is escaped."""
+    return mark_safe(MARKUP.sub(_tag, escape(text)))  # noqa: S308 - escaped before
+
+
+def _tag(found: re.Match[str]) -> str:
+    if found["bold"]:
+        return f"<strong>{found['bold']}</strong>"
+    icon = render_to_string("registries/icon.html", {"name": "out"}).strip()
+    return f'<a href="{found["url"]}" rel="noreferrer">{found["label"]}{icon}</a>'
