@@ -34,7 +34,7 @@ from registries.handover.naming import (
     check_secret_name,
 )
 from registries.handover.recipient import Recipient, address_of
-from registries.handover.wanted import MOST, Wanted
+from registries.handover.wanted import MOST, Wanted, check_host
 from registries.models.handover import Way
 from registries.reference import IMAGE_PATTERN, Reference
 from registries.secrets.reports import hide_on_debug_pages
@@ -91,7 +91,7 @@ class HandoverParams(serializers.Serializer[Any]):
         help_text="An image, as in docker pull: for what it is pulled with.",
     )
     host = GrammarField(
-        *(str, r"^[^\x00]+$", "https://index.docker.io/v1/", "ghcr.io"),
+        *(check_host, r"^[^\x00]+$", "https://index.docker.io/v1/", "ghcr.io"),
         required=False,
         max_length=1024,
         help_text="A registry's host as docker's helpers are asked for it, such as"

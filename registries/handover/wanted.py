@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from registries.models import Registry
 from registries.reference import HUB, InvalidReference, Reference, parse_prefix, without_scheme
+from registries.text import gettext_noop as _
 
 # Registries in one Secret or file.
 MOST = 100
@@ -15,6 +16,7 @@ _SERVER = re.compile(r"(?:https?://)?(?P<name>.*?)(?:/v[12])?/*", re.IGNORECASE 
 # Below Docker Hub's address docker keeps what belongs to its own sign-in in the browser
 # (docker/cli, cli/internal/oauth/manager): these are no images, and no registries.
 _NO_IMAGE = re.compile(r"v[12]/.*", re.DOTALL)
+_QUERY = re.compile(r"[?#]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,11 @@ class Wanted:
     registries: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        """For the audit; no user information, which no host and no image has."""
-        named = ", ".join(f"#{each}" for each in self.registries)
-        return "".join(filter(str.isprintable, self.image or self.host or named))[:600]
+        """For the audit. Of nonsense it leaves out what may be a password or a token."""
+        text = self.image or self.host or ", ".join(f"#{each}" for each in self.registries)
+        if not self.registries and self.reference() is None:
+            text = _QUERY.split(text.rpartition("@")[2])[0]
+        return "".join(filter(str.isprintable, text))[:600]
 
     def reference(self) -> Reference | None:
         """The image, or the host with no repository; None for registries, and for nonsense."""
@@ -52,6 +56,12 @@ def _server(text: str) -> Reference | None:
     reference = Reference.parse(without_scheme(name))
     is_none = reference.host == HUB and _NO_IMAGE.fullmatch(reference.repository)
     return None if is_none else reference
+
+
+def check_host(text: str) -> None:
+    """Raise InvalidReference for a host with a user name or a password before it."""
+    if "@" in text and Wanted(host=text).reference() is None:
+        raise InvalidReference(_("Give the host without a user name or a password."))
 
 
 def rows(wanted: Wanted, reference: Reference | None) -> Iterator[Registry]:

@@ -129,6 +129,7 @@ def test_only_post(method: str, taker: Caller) -> None:
         ({"image": None, "form": "json"}, "image"),
         ({"host": "", "form": "json"}, "host"),
         ({"host": "a\0b", "form": "json"}, "host"),
+        ({"host": "https://bob:fake-pass@ghcr.io/acme", "form": "json"}, "host"),
         ({"registry": "5", "form": "json"}, "registry"),
         ({"registry": True, "form": "json"}, "registry"),
         ({"registry": 1e30, "form": "json"}, "registry"),
@@ -149,6 +150,7 @@ def test_bad_input_is_told_at_its_field(data: dict[str, Any], field: str, taker:
     assert code(response, 400) == "invalid_parameter"
     assert list(response.json()["fields"]) == [field]
     assert "yaml" not in response.content.decode()
+    assert "fake-pass" not in response.content.decode()
     assert not Handover.objects.exists()
 
 

@@ -17,6 +17,7 @@ from django.views.debug import ExceptionReporter
 from registries import services
 from registries.handover import FORMS, HandoverRefused
 from registries.handover.handing import HandedOver
+from registries.handover.wanted import Wanted
 from registries.models import Handover, Registry
 from tests.api.conftest import ROOT
 from tests.canaries import Canaries, all_kinds
@@ -143,6 +144,22 @@ def test_no_report_of_a_fault_shows_it(
     canaries.assert_absent("a report", "".join(reports))
     canaries.assert_absent("the answer", response.content.decode())
     canaries.assert_absent("the log", caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        (Wanted(host="https://bob:fake-pass@ghcr.io/acme"), "ghcr.io/acme"),
+        (Wanted(host="bob:fake/p@ss@ghcr.io"), "ghcr.io"),
+        (Wanted(host="https://ghcr.io/?token=fake-pass"), "https://ghcr.io/"),
+        (Wanted(image="docker://bob:fake-pass@ghcr.io/acme/app:1"), "ghcr.io/acme/app:1"),
+        (Wanted(host="https://index.docker.io/v1/"), "https://index.docker.io/v1/"),
+        (Wanted(image=f"ghcr.io/app@sha256:{'0' * 64}"), f"ghcr.io/app@sha256:{'0' * 64}"),
+        (Wanted(registries=(7, 8)), "#7, #8"),
+    ],
+)
+def test_the_audit_keeps_no_password_that_stands_in_an_address(wanted: Wanted, told: str) -> None:
+    assert str(wanted) == told
 
 
 def test_values_show_nothing(canary: str) -> None:
