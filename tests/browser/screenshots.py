@@ -34,6 +34,8 @@ LIST = "/admin/registries/registry/"
 # The address of the registry that is really checked.
 REGISTRY = "https://registry.example.com"
 WIDTH = 1440
+# A row of the samples that is shown in detail.
+TEAM = "Docker Hub · platform team"
 # When the secrets were set: the form shows the day.
 SET = datetime(2025, 11, 3, 12, tzinfo=UTC)
 # Fonts as on a desktop, where a server without any falls back to wide ones.
@@ -196,11 +198,13 @@ def prepare() -> str:
     from django.contrib.auth.models import User
     from django.test import Client
 
+    from registries.models import Registry
     from tests.browser.samples import fill
 
     # A stored secret's own time tells when it was set.
     with mock.patch("time.time", return_value=SET.timestamp()):
         fill()
+    Registry._base_manager.filter(name=TEAM).update(handover="any")
     client = Client()
     client.force_login(User.objects.create_superuser("robin", first_name="Robin"))
     return client.cookies["sessionid"].value
@@ -224,9 +228,13 @@ def take(page: Page, images: Path, address: str, certificate: str, account: Acco
     page.emulate_media(color_scheme="dark")
     shoot(page, images / "tiles-dark.png")
     page.emulate_media(color_scheme="light")
-    page.get_by_role("link", name="Docker Hub · platform team", exact=True).click()
+    page.get_by_role("link", name=TEAM, exact=True).click()
     page.wait_for_url("**/change/**")
     shoot(page, images / "form.png")
+    page.get_by_role("link", name="Hand over", exact=True).click()
+    page.wait_for_url("**/hand-over/**")
+    page.goto(f"{page.url}?for=kubernetes")
+    shoot(page, images / "handover.png")
     page.goto(f"{address}{LIST}add/")
     shoot(page, images / "chooser.png")
     page.goto(f"{address}{LIST}add/?kind=custom")
