@@ -394,7 +394,9 @@ def _trust(verify_tls: bool, ca_certificate: str) -> str:
         return ANYBODY
     # The same certificates may have been pasted with other white space.
     trusted = certificates.normalized(ca_certificate or "")
-    return f"ca:{sha256(trusted.encode()).hexdigest()}" if trusted else VERIFIED
+    # Half a character is refused only later, where the field is validated.
+    fingerprint = sha256(trusted.encode(errors="surrogatepass")).hexdigest()
+    return f"ca:{fingerprint}" if trusted else VERIFIED
 
 
 def _split(key_id: str) -> list[str]:

@@ -174,7 +174,7 @@ def test_a_third_page_is_asked_to_wait(client: Client, rows: list[Registry], gat
         next(page)
         assert next(page) == b"\n"
     refused = b"".join(select(client, rows)).decode()
-    assert "Others are checking many registries just now." in refused
+    assert "Others are checking many registries right now." in refused
     answers[0].close()
     gate.open.set()
     assert f"Checked {MANY} registries" in b"".join(select(client, rows)).decode()

@@ -128,8 +128,8 @@ def test_no_sentence_says_more_than_was_tried() -> None:
     """That images can be read is said of no registry where none was."""
     for code in ("public", "public_by_image"):
         assert "can be read" not in CODES[code].sentence
-        assert "Name an image" in CODES[code].sentence
-    assert "name an image" in CODES["guests_refused"].sentence
+        assert "Enter an image" in CODES[code].sentence
+    assert "with a public image" in CODES["guests_refused"].sentence
 
 
 def test_a_guest_asks_for_no_token_where_everybody_is_let_in(serve: Serve) -> None:

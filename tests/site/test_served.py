@@ -143,7 +143,7 @@ def test_a_fault_is_told_to_the_log_alone(site: Site) -> None:
     with site.served(DJANGO_BEHIND_PROXY="1") as visitor:
         answer = visitor.see("/admin/login/", Host="localhost", **SESSION, **HTTPS)
     assert answer.status_code == 500
-    assert "This is a fault of the site" in answer.text
+    assert "This is an error of the site" in answer.text
     assert "no such table" not in answer.text
 
 

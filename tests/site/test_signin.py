@@ -293,7 +293,7 @@ def test_sign_ins_hold_nothing_else_up(place: Site) -> None:
             held.unlink()
         assert Counter(each.result().status_code for each in sent) == {302: 4, 503: 8}
         assert {answer.headers["Retry-After"] for answer in refused} == {"2"}
-        assert "Nothing was tried" in refused[0].text
+        assert "Your sign-in was not tried" in refused[0].text
         assert signing_in(visitor, "192.0.2.201")("ann", "right").status_code == 302
 
 

@@ -129,10 +129,10 @@ def test_more_than_the_limit_is_refused_unread(content_type: str, proxied: Visit
     body, headers = b"x" * (LIMIT + 1), {"Content-Type": content_type}
     answer = post(proxied, "/admin/login/", data=body, headers=headers)
     assert answer.status_code == 413
-    assert "more than this site takes" in answer.text
+    assert "larger than this site accepts" in answer.text
     german = headers | {"Accept-Language": "de"}
     answer = post(proxied, "/admin/login/", data=body, headers=german)
-    assert "mehr, als diese Website annimmt" in answer.text
+    assert "größer, als diese Website annimmt" in answer.text
     answer = post(proxied, "/api/registries/", data=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
