@@ -23,6 +23,8 @@ EVERYBODY = "The registry is open to everybody"
 def press_check(admin: Client, registry: Registry) -> tuple[str, str]:
     """The level and text of the message that the Check button brings; the page says it too."""
     check = reverse("admin:registries_registry_check", args=[registry.pk])
+    # What was said of the saving is read on the row's page.
+    admin.get(reverse("admin:registries_registry_change", args=[registry.pk]))
     answer = admin.post(check, follow=True)
     assert answer.status_code == 200
     (message,) = get_messages(answer.wsgi_request)
