@@ -175,6 +175,7 @@ class RegistryForm(FormLayout):
             for name, reason in self.kind.hopeless(self.instance.plain_values()).items():
                 if name not in self.errors:
                     self.add_error(name, ValidationError(gettext(reason), code="cannot_work"))
+        self._refuse_other_recipients()
         if not (self.may_change or self.errors):
             self._refuse_rival()
         if not self.cleaned_data.get("sign_in"):
@@ -193,6 +194,27 @@ class RegistryForm(FormLayout):
             if name not in self.errors and self.instance.raw_value(name)
         }
         self.data = {**{key: self.data.get(key) for key in self.data}, **stored}
+
+    def _refuse_other_recipients(self) -> None:
+        """Who may not hand over decides not who is handed the stored secrets, nor in which form.
+
+        Access tokens name images, files of `refresh_pull_secrets` name registries, and without an
+        exchange the stored secret itself leaves.
+        """
+        is_asked = not (self.may_hand_over or self._is_tried)
+        if not is_asked or self.instance.handover == Leaving.NONE:
+            return
+        if not self.instance.kept_secrets():
+            return
+        for name in ("name", "prefix", self.kind.exchanged_by):
+            if name not in self.fields or name in self.kind.secrets or name in self.errors:
+                continue
+            if (self.initial.get(name) or "") != (self.instance.raw_value(name) or ""):
+                message = _(
+                    "The stored credentials may leave this site, and this decides who gets them."
+                    " Enter them again, or ask somebody who may hand over credentials."
+                )
+                self.add_error(name, ValidationError(message, code="other_recipients"))
 
     def _refuse_rival(self) -> None:
         """Who may add rows alone changes nothing of how images of an existing one are read."""

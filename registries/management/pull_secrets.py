@@ -28,22 +28,25 @@ class PlanError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PullFile:
-    """A file to write. registries: names. name, namespace: of the Kubernetes Secret."""
+    """A file to write. registries: ids or names. name, namespace: of the Kubernetes Secret."""
 
     path: Path
     form: Form
-    registries: tuple[str, ...]
+    registries: tuple[int | str, ...]
     name: str = ""
     namespace: str = ""
 
     def ids(self) -> tuple[int, ...]:
         """Return the ids of the registries now. Raises PlanError if one is not there."""
-        keys = {names.key(name): name for name in self.registries}
-        rows = Registry.objects.filter(name_key__in=keys).values_list("name_key", "pk")
-        found: dict[str, int] = dict(rows)
-        if missing := [name for key, name in keys.items() if key not in found]:
+        keys = [each if isinstance(each, int) else names.key(each) for each in self.registries]
+        ids = [key for key in keys if isinstance(key, int)]
+        found: dict[int | str, int] = {pk: pk for pk in Registry.objects.in_bulk(ids)}
+        named = Registry.objects.filter(name_key__in=[key for key in keys if isinstance(key, str)])
+        found |= dict(named.values_list("name_key", "pk"))
+        told = zip(keys, self.registries, strict=True)
+        if missing := [str(each) for key, each in told if key not in found]:
             raise PlanError(f"There is no such registry: {', '.join(missing)}.")
-        return tuple(found[key] for key in keys)
+        return tuple(dict.fromkeys(found[key] for key in keys))
 
 
 def read_plan(path: Path) -> list[PullFile]:
@@ -75,8 +78,8 @@ def _pull_file(table: Any, number: int) -> PullFile:
     if form not in FORM_NAMES:
         raise problem(f"form must be one of {', '.join(FORM_NAMES)}.")
     rows = table.get("registries")
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, str) for row in rows):
-        raise problem("registries must be a list of names.")
+    if not isinstance(rows, list) or not rows or not all(map(_is_registry, rows)):
+        raise problem("registries must be a list of ids or names.")
     for key, grammar in GRAMMARS.items():
         if key not in table:
             continue
@@ -86,6 +89,10 @@ def _pull_file(table: Any, number: int) -> PullFile:
             raise problem(f"{key} is no name in Kubernetes.")
     named = {key: table[key] for key in GRAMMARS if key in table}
     return PullFile(Path(path), FORMS[form], tuple(rows), **named)
+
+
+def _is_registry(value: Any) -> bool:
+    return isinstance(value, str) or (type(value) is int and 0 < value < 2**63)
 
 
 def write(file: PullFile, text: str) -> bool:

@@ -231,7 +231,7 @@ class Registry(Tracked, LastCheck):
         """
         if (code := self._misdirection()) is None:
             return {}
-        return dict.fromkeys(self._kept_secrets(), code)
+        return dict.fromkeys(self.kept_secrets(), code)
 
     def entrust_secrets(self) -> None:
         """Let whom the row trusts since the current changes receive the stored secrets.
@@ -242,14 +242,14 @@ class Registry(Tracked, LastCheck):
         if self._misdirection() not in {"unverified", "ca_changed"}:
             return
         before = _trust(*(self.stored_value(name, getattr(self, name)) for name in TRUST))
-        for name in self._kept_secrets():
+        for name in self.kept_secrets():
             field = cast("SecretField", self._meta.get_field(name))
             stored = self.raw_value(name).bound(field.binding(self), before, field.label(self))
             setattr(self, name, stored.entrusted(self.secret_trust()))
-        if not self._kept_secrets():
+        if not self.kept_secrets():
             self.key_id = key_ids()[0]
 
-    def _kept_secrets(self) -> list[str]:
+    def kept_secrets(self) -> list[str]:
         """Return the names of the secrets that are as they are stored."""
         changed = self.changed()
         sealed = (name for name in SECRETS if (secret := self.raw_value(name)) and secret.is_sealed)

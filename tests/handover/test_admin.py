@@ -104,6 +104,50 @@ def test_who_may_hand_over_may_also_entrust(
     assert row.url != "https://elsewhere.example"
 
 
+@pytest.mark.parametrize(
+    ("slug", "columns", "field", "value"),
+    [
+        ("custom", {}, "name", "Somebody else's"),
+        ("ghcr", {"prefix": "ghcr.io/secret-team"}, "prefix", "ghcr.io/dev-team"),
+        ("ghcr", {"prefix": "ghcr.io/secret-team"}, "prefix", ""),
+        ("acr", {"tenantid": "contoso.com"}, "tenantid", ""),
+        ("acr", {"tenantid": "contoso.com"}, "tenantid", "fabrikam.com"),
+    ],
+)
+def test_who_is_handed_a_stored_secret_is_for_others_to_say(
+    slug: str, columns: dict[str, str], field: str, value: str, editor: Client, keeper: Client
+) -> None:
+    """#67: whoever only changes rows gives no stored secret to somebody else."""
+    row = create(slug, **columns)
+    kind = row.declaration
+    own = {name: row.plain_values().get(name, "") for name in kind.by_name if name != "url"}
+    secret = next(name for name in kind.secrets if row.raw_value(name))
+    before = getattr(row, field)
+
+    def sent(client: Client, **more: str) -> Any:
+        data = {**own, "prefix": row.prefix, "url": row.raw_value("url") or "", **more}
+        return saved(client, row, **data)
+
+    for handover, who, typed, is_saved in (
+        ("any", editor, "", False),
+        ("short" if kind.exchanged_by else "any", editor, "", False),
+        ("any", editor, "fake-new-secret", True),
+        ("any", keeper, "", True),
+        ("none", editor, "", True),
+    ):
+        Registry.objects.filter(pk=row.pk).update(**{field: before, "handover": handover})
+        row.refresh_from_db()
+        answer = sent(who, **{field: value, secret: typed})
+        assert answer.status_code == (302 if is_saved else 200), (handover, typed)
+        assert (getattr(row, field) or "") == (value if is_saved else before)
+        if not is_saved:
+            assert list(answer.context["adminform"].form.errors) == [field]
+    # Without such a change the editor saves as ever.
+    Registry.objects.filter(pk=row.pk).update(**{field: before, "handover": "any"})
+    row.refresh_from_db()
+    assert sent(editor).status_code == 302
+
+
 @pytest.mark.usefixtures("other_key")
 def test_what_cannot_be_read_is_asked_for_again(keeper: Client) -> None:
     row = create("custom")

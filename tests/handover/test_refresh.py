@@ -81,6 +81,21 @@ def test_files_of_every_form(row: Registry, tmp_path: Path, capsys: Any) -> None
         assert auth not in text
 
 
+def test_a_row_is_named_by_its_id_or_name(row: Registry, tmp_path: Path, capsys: Any) -> None:
+    """The id stays with the row, however somebody renames it."""
+    path = tmp_path / "config.json"
+    told = plan(tmp_path, table(path).replace('"acme"', f'{row.pk}, "acme"'))
+    assert once(told) == 0
+    assert next(iter(json.loads(path.read_text())["auths"])) == "ghcr.io"
+    row.name = "Renamed"
+    row.save()
+    assert once(told) == 1
+    assert "no such registry: acme." in capsys.readouterr().err
+    assert once(plan(tmp_path, table(path).replace('"acme"', str(row.pk)))) == 0
+    assert once(plan(tmp_path, table(path).replace('"acme"', str(row.pk + 1)))) == 1
+    assert f"no such registry: {row.pk + 1}." in capsys.readouterr().err
+
+
 def test_a_file_that_others_may_read_is_written_anew(row: Registry, tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     told = plan(tmp_path, table(path))
@@ -143,7 +158,8 @@ def test_what_cannot_be_had_leaves_the_file(row: Registry, tmp_path: Path, capsy
         ('[[file]]\npath = "config.json"', "path must be an absolute path"),
         ('[[file]]\npath = "/"', "path must be an absolute path"),
         ('[[file]]\npath = "/a"\nform = "line"', "form must be one of docker, podman, kubernetes"),
-        ('[[file]]\npath = "/a"\nform = "docker"\nregistries = []', "must be a list of names"),
+        ('[[file]]\npath = "/a"\nform = "docker"\nregistries = []', "must be a list of ids"),
+        ('[[file]]\npath = "/a"\nform = "docker"\nregistries = [true]', "must be a list of ids"),
         ('[[file]]\npath = "/a"\nform = "docker"\nregistries = ["a"]\nname = "x"', "alone"),
         (
             '[[file]]\npath = "/a"\nform = "kubernetes"\nregistries = ["a"]\nname = "A b"',
