@@ -1,11 +1,13 @@
 """The audit of hand-overs: each one, and each refusal, before anything leaves the site."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import router, transaction
 from django.utils import timezone
 
+from registries.checking.callers import MINUTE
 from registries.client.errors import ClientError
 from registries.handover.credential import PullCredential
 from registries.handover.form import first_end
@@ -17,6 +19,14 @@ from registries.models.handover import HANDED_OVER
 from registries.models.times import as_stored
 
 Made = Sequence[tuple[Registry, Sequence[PullCredential]]]
+
+# What a refusal has in common with one that was stored within a minute, and tells nothing new.
+SAME = ("registry_id", "asked", "form", "code", "way", "token", "address")
+# What anybody with an account can cause, and how many of these are stored per minute and user.
+UNPERMITTED = ("not_permitted", "token_limited")
+MOST_UNPERMITTED = 30
+
+logger = logging.getLogger(__name__)
 
 
 class Audit:
@@ -86,4 +96,23 @@ class Audit:
                 row = Registry._base_manager.using(using).filter(pk=registry.pk)
                 if not registry._state.adding and row.select_for_update().values_list("pk").first():
                     handover.registry_id = registry.pk
-            handover.keep(using)
+            if handover.is_handed_over or _is_news(handover, using):
+                handover.keep(using)
+
+
+def _is_news(refusal: Handover, using: str) -> bool:
+    """Whether a refusal is stored. Not all are, so that nobody fills the disk by being refused."""
+    now = timezone.now()
+    # Those in the future were stored before the clock was set back.
+    recent = Handover.objects.using(using).filter(
+        user_id=refusal.user_id, handed_at__gt=now - MINUTE, handed_at__lt=now + MINUTE
+    )
+    if recent.filter(**{name: getattr(refusal, name) for name in SAME}).exists():
+        return False
+    if refusal.code not in UNPERMITTED:
+        return True
+    is_news = recent.filter(code__in=UNPERMITTED).count() < MOST_UNPERMITTED
+    if not is_news:
+        who = (refusal.user_id, refusal.address, refusal.code)
+        logger.warning("Not in the audit: user %s at %s was refused (%s) too often.", *who)
+    return is_news
