@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from registries.handover.auditing import Audit, Made
 from registries.handover.credential import PullCredential
 from registries.handover.form import Form, Options, Paths, first_end
-from registries.handover.making import make, outlined
+from registries.handover.making import make, opened, outlined
 from registries.handover.recipient import Recipient
 from registries.handover.refusals import HandoverRefused
 from registries.handover.wanted import Wanted, rows
@@ -37,9 +37,9 @@ def pull(registry: Registry, image: str | None, recipient: Recipient) -> PullCre
     audit = Audit(recipient, str(Wanted(image=image or "")), "")
     with audit.refusing(registry):
         _check_who(recipient)
-        _check_limits(recipient, registry)
         host = None if image is None else _host_of(registry, image)
-        credential = _named(recipient, registry, make(registry, host))[0]
+        _check_limits(recipient, registry, host)
+        credential = make(registry, host)[0]
     audit.keep([(registry, [credential])])
     return credential
 
@@ -63,10 +63,9 @@ def hand_over(
     made = []
     for registry in found:
         with audit.refusing(registry):
-            _check_limits(recipient, registry)
+            _check_limits(recipient, registry, host)
             _check_path(form, registry, reference)
-            credentials = make(registry, host, globs=form.globs)
-            made.append((registry, _named(recipient, registry, credentials)))
+            made.append((registry, make(registry, host, globs=form.globs)))
     with audit.refusing():
         text = _rendered(form, made, _options(wanted, reference, made, name, namespace))
     audit.keep(made)
@@ -95,25 +94,16 @@ def _check_who(recipient: Recipient) -> None:
         raise HandoverRefused("token_limited")
 
 
-def _check_limits(recipient: Recipient, registry: Registry) -> None:
+def _check_limits(recipient: Recipient, registry: Registry, host: str | None) -> None:
+    """Refuse what would open more to an access token than it names."""
     limits = recipient.limits
     if limits.names_all or limits.name(registry.pk):
         return
     if not Registry.objects.within(limits).filter(pk=registry.pk).exists():
         raise HandoverRefused("token_limited")
-
-
-def _named(
-    recipient: Recipient, registry: Registry, credentials: Sequence[PullCredential]
-) -> Sequence[PullCredential]:
-    """Of a row's credentials those that the access token may be used for."""
-    limits = recipient.limits
-    if limits.names_all or limits.name(registry.pk):
-        return credentials
-    named = [each for each in credentials if limits.cover(each.place)]
-    if not named:
+    places = opened(registry, host)
+    if not places or not all(map(limits.cover, places)):
         raise HandoverRefused("token_limited")
-    return named
 
 
 def _host_of(registry: Registry, image: str) -> str:

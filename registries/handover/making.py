@@ -57,6 +57,19 @@ def outlined(registry: Registry, *, globs: bool = False) -> list[PullCredential]
         return _outlined(registry, client, None, globs=globs)
 
 
+@sensitive_variables()
+def opened(registry: Registry, host: str | None = None) -> list[str]:
+    """All that the credentials of a row open, as `PullCredential.place` says it.
+
+    host: the lower-cased host of one image, for credentials that are good for one registry alone.
+    Raises HandoverRefused and ClientError.
+    """
+    _refuse_unasked(registry)
+    with _in_own_words():
+        hosts = _own_hosts(registry, globs=True) or ([host] if host else [])
+    return [PullCredential(each, registry.prefix, "", "", None, False).place for each in hosts]
+
+
 def _outlined(
     registry: Registry, client: "Client", host: str | None, *, globs: bool
 ) -> list[PullCredential]:

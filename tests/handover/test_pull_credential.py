@@ -18,8 +18,10 @@ from registries import services
 from registries.client import tokens
 from registries.client.errors import ClientError
 from registries.handover import FORMS, HandoverRefused, PullCredential
+from registries.handover.recipient import Recipient
 from registries.handover.wanted import Wanted
 from registries.kinds import KINDS
+from registries.limits import Limits
 from registries.models import Handover, Registry
 from registries.reference import InvalidReference
 from registries.token_cache import CacheTokens
@@ -308,3 +310,16 @@ def test_nothing_of_it_is_shown(canary: str) -> None:
         pickle.dumps(credential)
     with pytest.raises(TypeError):
         json.dumps(credential)
+
+
+def test_a_token_for_one_host_is_handed_what_is_for_that_registry_alone(cloud: CloudMaker) -> None:
+    """#68: a refresh token of Azure's opens one login server, whatever its row answers for."""
+    made = cloud("acr", url=None)
+    host = made.family.origin.removeprefix("https://")
+    limited = Recipient(limits=Limits(prefixes=(host,)))
+    credential = services.pull_credential(made.row, f"{host}/app", recipient=limited)
+    assert credential.host == host
+    for image in (None, "other.azurecr.io/app"):
+        with pytest.raises(HandoverRefused) as caught:
+            services.pull_credential(made.row, image, recipient=limited)
+        assert caught.value.code == "token_limited"
