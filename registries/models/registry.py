@@ -239,15 +239,24 @@ class Registry(Tracked, LastCheck):
         Only on behalf of somebody who may hand them over. It does nothing if the address changed:
         then secrets are always asked for again.
         """
-        if self._misdirection() not in {"unverified", "ca_changed"}:
-            return
+        if self._misdirection() in {"unverified", "ca_changed"}:
+            self._reseal()
+
+    def _reseal(self) -> None:
+        """Seal the stored secrets anew for whom the row trusts now.
+
+        Those that cannot be read stay as they are.
+        """
         before = _trust(*(self.stored_value(name, getattr(self, name)) for name in TRUST))
-        for name in self.kept_secrets():
+        kept = self.kept_secrets()
+        for name in kept:
             field = cast("SecretField", self._meta.get_field(name))
             stored = self.raw_value(name).bound(field.binding(self), before, field.label(self))
             setattr(self, name, stored.entrusted(self.secret_trust()))
-        if not self.kept_secrets():
-            self.key_id = key_ids()[0]
+        left = self.kept_secrets()
+        if len(left) < len(kept):
+            others = _split(self.key_id) if left else []
+            self.key_id = ",".join(sorted({key_ids()[0], *others}))
 
     def kept_secrets(self) -> list[str]:
         """Return the names of the secrets that are as they are stored."""
@@ -338,6 +347,12 @@ class Registry(Tracked, LastCheck):
             changed &= update_fields
         unsealed = {name: self.raw_value(name) for name in SECRETS}
         try:
+            if changed.intersection(TRUST):
+                # Else whoever turns the verification off again by SQL could read them.
+                kept = self.kept_secrets()
+                self._reseal()
+                changed.update(resealed := self.changed().intersection(kept))
+                update_fields = update_fields and update_fields | resealed
             self.derive()
             with transaction.atomic(using=using):
                 if self._state.adding:

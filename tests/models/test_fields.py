@@ -234,6 +234,39 @@ def test_stricter_trust_keeps_the_secret_readable(trust: dict[str, object]) -> N
     assert Registry.objects.get(pk=row.pk).values()["password"] == "given anew"
 
 
+@pytest.mark.parametrize("fields", [None, ["verify_tls", "ca_certificate"]])
+@pytest.mark.parametrize("trust", [{"verify_tls": False}, {"ca_certificate": "its own"}])
+def test_stricter_trust_is_sealed_with_the_secret(
+    trust: dict[str, object], fields: list[str] | None
+) -> None:
+    """#88: once certificates are verified again, SQL does not turn that back."""
+    made = create("custom")
+    for name, value in trust.items():
+        setattr(made, name, value)
+    made.password = "given anew"
+    made.save()
+    row = Registry.objects.get(pk=made.pk)
+    given_at = row.password.set_at
+    row.verify_tls, row.ca_certificate = True, ""
+    row.save(update_fields=fields)
+    for each in (row, Registry.objects.get(pk=row.pk)):
+        assert (each.password.reveal(), each.password.set_at) == ("given anew", given_at)
+    assert not Registry.objects.get(pk=row.pk).changed()
+    write(row, **{name: str(value or "0") for name, value in trust.items()})
+    with pytest.raises(SecretUnreadable):
+        Registry.objects.get(pk=row.pk).values()
+
+
+def test_what_cannot_be_read_stays_when_trust_is_stricter() -> None:
+    row = create("custom", verify_tls=False)
+    sealed = column(row)
+    Registry.objects.filter(pk=row.pk).update(uid="0" * 32)
+    row = Registry.objects.get(pk=row.pk)
+    row.verify_tls = True
+    row.save()
+    assert column(row) == sealed
+
+
 def seal_as_before(row: Registry, text: str) -> None:
     """Seal the password as earlier versions did, which knew nothing of trust."""
     field = Registry._meta.get_field("password")
