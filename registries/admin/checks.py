@@ -25,6 +25,8 @@ class CheckPages(AuditPages):
         "about",
         "kind_label",
         "asked",
+        "ca",
+        "is_secret_stored",
         "verdict_label",
         "detail",
         "time",

@@ -15,7 +15,7 @@ from registries.admin.status import is_fine, needs_attention, readable_key_ids, 
 from registries.handover import FORMS
 from registries.kinds import KINDS
 from registries.models.check import Origin, Trust
-from registries.models.handover import HANDED_OVER, Way
+from registries.models.handover import ENTRUSTED, HANDED_OVER, Way
 
 # Rows whose last check is older than so many days, or that have none.
 AGES = (7, 30)
@@ -152,16 +152,20 @@ class OutcomeFilter(admin.SimpleListFilter):
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("handed_over", _("Handed over")), ("refused", _("Refused"))]
+        return [
+            (HANDED_OVER, _("Handed over")),
+            ("refused", _("Refused")),
+            (ENTRUSTED, _("Entrusted to other servers")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         match self.value():
             case None:
                 return queryset
-            case "handed_over":
-                return queryset.filter(code=HANDED_OVER)
+            case "handed_over" | "entrusted" as code:
+                return queryset.filter(code=code)
             case "refused":
-                return queryset.exclude(code=HANDED_OVER)
+                return queryset.exclude(code__in=(HANDED_OVER, ENTRUSTED))
             case _:
                 return queryset.none()
 

@@ -15,6 +15,7 @@ from registries.models import Handover
 from registries.models.handover import Way
 
 HANDED_OVER = Look(_("Handed over"), "valid", "ok")
+ENTRUSTED = Look(_("Entrusted to other servers"), "unproven", "warn")
 REFUSED = Look(_("Refused"), "rejected", "warn")
 
 
@@ -25,7 +26,9 @@ class ShownHandover(NamedTuple):
 
     @property
     def look(self) -> Look:
-        return HANDED_OVER if self.handover.is_handed_over else REFUSED
+        if self.handover.is_handed_over:
+            return HANDED_OVER
+        return REFUSED if self.handover.is_refused else ENTRUSTED
 
     @property
     def form(self) -> str:
@@ -50,11 +53,13 @@ class HandoverPages(AuditPages):
     list_display = ("handed_at", "about", "outcome", "for_what", "form_label", "who")
     list_display_links = ("handed_at",)
     list_filter = HANDOVER_FILTERS
-    search_fields = ("registry_name", "user_name", "token", "asked", "places", "address")
+    search_fields = (
+        *("registry_name", "user_name", "token", "token_key", "asked", "places", "address"),
+    )
     search_help_text = _("Names of registries, people and tokens, images, addresses")
     fields = (
         *("handed_at", "about", "kind_label", "outcome", "asked", "places", "form_label", "life"),
-        *("expires_at", "who", "token", "address"),
+        *("expires_at", "who", "token", "token_key", "address"),
     )
     readonly_fields = ("about", "kind_label", "outcome", "form_label", "life", "who")
 

@@ -17,8 +17,12 @@ from django.utils.translation import gettext, override
 
 from registries.admin.base import Pages
 from registries.admin.display import LOOKS, TONES
+from registries.handover.auditing import Audit
+from registries.handover.recipient import Recipient, address_of
 from registries.kinds import Kind
 from registries.models import Registry
+from registries.models.certificates import described
+from registries.models.handover import Way
 
 # Changes on a page.
 ENTRIES = 50
@@ -72,11 +76,13 @@ def changed_values(form: Any) -> dict[str, tuple[str, str]]:
     """
     kind: Kind = form.kind
     choices = {each.name for each in kind.variables if each.choices is not None}
-    shown = {"name", "prefix", "verify_tls", *kind.address, *choices}.difference(kind.secrets)
+    shown = {"name", "prefix", "verify_tls", "ca_certificate", *kind.address, *choices}
     found = {}
-    for name in shown.intersection(form.changed_data):
-        values = (_text(form.initial.get(name)), _text(getattr(form.instance, name, None)))
-        found[str(form.fields[name].label)] = values
+    for name in shown.difference(kind.secrets).intersection(form.changed_data):
+        old, new = _text(form.initial.get(name)), _text(getattr(form.instance, name, None))
+        if name == "ca_certificate":
+            old, new = described(old), described(new)
+        found[str(form.fields[name].label)] = (old, new)
     return found
 
 
@@ -99,6 +105,13 @@ class HistoryPages(Pages):
             if "changed" in part:
                 part["changed"]["values"] = values
         return message
+
+    def save_model(self, request: HttpRequest, obj: Registry, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.is_entrusted:
+            trusted = described(obj.ca_certificate) if obj.verify_tls else "verify_tls: off"
+            recipient = Recipient.of(request.user, Way.ADMIN, address=address_of(request))
+            Audit(recipient, trusted[:600], "").note_entrusted(obj)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -24,6 +24,7 @@ from registries.api.permissions import (
     NotCrossSite,
     ReadThrottle,
     limits_of,
+    token_key_of,
     token_of,
 )
 from registries.handover import FORMS
@@ -185,6 +186,7 @@ class HandoverView(View, GenericAPIView[Any]):
             request.user,
             Way.API,
             token=token_of(request),
+            token_key=token_key_of(request),
             address=address_of(request._request),
             limits=limits_of(request),
         )

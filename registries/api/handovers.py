@@ -17,7 +17,7 @@ from registries.api.permissions import MayRead, MaySeeHandovers, limits_of
 from registries.api.serializers import HandoverSerializer
 from registries.handover import FORMS
 from registries.models import Handover, Registry
-from registries.models.handover import HANDED_OVER
+from registries.models.handover import ENTRUSTED, HANDED_OVER
 
 REFUSED = "refused"
 
@@ -34,17 +34,16 @@ class HandoverFilter(FilterSet):
         FORMS, lookup_expr="exact", help_text="Only in this form."
     )
     outcome = choice_filter(
-        (HANDED_OVER, REFUSED),
+        (HANDED_OVER, REFUSED, ENTRUSTED),
         method="filter_outcome",
-        help_text="Only what was handed over, or only what was refused.",
+        help_text="Only what was handed over, what was refused, or where other servers may receive"
+        " stored secrets since.",
     )
 
     def filter_outcome(self, rows: QuerySet[Handover], name: str, value: str) -> QuerySet[Handover]:
-        return (
-            rows.filter(code=HANDED_OVER)
-            if value == HANDED_OVER
-            else rows.exclude(code=HANDED_OVER)
-        )
+        if value == REFUSED:
+            return rows.exclude(code__in=(HANDED_OVER, ENTRUSTED))
+        return rows.filter(code=value)
 
 
 class HandoverViewSet(ListModelMixin, ReadOnlyViewSet):

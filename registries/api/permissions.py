@@ -36,6 +36,12 @@ def token_of(request: Request) -> str:
     return next((name for name in names if name and isinstance(name, str)), "")
 
 
+def token_key_of(request: Request) -> str:
+    """Return what the access token begins with, if its site keeps that; empty for a session."""
+    key = getattr(request.auth, "token_key", None)
+    return key if isinstance(key, str) else ""
+
+
 class IsActive(BasePermission):
     """Allow active users."""
 

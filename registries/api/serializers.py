@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from registries.kinds import KINDS, Variable
 from registries.models import Check, Handover, Leaving, Registry
-from registries.models.handover import HANDED_OVER, Way
+from registries.models.handover import ENTRUSTED, HANDED_OVER, Way
 from registries.models.queryset import SECRETS, RegistryQuerySet
 from registries.models.registry import VARIABLES
 from registries.models.results import CheckResult
@@ -332,6 +332,7 @@ class ResolvedSerializer(serializers.Serializer[Any]):
     way="api",
     user="cluster",
     token="production",  # noqa: S106 - its name
+    token_key="0123456789abcde",  # noqa: S106 - its beginning
     address="192.0.2.1",
 )
 class HandoverSerializer(serializers.Serializer[Handover]):
@@ -339,7 +340,9 @@ class HandoverSerializer(serializers.Serializer[Handover]):
 
     id = serializers.IntegerField(min_value=0)
     handed_at = serializers.DateTimeField()
-    code = serializers.CharField(help_text=f"`{HANDED_OVER}`, or why it was refused.")
+    code = serializers.CharField(
+        help_text=f"`{HANDED_OVER}`, `{ENTRUSTED}`, or why it was refused."
+    )
     form = OptionalField()
     registry = serializers.IntegerField(
         source="registry_id", min_value=0, allow_null=True, help_text="Null if it is deleted."
@@ -353,6 +356,7 @@ class HandoverSerializer(serializers.Serializer[Handover]):
     way = serializers.ChoiceField(choices=Way.values)
     user = OptionalField(source="user_name")
     token = OptionalField(help_text="The name of the access token.")
+    token_key = OptionalField(help_text="What the access token begins with.")
     address = OptionalField(help_text="Where the request came from.")
 
     def get_places(self, handover: Handover) -> list[str]:

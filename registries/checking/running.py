@@ -21,7 +21,7 @@ from registries.checking.pools import Pool, shared
 from registries.checking.turns import Turn
 from registries.client.errors import ClientError
 from registries.kinds import KINDS
-from registries.models import Check, Registry, names
+from registries.models import Check, Registry, certificates, names
 from registries.models.check import Trust
 from registries.models.results import CheckResult
 from registries.models.times import as_stored
@@ -190,6 +190,8 @@ def _store(registry: Registry, host: str | None, checked: _Checked, caller: Call
         kind=registry.kind if registry.kind in KINDS else "",
         address=" ".join(addresses_of(registry, host)),
         trust=_trust(registry),
+        ca=certificates.described(registry.ca_certificate or "") if registry.verify_tls else "",
+        is_secret_stored=registry.holds_stored_secret,
         verdict=result.verdict.value,
         code=result.code,
         params=dict(result.params),

@@ -15,13 +15,13 @@ from registries.handover.recipient import Recipient
 from registries.handover.refusals import HandoverRefused
 from registries.kinds import KINDS
 from registries.models import Handover, Registry, names
-from registries.models.handover import HANDED_OVER
+from registries.models.handover import ENTRUSTED, HANDED_OVER
 from registries.models.times import as_stored
 
 Made = Sequence[tuple[Registry, Sequence[PullCredential]]]
 
 # What a refusal has in common with one that was stored within a minute, and tells nothing new.
-SAME = ("registry_id", "asked", "form", "code", "way", "token", "address")
+SAME = ("registry_id", "asked", "form", "code", "way", "token", "token_key", "address")
 # What anybody with an account can cause, and how many of these are stored per minute and user.
 UNPERMITTED = ("not_permitted", "token_limited")
 MOST_UNPERMITTED = 30
@@ -62,6 +62,10 @@ class Audit:
                 self._store(registry, error.code, ())
             raise
 
+    def note_entrusted(self, registry: Registry) -> None:
+        """Store that other servers may receive the row's stored secrets from now on."""
+        self._store(registry, ENTRUSTED, ())
+
     def _note_on_row(self, registry: Registry, using: str) -> None:
         if registry._state.adding:
             return
@@ -86,6 +90,7 @@ class Audit:
             user_id=self._recipient.user_id,
             user_name=self._recipient.user_name,
             token=self._recipient.token,
+            token_key=self._recipient.token_key,
             address=self._recipient.address,
         )
         # Together: whoever deletes the row meanwhile comes before this, or after.
@@ -96,7 +101,7 @@ class Audit:
                 row = Registry._base_manager.using(using).filter(pk=registry.pk)
                 if not registry._state.adding and row.select_for_update().values_list("pk").first():
                     handover.registry_id = registry.pk
-            if handover.is_handed_over or _is_news(handover, using):
+            if not handover.is_refused or _is_news(handover, using):
                 handover.keep(using)
 
 

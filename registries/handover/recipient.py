@@ -18,7 +18,8 @@ class Recipient:
     """Who asks; without a user it is code of the site, which may do everything.
 
     `user_id` is the primary key as text and `user_name` the name: both outlive the account.
-    token: what the access token is called. address: from where the request comes.
+    token: what the access token is called. token_key: what it begins with. address: from where the
+    request comes.
     """
 
     way: str = Way.PYTHON
@@ -28,6 +29,7 @@ class Recipient:
     address: str = ""
     is_permitted: bool = True
     limits: Limits = UNLIMITED
+    token_key: str = ""
 
     @classmethod
     def of(
@@ -36,13 +38,15 @@ class Recipient:
         way: str,
         *,
         token: str = "",
+        token_key: str = "",
         address: str = "",
         limits: Limits = UNLIMITED,
     ) -> Self:
         """A user, asked for the permission now."""
         is_permitted = user.is_active and user.has_perm(PERMISSION)
         name = user.get_username()
-        return cls(way, str(user.pk), name, token, address, is_permitted, limits)
+        who = (str(user.pk), name, token, address)
+        return cls(way, *who, is_permitted, limits, token_key)
 
 
 def address_of(request: HttpRequest) -> str:

@@ -3,12 +3,18 @@
 import base64
 import re
 import ssl
+from hashlib import sha256
+
+from cryptography import x509
 
 from registries.text import gettext_noop as _
 
 # Bytes of a pasted text. A private CA needs one or two certificates. A whole bundle belongs in the
 # setting `CA_BUNDLE`, which all rows share.
 LONGEST = 64 * 1024
+
+# So many certificates are named one by one in the audit, with so much of a subject.
+NAMED, SUBJECT_LENGTH = 3, 80
 
 _BLOCK = re.compile(
     r"-----BEGIN (?:X509 )?CERTIFICATE-----([^-]*)-----END (?:X509 )?CERTIFICATE-----", re.ASCII
@@ -57,6 +63,34 @@ def normalized(text: str) -> str:
     # `ssl` may understand a block that is not understood here: then the whole text counts.
     is_plain = bodies and len(bodies) == text.count("-----BEGIN")
     return "".join(bodies if is_plain else text.split())
+
+
+def described(text: str) -> str:
+    """Return the SHA-256 fingerprint and the subject of each certificate, for the audit.
+
+    Of many, the first three are named, and the others are counted in one fingerprint of all.
+    """
+    ders = [der for body in _bodies(text) if (der := _der(body))]
+    named = "; ".join(map(_described, ders[:NAMED]))
+    if not ders[NAMED:]:
+        return named
+    return f"{named}; +{len(ders) - NAMED} (all: SHA-256 {sha256(b''.join(ders)).hexdigest()})"
+
+
+def _described(der: bytes) -> str:
+    try:
+        subject = x509.load_der_x509_certificate(der).subject.rfc4514_string()
+    except ValueError:  # `ssl` reads some that this library does not
+        subject = ""
+    shown = "".join(filter(str.isprintable, subject))[:SUBJECT_LENGTH]
+    return f"SHA-256 {sha256(der).hexdigest()} {shown}".strip()
+
+
+def _der(body: str) -> bytes:
+    try:
+        return base64.b64decode(body)
+    except ValueError:  # a row that was saved without being validated
+        return b""
 
 
 def _bodies(text: str) -> list[str]:

@@ -65,6 +65,10 @@ class Check(models.Model):
     # The origin that was called, and that of the token server if the row names one.
     address = _text(600, verbose_name=_("address"))
     trust = _text(20, verbose_name=_("certificate"))
+    # The SHA-256 fingerprints and subjects of the row's own CA.
+    ca = _text(600, verbose_name=_("own CA"))
+    # Whether a stored secret was sent, and not only what was typed. NULL in earlier checks.
+    is_secret_stored = models.BooleanField(_("stored credentials"), null=True)
     verdict = models.CharField(_("verdict"), max_length=20)
     code = models.CharField(_("code"), max_length=50)
     params = models.JSONField(default=dict)

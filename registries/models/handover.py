@@ -16,6 +16,8 @@ from registries.models.check import BATCH
 
 # The code of what was handed over; every other one says why not.
 HANDED_OVER = "handed_over"
+# And this one: somebody let other servers receive the stored secret, without entering it again.
+ENTRUSTED = "entrusted"
 
 
 class Way(models.TextChoices):
@@ -56,6 +58,8 @@ class Handover(models.Model):
     user_id = _text(64)
     user_name = _text(255, verbose_name=_("user"))
     token = _text(120, verbose_name=_("access token"))
+    # What that token begins with: names need not be unique.
+    token_key = _text(64, db_default="", verbose_name=_("token begins with"))
     address = _text(64, verbose_name=_("address"))
 
     class Meta:
@@ -76,6 +80,10 @@ class Handover(models.Model):
     @property
     def is_handed_over(self) -> bool:
         return self.code == HANDED_OVER
+
+    @property
+    def is_refused(self) -> bool:
+        return self.code not in {HANDED_OVER, ENTRUSTED}
 
     def keep(self, using: str) -> None:
         """Store it, and delete what was kept long enough."""

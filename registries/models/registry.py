@@ -115,6 +115,8 @@ class Registry(Tracked, LastCheck):
 
     # Whether whoever saves it may hand its credentials over: see `entrust_secrets`.
     is_entrusting = False
+    # Whether that was done to a stored secret since the row was loaded.
+    is_entrusted = False
 
     objects = RegistryQuerySet.as_manager()
     # A check depends on these columns, so the last check is cleared when one of them changes.
@@ -182,6 +184,11 @@ class Registry(Tracked, LastCheck):
         """Whether the keys that sealed the secrets are configured. Nothing is decrypted."""
         return set(_split(self.key_id)) <= set(key_ids())
 
+    @property
+    def holds_stored_secret(self) -> bool:
+        """Whether a secret is as it is stored, and was not typed just now."""
+        return any((secret := self.raw_value(name)) and secret.is_sealed for name in SECRETS)
+
     def secret_binding(self) -> str:
         """Return the text that secrets are sealed with: this row and the address they go to."""
         address = self.declaration.address if self.kind in KINDS else ()
@@ -240,6 +247,7 @@ class Registry(Tracked, LastCheck):
         then secrets are always asked for again.
         """
         if self._misdirection() in {"unverified", "ca_changed"}:
+            self.is_entrusted = self.is_entrusted or bool(self.kept_secrets())
             self._reseal()
 
     def _reseal(self) -> None:

@@ -1,8 +1,10 @@
 """The audit: every check is in it, whoever asked for it and however; it can be read and no more."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from hashlib import sha256
 from html import unescape
 from typing import Any
 
@@ -162,6 +164,28 @@ def test_how_the_certificate_was_verified_is_said() -> None:
         ("unverified", "signed_in"),
         ("verified", "tls"),
     ]
+
+
+@pytest.mark.parametrize("typed", ["", "typed"])
+def test_it_says_which_ca_was_trusted_with_a_stored_secret(client: Client, typed: str) -> None:
+    """Nothing of it is saved, so that nothing else tells of it."""
+    authority = trustme.CA()
+    pem = authority.cert_pem.bytes().decode()
+    with FakeServer(let_in, authority) as server:
+        row = create("custom", url=server.origin)
+        form = {"name": row.name, "url": row.url, "login": row.login, "ca_certificate": pem}
+        typing = {"password": typed, "password_do": "replace"} if typed else {}
+        verify = {"verify_tls": "on", "verify_tls_shown": "1"}
+        client.post(f"{LIST}{row.pk}/change/", {**form, **typing, **verify, "_check": "1"})
+    check = Check.objects.get()
+    der = ssl.PEM_cert_to_DER_cert(pem)
+    assert check.ca.startswith(f"SHA-256 {sha256(der).hexdigest()} ")
+    assert "trustme" in check.ca
+    assert (check.trust, check.is_secret_stored) == ("own_ca", not typed)
+    assert check.ca in text_of(client.get(f"{CHECKS}{check.pk}/change/"))
+    history = text_of(client.get(f"{LIST}{row.pk}/history/"))
+    assert check.ca in history
+    assert ("with stored credentials" in history) == (not typed)
 
 
 def test_the_token_server_is_named_and_a_hosted_kind_has_its_host(server: FakeServer) -> None:

@@ -1,5 +1,6 @@
 """The admin: who says what may leave, who entrusts secrets anew, and what the audit shows."""
 
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from registries import services
 from registries.handover import HandoverRefused
 from registries.handover.recipient import Recipient
 from registries.models import Handover, Registry
+from registries.models.certificates import described
 from registries.models.handover import Way
+from tests.api.conftest import ROOT
 from tests.factories import create
 from tests.models.test_registry import certificate
 
@@ -146,6 +149,33 @@ def test_who_is_handed_a_stored_secret_is_for_others_to_say(
     Registry.objects.filter(pk=row.pk).update(**{field: before, "handover": "any"})
     row.refresh_from_db()
     assert sent(editor).status_code == 302
+
+
+@pytest.mark.parametrize("password", ["", "fake-again"])
+@pytest.mark.parametrize("has_ca", [True, False])
+def test_the_audit_says_whom_a_stored_secret_was_entrusted_to(
+    has_ca: bool, password: str, keeper: Client
+) -> None:
+    """Which CA, old and new; what was entered again was not entrusted by anybody."""
+    old, new = certificate(), certificate() if has_ca else ""
+    told = [described(each) for each in (old, new)]
+    row = create("custom", name="Lab", password="fake-password", ca_certificate=old)
+    verify = {} if has_ca else {"verify_tls": ""}
+    again = {"password": password, "password_do": "replace"} if password else {}
+    assert saved(keeper, row, ca_certificate=new, **verify, **again).status_code == 302
+    page = keeper.get(f"{LIST}{row.pk}/history/").content.decode()
+    assert told[0] in unescape(page)
+    assert told[1] in unescape(page)
+    entrusted = Handover.objects.values_list("code", "asked", "registry", "way")
+    expected = ("entrusted", told[1] or "verify_tls: off", row.pk, "admin")
+    assert list(entrusted) == ([] if password else [expected])
+    assert ("Entrusted to other servers" in page) == (not password)
+    auditor = somebody("view_registry", "view_handover")
+    for outcome, count in {"entrusted": 0 if password else 1, "refused": 0}.items():
+        query = f"?outcome={outcome}"
+        shown = auditor.get(f"/backstage/registries/handover/{query}").context["cl"]
+        assert shown.result_count == count, outcome
+        assert auditor.get(f"{ROOT}handovers/{query}").json()["count"] == count
 
 
 @pytest.mark.usefixtures("other_key")

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+from hashlib import sha256
 
 import pytest
 import trustme
@@ -14,7 +15,13 @@ from registries import conf, row_client, services
 from registries.api import serializers
 from registries.client.deadline import Deadline
 from registries.models import Registry
-from registries.models.certificates import LONGEST, InvalidCertificate, normalized, read
+from registries.models.certificates import (
+    LONGEST,
+    InvalidCertificate,
+    described,
+    normalized,
+    read,
+)
 from tests.factories import PEM, build, create
 from tests.fakes.server import FakeServer, Reply, Request
 
@@ -161,3 +168,19 @@ def test_connections_are_shared_by_what_they_trust() -> None:
     # Whoever verifies nobody trusts no certificate in particular.
     assert (kept.currsize, kept.maxsize) == (4, 64)
     assert ONE not in repr(row_client._Authority.of(rows[0]))
+
+
+def test_certificates_are_named_for_the_audit() -> None:
+    """Each by its fingerprint and subject; of many the others in one fingerprint."""
+    pems = [trustme.CA().cert_pem.bytes().decode() for _ in range(5)]
+    hashes = [sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest() for pem in pems]
+    several = described("".join(pems[:3])).split("; ")
+    assert [each.split()[1] for each in several] == hashes[:3]
+    assert all("O=trustme" in each for each in several)
+    many = described("".join(pems))
+    assert all(each in many for each in hashes[:3])
+    assert "; +2 (all: SHA-256 " in many
+    assert many != described("".join([*pems[:4], pems[0]]))
+    assert len(many) < 600
+    for nonsense in ("", "nonsense", PEM.replace("M", "!")):
+        assert described(nonsense) == ""
