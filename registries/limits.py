@@ -8,12 +8,12 @@ class Limits:
     """What a token may do, and with which registries.
 
     registries: ids of rows. prefixes: beginnings of images' names, the host first. A token that
-    names neither is for every registry.
+    names neither is for every registry. Credentials are handed to none that does not say so.
     """
 
     may_read: bool = True
     may_query: bool = True
-    may_hand_over: bool = True
+    may_hand_over: bool = False
     registries: frozenset[int] = frozenset()
     prefixes: tuple[str, ...] = ()
 
@@ -31,4 +31,4 @@ class Limits:
         return any(place == prefix or place.startswith(f"{prefix}/") for prefix in self.prefixes)
 
 
-UNLIMITED = Limits()
+UNLIMITED = Limits(may_hand_over=True)

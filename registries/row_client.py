@@ -60,16 +60,33 @@ def _origin(text: str) -> str:
 
 @contextmanager
 def client_for(
-    registry: Registry, host: str | None = None, *, is_quick: bool = False
+    registry: Registry,
+    host: str | None = None,
+    *,
+    is_quick: bool = False,
+    deadline: Deadline | None = None,
 ) -> Iterator[Client]:
     """Return a client for one call of the row's registry. Raises ClientError.
 
     is_quick: whether lists may only take `TIMEOUT` seconds too, because somebody waits for a page.
+    deadline: the one of several calls together, from `deadline_for`, instead of one of its own.
     """
     settings = conf.get()
-    longest = settings.timeout if is_quick else settings.list_timeout
-    with Deadline(settings.timeout, longest) as deadline:
+    if deadline:
+        deadline.renew()
         yield _client(registry, host, settings, deadline)
+        return
+    with deadline_for(is_quick=is_quick) as own:
+        yield _client(registry, host, settings, own)
+
+
+def deadline_for(*, is_quick: bool = False) -> Deadline:
+    """Return a deadline of `TIMEOUT` for each part, and of `LIST_TIMEOUT` for all together.
+
+    is_quick: whether all together may only take `TIMEOUT` too.
+    """
+    settings = conf.get()
+    return Deadline(settings.timeout, settings.timeout if is_quick else settings.list_timeout)
 
 
 # This also hides the local variables of the functions called here from Django's error reports. On a

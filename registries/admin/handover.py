@@ -164,6 +164,8 @@ class HandingPages(Pages):
     ) -> HttpResponse:
         form = _secret_form(consumer, rows, request.POST)
         if form and not form.is_valid():
+            if not self.has_hand_over_permission(request):
+                raise PermissionDenied
             return self._show(request, rows, consumer, form=form)
         secret: dict[str, str] = form.cleaned_data if form else {}
         recipient = Recipient.of(request.user, Way.ADMIN, address=address_of(request))

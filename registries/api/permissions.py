@@ -24,10 +24,17 @@ class TokenLimited(PermissionDenied):
 def limits_of(request: Request) -> Limits:
     """Return the limits of the access token, which are `request.auth.limits`.
 
-    Whatever has no such attribute, such as a session, is not limited.
+    Whatever has no such attribute, such as a session, is not limited. Raises TokenLimited where it
+    is there, and no Limits.
     """
-    limits = getattr(request.auth, "limits", None)
-    return limits if isinstance(limits, Limits) else UNLIMITED
+    auth = request.auth
+    # A property that raises AttributeError is there too.
+    if not (hasattr(auth, "limits") or hasattr(type(auth), "limits")):
+        return UNLIMITED
+    limits = getattr(auth, "limits", None)
+    if not isinstance(limits, Limits):
+        raise TokenLimited
+    return limits
 
 
 def token_of(request: Request) -> str:

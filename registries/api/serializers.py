@@ -221,7 +221,9 @@ class TagsSerializer(serializers.Serializer[Any]):
 
 class ImageSerializer(serializers.Serializer[Any]):
     image = serializers.CharField()
-    registry = ChosenSerializer()
+    registry = ChosenSerializer(
+        allow_null=True, help_text="Null where the access token is not for this registry."
+    )
 
 
 @_with_example(image="ghcr.io/acme/app", registry=CHOSEN, **TAGS)

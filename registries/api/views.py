@@ -149,7 +149,7 @@ class ImageViewSet(ReadOnlyViewSet):
         tags = _tags(row, reference.repository, self.params, reference.match_host)
         data = {
             "image": image,
-            "registry": row,
+            "registry": _shown(row, limits_of(request)),
             "repository": reference.repository,
             **tags,
         }
@@ -173,7 +173,7 @@ class ImageViewSet(ReadOnlyViewSet):
         )
         data = {
             "image": image,
-            "registry": row,
+            "registry": _shown(row, limits_of(request)),
             "repository": reference.repository,
             "reference": reference.version,
             **_manifest(manifest),
@@ -185,6 +185,13 @@ def check_image(limits: Limits, row: Registry | None, image: str) -> None:
     """Raise TokenLimited if an access token is not for an image, nor for the row that is used."""
     if not (limits.names_all or limits.cover(image) or (row and limits.name(row.pk))):
         raise TokenLimited
+
+
+def _shown(row: Registry | None, limits: Limits) -> Registry | None:
+    """Return the row that is used for an image, if an access token may see it."""
+    if row is None or limits.names_all or limits.name(row.pk):
+        return row
+    return row if Registry.objects.within(limits).filter(pk=row.pk).exists() else None
 
 
 def _resolve(image: str, limits: Limits) -> tuple[Registry, Reference]:
@@ -246,11 +253,12 @@ class ResolveView(ReadOnlyView, GenericAPIView[Any]):
         limits = limits_of(request)
         check_image(limits, row, reference.place)
         if not limits.names_all:
-            why = why[:2]  # the others name registries that the token may not see
+            # The others name registries that the token may not see.
+            why = why[: 2 if row is None or _shown(row, limits) else 1]
         data = {
             "image": self.params["image"],
             "reference": asdict(reference),
-            "registry": row,
+            "registry": _shown(row, limits),
             "why": [sentence.render(gettext) for sentence in why],
         }
         return Response(self.get_serializer(data).data)

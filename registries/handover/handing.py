@@ -18,6 +18,7 @@ from registries.handover.wanted import Wanted, rows
 from registries.models import Registry
 from registries.reference import InvalidReference, Reference, prefixes
 from registries.resolving.naming import reference_for
+from registries.row_client import deadline_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,18 @@ def hand_over(
         reference = wanted.reference()
         found = list(rows(wanted, reference))
         if not found or len(found) < len(set(wanted.registries)):
-            raise HandoverRefused("no_registry")
+            raise HandoverRefused(_nothing(recipient, reference))
     host = reference.match_host if reference else None
     made = []
     for registry in found:
         with audit.refusing(registry):
             _check_limits(recipient, registry, host)
             _check_path(form, registry, reference)
-            made.append((registry, make(registry, host, globs=form.globs)))
+    with deadline_for() as deadline:
+        for registry in found:
+            with audit.refusing(registry):
+                credentials = make(registry, host, globs=form.globs, deadline=deadline)
+            made.append((registry, credentials))
     with audit.refusing():
         text = _rendered(form, made, _options(wanted, reference, made, name, namespace))
     audit.keep(made)
@@ -104,6 +109,13 @@ def _check_limits(recipient: Recipient, registry: Registry, host: str | None) ->
     places = opened(registry, host)
     if not places or not all(map(limits.cover, places)):
         raise HandoverRefused("token_limited")
+
+
+def _nothing(recipient: Recipient, reference: Reference | None) -> str:
+    """Why nothing is found: access tokens learn of their own images alone that nothing is there."""
+    limits = recipient.limits
+    is_own = limits.names_all or (reference and limits.cover(reference.place))
+    return "no_registry" if is_own else "token_limited"
 
 
 def _host_of(registry: Registry, image: str) -> str:

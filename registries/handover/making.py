@@ -19,6 +19,7 @@ from registries.verdicts import Verdict
 
 if TYPE_CHECKING:
     from registries.client.client import Client
+    from registries.client.deadline import Deadline
 
 # What a client says of a row, and a refusal says in words of its own.
 OWN_WORDS = frozenset({"secret_unreadable", "image_needed"})
@@ -26,15 +27,19 @@ OWN_WORDS = frozenset({"secret_unreadable", "image_needed"})
 
 @sensitive_variables()
 def make(
-    registry: Registry, host: str | None = None, *, globs: bool = False
+    registry: Registry,
+    host: str | None = None,
+    *,
+    globs: bool = False,
+    deadline: "Deadline | None" = None,
 ) -> list[PullCredential]:
     """The row's pull credential: for one lower-cased host, or for each that the row answers for.
 
-    With `globs` these may be patterns. Raises HandoverRefused, and ClientError where an exchange
-    fails.
+    With `globs` these may be patterns. deadline: of several rows together. Raises HandoverRefused,
+    and ClientError where an exchange fails.
     """
     _refuse_unasked(registry)
-    with _in_own_words(), client_for(registry, host) as client:
+    with _in_own_words(), client_for(registry, host, deadline=deadline) as client:
         outline = _outlined(registry, client, host, globs=globs)
         # Where even the row does not know its host, the exchange names it.
         outline = [replace(each, host=each.host or client.host) for each in outline]

@@ -1,6 +1,7 @@
 """Access tokens that may do less than their account: what each may, with which registries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from django.contrib.auth.models import User
 from rest_framework.authentication import BaseAuthentication
 
 from registries.api.base import View
-from registries.limits import Limits
+from registries.api.permissions import TokenLimited, limits_of
+from registries.limits import UNLIMITED, Limits
 from registries.models import Handover, Registry
 from registries.reference import Reference
 from tests.api.conftest import Caller
@@ -23,8 +25,13 @@ class Token:
     name = "production"
     token_key = "0123456789abcde"
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Any) -> None:
         self.limits = limits
+
+
+def limited(*prefixes: str, registries: Iterable[int] = ()) -> Limits:
+    """What a token may do that is handed credentials of some registries."""
+    return Limits(may_hand_over=True, registries=frozenset(registries), prefixes=prefixes)
 
 
 @pytest.fixture
@@ -47,12 +54,12 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("limits", "statuses"),
     [
-        (Limits(), (200, 404, 200)),
-        (Limits(may_read=False), (403, 404, 200)),
-        (Limits(may_query=False), (200, 403, 200)),
-        (Limits(may_hand_over=False), (200, 404, 403)),
-        (Limits(may_read=False, may_query=False), (403, 403, 200)),
-        (Limits(may_read=False, may_hand_over=False), (403, 404, 403)),
+        (UNLIMITED, (200, 404, 200)),
+        (Limits(), (200, 404, 403)),
+        (Limits(may_read=False, may_hand_over=True), (403, 404, 200)),
+        (Limits(may_query=False, may_hand_over=True), (200, 403, 200)),
+        (Limits(may_read=False, may_query=False, may_hand_over=True), (403, 403, 200)),
+        (Limits(may_read=False), (403, 404, 403)),
     ],
 )
 def test_what_a_token_may_do(
@@ -112,7 +119,7 @@ def test_which_registries_a_token_is_for(
     ask: Callable[..., Any],
 ) -> None:
     """#68: of the others it reads nothing, and is handed nothing."""
-    limits = Limits(registries=frozenset(rows[name].pk for name in names), prefixes=prefixes)
+    limits = limited(*prefixes, registries=(rows[name].pk for name in names))
     listed = {row["name"] for row in ask("registries/", limits).json()["results"]}
     assert listed & set(rows) == set(expected.split()) & set(rows)
     for name, row in rows.items():
@@ -131,7 +138,7 @@ def test_a_prefix_opens_no_more_than_it_names(
     rows: dict[str, Registry], ask: Callable[..., Any]
 ) -> None:
     """#68: what is asked for is judged by the row that answers, after resolving."""
-    acme = Limits(prefixes=("ghcr.io/acme",))
+    acme = limited("ghcr.io/acme")
     assert ask("handover/", acme, image="ghcr.io/acme/app", form="line").status_code == 200
     for wanted in (
         {"image": "ghcr.io/other/app"},
@@ -175,16 +182,16 @@ def test_a_token_is_handed_nothing_that_opens_other_hosts(
     """#68: reading images with a row that answers for other hosts too is another matter."""
     row = create(slug, handover="any", **columns)
     asked = {"form": "kubernetes", **(wanted or {"registry": row.pk})}
-    answer = ask("handover/", Limits(prefixes=prefixes), **asked)
+    answer = ask("handover/", limited(*prefixes), **asked)
     assert answer.status_code == (200 if is_handed else 403), answer.content
     assert is_handed or answer.json()["code"] == "token_limited"
     if slug not in {"gcr", "ecr"}:  # whose clouds are not there to be asked
-        named = Limits(registries=frozenset({row.pk}), prefixes=prefixes)
+        named = limited(*prefixes, registries=[row.pk])
         assert ask("handover/", named, **asked).status_code == 200
 
 
 def test_without_credentials_a_token_is_told_so(ask: Callable[..., Any]) -> None:
-    answer = ask("handover/", Limits(prefixes=("docker.io",)), image="nginx", form="line")
+    answer = ask("handover/", limited("docker.io"), image="nginx", form="line")
     assert (answer.status_code, answer.json()["code"]) == (409, "anonymous")
 
 
@@ -197,7 +204,7 @@ def test_no_registry_outside_is_explained(
     assert told["registry"]["name"] == "team"
     assert "whole" not in str(told)
     assert ask("handovers/", named).json()["count"] == 0
-    ask("handover/", Limits(), registry=rows["whole"].pk, form="podman")
+    ask("handover/", UNLIMITED, registry=rows["whole"].pk, form="podman")
     assert ask("handovers/", Limits()).json()["count"] == 1
     assert ask("handovers/", named).json()["count"] == 0
 
@@ -208,3 +215,68 @@ def test_limits_compare_whole_parts() -> None:
     assert limits.cover("ghcr.io/acme")
     assert not limits.cover("ghcr.io/acme-other/app")
     assert not limits.cover("ghcr.io")
+
+
+@pytest.mark.parametrize("limits", [None, {}, "all", Limits])
+def test_limits_that_are_none_allow_nothing(limits: Any, ask: Callable[..., Any]) -> None:
+    row = create("custom", handover="any")
+    handed = ask("handover/", limits, registry=row.pk, form="line")
+    for answer in (ask("registries/", limits), handed):
+        assert (answer.status_code, answer.json()["code"]) == (403, "token_limited")
+
+
+def test_limits_that_cannot_be_told_allow_nothing() -> None:
+    class Broken:
+        @property
+        def limits(self) -> Limits:
+            raise AttributeError
+
+    request: Any = SimpleNamespace(auth=Broken())
+    with pytest.raises(TokenLimited):
+        limits_of(request)
+    request.auth = None
+    assert limits_of(request) is UNLIMITED
+
+
+def test_what_is_outside_may_be_there_or_not(
+    rows: dict[str, Registry], ask: Callable[..., Any]
+) -> None:
+    """A token learns of its own images and hosts alone whether there is a registry for them."""
+    token = limited("ghcr.io/acme", "empty.example", registries=[rows["team"].pk])
+    for wanted, code in (
+        ({"host": "lab.example"}, "token_limited"),
+        ({"host": "nothing.example"}, "token_limited"),
+        ({"host": "no host"}, "token_limited"),
+        ({"image": "lab.example/app"}, "token_limited"),
+        ({"image": "nothing.example/app"}, "token_limited"),
+        ({"registry": rows["lab"].pk}, "token_limited"),
+        ({"registry": 9999}, "token_limited"),
+        ({"registries": [rows["team"].pk, 9999]}, "token_limited"),
+        ({"registries": [rows["team"].pk, rows["lab"].pk]}, "token_limited"),
+        ({"host": "empty.example"}, "no_registry"),
+        ({"image": "empty.example/app"}, "no_registry"),
+    ):
+        answer = ask("handover/", token, form="podman", **wanted)
+        assert answer.json()["code"] == code, wanted
+        assert answer.status_code == (403 if code == "token_limited" else 409)
+
+
+def test_nothing_is_told_of_a_row_outside(
+    rows: dict[str, Registry], ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token for a prefix reads its images with a row that is for more, and learns no name."""
+    from registries import services
+    from registries.client.manifests import Manifest
+
+    rows["team"].delete()
+    monkeypatch.setattr(services, "list_tags", lambda *_args, **_more: ["1.0"])
+    manifest = Manifest("sha256:" + "0" * 64, "application/json", ())
+    monkeypatch.setattr(services, "get_manifest", lambda *_args, **_more: manifest)
+    paths = ("resolve/", "images/tags/", "images/digest/")
+    for token, name in ((UNLIMITED, "whole"), (limited("ghcr.io/acme"), None)):
+        for path in paths:
+            answer = ask(f"{path}?image=ghcr.io/acme/app", token)
+            assert answer.status_code == 200, answer.content
+            registry = answer.json()["registry"]
+            assert (registry and registry["name"]) == name
+            assert ("whole" in answer.content.decode()) == bool(name)

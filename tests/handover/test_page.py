@@ -213,6 +213,13 @@ def test_who_may_not_take_sees_no_button(whole: Registry) -> None:
     assert somebody("blind", "hand_over").get(page_of(whole, "docker")).status_code == 403
 
 
+@pytest.mark.parametrize("name", ["pull", "No Name!"])
+def test_who_may_not_take_is_told_nothing_by_a_form(name: str, whole: Registry) -> None:
+    viewer = somebody("viewer", "view", "change")
+    answer = viewer.post(page_of(whole, "kubernetes"), {"name": name, "namespace": "apps"})
+    assert answer.status_code == 403
+
+
 def test_a_forged_form_hands_nothing_over(taker: Client, whole: Registry) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.cookies = taker.cookies

@@ -16,8 +16,9 @@ from django.db import connections
 
 from registries import services
 from registries.client import tokens
+from registries.client.deadline import Deadline
 from registries.client.errors import ClientError
-from registries.handover import FORMS, HandoverRefused, PullCredential
+from registries.handover import FORMS, HandoverRefused, PullCredential, handing
 from registries.handover.recipient import Recipient
 from registries.handover.wanted import Wanted
 from registries.kinds import KINDS
@@ -316,10 +317,35 @@ def test_a_token_for_one_host_is_handed_what_is_for_that_registry_alone(cloud: C
     """#68: a refresh token of Azure's opens one login server, whatever its row answers for."""
     made = cloud("acr", url=None)
     host = made.family.origin.removeprefix("https://")
-    limited = Recipient(limits=Limits(prefixes=(host,)))
+    limited = Recipient(limits=Limits(may_hand_over=True, prefixes=(host,)))
     credential = services.pull_credential(made.row, f"{host}/app", recipient=limited)
     assert credential.host == host
     for image in (None, "other.azurecr.io/app"):
         with pytest.raises(HandoverRefused) as caught:
             services.pull_credential(made.row, image, recipient=limited)
         assert caught.value.code == "token_limited"
+
+
+def test_several_are_judged_before_one_is_exchanged(cloud: CloudMaker) -> None:
+    made = cloud("ecr")
+    other = create("quay", handover="any")
+    limits = Limits(may_hand_over=True, registries=frozenset({made.row.pk}))
+    wanted = Wanted(registries=(made.row.pk, other.pk))
+    with pytest.raises(HandoverRefused) as caught:
+        services.hand_over(FORMS["podman"], wanted, recipient=Recipient(limits=limits))
+    assert caught.value.code == "token_limited"
+    assert made.exchanges() == []
+
+
+def test_all_exchanges_together_have_one_deadline(
+    cloud: CloudMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = cloud("ecr")
+    # What others took before it is over.
+    monkeypatch.setattr(handing, "deadline_for", lambda: Deadline(10, 0))
+    wanted = Wanted(registries=(made.row.pk,))
+    with pytest.raises(ClientError) as caught:
+        services.hand_over(FORMS["podman"], wanted, recipient=Recipient())
+    assert "timeout" in caught.value.code
+    assert made.exchanges() == []
+    assert Handover.objects.get().code == caught.value.code
