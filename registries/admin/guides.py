@@ -129,7 +129,8 @@ def _params(consumer: Consumer, foreseen: Foreseen, request: HttpRequest) -> dic
         "host": host,
         "place": place,
         "image": f"{place}/IMAGE:TAG",
-        "api_host": HUB_API if host == HUB else host,
+        "api_url": f"{_scheme(rows[0])}://{HUB_API if host == HUB else host}",
+        "insecure": "" if rows[0].verify_tls else "\n    insecure: yes",
         "helpers": _helpers(exact, lambda each: each.host),
         "docker_helpers": _helpers(exact, docker_key),
         "matches": "\n".join(f'      - "{each}"' for each in matches),
@@ -144,6 +145,10 @@ def _params(consumer: Consumer, foreseen: Foreseen, request: HttpRequest) -> dic
         "handover": handover,
         "refresh": f"{_every(foreseen)}m",
     }
+
+
+def _scheme(row: Registry) -> str:
+    return "http" if row.plain_values().get("url", "").startswith("http:") else "https"
 
 
 def _helpers(exact: Sequence[PullCredential], key: Callable[[PullCredential], str]) -> str:

@@ -32,10 +32,10 @@ from registries.handover.recipient import PERMISSION, Recipient, address_of
 from registries.handover.wanted import MOST, Wanted
 from registries.models import Handover, Registry
 from registries.models.handover import Way
+from registries.models.results import sentence_for
 from registries.reference import InvalidReference
 from registries.secrets.reports import hide_on_debug_pages
 from registries.text import Text
-from registries.verdicts import CODES
 
 # What the address names: the consumer, and the registries where they are several.
 CONSUMER, REGISTRIES = "for", "registries"
@@ -175,7 +175,7 @@ class HandingPages(Pages):
         except (HandoverRefused, ClientError) as error:
             if not recipient.is_permitted:
                 raise PermissionDenied from None
-            return self._show(request, rows, consumer, form=form, error=_sentence(error))
+            return self._show(request, rows, consumer, form=form, error=_sentence(error, rows))
         response = HttpResponse(handed.text, content_type=handed.form.content_type)
         name = filled(consumer.file, {"name": secret.get("name") or default_name(rows)})
         response["Content-Disposition"] = content_disposition_header(True, name)
@@ -240,7 +240,7 @@ def _sorted(rows: Sequence[Registry]) -> tuple[list[Registry], list[Refused]]:
             services.foresee_hand_over(kubernetes, [row])
             usable.append(row)
         except (HandoverRefused, ClientError) as error:
-            refused.append(Refused(row, error.code, _sentence(error)))
+            refused.append(Refused(row, error.code, _sentence(error, [row])))
     return usable, refused
 
 
@@ -253,7 +253,7 @@ def _why_not(request: HttpRequest, consumer: Consumer, rows: Sequence[Registry])
     try:
         services.foresee_hand_over(consumer.form, rows)
     except (HandoverRefused, ClientError) as error:
-        return _sentence(error)
+        return _sentence(error, rows)
     return ""
 
 
@@ -261,9 +261,10 @@ def _foreseen(consumer: Consumer, rows: Sequence[Registry]) -> Foreseen:
     return [(row, services.foresee_hand_over(consumer.form, [row])) for row in rows]
 
 
-def _sentence(error: HandoverRefused | ClientError) -> str:
+def _sentence(error: HandoverRefused | ClientError, rows: Sequence[Registry]) -> str:
     if error.code == "image_needed":
         return str(IMAGE_NEEDED)
     if isinstance(error, HandoverRefused):
         return error.detail
-    return Text(CODES[error.code].sentence, error.params).render(gettext)
+    kind = rows[0].kind if len(rows) == 1 else ""
+    return Text(sentence_for(error.code, kind), error.params).render(gettext)

@@ -67,6 +67,8 @@ class HandoverPages(AuditPages):
     def outcome(self, handover: Handover) -> Any:
         look = ShownHandover(handover).look
         mark = '<span class="reg-mark reg-mark--{}">{}</span> <code>{}</code>'
+        if handover.is_handed_over:
+            mark = mark.partition(" <code>")[0]
         return format_html(mark, look.tone, look.label, handover.code)
 
     @admin.display(description=_("for"), ordering="asked")

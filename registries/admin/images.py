@@ -17,10 +17,10 @@ from registries.admin.base import Pages
 from registries.admin.display import ShownResult, answers, badges, breakable
 from registries.client.errors import ClientError
 from registries.models import Registry
+from registries.models.results import sentence_for
 from registries.reference import InvalidReference, Reference
 from registries.resolving.explain import explain
 from registries.text import Text
-from registries.verdicts import CODES
 
 # How many tags the page shows.
 SHOWN_TAGS = 100
@@ -95,7 +95,7 @@ def ask(row: Registry, reference: Reference) -> dict[str, Any]:
     errors = [each for each in (manifest, tags) if isinstance(each, ClientError)]
     context: dict[str, Any] = {
         "is_asked": True,
-        "errors": list(dict.fromkeys(map(_sentence, errors))),
+        "errors": list(dict.fromkeys(_sentence(error, row.kind) for error in errors)),
     }
     if not isinstance(manifest, ClientError):
         context["manifest"] = manifest
@@ -106,9 +106,9 @@ def ask(row: Registry, reference: Reference) -> dict[str, Any]:
     return context
 
 
-def _sentence(error: ClientError) -> str:
+def _sentence(error: ClientError, kind: str) -> str:
     params: Mapping[str, str] = error.params
-    return Text(CODES[error.code].sentence, params).render(gettext)
+    return Text(sentence_for(error.code, kind), params).render(gettext)
 
 
 def _is_asked_here(request: HttpRequest) -> bool:

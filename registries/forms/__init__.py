@@ -74,7 +74,7 @@ class RegistryForm(FormLayout):
                 " the credentials."
             ),
             "handover": _(
-                "For docker, Kubernetes and other programs of whoever may hand credentials over."
+                "Whether docker, Kubernetes and other programs may be given these credentials."
             ),
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
@@ -171,10 +171,9 @@ class RegistryForm(FormLayout):
         if not self.is_bound:
             return
         self._show_addresses()
-        if not {CHECK, SAVE_AND_CHECK}.isdisjoint(self.data):
-            for name, reason in self.kind.hopeless(self.instance.plain_values()).items():
-                if name not in self.errors:
-                    self.add_error(name, ValidationError(gettext(reason), code="cannot_work"))
+        for name, reason in self.kind.hopeless(self.instance.plain_values()).items():
+            if name not in self.errors:
+                self.add_error(name, ValidationError(gettext(reason), code="cannot_work"))
         self._refuse_other_recipients()
         if not (self.may_change or self.errors):
             self._refuse_rival()

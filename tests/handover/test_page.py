@@ -14,6 +14,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils.html import strip_tags
 
+from registries import services
+from registries.client.errors import Unreachable
 from registries.handover.consumers import CONSUMERS
 from registries.models import Handover, Registry
 from tests.factories import create
@@ -346,3 +348,24 @@ def _no_reverse(*_args: Any) -> str:
     from django.urls import NoReverseMatch
 
     raise NoReverseMatch
+
+
+def test_image_updater_is_told_how_the_registry_is_reached(taker: Client) -> None:
+    plain = create(
+        "custom", handover="any", url="http://r.example:5000", password=SECRET, verify_tls=False
+    )
+    told = codes(show(taker, page_of(plain, "argo-cd")).context["guide"])
+    assert "    api_url: http://r.example:5000\n    insecure: yes\n    credentials:" in told
+
+
+def test_who_typed_no_address_is_not_told_to_check_it(
+    taker: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = create("ecr", handover="any")
+
+    def fail(*_args: Any, **_kwargs: Any) -> None:
+        raise Unreachable("dns", host="api.ecr.example")
+
+    monkeypatch.setattr(services, "hand_over", fail)
+    html = taker.post(page_of(row, "docker")).content.decode()
+    assert "Check the network and DNS of this site." in html

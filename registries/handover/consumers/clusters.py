@@ -85,7 +85,7 @@ kubectl create secret generic @name@ --namespace @namespace@ \\
 registries:
   - name: @name@
     prefix: @host@
-    api_url: https://@api_host@
+    api_url: @api_url@@insecure@
     credentials: secret:@namespace@/@name@#creds""",
             "registries.conf",
         ),
