@@ -20,6 +20,7 @@ from registries.kinds import KINDS
 from registries.models import Registry
 from registries.models.results import CheckResult
 from registries.reference import InvalidReference, Reference
+from registries.text import MARKUP
 from registries.verdicts import CODES, Verdict
 from tests.browser.samples import fill
 from tests.factories import SAMPLES, build
@@ -82,7 +83,12 @@ def names() -> set[str]:
         pair for path in CATALOGS for entry in polib.pofile(ROOT / path) for pair in pairs(entry)
     )
     choices = (variable.choices for kind in KINDS.values() for variable in kind.variables)
+    # Menus and buttons are called as the registry's own pages call them.
+    steps = " ".join(
+        text for kind in KINDS.values() for text in kind.howto.steps + kind.howto.notes
+    )
     return {
+        *(match["bold"] or match["label"] for match in MARKUP.finditer(steps)),
         *(english for english, german in words if english == german),
         *(label for choose in choices if choose for _value, label in choose()),
         *Registry.objects.values_list("name", flat=True),
