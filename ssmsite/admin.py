@@ -16,6 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_safe
 from knox.crypto import hash_token
 from knox.models import AuthToken, get_digest_token
@@ -154,6 +155,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
             context["title"] = gettext("Create an access token")
         return super().render_change_form(request, context, *args, **kwargs)
 
+    @method_decorator(sensitive_variables())
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.digest, obj.plain = get_digest_token()
         obj.token_key = obj.plain[: CONSTANTS.TOKEN_KEY_LENGTH]
@@ -163,6 +165,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
             obj.expiry = timezone.now() + timedelta(days=days)
         super().save_model(request, obj, form, change)
 
+    @method_decorator(sensitive_variables())
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
@@ -183,6 +186,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
 
     @method_decorator(never_cache)
     @method_decorator(require_safe)
+    @method_decorator(sensitive_variables())
     def made_view(self, request: HttpRequest) -> HttpResponse:
         """Show the token that was made just now, this once."""
         plain = request.COOKIES.get(COOKIE, "")

@@ -14,12 +14,14 @@ from registries.text import gettext_noop as _
 HOME = "registry.digitalocean.com"
 # How DigitalOcean's tokens begin: of persons, of applications, and what refreshes these. Source:
 # https://docs.digitalocean.com/products/container-registry/reference/api/container-registries/
-_TOKEN = re.compile(r"do[opr]_v1_")
+# Those made before 29 March 2022 are 64 hexadecimal digits. Source:
+# https://docs.digitalocean.com/notes/2022/api-token-format
+_TOKEN = re.compile(r"do[opr]_v1_|[0-9a-f]{64}$", re.ASCII)
 
 
 def _user(text: str) -> str:
     """A user name that is no token: it is stored in clear and shown."""
-    if _TOKEN.match(text):
+    if _TOKEN.match(text.strip()):
         raise Invalid(
             "token", _("This is a token: enter it in its own field and leave this one empty.")
         )

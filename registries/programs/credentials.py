@@ -187,6 +187,8 @@ def _read(path: str, name: str, is_private: bool = False) -> str:
     try:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())
+            if not is_private and os.name == "posix" and status.st_mode & 0o007:
+                raise Problem(f"The {name} must not be open to everybody: chmod 640, or 600.")
             if is_private and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
                 raise Problem(f"{FILE} must be yours, and readable by nobody else: chmod 600.")
             return file.read(MOST).decode()

@@ -167,6 +167,7 @@ def write(home: Path, text: str, mode: int = 0o600) -> None:
 
 def test_the_file_is_read(home: Path, site: FakeServer, run: Run) -> None:
     (home / "token").write_text(f"{TOKEN}\n")
+    (home / "token").chmod(0o640)
     write(home, f"# ours\n\nurl = '{site.origin}'  # the site\ntoken_file = \"{home}/token\"\n")
     assert run("get", stdin="ghcr.io").answer
     write(home, f'url = "https://\\u006c"\ntoken = "{TOKEN}"\ntimeout = 2.5\n')
@@ -182,6 +183,16 @@ def test_a_file_that_others_may_read_is_refused(mode: int, home: Path, run: Run)
     write(home, f'url = "https://localhost"\ntoken = "{TOKEN}"\n', mode)
     assert run("get", stdin="ghcr.io").sentence == (
         "~/.config/registries/client.toml must be yours, and readable by nobody else: chmod 600."
+    )
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o602, 0o601])
+def test_a_token_that_everybody_may_read_is_refused(mode: int, home: Path, run: Run) -> None:
+    (home / "token").write_text(TOKEN)
+    (home / "token").chmod(mode)
+    ended = run("get", stdin="ghcr.io", url="https://localhost", token_file=str(home / "token"))
+    assert ended.sentence == (
+        "The file of the access token must not be open to everybody: chmod 640, or 600."
     )
 
 
