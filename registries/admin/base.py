@@ -15,7 +15,9 @@ from django.utils.translation import gettext
 
 from registries import conf, services
 from registries.admin.display import LOOKS, ShownResult
+from registries.checking.callers import Caller
 from registries.models import Check, Handover, Registry
+from registries.models.check import Origin
 from registries.models.results import CheckResult
 from registries.verdicts import Step, Verdict
 
@@ -105,13 +107,14 @@ class Pages(_ModelAdmin):
         look = LOOKS[result.verdict]
         text = f"{row}: {look.label}. {result.detail}"
         self.message_user(request, text, LEVELS[look.tone], extra_tags=SHOWN_IN_FULL)
+        caller = Caller.of(request.user, Origin.ADMIN)
         request.session[WAITING] = {
             "pk": str(row.pk),
             "verdict": result.verdict.value,
             "code": result.code,
             "params": dict(result.params),
             "checked_at": result.checked_at.isoformat(),
-            "other_address": services.other_scheme(row, result.code),
+            "other_address": services.other_scheme(row, result.code, caller),
             "steps": [[step.slug, step.passed, step.seconds] for step in result.steps],
         }
 

@@ -157,7 +157,7 @@ class FormPages(UsedForPages):
             return {"too_many": self.too_many(error)}
         # Where nothing was typed it was the stored row that was checked, and the row keeps it.
         is_kept = row is not None and not form.instance.changed()
-        other = services.other_scheme(form.instance, result.code)
+        other = services.other_scheme(form.instance, result.code, caller)
         return {"shown": ShownResult(form.instance, result, is_kept, other_address=other)}
 
     def _check_saved(self, request: HttpRequest, row: Registry) -> HttpResponse:

@@ -7,6 +7,8 @@ import pytest
 import trustme
 
 from registries import services
+from registries.checking.callers import Caller
+from registries.models import Check
 from tests.factories import build
 from tests.fakes.server import FakeServer, Reply, Request
 
@@ -60,3 +62,19 @@ def test_only_some_outcomes_make_it_worth_asking(code: str) -> None:
 
 def test_a_row_without_an_address_has_no_other_scheme() -> None:
     assert services.other_scheme(build("hub"), "no_tls") is None
+
+
+def test_it_is_counted_and_in_the_audit(server: FakeServer, settings: Any) -> None:
+    """#94, #96: else each check of what was typed would try two ports, and tell of one."""
+    settings.REGISTRIES = {"TIMEOUT": 3, "CHECKS_PER_MINUTE": 2}
+    robin = Caller("form", "7", "robin")
+    row = build("custom", name="Lab", url=other(server.origin))
+    code = services.check(row, caller=robin).code
+    assert services.other_scheme(row, code, robin) == server.origin
+    audit = Check.objects.order_by("pk").values_list("address", "user_name", "origin")
+    assert list(audit) == [(row.url, "robin", "form"), (server.origin, "robin", "form")]
+    calls = len(server.requests)
+    assert services.other_scheme(row, code, robin) is None
+    assert len(server.requests) == calls
+    with pytest.raises(services.TooManyChecks):
+        services.check(row, caller=robin)
