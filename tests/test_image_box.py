@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
 from django.test import Client
+from rest_framework.settings import api_settings
 
 from registries.models import Registry
+from tests.api.conftest import ROOT
 from tests.factories import create
 from tests.fakes.images import PRIVATE
 from tests.fakes.ledger import Ledger
@@ -33,7 +36,7 @@ def signed_in(*verbs: str) -> Client:
     user = User.objects.create_user("robin", is_staff=True)
     names = [f"{verb}_registry" for verb in verbs]
     user.user_permissions.set(Permission.objects.filter(codename__in=names))
-    client = Client()
+    client = Client(headers={"Sec-Fetch-Site": "same-origin"})
     client.force_login(user)
     return client
 
@@ -155,7 +158,34 @@ def test_no_page_of_another_site_has_a_registry_asked(row: Registry) -> None:
     """Browsers send the session's cookie along with a link there."""
     client = signed_in("view", "query")
     query = {"image": f"{HOST}/{PRIVATE}", "ask": "1"}
-    for where, is_asked in {"cross-site": False, "same-site": False, "same-origin": True}.items():
-        answer = client.get(IMAGE, query, headers={"Sec-Fetch-Site": where})
-        assert bool(answer.context.get("is_asked")) is is_asked, where
-        assert answer.context["row"] == row, where
+    for site, referer, is_asked in (
+        ("cross-site", "", False),
+        ("same-site", "", False),
+        ("same-origin", "", True),
+        # Over http, and by browsers of years ago, only the other header is sent.
+        ("", "", False),
+        ("", "http://testserver.example/", False),
+        ("", "https://testserver/", False),
+        ("", f"http://testserver{IMAGE}", True),
+    ):
+        headers = {"Sec-Fetch-Site": site, "Referer": referer}
+        answer = client.get(IMAGE, query, headers=headers)
+        assert bool(answer.context.get("is_asked")) is is_asked, headers
+        assert answer.context["row"] == row, headers
+
+
+def test_the_box_asks_as_often_as_the_api(
+    family: BasicRegistry, row: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both count together."""
+    cache.clear()
+    rates = {"registries_outgoing": "2/min"}
+    monkeypatch.setattr(api_settings, "DEFAULT_THROTTLE_RATES", rates, raising=False)
+    client = signed_in("view", "query")
+    image = f"{HOST}/{PRIVATE}:latest"
+    assert client.get(f"{ROOT}images/digest/", {"image": image}).status_code == 200
+    assert client.get(IMAGE, {"image": image, "ask": "1"}).context["errors"] == []
+    answer = client.get(IMAGE, {"image": image, "ask": "1"})
+    assert "You had registries asked very often. Ask again in" in text_of(answer)
+    assert "tags" not in answer.context
+    assert client.get(f"{ROOT}images/digest/", {"image": image}).status_code == 429

@@ -1,6 +1,7 @@
 """Which registry reads an image: the answer with its reasons and, on request, tags and digest."""
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from django import forms
@@ -21,11 +22,13 @@ from registries.models.results import sentence_for
 from registries.reference import InvalidReference, Reference
 from registries.resolving.explain import explain
 from registries.text import Text
+from registries.throttles import OutgoingThrottle
 
 # How many tags the page shows.
 SHOWN_TAGS = 100
 # The button that has the registry asked.
 ASK = "ask"
+TOO_OFTEN = _("You had registries asked very often. Ask again in %(seconds)d seconds.")
 
 
 class ImageForm(forms.Form):
@@ -84,9 +87,13 @@ class ImagePages(Pages):
             "badges": badges(row),
             "last": ShownResult(row, row.last_check) if row.last_check else None,
         }
-        if ASK in request.GET and _is_asked_here(request):
-            context |= ask(row, reference)
-        return context
+        if ASK not in request.GET or not _is_asked_here(request):
+            return context
+        throttle: Any = OutgoingThrottle()  # takes requests that are not REST framework's too
+        if throttle.allow_request(request, None):
+            return context | ask(row, reference)
+        error = str(TOO_OFTEN) % {"seconds": max(1, ceil(throttle.wait() or 1))}
+        return context | {"is_asked": True, "errors": [error]}
 
 
 def ask(row: Registry, reference: Reference) -> dict[str, Any]:
@@ -114,6 +121,10 @@ def _sentence(error: ClientError, kind: str) -> str:
 def _is_asked_here(request: HttpRequest) -> bool:
     """Whether no page of another site led here: those shall not make us call a registry.
 
-    Browsers say whose page made them ask (https://www.w3.org/TR/fetch-metadata/).
+    Browsers say whose page made them ask (https://www.w3.org/TR/fetch-metadata/), but over http
+    only at which address it is.
     """
-    return request.headers.get("Sec-Fetch-Site", "none") in {"none", "same-origin"}
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site in {"none", "same-origin"}
+    own = f"{request.scheme}://{request.get_host()}/"
+    return request.headers.get("Referer", "").startswith(own)

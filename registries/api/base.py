@@ -24,7 +24,8 @@ from rest_framework.viewsets import GenericViewSet
 from registries import services
 from registries.api.errors import exception_handler
 from registries.api.params import read_query
-from registries.api.permissions import MayRead, ReadThrottle
+from registries.api.permissions import MayRead
+from registries.throttles import ReadThrottle
 
 
 class ReadOnlyBrowsableRenderer(BrowsableAPIRenderer):

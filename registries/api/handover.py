@@ -19,10 +19,8 @@ from registries.api.errors import PostOnly, UnknownParameter
 from registries.api.params import GrammarField, later
 from registries.api.permissions import (
     CrossSite,
-    HandoverThrottle,
     IsActive,
     NotCrossSite,
-    ReadThrottle,
     limits_of,
     token_key_of,
     token_of,
@@ -40,6 +38,7 @@ from registries.models.handover import Way
 from registries.reference import IMAGE_PATTERN, Reference
 from registries.secrets.reports import hide_on_debug_pages
 from registries.text import gettext_noop as _
+from registries.throttles import HandoverThrottle, ReadThrottle
 
 MOST_ID = 2**63 - 1
 

@@ -1,13 +1,8 @@
-"""The permissions and throttles of the API."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The permissions of the API."""
 
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.settings import api_settings
-from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from registries.limits import UNLIMITED, Limits
@@ -99,32 +94,3 @@ class NotCrossSite(BasePermission):
         if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
             raise CrossSite
         return True
-
-
-class ReadThrottle(UserRateThrottle):
-    """Limit all requests of a user.
-
-    The site can set another rate for this scope in `DEFAULT_THROTTLE_RATES`; None turns it off.
-    """
-
-    scope = "registries"
-    default_rate = "600/min"
-
-    def get_rate(self) -> str | None:
-        rates: Mapping[str, Any] = api_settings.DEFAULT_THROTTLE_RATES or {}
-        rate: str | None = rates.get(self.scope, self.default_rate)
-        return rate
-
-
-class OutgoingThrottle(ReadThrottle):
-    """Limit the requests of a user that make the site call a registry."""
-
-    scope = "registries_outgoing"
-    default_rate = "120/min"
-
-
-class HandoverThrottle(ReadThrottle):
-    """Limit the requests of a user for credentials."""
-
-    scope = "registries_handover"
-    default_rate = "300/min"

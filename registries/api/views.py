@@ -29,8 +29,6 @@ from registries.api.permissions import (
     MayQuery,
     MayRead,
     NotCrossSite,
-    OutgoingThrottle,
-    ReadThrottle,
     TokenLimited,
     limits_of,
 )
@@ -40,6 +38,7 @@ from registries.models import Check, Registry
 from registries.reference import Reference
 from registries.resolving.explain import explain
 from registries.schema import describe
+from registries.throttles import OutgoingThrottle, ReadThrottle
 
 if TYPE_CHECKING:
     from registries.client.client import Manifest
