@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from django.contrib import admin
-from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     pages = admin.site.get_model_admin(Registry)
     if admin.site.has_permission(request) and pages.has_view_permission(request):
         context |= _state(may_change=pages.has_change_permission(request))
+        context["may_add"] = pages.has_add_permission(request)
     context["may_read"] = request.user.has_perm("registries.view_registry")
     if request.user.is_authenticated and not context["may_read"]:
         context["chiefs"] = chiefs()
@@ -47,9 +48,12 @@ def chiefs() -> str:
 
 def _state(*, may_change: bool) -> dict[str, Any]:
     rows = Registry.objects.filter(kind__in=KINDS).defer("ca_certificate")
+    found = overview(rows)
+    if not found.total:
+        return {"is_empty": True, "may_change": may_change}
     attention = rows.filter(needs_attention()).order_by(*attention_first())
     return {
-        "overview": overview(rows),
+        "overview": found,
         "image_form": ImageForm(),
         "attention": tiles(list(attention[:SHOWN])),
         "changes": _changes(),
@@ -87,6 +91,8 @@ def _changes() -> list[Change]:
         LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Registry))
         # Earlier versions wrote checks down there too.
         .exclude(change_message__startswith="Checked: ")
+        # Somebody saved and had changed nothing.
+        .exclude(action_flag=CHANGE, change_message__in=("", "[]"))
         .select_related("user")
         .order_by("-action_time", "-pk")[:SHOWN]
     )

@@ -64,7 +64,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _error(request: HttpRequest, code: str) -> HttpResponse | None:
     """Return a JSON error for URLs of the API, or None for others."""
     in_api = f"/{request.path_info.lstrip('/')}".startswith("/api/")
-    return error_response(code) if in_api else None
+    return error_response(code) if in_api and not is_api_docs(request) else None
+
+
+def is_api_docs(request: HttpRequest) -> bool:
+    """Whether this is the API's documentation, which is a page for people."""
+    match = request.resolver_match
+    return match is not None and match.view_name == "registries_api:docs"
 
 
 @never_cache
@@ -94,8 +100,17 @@ def healthz_first(
     return middleware
 
 
-# The permission that each page of the registries takes.
-NEEDED = {"add": "add", "delete": "delete", "check": "change", "reset": "change"}
+# How the names of the pages begin that take a permission of a model, and what they take if it is
+# not "view".
+MODELS = ("registries_registry", "registries_check", "registries_handover", "ssmsite_accesstoken")
+NEEDED = {
+    "add": ("add",),
+    "delete": ("delete",),
+    "check": ("change",),
+    "reset": ("change",),
+    "hand_over": ("view", "hand_over"),
+    "hand_over_many": ("view", "hand_over"),
+}
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -109,14 +124,23 @@ def _refusal(request: HttpRequest) -> dict[str, Any]:
     user = request.user
     if not user.is_authenticated:
         return {}
-    match = request.resolver_match
-    found: dict[str, Any] = {}
-    if match and (match.url_name or "").startswith("registries_registry_"):
-        page = str(match.url_name).rpartition("_")[2]
-        wanted = f"{NEEDED.get(page, 'view')}_registry"
-        permission = Permission.objects.filter(
-            codename=wanted, content_type__app_label="registries"
-        ).first()
-        if permission and not user.has_perm(f"registries.{wanted}"):
-            found["missing"] = permission.name
-    return {**found, "chiefs": chiefs()}
+    return {"missing": _missing(request), "chiefs": chiefs()}
+
+
+def _missing(request: HttpRequest) -> str:
+    """The name of the permission that this account lacks for a page; empty if it is another's."""
+    name = (request.resolver_match and request.resolver_match.url_name) or ""
+    if is_api_docs(request):
+        name = "registries_registry_changelist"
+    for model in MODELS:
+        if not name.startswith(f"{model}_"):
+            continue
+        app_label, model_name = model.split("_")
+        for action in NEEDED.get(name.removeprefix(f"{model}_"), ("view",)):
+            codename = f"{action}_{model_name}"
+            if not request.user.has_perm(f"{app_label}.{codename}"):
+                permission = Permission.objects.get(
+                    codename=codename, content_type__app_label=app_label
+                )
+                return permission.name
+    return ""

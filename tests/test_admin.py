@@ -471,7 +471,7 @@ def test_delete_asks_then_deletes(admin: Client) -> None:
 def test_delete_refuses_a_default_row_and_says_why(admin: Client, method: str) -> None:
     row = default("hub")
     response = getattr(admin, method)(page(row, "delete"), {"post": "yes"}, follow=True)
-    assert "reset it instead" in text_of(response)
+    assert "these are not deleted" in text_of(response)
     assert Registry.objects.filter(pk=row.pk).exists()
 
 
@@ -516,7 +516,7 @@ def act(client: Client, action: str, rows, **data: str):
 
 
 def test_delete_selected_asks_and_leaves_default_rows_alone(admin: Client) -> None:
-    own, hub = create("hub"), default("hub")
+    own, hub = create("hub"), configure("hub")
     response = act(admin, "delete_selected", [own, hub])
     assert "Delete 1 registry" in text_of(response)
     assert "reset it instead" in text_of(response)
@@ -525,6 +525,11 @@ def test_delete_selected_asks_and_leaves_default_rows_alone(admin: Client) -> No
     assert "Deleted 1 registry" in text_of(response)
     assert not Registry.objects.filter(pk=own.pk).exists()
     assert Registry.objects.filter(pk=hub.pk).exists()
+
+
+def test_nothing_to_reset_is_said_so(admin: Client) -> None:
+    response = act(admin, "reset_selected", [default("hub")])
+    assert "<h1>Nothing to reset</h1>" in text_of(response)
 
 
 def test_reset_selected_asks_and_leaves_other_rows_alone(admin: Client) -> None:

@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import override
 
 import registries
 from registries.admin.bulk import FEW
@@ -233,8 +234,11 @@ def test_rows_whose_secrets_cannot_be_read_need_attention(admin: Client, use_key
     found = overview(Registry.objects.all())
     assert (found.fine, found.attention, found.unchecked) == (0, 1, 5)
     [tile] = admin.get(LIST, {"verdict": "attention"}).context["tiles"]
-    assert (tile.row, tile.tone) == (row, "bad")
+    assert (tile.row, tile.look) == (row, LOOKS[Verdict.MISCONFIGURED])
     assert "stored secrets cannot be decrypted" in tile.sentence
+    html = text_of(admin.get(page(row)))
+    assert "stored secrets cannot be decrypted" in html
+    assert "</svg>Valid</span>" not in html
     assert not admin.get(LIST, {"verdict": "fine"}).context["tiles"]
 
 
@@ -808,7 +812,7 @@ def test_what_was_never_checked_is_told_from_what_was_changed_since(
     admin: Client, server: FakeServer
 ) -> None:
     row = create("custom", url=server.origin, password="right")
-    assert "Not checked yet" in text_of(admin.get(page(row)))
+    assert "Not checked" in text_of(admin.get(page(row)))
     form = {"name": row.name, "url": row.url, "login": row.login, "handover": row.handover}
     # There is one Check: where nothing was typed it is of the stored row, which keeps it.
     html = text_of(admin.post(page(row), {**form, "_check": "1"}))
@@ -818,6 +822,7 @@ def test_what_was_never_checked_is_told_from_what_was_changed_since(
     admin.post(page(row), {**form, "prefix": f"{row.host}/team"})
     html = text_of(admin.get(page(row)))
     assert "Changed since the last check" in html
+    assert "Changed since the last check" in text_of(admin.get(LIST))
     assert html.count('value="1" title="Tests') == 1
 
 
@@ -899,6 +904,28 @@ def test_home_tells_what_needs_attention_what_changed_and_how_many_pulls_are_lef
 
 
 @pytest.mark.usefixtures("site")
+def test_home_of_an_empty_site_asks_for_the_first_registry(admin: Client) -> None:
+    Registry.objects.all()._raw_delete("default")
+    html = text_of(admin.get("/"))
+    assert 'href="/admin/registries/registry/add/"' in html
+    assert "Needs attention" not in html
+    assert "/add/" not in text_of(user_with("view").get("/"))
+
+
+@pytest.mark.usefixtures("site")
+def test_the_apps_german_is_not_that_of_django(admin: Client) -> None:
+    row = create("custom")
+    change = f"/admin/registries/registry/{row.pk}/change/"
+    for address, words in (
+        (change, ">Verlauf<"),
+        (change.replace("change", "history"), "Verlauf von „custom"),
+        ("/admin/registries/registry/add/?kind=hub", ">Sichern und weitere hinzufügen<"),
+    ):
+        with override("de"):
+            assert words in text_of(admin.get(address))
+
+
+@pytest.mark.usefixtures("site")
 def test_home_shows_no_registry_to_who_may_see_none(admin: Client) -> None:
     past(create("custom", name="Lab"), ["tls"])
     viewer = user_with("view")
@@ -952,13 +979,24 @@ def test_who_may_not_is_told_as_whom_what_is_missing_and_whom_to_ask() -> None:
         'action="/logout/"',
     ):
         assert words in html
+    assert "“Can view registry”" in text_of(nobody.get("/admin/registries/registry/"))
+    # A page for people is refused as one.
+    docs = nobody.get("/api/docs/", headers={"Accept": "text/html"})
+    assert docs.status_code == 403
+    for words in ("signed in as robin", "“Can view registry”", 'action="/logout/"'):
+        assert words in text_of(docs)
     home = text_of(nobody.get("/"))
     for words in ("signed in as robin", "“Can view registry”", "site: Kim Chief"):
         assert words in home
     # No card leads to a refusal.
     assert "/api/" not in home
+    assert 'class="reg-kind" href="/admin/' not in home
     answer = nobody.get("/api/registries/")
     assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+    may_view = Permission.objects.get(codename="view_registry")
+    User.objects.get(username="robin").user_permissions.add(may_view)
+    address = f"/admin/registries/registry/{create('custom').pk}/hand-over/"
+    assert "“Can hand over a registry" in text_of(nobody.get(address))
 
 
 @pytest.mark.parametrize("code", ["403", "404", "500"])

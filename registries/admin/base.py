@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
 from registries import conf, services
-from registries.admin.display import LOOKS, ShownResult
+from registries.admin.display import LOOKS, ShownResult, is_untouched
 from registries.checking.callers import Caller
 from registries.models import Check, Handover, Registry
 from registries.models.check import Origin
@@ -136,4 +136,8 @@ class Pages(_ModelAdmin):
 
 
 def is_default(row: Registry) -> str:
-    return gettext("“%(name)s” is a default registry: reset it instead.") % {"name": row}
+    if is_untouched(row):
+        text = gettext("“%(name)s” is a default registry: these are not deleted.")
+    else:
+        text = gettext("“%(name)s” is a default registry: reset it instead.")
+    return text % {"name": row}

@@ -9,19 +9,20 @@ from django.utils.translation import gettext_lazy as _
 from registries.admin.audit import AuditPages
 from registries.admin.display import ShownCheck, breakable
 from registries.admin.filters import CHECK_FILTERS
+from registries.admin.times import stamp
 from registries.models import Check
 
 
 class CheckPages(AuditPages):
     """The list of checks, and one of them; nobody writes here."""
 
-    list_display = ("checked_at", "about", "verdict_label", "asked", "who")
-    list_display_links = ("checked_at",)
+    list_display = ("checked", "about", "verdict_label", "asked", "who")
+    list_display_links = ("checked",)
     list_filter = CHECK_FILTERS
     search_fields = ("registry_name", "user_name", "address")
     search_help_text = _("Names of registries and people, addresses")
     fields = (
-        "checked_at",
+        "checked",
         "about",
         "kind_label",
         "asked",
@@ -33,7 +34,13 @@ class CheckPages(AuditPages):
         "who",
     )
     gone = _("not saved, or deleted")
-    readonly_fields = ("about", "kind_label", "asked", "verdict_label", "detail", "time", "who")
+    readonly_fields = fields
+
+    @admin.display(
+        description=Check._meta.get_field("checked_at").verbose_name, ordering="checked_at"
+    )
+    def checked(self, check: Check) -> str:
+        return stamp(check.checked_at)
 
     @admin.display(description=_("verdict"), ordering="verdict")
     def verdict_label(self, check: Check) -> Any:

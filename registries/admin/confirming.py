@@ -85,6 +85,8 @@ def _title(verb: str, row: Registry) -> str:
 
 
 def _title_of_many(verb: str, count: int) -> str:
+    if not count:
+        return gettext("Nothing to reset") if verb == "reset" else gettext("Nothing to delete")
     if verb == "reset":
         text = ngettext("Reset %(count)d registry?", "Reset %(count)d registries?", count)
     else:

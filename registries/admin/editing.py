@@ -17,14 +17,22 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from registries import services
 from registries.admin.conflict import conflict
-from registries.admin.display import ShownResult, Trend, badges, is_untouched
+from registries.admin.display import ShownResult, badges, is_untouched
 from registries.admin.howto import shown
-from registries.admin.status import ANY_SERVER, add_heading, overview, past_verdicts, sorted_kinds
+from registries.admin.status import (
+    ANY_SERVER,
+    Tile,
+    add_heading,
+    overview,
+    past_verdicts,
+    sorted_kinds,
+)
 from registries.admin.used_for import UsedForPages, as_typed, use_address
+from registries.admin.viewing import viewed
 from registries.checking.callers import Caller
 from registries.forms import CHECK, SAVE_AND_CHECK, RegistryForm, form_class
 from registries.handover.recipient import PERMISSION
-from registries.kinds import KINDS, Kind, Variable
+from registries.kinds import KINDS, Kind
 from registries.models import ChangedMeanwhile, Registry
 from registries.models.check import Origin
 from registries.reference import InvalidReference
@@ -34,21 +42,6 @@ from registries.secrets.sealing import Secret
 # Buttons of Django's own forms, which lead elsewhere after saving.
 ADD_ANOTHER = "_addanother"
 STOCK_BUTTONS = {"_continue", ADD_ANOTHER, IS_POPUP_VAR}
-
-
-class ShownVariable:
-    """A variable for who may only look; of a secret, whether it is set and nothing else."""
-
-    def __init__(self, variable: Variable) -> None:
-        self.variable = variable
-        self.__name__ = variable.name
-        self.short_description = _(variable.label)
-
-    def __call__(self, row: Registry) -> Any:
-        held = row.raw_value(self.variable.name)
-        if self.variable.secret:
-            return _("Set") if held else _("Not set")
-        return held or "-"
 
 
 class FormPages(UsedForPages):
@@ -73,12 +66,13 @@ class FormPages(UsedForPages):
         kind = self._kind(request, obj)
         if kind is None:
             return super().get_fieldsets(request, obj)
-        viewing = obj is not None and not self.has_change_permission(request, obj)
-        variables = [
-            ShownVariable(variable) if viewing else variable.name for variable in kind.variables
-        ]
+        is_viewed = obj is not None and not self.has_change_permission(request, obj)
+        # The form's own page arranges it by itself.
+        common, variables = (
+            viewed(kind) if is_viewed else ([], [each.name for each in kind.variables])
+        )
         return [
-            (_("Registry"), {"fields": ["name", "prefix"]}),
+            (_("Registry"), {"fields": ["name", *common, "prefix"]}),
             (_("Sign in with"), {"fields": variables}),
             (_("Connection"), {"fields": ["verify_tls", "ca_certificate"]}),
             (_("Hand over"), {"fields": ["handover"]}),
@@ -259,13 +253,11 @@ class FormPages(UsedForPages):
         own_host = row.prefix or kind.own_host(row.plain_values()) or kind.home(row.plain_values())
         return context | {
             "row": row,
-            "was_checked": bool(past),
             "own_host": own_host or "",
             "image_start": f"{own_host}/" if own_host else "",
             "may_query": request.user.has_perm("registries.query_registry"),
             "badges": badges(row),
-            "last": ShownResult(row, row.last_check) if row.last_check else None,
-            "trend": Trend.of(past),
+            "tile": Tile.of(row, past),
             "can_reset": row.is_default
             and not is_untouched(row)
             and self.has_change_permission(request, row),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from registries.admin.audit import AuditPages
 from registries.admin.display import Look
 from registries.admin.filters import HANDOVER_FILTERS
+from registries.admin.times import stamp
 from registries.handover import FORMS
 from registries.models import Handover
 from registries.models.handover import Way
@@ -50,18 +51,30 @@ class ShownHandover(NamedTuple):
 class HandoverPages(AuditPages):
     """The list of hand-overs, and one of them; nobody writes here."""
 
-    list_display = ("handed_at", "about", "outcome", "for_what", "form_label", "who")
-    list_display_links = ("handed_at",)
+    list_display = ("handed", "about", "outcome", "for_what", "form_label", "who")
+    list_display_links = ("handed",)
     list_filter = HANDOVER_FILTERS
     search_fields = (
         *("registry_name", "user_name", "token", "token_key", "asked", "places", "address"),
     )
     search_help_text = _("Names of registries, people and tokens, images, addresses")
     fields = (
-        *("handed_at", "about", "kind_label", "outcome", "asked", "places", "form_label", "life"),
-        *("expires_at", "who", "token", "token_key", "address"),
+        *("handed", "about", "kind_label", "outcome", "asked", "places", "form_label", "life"),
+        *("expires", "who", "token", "token_key", "address"),
     )
-    readonly_fields = ("about", "kind_label", "outcome", "form_label", "life", "who")
+    readonly_fields = (
+        *("handed", "about", "kind_label", "outcome", "form_label", "life", "expires", "who"),
+    )
+
+    @admin.display(
+        description=Handover._meta.get_field("handed_at").verbose_name, ordering="handed_at"
+    )
+    def handed(self, handover: Handover) -> str:
+        return stamp(handover.handed_at)
+
+    @admin.display(description=Handover._meta.get_field("expires_at").verbose_name)
+    def expires(self, handover: Handover) -> str:
+        return stamp(handover.expires_at)
 
     @admin.display(description=_("outcome"), ordering="code")
     def outcome(self, handover: Handover) -> Any:

@@ -121,6 +121,7 @@ class HistoryPages(Pages):
             return super().history_view(request, object_id, extra_context)
         entries = Paginator(_entries(row), ENTRIES).get_page(request.GET.get(PAGE_VAR, 1))
         context = {
+            "title": gettext("History of “%(name)s”") % {"name": row},
             "entries": [ShownEntry(entry) for entry in entries],
             "action_list": entries,
             "pagination_required": entries.paginator.num_pages > 1,

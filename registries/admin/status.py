@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from registries.admin.display import (
     LOOKS,
@@ -30,10 +31,12 @@ from registries.models.queryset import SECRETS
 from registries.models.results import FINE, CheckResult
 from registries.resolving.shadows import shadows
 from registries.secrets.keys import key_ids
-from registries.verdicts import CODES
+from registries.verdicts import CODES, Verdict
 
 # The kind that everything fits which is of no other.
 ANY_SERVER = KINDS["custom"]
+# Of a row whose last check was of what it no longer holds.
+CHANGED = Look(_("Changed since the last check"), "none", "none")
 TONE_OF = {verdict: look.tone for verdict, look in LOOKS.items()}
 
 
@@ -147,35 +150,49 @@ class Tile(NamedTuple):
         return self.row.is_default and not is_untouched(self.row)
 
     @property
-    def tone(self) -> str:
-        """The tone of the whole tile: trouble first."""
-        return "bad" if UNREADABLE in self.badges else self.look.tone
+    def code(self) -> str:
+        """What the sentence is about; empty where nothing is known yet."""
+        if UNREADABLE in self.badges:
+            return "secret_unreadable"
+        return self.result.code if self.result else ""
 
     @property
     def sentence(self) -> str:
-        """What to do, or to know; of secrets that cannot be read the last check says nothing."""
+        """What to do, or to know; empty where nothing is known yet."""
         if UNREADABLE in self.badges:
             return gettext(CODES["secret_unreadable"].sentence)
-        return self.result.detail if self.result else gettext("Run a check to test the connection.")
+        return self.result.detail if self.result else ""
 
     @property
     def ago(self) -> str:
         return ago(self.result.checked_at) if self.result else ""
 
+    @classmethod
+    def of(cls, row: Registry, past: Sequence[str], used_instead: Registry | None = None) -> "Tile":
+        """The tile of a row with the verdicts of its last checks, newest first.
+
+        Of secrets that cannot be read, the last check says nothing.
+        """
+        found = badges(row)
+        if UNREADABLE in found:
+            look, result = LOOKS[Verdict.MISCONFIGURED], None
+        elif result := row.last_check:
+            look = LOOKS.get(row.check_verdict, LOOKS[""])
+        else:
+            look = CHANGED if past else LOOKS[""]
+        return cls(
+            row=row,
+            kind=row.declaration,
+            look=look,
+            result=result,
+            trend=Trend.of(past),
+            badges=[*found, *([SHADOWED] if used_instead else [])],
+            hosts=breakable(answers(row)),
+            used_instead=used_instead,
+        )
+
 
 def tiles(rows: Sequence[Registry]) -> list[Tile]:
     """The tiles of rows that are loaded, with a query for their last checks and one for others."""
     past, used_instead = past_verdicts(rows), shadows(rows)
-    return [
-        Tile(
-            row=row,
-            kind=row.declaration,
-            look=LOOKS.get(row.check_verdict, LOOKS[""]),
-            result=row.last_check,
-            trend=Trend.of(past[row.pk]),
-            badges=[*badges(row), *([SHADOWED] if row.pk in used_instead else [])],
-            hosts=breakable(answers(row)),
-            used_instead=used_instead.get(row.pk),
-        )
-        for row in rows
-    ]
+    return [Tile.of(row, past[row.pk], used_instead.get(row.pk)) for row in rows]

@@ -99,13 +99,15 @@ class View(APIView):
 
     def handle_exception(self, exc: Exception) -> Any:
         """The response to an error; who comes with a browser and has not signed in is led to it."""
-        renderer = getattr(self.request, "accepted_renderer", None)
-        is_browser = (
-            isinstance(renderer, ReadOnlyBrowsableRenderer) and self.request.method == "GET"
-        )
-        if isinstance(exc, NotAuthenticated) and is_browser and (login := _login_url()):
+        if isinstance(exc, NotAuthenticated) and self.is_in_browser and (login := _login_url()):
             return redirect_to_login(self.request.get_full_path(), login)
         return super().handle_exception(exc)
+
+    @property
+    def is_in_browser(self) -> bool:
+        """Whether somebody reads the answer as a page."""
+        renderer = getattr(self.request, "accepted_renderer", None)
+        return isinstance(renderer, ReadOnlyBrowsableRenderer) and self.request.method == "GET"
 
     def get_authenticate_header(self, request: Request) -> str:
         # REST framework only asks the first class, and answers 403 instead of 401 if that one has

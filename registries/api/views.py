@@ -9,10 +9,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils.translation import gettext
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
@@ -294,6 +295,13 @@ class DocsView(ReadOnlyView):
             "logout_url": _address("logout"),
         }
         return render(request._request, "registries/api_docs.html", context)
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """The response to an error: the site has a page for who may not read this one."""
+        if isinstance(exc, PermissionDenied) and self.is_in_browser:
+            refuse: Any = get_resolver().resolve_error_handler(403)
+            return refuse(self.request._request, exception=exc)
+        return super().handle_exception(exc)
 
 
 class RootView(ReadOnlyView):

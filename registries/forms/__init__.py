@@ -128,6 +128,11 @@ class RegistryForm(FormLayout):
         field.error_messages["invalid_choice"] = NO_CHOICE
         field.required = False
         field.disabled = not self.may_hand_over
+        if field.disabled:
+            field.help_text = _(
+                "To change this takes the permission “Can hand over a registry's credentials”: ask"
+                " somebody who has it."
+            )
 
     def _secret_input(self, name: str) -> SecretInput:
         return cast("SecretInput", self.fields[name].widget)
