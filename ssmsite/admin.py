@@ -1,6 +1,6 @@
 """Access tokens in the admin: made, shown once, revoked, never changed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -110,6 +111,20 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
     def only_for(self, token: AccessToken) -> str:
         return ShownToken(token).only_for or gettext("every registry")
 
+    @admin.display(description=_("last used"))
+    def last_used(self, token: AccessToken) -> str:
+        return _moment(token.last_used_at)
+
+    @admin.display(description=_("expires"))
+    def expires(self, token: AccessToken) -> str:
+        return _moment(token.expiry)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        extra = {"title": gettext("Revoke the access token"), **(extra_context or {})}
+        return super().delete_view(request, object_id, extra)
+
     # Making one
 
     def get_form(
@@ -127,7 +142,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         if obj is None:
             return [*TokenForm.Meta.fields, "days"]
         limits = ["may_read", "may_query", "may_hand_over", "only_for"]
-        return ["name", "purpose", "user", *limits, "created", "last_used_at", "expiry"]
+        return ["name", "purpose", "user", *limits, "created", "last_used", "expires"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return () if obj is None else self.get_fields(request, obj)
@@ -213,6 +228,12 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         response = TemplateResponse(request, "admin/ssmsite/accesstoken/made.html", context)
         response.delete_cookie(COOKIE, path=request.path, samesite="Strict")
         return response
+
+
+def _moment(moment: datetime | None) -> str:
+    if moment is None:
+        return gettext("never")
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
 def _is_chief(request: HttpRequest) -> bool:

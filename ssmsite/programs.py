@@ -48,7 +48,7 @@ def _programs() -> tuple[Program, ...]:
                 "The kubelet runs it on each node before it pulls an image, so the cluster needs no"
                 " pull secrets."
             ),
-            "/usr/local/lib/kubelet-credential-providers",
+            "/usr/local/lib/kubelet-providers",
         ),
     )
 

@@ -73,7 +73,10 @@ class VerdictFilter(admin.SimpleListFilter):
         return [
             ("attention", _("Needs attention")),
             ("fine", _("Fine")),
-            *((f"older-{days}", _("Not for %(days)d days") % {"days": days}) for days in AGES),
+            *(
+                (f"older-{days}", _("Not checked for %(days)d days") % {"days": days})
+                for days in AGES
+            ),
             *((verdict or "none", look.label) for verdict, look in LOOKS.items()),
         ]
 
@@ -117,7 +120,7 @@ class CheckVerdictFilter(_Choice):
 
 
 class OriginFilter(_Choice):
-    title = _("Asked from")
+    title = _("Origin")
     parameter_name = "origin"
     choices_of = Origin.choices
 
@@ -181,7 +184,7 @@ class FormFilter(_Choice):
 
 
 class WayFilter(_Choice):
-    title = _("Asked from")
+    title = _("Origin")
     parameter_name = "way"
     choices_of = Way.choices
 

@@ -35,6 +35,7 @@ class ShownStep(NamedTuple):
     code: SafeString
     file: str
     program: str
+    is_token: bool
 
 
 class Part(NamedTuple):
@@ -101,6 +102,7 @@ def _shown(
             code=_code(step.code.replace("@file@", consumer.file), params),
             file=filled(step.file, params),
             program=step.program,
+            is_token=step.is_token,
         )
         for number, step in enumerate(steps, 1)
     ]

@@ -69,7 +69,9 @@ class SecretForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
+            # What does not fit it is not shown in the commands of the page.
             field.widget.attrs |= {
+                "pattern": r"[a-z0-9]([a-z0-9.\-]*[a-z0-9])?",
                 "class": "reg-mono",
                 "autocomplete": "off",
                 "autocapitalize": "none",

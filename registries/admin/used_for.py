@@ -40,7 +40,9 @@ class ShownRival:
 
     @property
     def name(self) -> str:
-        return f"“{self.row.name}”" if self.may_view else gettext("Another registry")
+        if not self.may_view:
+            return gettext("Another registry")
+        return gettext("“%(name)s”") % {"name": self.row.name}
 
     @property
     def badges(self) -> list[Look]:

@@ -228,7 +228,8 @@ class RegistryForm(FormLayout):
             "%(name)s answers for these images already and differs in: %(differs)s."
             " Ask somebody who may change registries to add this one."
         )
-        name = f"“{rival.row.name}”" if self.may_view else gettext("Another registry")
+        quoted = gettext("“%(name)s”") % {"name": rival.row.name}
+        name = quoted if self.may_view else gettext("Another registry")
         differs = ", ".join(map(gettext, rival.differs))
         params = {"name": name, "differs": differs}
         self.add_error(None, ValidationError(message, code="rival", params=params))

@@ -31,7 +31,7 @@ REFUSALS: dict[str, str] = {
         "The registry refused these credentials at the last check. Correct them, and check again."
     ),
     "prefix_not_possible": _(
-        "The registry “%(name)s” is for %(prefix)s alone, and this form cannot say so: its readers"
+        "The registry “%(name)s” is for %(prefix)s alone, but this form names whole hosts: programs"
         " would send the credentials for every image of the host. Choose another form."
     ),
     "same_key": _(

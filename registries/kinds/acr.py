@@ -49,7 +49,7 @@ acr = Kind(
             label=_("Login server"),
             help=_(
                 "As the Azure portal shows it."
-                " Empty: any login server; a check then needs an image to try."
+                " Leave empty for any login server; a check then needs an image to try."
             ),
             required=False,
             placeholder="https://example.azurecr.io",

@@ -31,7 +31,7 @@ quay = Kind(
     variables=(
         replace(
             URL,
-            help=_("Only for a Quay of your own. Empty: quay.io."),
+            help=_("Only for a Quay of your own. Leave empty for quay.io."),
             required=False,
             placeholder=f"https://{HOME}",
         ),

@@ -38,7 +38,7 @@ def explain(reference: Reference) -> tuple[Registry | None, list[Text]]:
             Text(_("More than %(count)s registries are for this image."), {"count": str(COUNTED)})
         )
     else:
-        why.append(Text(_("Registries for this image: %(count)s."), {"count": str(len(rows))}))
+        why.append(Text(_("%(count)s registries are for this image."), {"count": str(len(rows))}))
     why.append(Text(_why_before(best, rows[1]), {"name": best.name, "other": rows[1].name}))
     return best, why
 
@@ -54,7 +54,7 @@ def _why_it_answers(row: Registry, reference: Reference) -> Text:
             _("“%(name)s” has an address on %(host)s."), {"name": row.name, "host": row.host}
         )
     return Text(
-        _("“%(name)s” is for all images on %(host)s, because of its kind."),
+        _("“%(name)s” is for all images on %(host)s, as every registry of its kind."),
         {"name": row.name, "host": reference.match_host},
     )
 

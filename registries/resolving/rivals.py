@@ -125,7 +125,7 @@ def _differences(row: Registry, other: Registry, host: str) -> Iterator[str]:
     if mine[1:] != theirs[1:]:
         yield _("address")
     if path_of(row) != path_of(other):
-        yield _("images they are for")
+        yield _("images")
     if row.verify_tls != other.verify_tls:
         yield _("verification of the certificate")
     if _ca(row) != _ca(other):

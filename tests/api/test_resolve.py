@@ -41,7 +41,7 @@ def test_an_image(said: Said) -> None:
         "registry": {"id": hub.pk, "name": "Docker Hub", "kind": "hub", "state": "anonymous"},
         "why": [
             "The image's full name is docker.io/library/nginx:latest; its registry is docker.io.",
-            "“Docker Hub” is for all images on docker.io, because of its kind.",
+            "“Docker Hub” is for all images on docker.io, as every registry of its kind.",
             "No other registry is for this image.",
         ],
     }
@@ -105,7 +105,7 @@ def test_the_longest_prefix(said: Said) -> None:
     factories.create("ghcr", name="App", prefix="ghcr.io/acme/app", token=None, username=None)
     assert why(said, "ghcr.io/acme/app") == [
         "“App” is for images under ghcr.io/acme/app.",
-        "Registries for this image: 3.",
+        "3 registries are for this image.",
         "“App” comes before “Acme”: its prefix is longer.",
     ]
     assert why(said, "ghcr.io/acme/apple")[0] == "“Acme” is for images under ghcr.io/acme."
@@ -115,7 +115,7 @@ def test_the_longest_prefix(said: Said) -> None:
 def test_credentials(said: Said) -> None:
     factories.create("hub", name="Team")
     assert why(said, "nginx")[1:] == [
-        "Registries for this image: 2.",
+        "2 registries are for this image.",
         "“Team” comes before “Docker Hub”: it has credentials.",
     ]
 
@@ -132,7 +132,7 @@ def test_the_oldest(said: Said) -> None:
     factories.create("custom", name="Second")
     assert why(said, "registry.example:5000/app") == [
         "“First” has an address on registry.example:5000.",
-        "Registries for this image: 2.",
+        "2 registries are for this image.",
         "“First” comes before “Second”: it is older.",
     ]
 
@@ -142,7 +142,7 @@ def test_many_are_not_all_counted(said: Said) -> None:
         factories.create("custom", name=f"Lab {number:02}")
         said_so = why(said, "registry.example:5000/app")
         if number == 9:
-            assert said_so[1] == "Registries for this image: 10."
+            assert said_so[1] == "10 registries are for this image."
     assert said_so[1:] == [
         "More than 10 registries are for this image.",
         "“Lab 00” comes before “Lab 01”: it is older.",

@@ -369,3 +369,10 @@ def test_who_typed_no_address_is_not_told_to_check_it(
     monkeypatch.setattr(services, "hand_over", fail)
     html = taker.post(page_of(row, "docker")).content.decode()
     assert "Check the network and DNS of this site." in html
+
+
+def test_a_bad_name_of_a_secret_is_not_put_into_commands(taker: Client, whole: Registry) -> None:
+    data = {"name": "x; rm -rf", "namespace": "apps"}
+    html = taker.post(page_of(whole, "kubernetes"), data).content.decode()
+    assert f'<span data-shows="name">registry-{whole.pk}</span>' in html
+    assert 'pattern="[a-z0-9]([a-z0-9.\\-]*[a-z0-9])?"' in html

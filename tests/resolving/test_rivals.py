@@ -44,11 +44,11 @@ BESIDE = [
     (
         "custom",
         {"url": f"http://{HOST}", "prefix": f"{HOST}/team"},
-        {"scheme", "images they are for"},
+        {"scheme", "images"},
     ),
     ("custom", {"url": f"https://{HOST}/elsewhere"}, {"address"}),
     ("custom", {"authurl": "https://auth.example"}, {"address"}),
-    ("custom", {"prefix": f"{HOST}/team/app"}, {"images they are for"}),
+    ("custom", {"prefix": f"{HOST}/team/app"}, {"images"}),
     ("custom", {"verify_tls": False}, {"verification of the certificate"}),
     ("custom", ANONYMOUS, {"credentials"}),
     ("gitea", {"url": f"https://{HOST}"}, {"kind"}),
@@ -74,19 +74,19 @@ def test_a_row_beside_another_says_in_what_it_differs(
 HOSTED = [
     ("ghcr", {"username": None, "token": None}, set()),
     ("ghcr", {}, {"credentials"}),
-    ("ghcr", {"prefix": "ghcr.io/acme"}, {"credentials", "images they are for"}),
+    ("ghcr", {"prefix": "ghcr.io/acme"}, {"credentials", "images"}),
     ("custom", {"url": "https://ghcr.io", **ANONYMOUS}, {"kind"}),
     ("custom", {"url": "http://ghcr.io", **ANONYMOUS}, {"kind", "scheme"}),
     (
         "custom",
         {"url": "http://ghcr.io", "prefix": "ghcr.io/acme/app", **ANONYMOUS},
-        {"kind", "scheme", "images they are for"},
+        {"kind", "scheme", "images"},
     ),
     ("custom", {"url": "https://notghcr.io", **ANONYMOUS}, set()),
     (
         "gcr",
         {"clientemail": None, "privatekey": None, "prefix": "eu.gcr.io/p"},
-        {"images they are for"},
+        {"images"},
     ),
     ("ecr", {}, set()),
     ("custom", {"url": "https://eu.gcr.io", **ANONYMOUS}, {"kind"}),
@@ -147,7 +147,7 @@ def test_who_may_change_adds_it_and_both_tell_of_each_other() -> None:
     assert "“Mine” is used first for images that fit both." in pages[0]
     assert "This one is used before “Ours” for images that fit both." in pages[1]
     for page in pages:
-        assert "They differ in: scheme, images they are for, credentials." in page
+        assert "What differs: scheme, images, credentials." in page
 
 
 def test_a_row_alone_tells_of_none() -> None:

@@ -52,8 +52,8 @@ spec:
             " remembers which Secret pulled an image."
         ),
         _(
-            "A prefix ends with a slash here, so that other names that begin alike stay out. One"
-            " that is a whole repository fits no image: shorten it by its last part."
+            "A prefix ends with a slash here, so that other names that begin alike stay out. A"
+            " prefix that names a whole repository matches no image: leave out its last part."
         ),
     ),
     renewal=(LET_IT_ASK,),
@@ -160,7 +160,7 @@ external_secrets = Consumer(
     summary=_("renews a pull secret in its place"),
     form=json_form,
     steps=(
-        Step(OWN_TOKEN),
+        Step(OWN_TOKEN, is_token=True),
         Step(
             _("Keep the token in the cluster, and let the operator use it for webhooks."),
             """\
@@ -242,7 +242,7 @@ kubelet = Consumer(
     form=kubelet_form,
     many=True,
     steps=(
-        Step(OWN_TOKEN),
+        Step(OWN_TOKEN, is_token=True),
         Step(
             _("Put the token and the program registries-credential-provider on each node."),
             """\

@@ -18,12 +18,14 @@ class Step:
 
     text: a sentence. code: what is pasted, with placeholders. file: the name of the file that holds
     it; a command line without one. program: one of `registries.programs` that it takes.
+    is_token: whether it takes a new access token.
     """
 
     text: str
     code: str = ""
     file: str = ""
     program: str = ""
+    is_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,11 @@
         }
     };
 
-    /* Shows what is typed wherever it stands. */
+    /* Shows what is typed wherever it stands, unless it cannot be: commands are pasted. */
     const show = (input) => {
+        if (!input.validity.valid) {
+            return;
+        }
         all(`[data-shows="${input.name}"]`).forEach((each) => { each.textContent = input.value.trim(); });
     };
 
