@@ -30,12 +30,17 @@ ADMINS = ["root@site.example"] if django.VERSION >= (6,) else [("Root", "root@si
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 
 PLAN = Path(__file__).with_suffix(".toml")
+SAMPLES_TO_IMPORT = Path(__file__).parent / "importing" / "samples"
 # What each command of the app is called with; a command that is missing here fails the tests.
 COMMANDS: dict[str, list[list[str]]] = {
     "check_registries": [[], ["--json"], ["--kind", "hub"], ["Canary custom", "--fail"]],
     "reencrypt_registries": [["--dry-run"], []],
     "forget_unreadable_secrets": [["--no-input"]],
     "refresh_pull_secrets": [["--once", str(PLAN)]],
+    "import_registries": [
+        [str(SAMPLES_TO_IMPORT / "podman.json"), "--from", "podman", "--plan"],
+        [str(SAMPLES_TO_IMPORT / "wud.env"), "--from", "wud", "--json"],
+    ],
 }
 
 

@@ -1,0 +1,95 @@
+"""Pull secrets of Kubernetes as `kubectl get secret -o yaml` writes them, one, a list, or several.
+
+Source: kubernetes, pkg/credentialprovider/config.go.
+"""
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+from django.views.decorators.debug import sensitive_variables
+
+from registries.importing.auths import Keys, read_auths
+from registries.importing.entry import Found, Refused, shown
+from registries.importing.form import Form
+from registries.importing.logins import ENCRYPTED
+from registries.importing.reading import Unreadable, decode, read_json, read_yaml
+from registries.text import Text
+from registries.text import gettext_noop as _
+
+# Where each type of Secret has docker's file.
+FILES = {
+    "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
+    "kubernetes.io/dockercfg": ".dockercfg",
+}
+
+
+@sensitive_variables()
+def objects(text: str) -> list[dict[str, Any]]:
+    """The objects of a file: of several documents, and of lists. Raises Unreadable."""
+    found, waiting = [], read_yaml(text)[::-1]
+    while waiting:
+        each = waiting.pop()
+        items = each.get("items") if isinstance(each, dict) else None
+        if isinstance(items, list) and str(each.get("kind", "")).endswith("List"):
+            waiting += items[::-1]
+        elif isinstance(each, dict):
+            found.append(each)
+    return found
+
+
+@sensitive_variables()
+def secret_value(secret: dict[str, Any], key: str) -> str | None:
+    """The text at a key of a Secret; `stringData` wins, as for Kubernetes. Raises Unreadable."""
+    plain, encoded = secret.get("stringData"), secret.get("data")
+    if isinstance(plain, dict) and isinstance(plain.get(key), str):
+        return str(plain[key])
+    if not isinstance(encoded, dict) or not isinstance(encoded.get(key), str):
+        return None
+    packed = "".join(encoded[key].split())
+    try:
+        data = base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+    except ValueError:
+        data = None
+    if data is None:
+        raise Unreadable(_("What stands under “data” is not base64."))
+    return decode(data)
+
+
+def name_of(secret: dict[str, Any]) -> str:
+    metadata = secret.get("metadata")
+    return shown(metadata.get("name") if isinstance(metadata, dict) else "", "Secret")
+
+
+def _read(text: str) -> Iterator[Found]:
+    is_any = False
+    for each in objects(text):
+        if "sops" in each:
+            yield Refused(name_of(each), Text(ENCRYPTED))
+        elif each.get("kind") == "SealedSecret":
+            sealed = _("Only the cluster can open a SealedSecret: import the Secret it makes.")
+            yield Refused(name_of(each), Text(sealed))
+        elif "auths" in each:
+            yield from read_auths(each, Keys.GLOBS)
+        elif each.get("kind") == "Secret" and (key := FILES.get(str(each.get("type")))):
+            yield from _secret(each, key)
+        else:
+            continue
+        is_any = True
+    if not is_any:
+        raise Unreadable(_("There is no pull secret in this: its type ends with dockerconfigjson."))
+
+
+def _secret(secret: dict[str, Any], key: str) -> Iterator[Found]:
+    try:
+        config = secret_value(secret, key)
+        if config is not None:
+            yield from read_auths(read_json(config), Keys.GLOBS)
+            return
+        reason = Text(_("This Secret holds no login."))
+    except Unreadable as error:
+        reason = error.text
+    yield Refused(name_of(secret), reason)
+
+
+kubernetes = Form(slug="kubernetes", label=_("Kubernetes: pull secret"), read=_read)

@@ -1,0 +1,54 @@
+"""What an entry is for: the keys of docker's files and the addresses of all others."""
+
+import re
+from typing import NamedTuple
+
+from registries.reference import HUB, InvalidReference, parse_prefix
+from registries.text import Text
+from registries.text import gettext_noop as _
+
+_SCHEME = re.compile(r"(?:(https?):)?//", re.IGNORECASE)
+NO_ADDRESS = _("This is not the address of a registry, such as registry.example.com:5000.")
+# What older programs and docker's own key for Docker Hub have behind the host.
+_API = re.compile(r"/v[12](?=/|\Z)")
+
+
+class Place(NamedTuple):
+    """A registry, or a part of it. host: with its port unless that is 443. path: may be empty."""
+
+    scheme: str
+    host: str
+    path: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.host}/{self.path}" if self.path else self.host
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.host}"
+
+
+class NoPlace(Exception):
+    """A text that names no registry; `text` says why."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        super().__init__(str(text))
+
+
+def parse_place(key: str) -> Place:
+    """Read a host, an address or a prefix of images; all names of Docker Hub are one.
+
+    Raises NoPlace.
+    """
+    key = key.strip()
+    scheme = _SCHEME.match(key)
+    rest = _API.sub("", key[scheme.end() :] if scheme else key, count=1).rstrip("/")
+    try:
+        # A name without a dot is a host here, not one of Docker Hub's users.
+        host, _slash, path = parse_prefix(rest).partition("/")
+    except InvalidReference:
+        raise NoPlace(Text(NO_ADDRESS)) from None
+    plain = scheme is not None and (scheme[1] or "").lower() == "http" and host != HUB
+    return Place("http" if plain else "https", host, path)

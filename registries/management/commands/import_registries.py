@@ -1,0 +1,99 @@
+"""The command `import_registries`."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from registries.importing import FORMS, Unreadable
+from registries.importing.planning import Planned, State, plan, read
+from registries.importing.reading import LONGEST
+from registries.importing.writing import NotWritten, write
+
+HEAD = ("NAME", "KIND", "FOR", "STATE", "FINGERPRINT")
+
+
+class Command(BaseCommand):
+    """Add the registries of another program's file. Its docs are in docs/moving-in.md."""
+
+    help = "Adds the registries that a file of another program names. Nothing is overwritten."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="- for stdin.")
+        parser.add_argument(
+            "--from", required=True, dest="form", choices=FORMS, help="The program that wrote it."
+        )
+        parser.add_argument(
+            "--plan", action="store_true", help="Show what would be added; add nothing."
+        )
+        parser.add_argument(
+            "--only",
+            nargs="+",
+            metavar="NAME",
+            help="Add only these, even with a conflict or without their secret.",
+        )
+        parser.add_argument("--json", action="store_true", help="Print JSON instead of a table.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        form, data = FORMS[options["form"]], _read(options["file"])
+        try:
+            if options["plan"]:
+                planned = plan(read(form, data))
+            else:
+                planned = write(form, data, options["only"])
+        except (Unreadable, NotWritten) as error:
+            raise CommandError(str(error)) from None
+        if options["json"]:
+            text = json.dumps([_as_json(each) for each in planned], indent=2, ensure_ascii=False)
+            self.stdout.write(text)
+        else:
+            self._table(planned)
+
+    def _table(self, planned: list[Planned]) -> None:
+        lines = [HEAD, *map(_cells, planned)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+        details: list[tuple[str, ...]] = [(), *(each.details for each in planned)]
+        for line, sentences in zip(lines, details, strict=True):
+            cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+            self.stdout.write("  ".join(cells).rstrip())
+            for sentence in sentences:
+                self.stdout.write(f"    {sentence}")
+        counts = {state: sum(each.state is state for each in planned) for state in State}
+        told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        added = sum(_is_added(each) for each in planned)
+        self.stdout.write(f"{len(planned)} in the file: {told}. {added} added.")
+
+
+def _read(path: str) -> bytes:
+    """The file, and one byte more than may be at most."""
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read(LONGEST + 1)
+        with Path(path).open("rb") as file:
+            return file.read(LONGEST + 1)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _is_added(each: Planned) -> bool:
+    return each.row is not None and each.row.pk is not None
+
+
+def _cells(each: Planned) -> tuple[str, ...]:
+    state = "added" if _is_added(each) else str(each.state)
+    return (each.name, each.kind, each.place, state, each.fingerprint)
+
+
+def _as_json(each: Planned) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "kind": each.kind,
+        "for": each.place,
+        "state": each.state,
+        "details": each.details,
+        "fingerprint": each.fingerprint,
+        "id": each.row.pk if each.row is not None else None,
+    }

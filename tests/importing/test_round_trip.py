@@ -1,0 +1,90 @@
+"""What is handed over as a file of docker, podman or Kubernetes comes back as the rows it was."""
+
+from typing import Any
+
+import pytest
+
+from registries import services
+from registries.handover import FORMS as HANDED_OVER
+from registries.handover.recipient import Recipient
+from registries.handover.wanted import Wanted
+from registries.importing import FORMS
+from registries.importing.planning import Planned, plan, read
+from registries.importing.writing import write
+from registries.models import Registry
+from tests.factories import create
+from tests.importing.test_samples import added
+
+pytestmark = pytest.mark.django_db
+
+ROWS: list[tuple[str, dict[str, Any]]] = [
+    ("hub", {"password": "fake with spaces ", "login": "johndoe"}),
+    ("ghcr", {}),
+    ("lscr", {}),
+    ("quay", {"url": None, "authurl": None}),
+    ("digitalocean", {"username": None}),
+    ("gitlab", {"url": "https://registry.gitlab.com", "authurl": "https://gitlab.com"}),
+    ("acr", {"url": "https://acme.azurecr.io", "tenantid": None}),
+    ("custom", {"url": "https://custom.example:5000", "authurl": None}),
+]
+# Whose hosts are their own, so that no file tells of which kind they are.
+SELF_HOSTED = ("harbor", "artifactory", "gitea", "forgejo")
+PREFIXED: list[tuple[str, dict[str, Any]]] = [
+    ("hub", {"prefix": "docker.io/acme", "password": "fake-acme"}),
+    ("ghcr", {"prefix": "ghcr.io/acme/app", "token": "fake-acme"}),
+    ("custom", {"url": "https://custom.example:5000", "prefix": "custom.example:5000/team"}),
+]
+
+
+def made(rows: list[tuple[str, dict[str, Any]]]) -> list[Registry]:
+    found = []
+    for slug, columns in rows:
+        auth = {"auth": None, "token": None} if slug == "hub" else {}
+        found.append(create(slug, **{**auth, **columns}, handover="any"))
+    return found
+
+
+def file_of(rows: list[Registry], form: str) -> bytes:
+    wanted = Wanted(registries=tuple(row.pk for row in rows))
+    return services.hand_over(HANDED_OVER[form], wanted, recipient=Recipient()).text.encode()
+
+
+def plain(row: Registry) -> tuple[str, str, dict[str, str]]:
+    return row.kind, row.prefix, row.values()
+
+
+@pytest.mark.parametrize("form", ["docker", "podman", "kubernetes"])
+def test_rows_come_back(form: str) -> None:
+    rows = made(ROWS + (PREFIXED if form != "docker" else []))
+    data, before = file_of(rows, form), [plain(row) for row in rows]
+    assert {each.state for each in plan(read(FORMS[form], data))} == {"already here"}
+    added().delete()
+    states = {each.state for each in write(FORMS[form], data)}
+    assert states <= {"new", "already here"}
+    after = [plain(row) for row in added()]
+    assert sorted(map(repr, after)) == sorted(map(repr, before))
+
+
+@pytest.mark.parametrize("form", ["docker", "podman", "kubernetes"])
+def test_rows_at_hosts_of_their_own(form: str) -> None:
+    """They are known again; without them the same login becomes a self-hosted registry."""
+    rows = [
+        create(slug, url=f"https://{slug}.example", handover="any", authurl=None)
+        for slug in SELF_HOSTED
+    ]
+    data = file_of(rows, form)
+    found = plan(read(FORMS[form], data))
+    assert [(each.state, each.details) for each in found] == [
+        ("already here", (f"“{row.name}” is the same.",)) for row in rows
+    ]
+    added().delete()
+    assert {each.kind for each in write(FORMS[form], data)} == {"custom"}
+
+
+def test_a_glob_becomes_the_row_for_all_hosts() -> None:
+    row = create("acr", url=None, tenantid=None, handover="any")
+    data, before = file_of([row], "kubernetes"), plain(row)
+    row.delete()
+    found: list[Planned] = write(FORMS["kubernetes"], data)
+    assert [plain(row) for row in added()] == [before]
+    assert {each.state for each in found} == {"new", "already here"}

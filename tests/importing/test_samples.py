@@ -1,0 +1,282 @@
+"""Every form's sample files, which hold what is awkward in each: what becomes of every entry."""
+
+import codecs
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db.models import QuerySet
+
+import registries.importing
+from registries.importing import FORMS
+from registries.importing.planning import Planned, plan, read
+from registries.models import Registry
+
+pytestmark = pytest.mark.django_db
+
+SAMPLES = Path(__file__).parent / "samples"
+# Modules beside the forms.
+PARTS = {
+    *("__init__", "auths", "documents", "entry", "environment", "form", "logins", "places"),
+    *("planning", "providers", "reading", "writing"),
+}
+NEW, HERE, CONFLICT, INCOMPLETE, REFUSED = (
+    *("new", "already here", "conflict", "incomplete", "refused"),
+)
+ECR = "*.dkr.ecr.eu-west-1.amazonaws.com"
+GUID = "11111111-2222-3333-4444-555555555555"
+GUEST = {"url": "https://guests.example:5000"}
+
+
+def login(password: str, user: str = "johndoe", **more: Any) -> dict[str, Any]:
+    return {"login": user, "password": password, **more}
+
+
+def token(token: str, user: str = "johndoe") -> dict[str, Any]:
+    return {"username": user, "token": token}
+
+
+def robot() -> dict[str, Any]:
+    return {"namespace": "acme", "account": "robot", "token": "fake-quay"}
+
+
+def keys(secret: str) -> dict[str, Any]:
+    key = {"accesskey": "AKIAFAKEFAKEFAKEFAKE", "secretaccesskey": secret}
+    return {"region": "eu-west-1", **key}
+
+
+def principal(secret: str = "fake-principal", **more: str) -> dict[str, Any]:
+    return {"clientid": GUID, "clientsecret": secret, **more}
+
+
+# Of each entry: its state, what it is for, the values of its row or what is said of it.
+EXPECTED: dict[str, list[tuple[str, str, Any]]] = {
+    "docker.json": [
+        (NEW, "docker.io", login("fake-hub")),
+        *[(HERE, "docker.io", "is the same")] * 4,
+        (REFUSED, "", "Docker Desktop's own session"),
+        (NEW, "ghcr.io", token("fake-ghcr1")),  # without its padding
+        (CONFLICT, "ghcr.io/acme", "for all of ghcr.io"),
+        (NEW, "quay.io", robot()),
+        (NEW, "quay.example", login("fake-quay", "acme+robot", url="https://quay.example")),
+        (
+            NEW,
+            "registry.example:5000",
+            login("fake:with:colons", url="http://registry.example:5000"),
+        ),
+        (NEW, "registry.example", login("fake-443", url="https://registry.example")),
+        (CONFLICT, "registry.example", "another login for the same images"),
+        (
+            NEW,
+            "registry.gitlab.com",
+            {
+                **token("fake-gitlab", "gitlab+deploy-token-1"),
+                "url": "https://registry.gitlab.com",
+                "authurl": "https://gitlab.com",
+            },
+        ),
+        (REFUSED, "", "ends after 12 hours"),
+        (REFUSED, "", "identity token"),
+        (REFUSED, "", "ends after some hours"),
+        (NEW, "three.azurecr.io", principal(url="https://three.azurecr.io")),
+        (REFUSED, "", "ends after some hours"),
+        (REFUSED, "", "htpasswd"),
+        (REFUSED, "", "not base64"),
+        (REFUSED, "", "no login"),
+        (REFUSED, "", "for one repository"),
+        (REFUSED, "", "for one host"),
+        (REFUSED, "", "not the address of a registry"),
+        (REFUSED, "", "“ecr-login” keeps this login, and it was not run"),
+    ],
+    "docker-store.json": [(REFUSED, "", "“desktop” keeps this login")],
+    "docker-old.json": [(NEW, "docker.io", login("fake-old"))],
+    "podman.json": [
+        (NEW, "docker.io", login("fake-hub")),
+        (NEW, "docker.io/acme", login("fake-acme", "acme")),
+        (NEW, "ghcr.io/acme/app", token("fake-app")),
+        (NEW, "europe-docker.pkg.dev", "privatekey"),
+        (NEW, "eu.gcr.io", "privatekey"),
+        (HERE, "dhi.io", "“docker.io” is the same"),
+    ],
+    "kubernetes.yaml": [
+        (NEW, "ghcr.io/acme", token("fake-acme")),
+        (NEW, "*.azurecr.io", principal()),
+        (REFUSED, "", "for one host"),
+        (REFUSED, "", "for one host"),
+        (NEW, "quay.io", robot()),
+        (REFUSED, "", "SealedSecret"),
+        (REFUSED, "", "encrypted"),
+    ],
+    "wud.env": [
+        (NEW, "docker.io", login("fake-$hub")),
+        (CONFLICT, "docker.io", "“hub private”"),
+        (HERE, "ghcr.io", "“GitHub Container Registry” is the same"),
+        (NEW, ECR, keys("fake/secret+access")),
+        (
+            NEW,
+            "registry.gitlab.com",
+            {
+                "token": "fake-gitlab",
+                "url": "https://registry.gitlab.com",
+                "authurl": "https://gitlab.com",
+            },
+        ),
+        (NEW, "gcr.io", "privatekey"),  # with literal \n
+        (REFUSED, "", "A name with _"),
+        (INCOMPLETE, "quay.io", "in a file that the program reads"),
+        (INCOMPLETE, "gitea.example", "refers to another variable"),
+        (REFUSED, "", "encrypted"),
+        (NEW, "codeberg.org", login("fake-codeberg", url="https://codeberg.org")),
+        (NEW, "oci.trueforge.org", login("fake-trueforge", url="https://oci.trueforge.org")),
+        (REFUSED, "", "not known here"),
+        (REFUSED, "", "does not say where"),
+    ],
+    "wud-compose.yaml": [
+        (NEW, "*.azurecr.io", principal("fake$principal")),
+        (INCOMPLETE, "lscr.io", "refers to another variable"),
+        (NEW, "home.example:5000", login("0123", "0123", url="http://home.example:5000")),
+    ],
+    "drydock.env": [
+        (
+            NEW,
+            "harbor.example",
+            login("fake-harbor", "robot$acme+reader", url="https://harbor.example"),
+        ),
+        (NEW, "acme.jfrog.example", {**token("fake-jfrog"), "url": "https://acme.jfrog.example"}),
+        (REFUSED, "", "does not say where"),
+        (NEW, "registry.digitalocean.com", {"token": "dop_v1_fake"}),
+        (NEW, "dhi.io", login("fake-hub")),
+        (
+            NEW,
+            "dock.mau.dev",
+            {"token": "fake-mau", "url": "https://dock.mau.dev", "authurl": "https://mau.dev"},
+        ),
+    ],
+    "ssm.json": [
+        (NEW, "docker.io", login("fake-hub")),
+        (NEW, "registry.example", login("fake-custom", url="https://registry.example")),
+        (NEW, ECR, keys("fake")),
+        (REFUSED, "", "encrypted"),
+        (REFUSED, "", "not known here"),
+    ],
+    "ssm-api.json": [
+        (INCOMPLETE, "ghcr.io", "left the secret out"),
+        (INCOMPLETE, "quay.io", "export the database"),
+    ],
+    "portainer.json": [
+        (INCOMPLETE, "docker.io", "Portainer does not show passwords"),
+        (INCOMPLETE, ECR, "add the row by hand"),
+        (NEW, "guests.example:5000/team", GUEST),
+        (INCOMPLETE, "gitlab-registry.example/acme/app", "add the row by hand"),
+        (REFUSED, "", "not the address of a registry"),
+        (NEW, "old.example", login("fake-shown", url="https://old.example")),
+    ],
+    "diun.yml": [
+        (NEW, "docker.io/crazymax", login("fake-hub")),
+        (REFUSED, "", "does not say for which host"),
+        (NEW, "registry.example", login("007", "007", url="https://registry.example")),
+        (INCOMPLETE, "quay.io", "in a file that the program reads"),
+    ],
+    "argocd.yaml": [
+        (NEW, "docker.io", login("fake-hub")),
+        (HERE, "gcr.io", "“Google Artifact Registry” is the same"),
+        (INCOMPLETE, "one.example", "elsewhere, and was not looked up"),
+        (INCOMPLETE, "two.example", "elsewhere, and was not looked up"),
+        (NEW, "three.example:5000", login("fake-three", url="https://three.example:5000")),
+        (INCOMPLETE, "four.example", "in a Secret"),
+        (REFUSED, "", "named by five.example"),
+    ],
+    "renovate.json5": [
+        (NEW, "ghcr.io", token('fake-"ghcr"')),
+        (NEW, "registry.example", login("fake-basic", url="https://registry.example")),
+        (NEW, ECR, keys("fake-aws")),
+        (REFUSED, "", "ends after 12 hours"),
+        (REFUSED, "", "encrypted"),
+        (REFUSED, "", "no user name with a password"),
+        (REFUSED, "", "no host of its own"),
+        (INCOMPLETE, "three.example", "filled in from elsewhere"),
+    ],
+    "regctl.json": [
+        (NEW, "docker.io", login("fake-hub")),
+        (NEW, "one.example", login("fake-one", url="http://one.example")),
+        (NEW, "two.example", login("fake-two", url="https://two.example")),
+        (REFUSED, "", "keeps this login"),
+        (REFUSED, "", "identity token"),
+        (INCOMPLETE, "five.example", "import the file"),
+        (REFUSED, "", "name with a path"),
+        (REFUSED, "", "named by seven.example"),
+    ],
+    "komodo.toml": [
+        (NEW, "ghcr.io", token("fake-one")),
+        (CONFLICT, "ghcr.io", "another login for the same images"),
+        (NEW, "registry.example:5000", login("fake-plain", url="http://registry.example:5000")),
+        (NEW, "docker.io", login("fake-hub")),
+    ],
+    "komodo.json": [(INCOMPLETE, "ghcr.io", "leaves tokens out")],
+}
+
+
+def planned(name: str, data: bytes | None = None) -> list[Planned]:
+    form = FORMS[name.partition(".")[0].partition("-")[0]]
+    return plan(read(form, (SAMPLES / name).read_bytes() if data is None else data))
+
+
+def added() -> QuerySet[Registry]:
+    """All rows but the default ones, which are there from the start."""
+    return Registry.objects.filter(is_default=False)
+
+
+def test_one_module_and_sample_each() -> None:
+    """A new form is one file, called as the command names it, its name in FORMS, and a sample."""
+    folder = Path(registries.importing.__file__).parent
+    assert {path.stem for path in folder.glob("*.py")} - PARTS == set(FORMS)
+    samples = {path.name for path in SAMPLES.iterdir()}
+    assert samples == set(EXPECTED)
+    assert {name.partition(".")[0].partition("-")[0] for name in samples} == set(FORMS)
+    for slug, form in FORMS.items():
+        assert (form.slug, bool(form.label)) == (slug, True)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_becomes_of_each_entry(name: str) -> None:
+    found = planned(name)
+    assert [(each.state, each.place) for each in found] == [one[:2] for one in EXPECTED[name]]
+    for each, (state, _place, said) in zip(found, EXPECTED[name], strict=True):
+        if isinstance(said, dict):
+            assert each.row
+            assert each.row.values() == said
+        elif state == NEW:
+            assert each.row
+            assert said in each.row.values()
+        else:
+            assert any(said in detail for detail in each.details), each.details
+        assert bool(each.fingerprint) == (state in {NEW, CONFLICT, HERE} and _signs_in(each))
+        assert "fake" not in "".join((each.name, *each.details))
+        assert "fake" not in repr(each)
+
+
+def _signs_in(each: Planned) -> bool:
+    return each.row is not None and each.row.state == "authenticated"
+
+
+def test_what_the_rows_have_besides() -> None:
+    mine, *_others = planned("drydock.env")
+    assert mine.row
+    assert not mine.row.verify_tls
+    assert {"Its certificate is not verified, as in the file."} < set(mine.details)
+    assert [each.row.verify_tls for each in planned("regctl.json") if each.row][:3] == [
+        *(True, True, False)
+    ]
+    google, packed = planned("podman.json")[3:5]
+    assert google.row
+    assert packed.row
+    assert google.row.values() == packed.row.values()
+    assert google.row.values()["clientemail"] == "reader@example-project.iam.gserviceaccount.com"
+
+
+@pytest.mark.parametrize("name", ["diun.yml", "docker.json", "wud.env"])
+def test_files_as_windows_writes_them(name: str) -> None:
+    plain = (SAMPLES / name).read_bytes()
+    there = planned(name, codecs.BOM_UTF8 + plain.replace(b"\n", b"\r\n"))
+    assert [each.state for each in there] == [each.state for each in planned(name)]
+    assert not added().exists()
