@@ -59,10 +59,16 @@ CLIENTS = {
 }
 
 
+# What each program comes in on Debian.
+PACKAGES = {name: client.package for name, client in CLIENTS.items()} | {
+    "kubectl": "kubernetes-client"
+}
+
+
 def missing(names: Sequence[str]) -> str | None:
     """What the machine lacks of these clients, and how to get it, or None."""
     lacking = [name for name in names if which(name) is None]
-    packages = " ".join(CLIENTS[name].package for name in lacking)
+    packages = " ".join(PACKAGES[name] for name in lacking)
     return f"no {' and no '.join(lacking)} (apt-get install {packages})" if lacking else None
 
 

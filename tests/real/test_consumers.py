@@ -293,6 +293,22 @@ def test_the_kubelet_reads_the_secret(
     assert passwords == {"team/app": [right], "team/multi/a": ["fake-wrong", right]}
 
 
+def test_kubectl_reads_the_secret(
+    site: Served, needs: Any, basic_registry: Filled, account: Account
+) -> None:
+    """By Kubernetes' own types, without a cluster; what it does not know it would leave out."""
+    needs("kubectl")
+    text = site.hand_over("kubernetes", "basic", namespace="apps")
+    command = ["kubectl", "annotate", "--local", "--filename", "-", "--output", "json", "read=yes"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    read, written = json.loads(done.stdout), yaml.safe_load(text)
+    assert read["metadata"]["annotations"].pop("read") == "yes"
+    assert {**read, "metadata": {**written["metadata"], **read["metadata"]}} == written
+    assert read["metadata"]["namespace"] == "apps"
+    auths = json.loads(base64.b64decode(read["data"][".dockerconfigjson"]))["auths"]
+    assert auths[host_of(basic_registry)]["password"] == account.password
+
+
 def test_no_secret_is_written_down(
     site: Served, ecr: tuple[Ecr, dict[str, FakeServer]], account: Account
 ) -> None:

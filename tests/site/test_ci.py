@@ -31,6 +31,7 @@ PACKAGES = {
     "docker": "docker.io",
     "skopeo": "skopeo",
     "buildah": "buildah",
+    "kubectl": "kubernetes-client",
     "redis-server": "redis-server",
     "nginx": "nginx-light",
     "fc-match": "fonts-liberation",
