@@ -94,7 +94,7 @@ ADMIN = (
     ),
     Deed(
         *("Change a row", "POST", "{own}/change/", "- - - - - - - x x - - x"),
-        {**FORM, "name": "Other"},
+        {**FORM, "login": "janedoe"},
         changes=True,
     ),
     Deed(

@@ -86,7 +86,8 @@ def _try(role: str, root: str, deed: Deed, rows: dict[str, Any], server: FakeSer
         is_api = root == API_ROOT
         response = client.post(path, *((typed, "application/json") if is_api else (data,)))
     else:
-        response = client.generic(deed.method, path)
+        # As a browser says that a page of this site leads there.
+        response = client.generic(deed.method, path, headers={"sec-fetch-site": "same-origin"})
     b"".join(response)
     assert response.status_code < 500 or response.status_code in {502, 504}
     effects = (stored() != before, len(server.requests) > calls)
