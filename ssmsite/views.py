@@ -139,8 +139,9 @@ def _missing(request: HttpRequest) -> str:
         for action in NEEDED.get(name.removeprefix(f"{model}_"), ("view",)):
             codename = f"{action}_{model_name}"
             if not request.user.has_perm(f"{app_label}.{codename}"):
-                permission = Permission.objects.get(
+                # Some pages are nobody's, such as that which would add to an audit.
+                names = Permission.objects.filter(
                     codename=codename, content_type__app_label=app_label
-                )
-                return permission.name
+                ).values_list("name", flat=True)
+                return names.first() or ""
     return ""

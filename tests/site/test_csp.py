@@ -165,6 +165,8 @@ def test_a_new_token_is_copied_on_a_phone_and_its_pages_fit(browser: Page, serve
 
 def assert_fits(page: Page) -> None:
     """Nothing is wider than the window, and axe finds no violation."""
+    # Without its style a page may be wider for a moment.
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
     found = Axe().run(page)
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
