@@ -6,10 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from registries.admin.display import Look
 from registries.kinds import KINDS
 
 SEARCH_LENGTH, SEARCH_WORDS = 200, 10
@@ -76,6 +78,14 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         except NoReverseMatch:  # a site that shows the audit alone
             return name
         return format_html('<a href="{}">{}</a>', url, name)
+
+    @staticmethod
+    def marked(look: Look, code: str) -> SafeString:
+        """An outcome with its colour, and its code if there is one to show."""
+        text = '<span class="reg-mark reg-mark--{}">{}</span>'
+        if code:
+            text += " <code>{}</code>"
+        return format_html(text, look.tone, look.label, code)
 
     @admin.display(description=_("kind"))
     def kind_label(self, event: Any) -> str:

@@ -44,9 +44,7 @@ class CheckPages(AuditPages):
 
     @admin.display(description=_("verdict"), ordering="verdict")
     def verdict_label(self, check: Check) -> Any:
-        look = ShownCheck(check).look
-        mark = '<span class="reg-mark reg-mark--{}">{}</span> <code>{}</code>'
-        return format_html(mark, look.tone, look.label, check.code)
+        return self.marked(ShownCheck(check).look, check.code)
 
     @admin.display(description=_("address"), ordering="address")
     def asked(self, check: Check) -> Any:

@@ -14,9 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from registries.kinds import Kind
 from registries.models import Check, Leaving, Registry
 from registries.models.check import Origin, Trust
-from registries.models.results import CheckResult, sentence_for
+from registries.models.results import CheckResult, detail_for
 from registries.resolving.hosts import patterns
-from registries.text import Text
 from registries.verdicts import CODES, STEPS, Step, Verdict
 
 # How many checks a tile shows.
@@ -281,8 +280,7 @@ class ShownCheck(NamedTuple):
         """What the verdict means; nothing for a code that only a later version knows."""
         if self.check.code not in CODES:
             return ""
-        sentence = sentence_for(self.check.code, self.check.kind)
-        return Text(sentence, self.check.params).render(gettext)
+        return detail_for(self.check.code, self.check.params, self.check.kind)
 
     @property
     def origin(self) -> Any:

@@ -100,7 +100,8 @@ class FormPages(UsedForPages):
 
     # The form
 
-    # Nor do reports show any variable of what is called from here: many hold what was typed.
+    # Error reports hide the variables of this method and of all that it calls: many hold what was
+    # typed.
     @method_decorator(sensitive_post_parameters())
     @method_decorator(sensitive_variables())
     def changeform_view(
@@ -170,9 +171,9 @@ class FormPages(UsedForPages):
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         row = super().save_form(request, form, change)
         # Now, while a secret that was typed is not sealed yet. Told once the row is saved.
-        request._registry_notices = _notices(row)  # type: ignore[attr-defined]
+        request._registry_notices = _notices(row)  # type: ignore[attr-defined]  # for _tell_more
         moved = not change or not {"prefix", *form.kind.address}.isdisjoint(form.changed_data)
-        request._registry_moved = moved  # type: ignore[attr-defined]
+        request._registry_moved = moved  # type: ignore[attr-defined]  # for _tell_more
         return row
 
     def response_add(
@@ -199,9 +200,10 @@ class FormPages(UsedForPages):
         return response
 
     def _tell_more(self, request: HttpRequest, row: Registry) -> None:
-        is_moved: bool = request._registry_moved  # type: ignore[attr-defined]
+        is_moved: bool = request._registry_moved  # type: ignore[attr-defined]  # by save_form
         self.tell_of_rivals(request, row, is_moved=is_moved)
-        self._tell_notices(request, request._registry_notices)  # type: ignore[attr-defined]
+        notices: list[str] = request._registry_notices  # type: ignore[attr-defined]  # by save_form
+        self._tell_notices(request, notices)
 
     def _tell_notices(self, request: HttpRequest, texts: Iterable[str]) -> None:
         for text in texts:

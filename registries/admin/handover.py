@@ -32,10 +32,9 @@ from registries.handover.recipient import PERMISSION, Recipient, address_of
 from registries.handover.wanted import MOST, Wanted
 from registries.models import Handover, Registry
 from registries.models.handover import Way
-from registries.models.results import sentence_for
+from registries.models.results import detail_for
 from registries.reference import InvalidReference
 from registries.secrets.reports import hide_on_debug_pages
-from registries.text import Text
 
 # What the address names: the consumer, and the registries where they are several.
 CONSUMER, REGISTRIES = "for", "registries"
@@ -269,4 +268,4 @@ def _sentence(error: HandoverRefused | ClientError, rows: Sequence[Registry]) ->
     if isinstance(error, HandoverRefused):
         return error.detail
     kind = rows[0].kind if len(rows) == 1 else ""
-    return Text(sentence_for(error.code, kind), error.params).render(gettext)
+    return detail_for(error.code, error.params, kind)

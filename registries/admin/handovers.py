@@ -78,11 +78,8 @@ class HandoverPages(AuditPages):
 
     @admin.display(description=_("outcome"), ordering="code")
     def outcome(self, handover: Handover) -> Any:
-        look = ShownHandover(handover).look
-        mark = '<span class="reg-mark reg-mark--{}">{}</span> <code>{}</code>'
-        if handover.is_handed_over:
-            mark = mark.partition(" <code>")[0]
-        return format_html(mark, look.tone, look.label, handover.code)
+        code = "" if handover.is_handed_over else handover.code
+        return self.marked(ShownHandover(handover).look, code)
 
     @admin.display(description=_("for"), ordering="asked")
     def for_what(self, handover: Handover) -> str:

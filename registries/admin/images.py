@@ -1,6 +1,5 @@
 """Which registry reads an image: the answer with its reasons and, on request, tags and digest."""
 
-from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
@@ -18,10 +17,9 @@ from registries.admin.base import Pages
 from registries.admin.display import ShownResult, answers, badges, breakable
 from registries.client.errors import ClientError
 from registries.models import Registry
-from registries.models.results import sentence_for
+from registries.models.results import detail_for
 from registries.reference import InvalidReference, Reference
 from registries.resolving.explain import explain
-from registries.text import Text
 from registries.throttles import OutgoingThrottle
 
 # How many tags the page shows.
@@ -102,7 +100,9 @@ def ask(row: Registry, reference: Reference) -> dict[str, Any]:
     errors = [each for each in (manifest, tags) if isinstance(each, ClientError)]
     context: dict[str, Any] = {
         "is_asked": True,
-        "errors": list(dict.fromkeys(_sentence(error, row.kind) for error in errors)),
+        "errors": list(
+            dict.fromkeys(detail_for(error.code, error.params, row.kind) for error in errors)
+        ),
     }
     if not isinstance(manifest, ClientError):
         context["manifest"] = manifest
@@ -111,11 +111,6 @@ def ask(row: Registry, reference: Reference) -> dict[str, Any]:
         context["tags"] = [(tag, f"{repository}:{tag}") for tag in tags[:SHOWN_TAGS]]
         context["has_more_tags"] = len(tags) > SHOWN_TAGS
     return context
-
-
-def _sentence(error: ClientError, kind: str) -> str:
-    params: Mapping[str, str] = error.params
-    return Text(sentence_for(error.code, kind), params).render(gettext)
 
 
 def _is_asked_here(request: HttpRequest) -> bool:

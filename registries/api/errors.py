@@ -30,9 +30,8 @@ from rest_framework.response import Response
 from registries.api.permissions import CrossSite, TokenLimited
 from registries.client import errors as client
 from registries.handover.refusals import REFUSALS, HandoverRefused
-from registries.text import Text
+from registries.models.results import detail_for
 from registries.text import gettext_noop as _
-from registries.verdicts import CODES
 
 # The Retry-After in seconds if a registry asks for a pause without saying how long.
 PAUSE = 60
@@ -207,7 +206,7 @@ def status_of_refusal(code: str) -> int:
 
 
 def _from_client_error(error: client.ClientError) -> Response:
-    detail = Text(CODES[error.code].sentence, error.params).render(gettext)
+    detail = detail_for(error.code, error.params)
     response = Response({"code": error.code, "detail": detail}, status_of(error.code))
     if isinstance(error, client.Throttled):
         response["Retry-After"] = str(_seconds_until(error.retry_at))

@@ -113,19 +113,20 @@ class Check(models.Model):
         self.save(force_insert=True, using=using)
         checks = Check.objects.using(using)
         expired = Q(keep_until__lt=timezone.now()) | Q(keep_until=None, registry=None)
-        _delete(checks, checks.filter(expired)[:BATCH])
+        delete_some(checks, checks.filter(expired)[:BATCH])
         if self.registry_id is not None:
             own = checks.filter(registry=self.registry_id)
-            _delete(checks, own.filter(keep_until=None)[self.KEPT :])
+            delete_some(checks, own.filter(keep_until=None)[self.KEPT :])
             # SQLite uses an index for a boolean column only with IN.
             if old := _pks(own.filter(is_recent__in=[True])[self.KEPT :]):
                 checks.filter(pk__in=old).update(is_recent=False)
 
 
-def _pks(rows: models.QuerySet[Check]) -> list[int]:
+def _pks(rows: models.QuerySet[Any]) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
-def _delete(checks: models.QuerySet[Check], rows: models.QuerySet[Check]) -> None:
+def delete_some(every: models.QuerySet[Any], rows: models.QuerySet[Any]) -> None:
+    """Delete rows that a slice was taken of, which no database deletes at once."""
     if pks := _pks(rows):
-        checks.filter(pk__in=pks).delete()
+        every.filter(pk__in=pks).delete()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registries import conf
 from registries.models import names
-from registries.models.check import BATCH
+from registries.models.check import BATCH, delete_some
 
 # The code of what was handed over; every other one says why not.
 HANDED_OVER = "handed_over"
@@ -90,6 +90,4 @@ class Handover(models.Model):
         self.save(force_insert=True, using=using)
         every = Handover.objects.using(using)
         over = timezone.now() - timedelta(days=conf.get().handovers_kept_days)
-        old = list(every.filter(handed_at__lt=over).values_list("pk", flat=True)[:BATCH])
-        if old:
-            every.filter(pk__in=old).delete()
+        delete_some(every, every.filter(handed_at__lt=over)[:BATCH])

@@ -51,6 +51,14 @@ def sentence_for(code: str, kind: str = "") -> str:
     return sentence if has_address else WITHOUT_ADDRESS.get(code, sentence)
 
 
+def detail_for(code: str, params: Mapping[str, str], kind: str = "") -> str:
+    """Return the sentence of a code in the current language, with its placeholders filled."""
+    sentence = sentence_for(code, kind)
+    # An earlier version may have stored a check without all parameters of today's sentence.
+    unknown = dict.fromkeys(PLACEHOLDER.findall(sentence), "…")
+    return Text(sentence, {**unknown, **params}).render(gettext)
+
+
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """The verdict of one check, its code, and when it was made.
@@ -72,10 +80,7 @@ class CheckResult:
 
     @property
     def detail(self) -> str:
-        sentence = sentence_for(self.code, self.kind)
-        # An earlier version may have stored a check without all parameters of today's sentence.
-        unknown = dict.fromkeys(PLACEHOLDER.findall(sentence), "…")
-        return Text(sentence, {**unknown, **self.params}).render(gettext)
+        return detail_for(self.code, self.params, self.kind)
 
     @property
     def is_fine(self) -> bool:

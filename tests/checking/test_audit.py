@@ -14,6 +14,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from registries import services
 from registries.checking.callers import Caller
@@ -314,6 +315,19 @@ def test_the_list_shows_every_check_and_filters_them(client: Client, row: Regist
         "q=typed": 1,
     }.items():
         assert client.get(f"{CHECKS}?{query}").context["cl"].result_count == found, query
+
+
+def test_what_an_earlier_version_did_not_store_is_left_open(client: Client, row: Registry) -> None:
+    check = Check.objects.create(
+        registry=row,
+        verdict="unreachable",
+        code="dns",
+        params={"other": "x"},
+        checked_at=timezone.now(),
+    )
+    page = client.get(f"{CHECKS}{check.pk}/change/")
+    assert page.status_code == 200
+    assert "The host name … cannot be resolved" in text_of(page)
 
 
 @pytest.mark.parametrize("lookup", ["registry__password__isnull", "user_id", "params__has_key"])

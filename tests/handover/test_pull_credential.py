@@ -210,23 +210,27 @@ def clock(ahead: timedelta) -> type[datetime]:
     return Later
 
 
-@pytest.mark.django_db(transaction=True)
-def test_fifty_at_once_make_one_exchange(cloud: CloudMaker) -> None:
-    made = cloud("ecr")
-    start = threading.Barrier(50)
+def passwords_at_once(pk: int, count: int) -> set[str]:
+    """What so many threads are handed of a row that ask at the same moment."""
+    start = threading.Barrier(count)
 
     def ask(_number: int) -> str:
-        row = Registry.objects.get(pk=made.row.pk)
+        row = Registry.objects.get(pk=pk)
         start.wait(60)
         try:
             return services.pull_credential(row).password
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(50) as threads:
-        passwords = set(threads.map(ask, range(50)))
+    with ThreadPoolExecutor(count) as threads:
+        return set(threads.map(ask, range(count)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_at_once_make_one_exchange(cloud: CloudMaker) -> None:
+    made = cloud("ecr")
     family: Any = made.family
-    assert passwords == {family.password}
+    assert passwords_at_once(made.row.pk, 50) == {family.password}
     assert len(made.exchanges()) == 1
     assert Handover.objects.filter(code="handed_over").count() == 50
 
@@ -239,20 +243,8 @@ def test_processes_with_a_shared_cache_make_one_exchange(
     made = cloud("ecr")
     settings.REGISTRIES = {**settings.REGISTRIES, "TOKEN_CACHE": "default"}
     monkeypatch.setattr(tokens.SingleFlight, "run", lambda self, key, work, remaining: work())
-    start = threading.Barrier(8)
-
-    def ask(_number: int) -> str:
-        row = Registry.objects.get(pk=made.row.pk)
-        start.wait(60)
-        try:
-            return services.pull_credential(row).password
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(8) as threads:
-        passwords = set(threads.map(ask, range(8)))
     family: Any = made.family
-    assert passwords == {family.password}
+    assert passwords_at_once(made.row.pk, 8) == {family.password}
     assert len(made.exchanges()) == 1
 
 
