@@ -145,7 +145,7 @@ class HandoverParams(serializers.Serializer[Any]):
 class Negotiation(JSONByDefault):
     """What comes is read by its type; errors are JSON."""
 
-    def select_parser(self, request: Request, parsers: Any) -> BaseParser:  # type: ignore[override]
+    def select_parser(self, request: Request, parsers: Any) -> BaseParser:  # type: ignore[override]  # or raises
         parser = DefaultContentNegotiation().select_parser(request, parsers)
         if parser is None:
             raise ParseError

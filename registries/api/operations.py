@@ -97,7 +97,7 @@ class Operation(AutoSchema):
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
         # The library appends an empty list of the choices' labels.
-        parameters = super()._get_filter_parameters()  # type: ignore[no-untyped-call]
+        parameters = super()._get_filter_parameters()  # type: ignore[no-untyped-call]  # untyped
         return [
             {**parameter, "description": parameter["description"].strip()}
             for parameter in parameters
@@ -146,7 +146,7 @@ class Operation(AutoSchema):
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         # Responses have no other properties than those of their serializer.
-        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]  # untyped
         return {**schema, "additionalProperties": False}
 
 
@@ -232,7 +232,7 @@ class HandoverOperation(Operation):
         return dict.fromkeys(("application/json", "application/x-www-form-urlencoded"), schema)
 
     def _get_request_body(self, *args: Any, **kwargs: Any) -> Any:
-        body = super()._get_request_body(*args, **kwargs)  # type: ignore[no-untyped-call]
+        body = super()._get_request_body(*args, **kwargs)  # type: ignore[no-untyped-call]  # untyped
         return {**body, "required": True}
 
     def answers(self) -> dict[Any, OpenApiResponse]:
