@@ -1,6 +1,7 @@
-"""The site's wiring: its system checks."""
+"""The site's wiring: its system checks and its database's journal."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,3 +13,6 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         from ssmsite import checks  # noqa: F401, PLC0415 - registers the system checks
+        from ssmsite.sqlite import use_write_ahead_log  # noqa: PLC0415 - imports the backends
+
+        connection_created.connect(use_write_ahead_log)

@@ -32,7 +32,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
             # Otherwise deleted data stays in the file until it is overwritten.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON",
+            "init_command": "PRAGMA secure_delete=ON",
         },
         {},
     ),

@@ -45,7 +45,7 @@ def test_database_without_an_address_is_the_sites_own_file() -> None:
     assert database["NAME"] == OWN
     assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert database["OPTIONS"]["timeout"] == 20
-    assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
+    assert database["OPTIONS"]["init_command"] == "PRAGMA secure_delete=ON"
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,7 @@ with connection.cursor() as cursor:
 """
 CARELESS = """
 from ssmsite.settings import *
-DATABASES["default"]["OPTIONS"]["init_command"] = (
-    "PRAGMA journal_mode=WAL; PRAGMA secure_delete=OFF"
-)
+DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA secure_delete=OFF"
 """
 
 
