@@ -26,6 +26,7 @@ from registries.models.queryset import (
     TRUST,
     RegistryQuerySet,
 )
+from registries.models.source import MAX_SOURCE
 from registries.models.tracking import Tracked
 from registries.secrets.keys import key_ids
 from registries.secrets.sealing import ANYBODY, VERIFIED, trusts_no_more
@@ -100,6 +101,18 @@ class Registry(Tracked, LastCheck):
     )
     last_handed_over = models.DateTimeField(_("last handed over"), null=True, editable=False)
 
+    # The source of the file that owns the row; empty if none does.
+    source = models.CharField(
+        _("owned by file"),
+        max_length=MAX_SOURCE,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
+    # What that file said when it was applied last: keyed fingerprints, see `provisioning`.
+    applied = models.JSONField(null=True, editable=False)
+
     # Secrets are sealed for this id, because a new row has no primary key yet.
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # The ids of the keys that encrypted the secrets, comma-separated.
@@ -129,6 +142,7 @@ class Registry(Tracked, LastCheck):
         permissions = [
             ("query_registry", "Can make the site call a registry"),
             ("hand_over_registry", "Can hand over a registry's credentials"),
+            ("release_registry", "Can release a registry from the file that owns it"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["default_kind"], name="registries_one_default_a_kind")
@@ -144,6 +158,7 @@ class Registry(Tracked, LastCheck):
             models.Index(fields=["created_at", "id"], name="registries_created"),
             models.Index(fields=["updated_at", "id"], name="registries_updated"),
             models.Index(fields=LONGEST_UNCHECKED_FIRST, name="registries_checked"),
+            models.Index(fields=["source", "name_key"], name="registries_source_name"),
             # A narrow index, which makes it fast to count all rows.
             models.Index(fields=["is_default"], name="registries_count"),
         ]
