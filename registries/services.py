@@ -17,12 +17,12 @@ from registries.checking.callers import Caller, TooManyChecks, admitted
 from registries.checking.other_scheme import other_scheme
 from registries.checking.running import run_checks
 from registries.client.errors import ClientError
-from registries.handover import handing
+from registries.handover import operations
 from registries.handover.credential import PullCredential
 from registries.handover.form import Form
-from registries.handover.handing import HandedOver
+from registries.handover.operations import HandedOver
 from registries.handover.recipient import Recipient
-from registries.handover.wanted import Wanted
+from registries.handover.target import Target
 from registries.kinds import KINDS
 from registries.models import Leaving, Registry, names
 from registries.models.last_check import CHECK_FIELDS
@@ -195,34 +195,35 @@ def get_digests(registry: Registry, images: Sequence[tuple[str, str]]) -> list[s
 def pull_credential(
     registry: Registry, image: str | None = None, *, recipient: Recipient = CODE
 ) -> PullCredential:
-    """Return what another program signs in to the registry with.
+    """Return a credential with which another program can sign in to the registry.
 
-    It is short-lived where the kind has such credentials, and has at least half of its life left.
-    It is for the registry's own host, or for that of an `image`. The audit has it, and every
-    refusal, with `recipient`. Raises HandoverRefused, InvalidReference for an image that is none,
-    and ClientError where an exchange fails.
+    It is short-lived if the kind supports that, and at least half of its lifetime is left. It is
+    for the registry's own host, or for the host of `image`. It is recorded in the audit, as are
+    refusals. Raises HandoverRefused, InvalidReference for an invalid image, and ClientError if an
+    exchange fails.
     """
-    return handing.pull(registry, image, recipient)
+    return operations.pull_credential(registry, image, recipient)
 
 
 def hand_over(
-    form: Form, wanted: Wanted, *, recipient: Recipient, name: str = "", namespace: str = ""
+    form: Form, target: Target, *, recipient: Recipient, name: str = "", namespace: str = ""
 ) -> HandedOver:
-    """Return what is wanted in a form of FORMS, all of it or nothing.
+    """Return the credentials of all rows of the target in one form of FORMS.
 
-    `name` and `namespace` are those of a Kubernetes Secret. The audit has it, and every refusal.
-    Raises HandoverRefused, and ClientError where an exchange fails.
+    name, namespace: of a Kubernetes Secret. It is recorded in the audit, as are refusals. If one
+    row is refused, nothing is handed over. Raises HandoverRefused, and ClientError if an exchange
+    fails.
     """
-    return handing.hand_over(form, wanted, recipient, name=name, namespace=namespace)
+    return operations.hand_over(form, target, recipient, name=name, namespace=namespace)
 
 
-def foresee_hand_over(form: Form, registries: Sequence[Registry]) -> list[PullCredential]:
-    """Return what `hand_over` would hand over, with neither user names nor passwords in it.
+def preview_hand_over(form: Form, registries: Sequence[Registry]) -> list[PullCredential]:
+    """Return what `hand_over` would hand over, without user names and passwords.
 
-    No registry and no cloud is asked, and nothing is written down. Raises as `hand_over` does where
-    that is known already.
+    No server is called and nothing is recorded. Raises what `hand_over` raises, as far as that is
+    known without an exchange.
     """
-    return handing.foresee(form, registries)
+    return operations.preview(form, registries)
 
 
 # Rows

@@ -441,7 +441,7 @@ def test_somebody_faster_between_validation_and_write_is_noticed(
 def test_a_name_taken_between_validation_and_write_is_an_error_at_name(
     admin: Client, lose_the_race: Callable[..., None]
 ) -> None:
-    lose_the_race(IntegrityError(), lambda: create("hub", name="Wanted"))
+    lose_the_race(IntegrityError(), lambda: create("hub", name="Target"))
     response = admin.post(f"{ADD}?kind=hub", {"name": "wanted"})
     assert set(errors(response)) == {"name"}
 

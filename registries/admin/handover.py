@@ -25,11 +25,11 @@ from registries.client.errors import ClientError
 from registries.handover import HandoverRefused
 from registries.handover.consumers import CONSUMERS, Consumer
 from registries.handover.consumers.consumer import filled
-from registries.handover.form import moment
+from registries.handover.form import rfc3339
 from registries.handover.kubernetes import kubernetes
-from registries.handover.naming import check_namespace, check_secret_name
+from registries.handover.kubernetes_names import check_namespace, check_secret_name
 from registries.handover.recipient import PERMISSION, Recipient, address_of
-from registries.handover.wanted import MOST, Wanted
+from registries.handover.target import MAX_REGISTRIES, Target
 from registries.models import Handover, Registry
 from registries.models.handover import Way
 from registries.models.results import detail_for
@@ -125,10 +125,10 @@ class HandingPages(Pages):
     def hand_over_selected(
         self, request: HttpRequest, queryset: QuerySet[Registry]
     ) -> HttpResponse | None:
-        chosen = list(queryset.values_list("pk", flat=True)[: MOST + 1])
-        if len(chosen) > MOST:
+        chosen = list(queryset.values_list("pk", flat=True)[: MAX_REGISTRIES + 1])
+        if len(chosen) > MAX_REGISTRIES:
             text = gettext("Hand over at most %(count)d registries at once.")
-            self.refuse(request, [text % {"count": MOST}])
+            self.refuse(request, [text % {"count": MAX_REGISTRIES}])
             return None
         many = "admin:registries_registry_hand_over_many"
         url = reverse(many, current_app=self.admin_site.name)
@@ -155,7 +155,7 @@ class HandingPages(Pages):
         if object_id:
             row = self.get_object(request, unquote(object_id))
             return [row] if row else []
-        named = request.GET.get(REGISTRIES, "").split(",")[:MOST]
+        named = request.GET.get(REGISTRIES, "").split(",")[:MAX_REGISTRIES]
         chosen = [pk for pk in named if pk.isascii() and pk.isdigit() and len(pk) < 19]
         return list(self.get_queryset(request).filter(pk__in=chosen).order_by("name_key", "pk"))
 
@@ -170,9 +170,9 @@ class HandingPages(Pages):
             return self._show(request, rows, consumer, form=form)
         secret: dict[str, str] = form.cleaned_data if form else {}
         recipient = Recipient.of(request.user, Way.ADMIN, address=address_of(request))
-        wanted = Wanted(registries=tuple(row.pk for row in rows))
+        target = Target(registries=tuple(row.pk for row in rows))
         try:
-            handed = services.hand_over(consumer.form, wanted, recipient=recipient, **secret)
+            handed = services.hand_over(consumer.form, target, recipient=recipient, **secret)
         except (HandoverRefused, ClientError) as error:
             if not recipient.is_permitted:
                 raise PermissionDenied from None
@@ -181,7 +181,7 @@ class HandingPages(Pages):
         name = filled(consumer.file, {"name": secret.get("name") or default_name(rows)})
         response["Content-Disposition"] = content_disposition_header(True, name)
         response["Cache-Control"] = "no-store"
-        response[EXPIRES] = moment(handed.expires_at)
+        response[EXPIRES] = rfc3339(handed.expires_at)
         return response
 
     def _show(
@@ -238,7 +238,7 @@ def _sorted(rows: Sequence[Registry]) -> tuple[list[Registry], list[Refused]]:
     usable, refused = [], []
     for row in rows:
         try:
-            services.foresee_hand_over(kubernetes, [row])
+            services.preview_hand_over(kubernetes, [row])
             usable.append(row)
         except (HandoverRefused, ClientError) as error:
             refused.append(Refused(row, error.code, _sentence(error, [row])))
@@ -252,14 +252,14 @@ def _why_not(request: HttpRequest, consumer: Consumer, rows: Sequence[Registry])
     if not consumer.file and not handover_address(request):
         return str(NO_API)
     try:
-        services.foresee_hand_over(consumer.form, rows)
+        services.preview_hand_over(consumer.form, rows)
     except (HandoverRefused, ClientError) as error:
         return _sentence(error, rows)
     return ""
 
 
 def _foreseen(consumer: Consumer, rows: Sequence[Registry]) -> Foreseen:
-    return [(row, services.foresee_hand_over(consumer.form, [row])) for row in rows]
+    return [(row, services.preview_hand_over(consumer.form, [row])) for row in rows]
 
 
 def _sentence(error: HandoverRefused | ClientError, rows: Sequence[Registry]) -> str:

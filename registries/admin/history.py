@@ -111,7 +111,7 @@ class HistoryPages(Pages):
         if obj.is_entrusted:
             trusted = described(obj.ca_certificate) if obj.verify_tls else "verify_tls: off"
             recipient = Recipient.of(request.user, Way.ADMIN, address=address_of(request))
-            Audit(recipient, trusted[:600], "").note_entrusted(obj)
+            Audit(recipient, trusted[:600], "").record_entrusted(obj)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""Handing over: `POST handover/`, what it takes and what it answers."""
+"""`POST handover/` hands over credentials."""
 
 from typing import Any
 
@@ -26,14 +26,14 @@ from registries.api.permissions import (
     token_of,
 )
 from registries.handover import FORMS
-from registries.handover.naming import (
+from registries.handover.kubernetes_names import (
     NAMESPACE,
     SECRET_NAME,
     check_namespace,
     check_secret_name,
 )
 from registries.handover.recipient import Recipient, address_of
-from registries.handover.wanted import MOST, Wanted, check_host
+from registries.handover.target import MAX_REGISTRIES, Target, check_host
 from registries.models.handover import Way
 from registries.reference import IMAGE_PATTERN, Reference
 from registries.secrets.reports import hide_on_debug_pages
@@ -46,7 +46,7 @@ MOST_ID = 2**63 - 1
 class IdField(serializers.Field):  # type: ignore[type-arg]  # takes four, and none at run time
     """A registry's id: a number, or its digits in a form."""
 
-    default_error_messages = {"invalid": later(_("Give a registry's id."))}
+    default_error_messages = {"invalid": later(_("Enter a registry's id."))}
 
     def to_internal_value(self, data: Any) -> int:
         if (number := _id(data, is_form=self.context["is_form"])) is None:
@@ -58,20 +58,20 @@ class IdsField(serializers.Field):  # type: ignore[type-arg]  # takes four, and 
     """The ids of several registries."""
 
     default_error_messages = {
-        "invalid": later(_("Give a list of 1 to %(most)d registries' ids."), most=MOST)
+        "invalid": later(_("Enter a list of 1 to %(most)d ids of registries."), most=MAX_REGISTRIES)
     }
 
     def to_internal_value(self, data: Any) -> tuple[int, ...]:
-        is_list = isinstance(data, list) and 1 <= len(data) <= MOST
-        found = [_id(each, is_form=self.context["is_form"]) for each in data] if is_list else []
-        numbers = tuple(each for each in found if each is not None)
-        if not is_list or len(numbers) < len(found):
+        is_list = isinstance(data, list) and 1 <= len(data) <= MAX_REGISTRIES
+        ids = [_id(item, is_form=self.context["is_form"]) for item in data] if is_list else []
+        numbers = tuple(number for number in ids if number is not None)
+        if not is_list or len(numbers) < len(ids):
             self.fail("invalid")
         return numbers
 
 
 def _id(data: Any, *, is_form: bool) -> int | None:
-    """The number that was given; None for anything else."""
+    """The id as an integer; None if it is not one."""
     if is_form and isinstance(data, str) and data.isascii() and data.isdigit() and len(data) < 20:
         data = int(data)
     if isinstance(data, float) and data.is_integer():
@@ -79,27 +79,29 @@ def _id(data: Any, *, is_form: bool) -> int | None:
     return data if type(data) is int and 0 <= data <= MOST_ID else None
 
 
-WANTED = ("image", "host", "registry", "registries")
+TARGET_FIELDS = ("image", "host", "registry", "registries")
 
 
 class HandoverParams(serializers.Serializer[Any]):
-    """What is to be handed over: one of the first four, and the form."""
+    """Credentials for one of the first four, in one form."""
 
     image = GrammarField(
         *(Reference.from_pasted, IMAGE_PATTERN, "ghcr.io/acme/app:1.0"),
         required=False,
-        help_text="An image, as in docker pull: for what it is pulled with.",
+        help_text="An image, as in docker pull. Its registry is used.",
     )
     host = GrammarField(
         *(check_host, r"^[^\x00]+$", "https://index.docker.io/v1/", "ghcr.io"),
         required=False,
         max_length=1024,
-        help_text="A registry's host as docker's helpers are asked for it, such as"
-        " https://index.docker.io/v1/; a path behind it makes it an image.",
+        help_text="A registry's host as docker's credential helpers get it, such as"
+        " https://index.docker.io/v1/. With a path behind it, it is an image.",
     )
-    registry = IdField(required=False, help_text="A registry by its id.")
+    registry = IdField(required=False, help_text="A registry's id.")
     registries = IdsField(
-        required=False, help_text="Several in one, in a form that holds several; all or nothing."
+        required=False,
+        help_text="Ids of several registries, for forms that can hold several. If one is refused,"
+        " nothing is handed over.",
     )
     form = serializers.ChoiceField(
         choices=list(FORMS),
@@ -107,43 +109,47 @@ class HandoverParams(serializers.Serializer[Any]):
             "required": later(_("This is required.")),
             "invalid_choice": later(_("Choose one of: %(values)s."), values=", ".join(FORMS)),
         },
-        help_text="Who is to read it.",
+        help_text="The format.",
     )
     name = GrammarField(
         *(check_secret_name, SECRET_NAME, "registries"),
         required=False,
-        help_text="Of the Kubernetes Secret.",
+        help_text="The name of the Kubernetes Secret.",
     )
     namespace = GrammarField(
         *(check_namespace, NAMESPACE, "default"),
         required=False,
-        help_text="Of the Kubernetes Secret.",
+        help_text="The namespace of the Kubernetes Secret.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        given = [name for name in WANTED if name in attrs]
-        if len(given) != 1:
-            text = later(_("Give one of: %(names)s."), names=", ".join(WANTED))
-            raise ValidationError({given[1] if given else WANTED[0]: text})
+        names = [name for name in TARGET_FIELDS if name in attrs]
+        if len(names) != 1:
+            text = later(_("Enter exactly one of: %(names)s."), names=", ".join(TARGET_FIELDS))
+            raise ValidationError({names[1] if names else TARGET_FIELDS[0]: text})
         form = FORMS[attrs["form"]]
         if "registries" in attrs and not form.many:
             raise ValidationError(
-                {"registries": later(_("This form holds one: give its id as registry."))}
+                {
+                    "registries": later(
+                        _("This form can hold only one registry. Enter its id as registry.")
+                    )
+                }
             )
         for name in ("name", "namespace"):
             if name in attrs and form.slug != "kubernetes":
-                raise ValidationError({name: later(_("Only a Kubernetes Secret has this."))})
+                raise ValidationError({name: later(_("This is only for a Kubernetes Secret."))})
         return attrs
 
-    def wanted(self) -> Wanted:
-        """What is asked for."""
+    def target(self) -> Target:
+        """The target of the request."""
         data = self.validated_data
         one = (data["registry"],) if "registry" in data else ()
-        return Wanted(data.get("image", ""), data.get("host", ""), data.get("registries", one))
+        return Target(data.get("image", ""), data.get("host", ""), data.get("registries", one))
 
 
 class Negotiation(JSONByDefault):
-    """What comes is read by its type; errors are JSON."""
+    """The request is parsed by its content type; errors are JSON."""
 
     def select_parser(self, request: Request, parsers: Any) -> BaseParser:  # type: ignore[override]  # or raises
         parser = DefaultContentNegotiation().select_parser(request, parsers)
@@ -158,10 +164,10 @@ class Negotiation(JSONByDefault):
 
 
 class HandoverView(View, GenericAPIView[Any]):
-    """Credentials are asked for by POST, so that nothing on the way keeps them."""
+    """Credentials are requested by POST, so that no proxy or browser caches them."""
 
     http_method_names = ["post", "options"]
-    # Whether the account may have them is asked behind these, where a refusal is written down.
+    # Whether the account may hand over is checked later, where refusals are recorded in the audit.
     permission_classes = (IsActive, NotCrossSite)
     throttle_classes = (ReadThrottle, HandoverThrottle)
     parser_classes = (JSONParser, FormParser)
@@ -172,7 +178,7 @@ class HandoverView(View, GenericAPIView[Any]):
         try:
             super().perform_authentication(request)
         except PermissionDenied:
-            # A session without the token against forged forms.
+            # A session without a CSRF token.
             raise CrossSite from None
 
     @method_decorator(sensitive_variables())
@@ -189,22 +195,22 @@ class HandoverView(View, GenericAPIView[Any]):
             address=address_of(request._request),
             limits=limits_of(request),
         )
-        handed = services.hand_over(
+        response = services.hand_over(
             FORMS[data["form"]],
-            params.wanted(),
+            params.target(),
             recipient=recipient,
             name=data.get("name", ""),
             namespace=data.get("namespace", ""),
         )
-        return HttpResponse(handed.text, content_type=handed.form.content_type)
+        return HttpResponse(response.text, content_type=response.form.content_type)
 
     def _params(self, request: Request) -> HandoverParams:
-        """What is asked for, read strictly. Raises APIException."""
+        """The validated parameters. Raises APIException, also for unknown ones."""
         if request._request.GET:
             raise UnknownParameter(())
         try:
             data: Any = request.data
-        except RecursionError:  # JSON as deep as it takes
+        except RecursionError:  # deeply nested JSON
             raise ParseError from None
         if not isinstance(data, dict):
             raise ParseError
@@ -228,7 +234,7 @@ class HandoverView(View, GenericAPIView[Any]):
 
 
 def _single(form: QueryDict) -> dict[str, Any]:
-    """The values of a form, each given once but the registries."""
+    """The values of a form. Only `registries` may appear more than once."""
     lists = dict(form.lists())
     if twice := [name for name, values in lists.items() if values[1:] and name != "registries"]:
         raise ValidationError(dict.fromkeys(twice, later(_("Enter this parameter only once."))))

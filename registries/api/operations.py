@@ -9,12 +9,12 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 
 from registries.api.base import ReadOnlyViewSet
 from registries.api.errors import FAULTS, status_of, status_of_refusal
-from registries.api.handover import MOST_ID, WANTED
+from registries.api.handover import MOST_ID, TARGET_FIELDS
 from registries.api.permissions import MayQuery
 from registries.api.serializers import TIME, ErrorSerializer
 from registries.handover import FORMS
 from registries.handover.refusals import REFUSALS
-from registries.handover.wanted import MOST
+from registries.handover.target import MAX_REGISTRIES
 from registries.verdicts import CODES, Verdict, sentence
 
 # The meanings of the statuses of errors, for all views and for those that call a registry.
@@ -217,7 +217,7 @@ class HandoverOperation(Operation):
         fields = self.view.serializer_class().fields
         properties: dict[str, Any] = {
             "registry": ID,
-            "registries": {"type": "array", "items": ID, "minItems": 1, "maxItems": MOST},
+            "registries": {"type": "array", "items": ID, "minItems": 1, "maxItems": MAX_REGISTRIES},
         }
         for name, field in fields.items():
             if name not in properties:
@@ -227,7 +227,9 @@ class HandoverOperation(Operation):
             properties[name] = {**properties[name], "description": field.help_text}
         schema = {
             "type": "object",
-            "oneOf": [_asked(properties, name, forms) for name in WANTED for forms in _forms(name)],
+            "oneOf": [
+                _asked(properties, name, forms) for name in TARGET_FIELDS for forms in _forms(name)
+            ],
         }
         return dict.fromkeys(("application/json", "application/x-www-form-urlencoded"), schema)
 
@@ -238,22 +240,22 @@ class HandoverOperation(Operation):
     def answers(self) -> dict[Any, OpenApiResponse]:
         objects = {
             "anyOf": [
-                _texts("json: texts, for webhooks and scripts.", MADE_UP),
-                _texts("helper: the answer of a credential helper.", HELPED),
+                _texts("json: strings, for webhooks and scripts.", MADE_UP),
+                _texts("helper: a credential helper's response.", HELPED),
                 AUTHS,
                 KUBELET,
             ]
         }
-        shown = (
+        examples = (
             ("application/json", objects, MADE_UP),
             ("application/yaml", TEXT, MANIFEST),
             ("text/plain", TEXT, "johndoe:fake-token"),
         )
         return {
             (200, kind): OpenApiResponse(
-                schema, "In the form that was asked for.", [_example(kind, value)]
+                schema, "The credentials in the requested form.", [_example(kind, value)]
             )
-            for kind, schema, value in shown
+            for kind, schema, value in examples
         }
 
     def errors(self) -> dict[int, str]:
@@ -264,9 +266,9 @@ class HandoverOperation(Operation):
         for fault in FAULTS:
             if fault.status in HANDOVER_ERRORS and fault.code not in taken:
                 yield fault.status, fault.code, fault.sentence.replace("%(names)s", "image")
-        for code, said in REFUSALS.items():
-            named = {"name": "Acme", "prefix": "ghcr.io/acme"}
-            yield status_of_refusal(code), code, said % named
+        for code, text in REFUSALS.items():
+            params = {"name": "Acme", "prefix": "ghcr.io/acme"}
+            yield status_of_refusal(code), code, text % params
         for code, meaning in CODES.items():
             status = status_of(code)
             is_told = meaning.verdict and meaning.verdict not in NOT_FAILED
@@ -281,7 +283,7 @@ def _example(media_type: str, value: Any) -> OpenApiExample:
 
 
 def _forms(name: str) -> list[list[str]]:
-    """Return the forms in which one of `WANTED` can be asked for; Kubernetes' takes more fields."""
+    """Return the forms that a field of the target allows. Kubernetes' form takes more fields."""
     others = [
         form.slug
         for form in FORMS.values()
@@ -291,7 +293,7 @@ def _forms(name: str) -> list[list[str]]:
 
 
 def _asked(properties: dict[str, Any], name: str, forms: list[str]) -> dict[str, Any]:
-    """Return the schema of a request for one of `WANTED` in one of these forms."""
+    """Return the schema of a request for one of `TARGET_FIELDS` in one of these forms."""
     more = ("name", "namespace") if forms == ["kubernetes"] else ()
     return {
         "type": "object",

@@ -50,8 +50,8 @@ class RegistryForm(FormLayout):
     image = forms.CharField(
         label=_("Image to try"),
         help_text=_(
-            "Optional and not stored. A private image proves the most."
-            " Without an image, only the sign-in is tested."
+            "Optional, and not stored. A private image gives the best proof. Without an image,"
+            " only signing in is tested."
         ),
         required=False,
         max_length=512,
@@ -130,8 +130,8 @@ class RegistryForm(FormLayout):
         field.disabled = not self.may_hand_over
         if field.disabled:
             field.help_text = _(
-                "To change this takes the permission “Can hand over a registry's credentials”: ask"
-                " somebody who has it."
+                "Only people with the permission “Can hand over a registry's credentials” can"
+                " change this."
             )
 
     def _secret_input(self, name: str) -> SecretInput:
@@ -215,8 +215,8 @@ class RegistryForm(FormLayout):
                 continue
             if (self.initial.get(name) or "") != (self.instance.raw_value(name) or ""):
                 message = _(
-                    "The stored credentials may leave this site, and this decides who gets them."
-                    " Enter them again, or ask somebody who may hand over credentials."
+                    "This decides who receives the stored credentials, which may leave this site."
+                    " Enter the credentials again, or ask somebody who may hand them over."
                 )
                 self.add_error(name, ValidationError(message, code="other_recipients"))
 
@@ -225,8 +225,8 @@ class RegistryForm(FormLayout):
         if (rival := next(rivals(self.instance), None)) is None:
             return
         message = _(
-            "%(name)s answers for these images already and differs in: %(differs)s."
-            " Ask somebody who may change registries to add this one."
+            "%(name)s is already used for these images, and differs in: %(differs)s. Ask somebody"
+            " who may change registries to add this one."
         )
         quoted = gettext("“%(name)s”") % {"name": rival.row.name}
         name = quoted if self.may_view else gettext("Another registry")

@@ -96,7 +96,7 @@ class SecretFormField(forms.Field):
             message = _("Enter a new value or clear the old one, not both.")
             raise ValidationError(message, code="both")
         if value.replace and not value.text:
-            raise ValidationError(_("Enter the new value, or keep the old one."), code="empty")
+            raise ValidationError(_("Enter a new value, or keep the old one."), code="empty")
         return value.text or (Choice.CLEAR if value.clear else Choice.KEEP)
 
     def has_changed(self, initial: Any, data: Any) -> bool:

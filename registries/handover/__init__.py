@@ -1,6 +1,6 @@
-"""Handing credentials over to docker, podman, Kubernetes and whatever else pulls images.
+"""Hands credentials over to docker, podman, Kubernetes and other programs that pull images.
 
-A form is a value, and one file here: a new consumer is its file and its name in FORMS.
+Each form is a value in a file of its own. A new form is that file, and its name in FORMS.
 """
 
 from registries.handover.credential import PullCredential

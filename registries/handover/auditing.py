@@ -1,4 +1,4 @@
-"""The audit of hand-overs: each one, and each refusal, before anything leaves the site."""
+"""The audit of hand-overs: records each one, and each refusal, before anything leaves the site."""
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from django.utils import timezone
 from registries.checking.callers import MINUTE
 from registries.client.errors import ClientError
 from registries.handover.credential import PullCredential
-from registries.handover.form import first_end
+from registries.handover.form import earliest_expiry
 from registries.handover.recipient import Recipient
 from registries.handover.refusals import HandoverRefused
 from registries.kinds import KINDS
@@ -18,19 +18,24 @@ from registries.models import Handover, Registry, names
 from registries.models.handover import ENTRUSTED, HANDED_OVER
 from registries.models.times import as_stored
 
-Made = Sequence[tuple[Registry, Sequence[PullCredential]]]
+# Rows with the credentials that were issued for them.
+Issued = Sequence[tuple[Registry, Sequence[PullCredential]]]
 
-# What a refusal has in common with one that was stored within a minute, and tells nothing new.
-SAME = ("registry_id", "asked", "form", "code", "way", "token", "token_key", "address")
-# What anybody with an account can cause, and how many of these are stored per minute and user.
+# A refusal with the same values as one of the last minute is not stored again.
+SAME_REFUSAL = ("registry_id", "asked", "form", "code", "way", "token", "token_key", "address")
+# Refusals that everybody with an account can cause, and how many of them are stored per user and
+# minute.
 UNPERMITTED = ("not_permitted", "token_limited")
-MOST_UNPERMITTED = 30
+MAX_UNPERMITTED = 30
 
 logger = logging.getLogger(__name__)
 
 
 class Audit:
-    """Who asks for what, in which form; it stores how that ended."""
+    """Records how one request for credentials ended.
+
+    asked: the target, as the audit shows it. form: the slug of the form; empty if there is none.
+    """
 
     def __init__(self, recipient: Recipient, asked: str, form: str) -> None:
         self._recipient = recipient
@@ -38,35 +43,36 @@ class Audit:
         self._form = form
 
     @contextmanager
-    def refusing(self, registry: Registry | None = None) -> Iterator[None]:
-        """Store what is refused in this block, or fails there, with its code."""
+    def recording_refusal(self, registry: Registry | None = None) -> Iterator[None]:
+        """Record the code of a HandoverRefused or ClientError that the block raises."""
         try:
             yield
         except (HandoverRefused, ClientError) as error:
             self._store(registry, error.code, ())
             raise
 
-    def keep(self, made: Made) -> None:
-        """Store what is about to be handed over, all of it or nothing.
+    def record(self, issued: Issued) -> None:
+        """Record what is about to be handed over: all of it, or nothing.
 
-        Raises HandoverRefused where a row was saved or deleted since it was loaded.
+        Raises HandoverRefused if a row was saved or deleted since it was loaded.
         """
         using = router.db_for_write(Registry)
         try:
             with transaction.atomic(using=using):
-                for registry, credentials in made:
-                    self._note_on_row(registry, using)
+                for registry, credentials in issued:
+                    self._mark_row(registry, using)
                     self._store(registry, HANDED_OVER, credentials)
         except HandoverRefused as error:
-            for registry, _credentials in made:
+            for registry, _ in issued:
                 self._store(registry, error.code, ())
             raise
 
-    def note_entrusted(self, registry: Registry) -> None:
-        """Store that other servers may receive the row's stored secrets from now on."""
+    def record_entrusted(self, registry: Registry) -> None:
+        """Record that other servers may receive the row's stored secrets from now on."""
         self._store(registry, ENTRUSTED, ())
 
-    def _note_on_row(self, registry: Registry, using: str) -> None:
+    def _mark_row(self, registry: Registry, using: str) -> None:
+        """Set when the row was last handed over. Raises HandoverRefused if it has changed."""
         if registry._state.adding:
             return
         rows = Registry._base_manager.using(using)
@@ -78,14 +84,14 @@ class Audit:
         self, registry: Registry | None, code: str, credentials: Iterable[PullCredential]
     ) -> None:
         using = router.db_for_write(Registry)
-        made = list(credentials)
+        credentials = list(credentials)
         handover = Handover(
             asked=self._asked,
             form=self._form,
             code=code,
-            places=" ".join(each.place for each in made),
-            is_short=made[0].is_short if made else None,
-            expires_at=as_stored(first_end(made)),
+            places=" ".join(credential.place for credential in credentials),
+            is_short=credentials[0].is_short if credentials else None,
+            expires_at=as_stored(earliest_expiry(credentials)),
             way=self._recipient.way,
             user_id=self._recipient.user_id,
             user_name=self._recipient.user_name,
@@ -93,7 +99,7 @@ class Audit:
             token_key=self._recipient.token_key,
             address=self._recipient.address,
         )
-        # Together: whoever deletes the row meanwhile comes before this, or after.
+        # The row is locked, so that it cannot be deleted while the audit refers to it.
         with transaction.atomic(using=using):
             if registry is not None:
                 handover.registry_name = (registry.name or "")[: names.MAX_NAME]
@@ -101,23 +107,23 @@ class Audit:
                 row = Registry._base_manager.using(using).filter(pk=registry.pk)
                 if not registry._state.adding and row.select_for_update().values_list("pk").first():
                     handover.registry_id = registry.pk
-            if not handover.is_refused or _is_news(handover, using):
+            if not handover.is_refused or _should_store(handover, using):
                 handover.keep(using)
 
 
-def _is_news(refusal: Handover, using: str) -> bool:
-    """Whether a refusal is stored. Not all are, so that nobody fills the disk by being refused."""
+def _should_store(refusal: Handover, using: str) -> bool:
+    """Return whether to store a refusal. Some are left out, so that nobody can fill the disk."""
     now = timezone.now()
-    # Those in the future were stored before the clock was set back.
+    # Times in the future were stored before the clock was set back.
     recent = Handover.objects.using(using).filter(
         user_id=refusal.user_id, handed_at__gt=now - MINUTE, handed_at__lt=now + MINUTE
     )
-    if recent.filter(**{name: getattr(refusal, name) for name in SAME}).exists():
+    if recent.filter(**{name: getattr(refusal, name) for name in SAME_REFUSAL}).exists():
         return False
     if refusal.code not in UNPERMITTED:
         return True
-    is_news = recent.filter(code__in=UNPERMITTED).count() < MOST_UNPERMITTED
-    if not is_news:
-        who = (refusal.user_id, refusal.address, refusal.code)
-        logger.warning("Not in the audit: user %s at %s was refused (%s) too often.", *who)
-    return is_news
+    if recent.filter(code__in=UNPERMITTED).count() < MAX_UNPERMITTED:
+        return True
+    args = (refusal.user_id, refusal.address, refusal.code)
+    logger.warning("Not in the audit: user %s at %s was refused (%s) too often.", *args)
+    return False

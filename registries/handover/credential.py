@@ -1,20 +1,20 @@
-"""PullCredential: what another program signs in to a registry with; neutral of its form."""
+"""PullCredential: what another program signs in to a registry with, in whichever form."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-# How docker's files and its helpers call Docker Hub.
+# Docker Hub's host, and its key in docker's files and helpers.
 HUB, HUB_KEY = "docker.io", "https://index.docker.io/v1/"
 
 
 @dataclass(frozen=True, slots=True)
 class PullCredential:
-    """A user name and a password for the images of one host, or of a prefix there.
+    """A user name and a password for the images of one host, or of a prefix on it.
 
-    host: maybe with a port; `*` stands for any one label where a form can say so.
-    prefix: as the row has it, the host first; empty where it is for the whole host.
-    expires_at: aware UTC; None for a long-lived one, which ends when somebody revokes it.
-    is_short: it was exchanged for what is stored, which does not leave the site.
+    host: maybe with a port. `*` stands for one label, in forms that allow it.
+    prefix: the row's, which starts with the host; empty for the whole host.
+    expires_at: aware UTC; None for a long-lived credential, which is valid until it is revoked.
+    is_short: whether it was exchanged for the stored secret, which stays on the site.
     """
 
     host: str
@@ -26,13 +26,13 @@ class PullCredential:
 
     @property
     def path(self) -> str:
-        """The path that the prefix limits it to; empty for the whole host."""
+        """The path of the prefix; empty for the whole host."""
         return self.prefix.partition("/")[2]
 
     @property
     def place(self) -> str:
-        """What it is for: the host, and the path behind it if there is one."""
+        """The host, and the path if there is one."""
         return f"{self.host}/{self.path}" if self.path else self.host
 
     def __reduce__(self) -> str:
-        raise TypeError("A pull credential is not pickled: it holds a secret in clear.")
+        raise TypeError("A pull credential has a secret in plain text, so it cannot be pickled.")

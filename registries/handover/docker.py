@@ -1,7 +1,7 @@
 """docker's config.json, which docker, BuildKit, Helm, crane and others read.
 
-Docker cuts the path off a key and sends the login to the whole host
-(docker/cli, cli/config/credentials/file_store.go), so nothing with a path may stand here.
+Docker ignores the path of a key and sends the login to the whole host
+(docker/cli, cli/config/credentials/file_store.go), so no key may have a path.
 """
 
 from registries.handover.form import JSON, Form, Paths, bare_auths, docker_key
@@ -13,6 +13,6 @@ docker = Form(
     content_type=JSON,
     render=lambda credentials, _options: bare_auths(credentials, docker_key),
     key=docker_key,
-    paths=Paths.CUT,
+    paths=Paths.IGNORED,
     many=True,
 )

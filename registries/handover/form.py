@@ -1,4 +1,4 @@
-"""What a form of hand-over is: a value, as a kind is; and what several forms share."""
+"""Form: a format in which credentials are handed over; and functions that several forms share."""
 
 import base64
 import json
@@ -14,21 +14,23 @@ JSON, YAML, TEXT = "application/json", "application/yaml", "text/plain; charset=
 
 
 class Paths(Enum):
-    """What the program that reads a form makes of a credential for a prefix alone."""
+    """For which images the readers of a form use a credential that is for a prefix."""
 
-    KEPT = "kept"  # uses it for images under the prefix
-    CUT = "cut"  # sends it to the whole host
-    ASKED = "asked"  # asks for one image or host at a time, and uses it for that
+    SUPPORTED = "supported"  # for images under the prefix
+    IGNORED = "ignored"  # for all images of the host
+    PER_IMAGE = "per image"  # for the one image or host that they request
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a form says besides the credentials.
+    """What a form may contain besides the credentials.
 
-    name, namespace: of a Kubernetes Secret. server: the host as the program asked for it.
-    repository: host and path of the one image that was asked for, if it was one. shares_host:
-    other registries are for some images of the same host. ids: of the registries. fingerprint: a
-    text that differs when the credentials do, and from which nobody can find them.
+    name, namespace: of a Kubernetes Secret.
+    server: the host as the program spelled it.
+    repository: host and path of the requested image, if one was requested.
+    shares_host: whether other registries are for some images of the same host.
+    ids: of the registries.
+    fingerprint: a text that changes with the credentials, and from which they cannot be guessed.
     """
 
     name: str = ""
@@ -42,13 +44,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """One form in which credentials are handed over.
+    """A format in which credentials are handed over.
 
-    label: which programs read it. content_type: of the answer over HTTP.
-    render: the text, from the credentials and what else is to be said.
-    key: how the form names what a credential is for.
-    many: several registries fit into one. globs: hosts may have `*` for a label.
-    longest: bytes that the text may have; 0 where nothing limits it.
+    label: the programs that read it.
+    content_type: of the HTTP response.
+    render: returns the text.
+    key: returns how the form names the host or prefix that a credential is for.
+    many: whether it can hold several registries.
+    globs: whether a host may have `*` in place of a label.
+    max_bytes: how long the text may be; 0 for no limit.
     """
 
     slug: str
@@ -59,11 +63,11 @@ class Form:
     paths: Paths
     many: bool = False
     globs: bool = False
-    longest: int = 0
+    max_bytes: int = 0
 
 
 def docker_key(credential: PullCredential) -> str:
-    """As docker's config.json names a registry: by its host alone.
+    """Return the key of docker's config.json: the host alone.
 
     Source: docker/cli, cli/config/configfile/file.go, getAuthConfigKey.
     """
@@ -71,57 +75,63 @@ def docker_key(credential: PullCredential) -> str:
 
 
 def namespaced_key(credential: PullCredential) -> str:
-    """As containers-auth.json(5) names a registry, or a namespace on it."""
+    """Return the key of containers-auth.json(5): the host, or a namespace on it."""
     return credential.place
 
 
 def kubernetes_key(credential: PullCredential) -> str:
-    """As the kubelet compares it with an image: by characters, so a path ends with a slash.
+    """Return the key of a pull secret.
 
-    Source: kubernetes, pkg/credentialprovider/keyring.go, URLsMatch.
+    The kubelet compares it with the image's name character by character, so a path ends with a
+    slash. Source: kubernetes, pkg/credentialprovider/keyring.go, URLsMatch.
     """
     return f"{credential.place}/" if credential.path else docker_key(credential)
 
 
-def auth(credential: PullCredential) -> str:
-    """User name and password as all these files have them: padded base64 with a colon."""
+def basic_auth(credential: PullCredential) -> str:
+    """Return `user:password` in padded base64, as all these files have it."""
     pair = f"{credential.username}:{credential.password}"
     return base64.b64encode(pair.encode()).decode()
 
 
 def auths(entries: Iterable[tuple[str, Mapping[str, str]]]) -> str:
-    """A file of docker's shape."""
-    return dump({"auths": dict(entries)})
+    """Return a file like docker's config.json."""
+    return dump_json({"auths": dict(entries)})
 
 
 def bare_auths(credentials: Iterable[PullCredential], key: Callable[[PullCredential], str]) -> str:
-    """A file of docker's shape with `auth` alone: every reader takes it."""
-    return auths((key(each), {"auth": auth(each)}) for each in credentials)
+    """Return a file like docker's whose entries have only `auth`, which all readers accept."""
+    return auths((key(credential), {"auth": basic_auth(credential)}) for credential in credentials)
 
 
 def dockerconfigjson(credentials: Iterable[PullCredential]) -> str:
-    """What a Secret of the type kubernetes.io/dockerconfigjson holds, as kubectl writes it."""
+    """Return the content of a Secret of the type kubernetes.io/dockerconfigjson, like kubectl's."""
     return auths(
         (
-            kubernetes_key(each),
-            {"username": each.username, "password": each.password, "auth": auth(each)},
+            kubernetes_key(credential),
+            {
+                "username": credential.username,
+                "password": credential.password,
+                "auth": basic_auth(credential),
+            },
         )
-        for each in credentials
+        for credential in credentials
     )
 
 
-def dump(value: Any) -> str:
+def dump_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def moment(time: datetime | None) -> str:
-    """A time as RFC 3339 has it, in whole seconds of UTC; empty for none."""
+def rfc3339(time: datetime | None) -> str:
+    """Return the time as RFC 3339 writes it, in whole seconds of UTC; empty for None."""
     if time is None:
         return ""
-    # Cut, not rounded: it never seems to last longer than it does.
+    # Rounded down, so that a credential never seems to last longer than it does.
     return time.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-def first_end(credentials: Iterable[PullCredential]) -> datetime | None:
-    """When the first of them ends; None where none does."""
-    return min((each.expires_at for each in credentials if each.expires_at), default=None)
+def earliest_expiry(credentials: Iterable[PullCredential]) -> datetime | None:
+    """Return when the first of the credentials expires; None if none does."""
+    times = [credential.expires_at for credential in credentials if credential.expires_at]
+    return min(times, default=None)

@@ -1,6 +1,6 @@
 """The CI/CD variable DOCKER_AUTH_CONFIG, from which GitLab Runner pulls a job's image.
 
-docker's CLI reads the variable as well, and drops all of it where an entry holds more than `auth`
+docker's CLI reads this variable too. It ignores all of it if an entry has more than `auth`
 (docker/cli, cli/config/configfile/file.go, parseEnvConfig).
 """
 
@@ -19,6 +19,6 @@ gitlab = Form(
     content_type=JSON,
     render=lambda credentials, _options: bare_auths(credentials, _key),
     key=_key,
-    paths=Paths.KEPT,
+    paths=Paths.SUPPORTED,
     many=True,
 )

@@ -1,6 +1,7 @@
-"""One JSON object of texts: what the webhook of a secret operator reads, and scripts.
+"""A JSON object of strings, for scripts and for webhooks of the External Secrets Operator.
 
-Source: external-secrets, docs/api/generator/webhook.md: every key becomes one of the Secret's.
+The operator makes each key a key of the Secret. Source: external-secrets,
+docs/api/generator/webhook.md.
 """
 
 from collections.abc import Sequence
@@ -11,25 +12,25 @@ from registries.handover.form import (
     Form,
     Options,
     Paths,
-    auth,
+    basic_auth,
     dockerconfigjson,
-    dump,
+    dump_json,
     kubernetes_key,
-    moment,
+    rfc3339,
 )
 from registries.text import gettext_noop as _
 
 
 def _render(credentials: Sequence[PullCredential], _options: Options) -> str:
     credential = credentials[0]
-    return dump(
+    return dump_json(
         {
             "registry": credential.place,
             "username": credential.username,
             "password": credential.password,
-            "auth": auth(credential),
+            "auth": basic_auth(credential),
             "dockerconfigjson": dockerconfigjson(credentials),
-            "expires_at": moment(credential.expires_at),
+            "expires_at": rfc3339(credential.expires_at),
         }
     )
 
@@ -40,6 +41,6 @@ json = Form(
     content_type=JSON,
     render=_render,
     key=kubernetes_key,
-    paths=Paths.KEPT,
+    paths=Paths.SUPPORTED,
     globs=True,
 )

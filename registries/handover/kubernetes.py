@@ -10,27 +10,27 @@ from registries.handover.form import (
     Options,
     Paths,
     dockerconfigjson,
-    first_end,
+    earliest_expiry,
     kubernetes_key,
-    moment,
+    rfc3339,
 )
 from registries.text import gettext_noop as _
 
-# Labels and annotations of ours begin with it.
-OURS = "django-registries"
+# The prefix of this app's annotations.
+PREFIX = "django-registries"
 
 
 def _render(credentials: Sequence[PullCredential], options: Options) -> str:
-    import yaml  # noqa: PLC0415 - takes long to load, and few sites need it
+    import yaml  # noqa: PLC0415 - slow to load, and few sites need it
 
-    ids = [str(each) for each in options.ids]
+    ids = [str(pk) for pk in options.ids]
     default = f"registry-{ids[0]}" if len(ids) == 1 else "registries"
     annotations = {
-        f"{OURS}/registry-id": ",".join(ids),
-        f"{OURS}/fingerprint": options.fingerprint,
+        f"{PREFIX}/registry-id": ",".join(ids),
+        f"{PREFIX}/fingerprint": options.fingerprint,
     }
-    if end := first_end(credentials):
-        annotations[f"{OURS}/expires-at"] = moment(end)
+    if expires_at := earliest_expiry(credentials):
+        annotations[f"{PREFIX}/expires-at"] = rfc3339(expires_at)
     metadata = {
         "name": options.name or default,
         **({"namespace": options.namespace} if options.namespace else {}),
@@ -45,7 +45,7 @@ def _render(credentials: Sequence[PullCredential], options: Options) -> str:
         "type": "kubernetes.io/dockerconfigjson",
         "data": {".dockerconfigjson": content},
     }
-    # In one line, however long: what is encoded is not meant to be read.
+    # Base64 is not meant to be read, so it stays in one line.
     return yaml.safe_dump(secret, sort_keys=False, width=float("inf"))
 
 
@@ -55,8 +55,8 @@ kubernetes = Form(
     content_type=YAML,
     render=_render,
     key=kubernetes_key,
-    paths=Paths.KEPT,
+    paths=Paths.SUPPORTED,
     many=True,
     globs=True,
-    longest=2**20,
+    max_bytes=2**20,
 )

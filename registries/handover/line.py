@@ -1,6 +1,6 @@
-"""`user:password` in one line, as the scripts of Argo CD Image Updater print it.
+"""`user:password` in one line, the output that Argo CD Image Updater expects of scripts.
 
-It reads up to the first colon as the user (registry-scanner/pkg/image/credentials.go).
+It splits the line at the first colon (registry-scanner/pkg/image/credentials.go).
 """
 
 from registries.handover.form import TEXT, Form, Paths, docker_key
@@ -12,5 +12,5 @@ line = Form(
     content_type=TEXT,
     render=lambda credentials, _options: f"{credentials[0].username}:{credentials[0].password}",
     key=docker_key,
-    paths=Paths.ASKED,
+    paths=Paths.PER_IMAGE,
 )

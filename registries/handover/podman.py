@@ -1,6 +1,6 @@
-"""auth.json of podman, skopeo and buildah: namespaces too, the longest that fits wins.
+"""auth.json of podman, skopeo and buildah, whose keys may be namespaces; the longest match is used.
 
-They read `auth` alone. Source: containers/image, pkg/docker/config/config.go.
+They read only `auth`. Source: containers/image, pkg/docker/config/config.go.
 """
 
 from registries.handover.form import JSON, Form, Paths, bare_auths, namespaced_key
@@ -12,6 +12,6 @@ podman = Form(
     content_type=JSON,
     render=lambda credentials, _options: bare_auths(credentials, namespaced_key),
     key=namespaced_key,
-    paths=Paths.KEPT,
+    paths=Paths.SUPPORTED,
     many=True,
 )

@@ -1,4 +1,4 @@
-"""Who is handed a credential: an account, with which access token, from where."""
+"""Recipient: the account, access token and address that request credentials."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,11 +15,13 @@ PERMISSION = "registries.hand_over_registry"
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who asks; without a user it is code of the site, which may do everything.
+    """Who requests credentials. Without a user it is code of the site, which may do everything.
 
-    `user_id` is the primary key as text and `user_name` the name: both outlive the account.
-    token: what the access token is called. token_key: what it begins with. address: from where the
-    request comes.
+    way: how they are requested, a value of `Way`.
+    user_id, user_name: the primary key as text, and the name; the audit keeps them after the
+        account is deleted.
+    token, token_key: the name of the access token, and its first characters.
+    address: the client's IP address.
     """
 
     way: str = Way.PYTHON
@@ -42,15 +44,15 @@ class Recipient:
         address: str = "",
         limits: Limits = UNLIMITED,
     ) -> Self:
-        """A user, asked for the permission now."""
+        """A user, whose permission is checked now."""
         is_permitted = user.is_active and user.has_perm(PERMISSION)
         name = user.get_username()
-        who = (str(user.pk), name, token, address)
-        return cls(way, *who, is_permitted, limits, token_key)
+        account = (str(user.pk), name, token, address)
+        return cls(way, *account, is_permitted, limits, token_key)
 
 
 def address_of(request: HttpRequest) -> str:
-    """From where a request comes, as the site's `CLIENT_ADDRESS` says, or the web server."""
+    """Return the client's IP address, from the site's `CLIENT_ADDRESS` or the web server."""
     if name := conf.get().client_address:
         return str(import_string(name)(request))
     return str(request.META.get("REMOTE_ADDR") or "")

@@ -7,43 +7,44 @@ from registries.text import gettext_noop as _
 
 REFUSALS: dict[str, str] = {
     "not_permitted": _(
-        "This account may not hand over credentials. An administrator can give it the permission."
+        "This account is not allowed to hand over credentials. An administrator can grant the"
+        " permission."
     ),
     "token_limited": _(
-        "This access token is limited and may not do this. Use another one, or ask for one."
+        "This access token is not allowed to do this. Use another one, or ask an administrator."
     ),
     "not_allowed": _(
-        "The registry “%(name)s” does not allow its credentials to leave this site. Whoever may"
-        " hand over credentials can allow it on the registry's page."
+        "The registry “%(name)s” does not allow its credentials to leave this site. Anyone who"
+        " may hand over credentials can allow it on the registry's page."
     ),
-    "anonymous": _("For these images no credentials are stored: pull them without signing in."),
-    "no_registry": _("No registry of this site answers for this. Add one, or correct the name."),
+    "anonymous": _("No credentials are stored for these images. Pull them without signing in."),
+    "no_registry": _("This site has no registry for this. Add one, or correct the name."),
     "not_this_registry": _(
-        "This image is not the registry's own. Name one that the registry answers for."
+        "This registry is not used for that image. Choose one of its own images."
     ),
     "image_needed": _(
-        "The registry answers for several hosts. Name an image, so that it is known which."
+        "The registry is used for several hosts. Name an image to choose one of them."
     ),
     "secret_unreadable": _(
-        "The stored credentials cannot be read with today's keys. Enter them again."
+        "The stored credentials cannot be decrypted with the current keys. Enter them again."
     ),
     "rejected": _(
-        "The registry refused these credentials at the last check. Correct them, and check again."
+        "The registry rejected these credentials at the last check. Correct them, and check again."
     ),
     "prefix_not_possible": _(
-        "The registry “%(name)s” is for %(prefix)s alone, but this form names whole hosts: programs"
-        " would send the credentials for every image of the host. Choose another form."
+        "The registry “%(name)s” is only for %(prefix)s, but programs that read this form would"
+        " send its credentials for every image on the host. Choose another form."
     ),
     "same_key": _(
         "Two of these registries are for the same images. Hand over one of them, or set prefixes."
     ),
-    "changed_meanwhile": _("Somebody changed the registry meanwhile. Ask once more."),
-    "too_large": _("This is more than a Kubernetes Secret holds. Hand over fewer registries."),
+    "changed_meanwhile": _("Somebody changed the registry in the meantime. Try again."),
+    "too_large": _("This is more than fits into a Kubernetes Secret. Hand over fewer registries."),
 }
 # Where a row lets short-lived credentials leave, and only has the stored one.
 NEVER_SHORT = _(
-    "The registry “%(name)s” lets short-lived credentials leave alone, and has none. Whoever may"
-    " hand over credentials can allow the stored ones on the registry's page."
+    "The registry “%(name)s” allows only short-lived credentials to leave, and has none. Anyone"
+    " who may hand over credentials can allow the stored ones on the registry's page."
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from registries import services
 from registries.handover import FORMS, HandoverRefused
 from registries.handover.recipient import Recipient
-from registries.handover.wanted import Wanted
+from registries.handover.target import Target
 from registries.models import Handover
 from tests.factories import create
 
@@ -21,7 +21,7 @@ NOBODY = replace(SAM, is_permitted=False)
 
 def refuse(recipient: Recipient, host: str = "r.example", form: str = "line") -> None:
     with pytest.raises(HandoverRefused):
-        services.hand_over(FORMS[form], Wanted(host=host), recipient=recipient)
+        services.hand_over(FORMS[form], Target(host=host), recipient=recipient)
 
 
 @pytest.mark.parametrize("recipient", [SAM, NOBODY])

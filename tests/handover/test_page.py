@@ -184,7 +184,7 @@ def test_a_prefix_is_only_for_who_keeps_it(taker: Client, team: Registry) -> Non
     response = show(taker, page_of(team, "docker"))
     assert response.context["guide"] is None
     html = response.content.decode()
-    assert "is for ghcr.io/acme alone" in html
+    assert "is only for ghcr.io/acme" in html
     able = {each.consumer.slug for each in response.context["choices"] if not each.refusal}
     keep = {"podman", "kubernetes", "flux", "external-secrets", "gitlab-ci", "kubelet"}
     assert able == keep
@@ -236,9 +236,9 @@ def test_a_forged_form_hands_nothing_over(taker: Client, whole: Registry) -> Non
     ("columns", "told"),
     [
         ({"handover": "none"}, "does not allow its credentials to leave this site"),
-        ({"check_verdict": "rejected"}, "refused these credentials at the last check"),
-        ({"url": "https://elsewhere.example"}, "cannot be read with today"),
-        ({"kind": "hub", "login": None, "password": None}, "no credentials are stored"),
+        ({"check_verdict": "rejected"}, "rejected these credentials at the last check"),
+        ({"url": "https://elsewhere.example"}, "cannot be decrypted with the current keys"),
+        ({"kind": "hub", "login": None, "password": None}, "No credentials are stored"),
     ],
 )
 def test_what_cannot_leave_says_why_and_who_can_change_it(
@@ -285,7 +285,7 @@ def test_several_in_one(taker: Client, whole: Registry, team: Registry) -> None:
     one = "This takes one registry at a time."
     refused = {each.consumer.slug: each.refusal for each in response.context["choices"]}
     assert refused["github-actions"] == refused["external-secrets"] == one
-    assert "ghcr.io/acme alone" in refused["docker"]
+    assert "only for ghcr.io/acme" in refused["docker"]
     guide = show(taker, f"{address}&for=podman").context["guide"]
     assert [part.keys for part in guide.parts] == [["r.example:5000"], ["ghcr.io/acme"]]
     # With the one that is left out, nothing leaves.

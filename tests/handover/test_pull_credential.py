@@ -18,9 +18,9 @@ from registries import services
 from registries.client import tokens
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError
-from registries.handover import FORMS, HandoverRefused, PullCredential, handing
+from registries.handover import FORMS, HandoverRefused, PullCredential, operations
 from registries.handover.recipient import Recipient
-from registries.handover.wanted import Wanted
+from registries.handover.target import Target
 from registries.kinds import KINDS
 from registries.limits import Limits
 from registries.models import Handover, Registry
@@ -56,11 +56,11 @@ def test_a_cloud_hands_out_what_ends(
 ) -> None:
     made = cloud(slug)
     assert made.row.declaration.exchanged_hours == hours
-    foreseen = services.foresee_hand_over(FORMS["kubernetes"], [made.row])
+    foreseen = services.preview_hand_over(FORMS["kubernetes"], [made.row])
     assert (made.exchanges(), Handover.objects.count()) == ([], 0)
     credential = services.pull_credential(made.row)
     text = services.hand_over(
-        FORMS["kubernetes"], Wanted(registries=(made.row.pk,)), recipient=services.CODE
+        FORMS["kubernetes"], Target(registries=(made.row.pk,)), recipient=services.CODE
     ).text
     config = json.loads(base64.b64decode(yaml.safe_load(text)["data"][".dockerconfigjson"]))
     assert [FORMS["kubernetes"].key(each) for each in foreseen] == list(config["auths"])
@@ -156,7 +156,7 @@ def test_unreadable_secrets_are_refused() -> None:
 def test_what_is_foreseen_is_refused_as_it_would_be(cloud: CloudMaker) -> None:
     """Without an exchange: as far as that is known."""
     made = cloud("ecr")
-    (foreseen,) = services.foresee_hand_over(FORMS["docker"], [made.row])
+    (foreseen,) = services.preview_hand_over(FORMS["docker"], [made.row])
     assert foreseen.host == "", "Amazon names it"
     assert made.exchanges() == []
     team = create("ghcr", handover="any", prefix="ghcr.io/acme")
@@ -169,9 +169,9 @@ def test_what_is_foreseen_is_refused_as_it_would_be(cloud: CloudMaker) -> None:
         ("image_needed", "docker", [principal]),
     ):
         with pytest.raises(HandoverRefused) as caught:
-            services.foresee_hand_over(FORMS[form], rows)
+            services.preview_hand_over(FORMS[form], rows)
         assert caught.value.code == code
-    assert services.foresee_hand_over(FORMS["kubernetes"], [principal])
+    assert services.preview_hand_over(FORMS["kubernetes"], [principal])
     assert not Handover.objects.exists()
 
 
@@ -322,9 +322,9 @@ def test_several_are_judged_before_one_is_exchanged(cloud: CloudMaker) -> None:
     made = cloud("ecr")
     other = create("quay", handover="any")
     limits = Limits(may_hand_over=True, registries=frozenset({made.row.pk}))
-    wanted = Wanted(registries=(made.row.pk, other.pk))
+    target = Target(registries=(made.row.pk, other.pk))
     with pytest.raises(HandoverRefused) as caught:
-        services.hand_over(FORMS["podman"], wanted, recipient=Recipient(limits=limits))
+        services.hand_over(FORMS["podman"], target, recipient=Recipient(limits=limits))
     assert caught.value.code == "token_limited"
     assert made.exchanges() == []
 
@@ -334,10 +334,10 @@ def test_all_exchanges_together_have_one_deadline(
 ) -> None:
     made = cloud("ecr")
     # What others took before it is over.
-    monkeypatch.setattr(handing, "deadline_for", lambda: Deadline(10, 0))
-    wanted = Wanted(registries=(made.row.pk,))
+    monkeypatch.setattr(operations, "deadline_for", lambda: Deadline(10, 0))
+    target = Target(registries=(made.row.pk,))
     with pytest.raises(ClientError) as caught:
-        services.hand_over(FORMS["podman"], wanted, recipient=Recipient())
+        services.hand_over(FORMS["podman"], target, recipient=Recipient())
     assert "timeout" in caught.value.code
     assert made.exchanges() == []
     assert Handover.objects.get().code == caught.value.code

@@ -16,8 +16,8 @@ from django.views.debug import ExceptionReporter
 
 from registries import services
 from registries.handover import FORMS, HandoverRefused
-from registries.handover.handing import HandedOver
-from registries.handover.wanted import Wanted
+from registries.handover.operations import HandedOver
+from registries.handover.target import Target
 from registries.models import Handover, Registry
 from tests.api.conftest import ROOT
 from tests.canaries import Canaries, all_kinds
@@ -105,9 +105,9 @@ def broken(*_args: object, **_kwargs: object) -> None:
 @pytest.mark.parametrize(
     "where",
     [
-        "registries.handover.auditing.Audit.keep",
-        "registries.handover.handing._fingerprint",
-        "registries.handover.form.auth",
+        "registries.handover.auditing.Audit.record",
+        "registries.handover.operations._fingerprint",
+        "registries.handover.form.basic_auth",
     ],
 )
 def test_no_report_of_a_fault_shows_it(
@@ -147,19 +147,19 @@ def test_no_report_of_a_fault_shows_it(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"),
+    ("target", "text"),
     [
-        (Wanted(host="https://bob:fake-pass@ghcr.io/acme"), "ghcr.io/acme"),
-        (Wanted(host="bob:fake/p@ss@ghcr.io"), "ghcr.io"),
-        (Wanted(host="https://ghcr.io/?token=fake-pass"), "https://ghcr.io/"),
-        (Wanted(image="docker://bob:fake-pass@ghcr.io/acme/app:1"), "ghcr.io/acme/app:1"),
-        (Wanted(host="https://index.docker.io/v1/"), "https://index.docker.io/v1/"),
-        (Wanted(image=f"ghcr.io/app@sha256:{'0' * 64}"), f"ghcr.io/app@sha256:{'0' * 64}"),
-        (Wanted(registries=(7, 8)), "#7, #8"),
+        (Target(host="https://bob:fake-pass@ghcr.io/acme"), "ghcr.io/acme"),
+        (Target(host="bob:fake/p@ss@ghcr.io"), "ghcr.io"),
+        (Target(host="https://ghcr.io/?token=fake-pass"), "https://ghcr.io/"),
+        (Target(image="docker://bob:fake-pass@ghcr.io/acme/app:1"), "ghcr.io/acme/app:1"),
+        (Target(host="https://index.docker.io/v1/"), "https://index.docker.io/v1/"),
+        (Target(image=f"ghcr.io/app@sha256:{'0' * 64}"), f"ghcr.io/app@sha256:{'0' * 64}"),
+        (Target(registries=(7, 8)), "#7, #8"),
     ],
 )
-def test_the_audit_keeps_no_password_that_stands_in_an_address(wanted: Wanted, told: str) -> None:
-    assert str(wanted) == told
+def test_the_audit_keeps_no_password_that_stands_in_an_address(target: Target, text: str) -> None:
+    assert str(target) == text
 
 
 def test_values_show_nothing(canary: str) -> None:

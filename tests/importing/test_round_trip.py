@@ -7,7 +7,7 @@ import pytest
 from registries import services
 from registries.handover import FORMS as HANDED_OVER
 from registries.handover.recipient import Recipient
-from registries.handover.wanted import Wanted
+from registries.handover.target import Target
 from registries.importing import FORMS
 from registries.importing.planning import Planned, plan, read
 from registries.importing.writing import write
@@ -45,8 +45,8 @@ def made(rows: list[tuple[str, dict[str, Any]]]) -> list[Registry]:
 
 
 def file_of(rows: list[Registry], form: str) -> bytes:
-    wanted = Wanted(registries=tuple(row.pk for row in rows))
-    return services.hand_over(HANDED_OVER[form], wanted, recipient=Recipient()).text.encode()
+    target = Target(registries=tuple(row.pk for row in rows))
+    return services.hand_over(HANDED_OVER[form], target, recipient=Recipient()).text.encode()
 
 
 def plain(row: Registry) -> tuple[str, str, dict[str, str]]:

@@ -1,6 +1,6 @@
-"""The programs that credentials are handed to, each with what is to be done there.
+"""The programs that credentials are handed to, each with instructions.
 
-A consumer is a value: a new one is its entry in a module here and its name in CONSUMERS.
+A new program is a value in one of the modules here, and its name in CONSUMERS.
 """
 
 from registries.handover.consumers.clusters import (

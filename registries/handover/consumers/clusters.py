@@ -1,4 +1,4 @@
-"""Kubernetes, and what runs inside it."""
+"""Kubernetes, and programs that run in its clusters."""
 
 from registries.handover.consumers.consumer import (
     APPLY,
@@ -16,8 +16,7 @@ from registries.programs import credentials
 from registries.text import gettext_noop as _
 
 OWN_TOKEN = _(
-    "Make an access token that may do nothing but hand over credentials, and for these registries"
-    " alone."
+    "Create an access token that can only be used to fetch the credentials of these registries."
 )
 
 kubernetes = Consumer(
@@ -30,13 +29,13 @@ kubernetes = Consumer(
     steps=(
         APPLY,
         Step(
-            _("Give it to every Pod of a service account that is created from now on."),
+            _("Add it to a service account. Pods that are created from then on use it."),
             """\
 kubectl patch serviceaccount default --namespace @namespace@ \\
   --patch '{"imagePullSecrets": [{"name": "@name@"}]}'""",
         ),
         Step(
-            _("Or name it in the Pods that need it."),
+            _("Or refer to it in the Pods that need it."),
             """\
 spec:
   imagePullSecrets:
@@ -46,14 +45,15 @@ spec:
         DELETE,
     ),
     notes=(
-        _("A Secret is for Pods of its own namespace: take one for each namespace."),
+        _("Pods can only use Secrets of their own namespace. Create one for each namespace."),
         _(
-            "To replace it, apply the new one under the same name. Do not delete it first: a node"
-            " remembers which Secret pulled an image."
+            "To replace the Secret, apply a new one with the same name. Do not delete the old one"
+            " first: nodes remember which Secret pulled an image."
         ),
         _(
-            "A prefix ends with a slash here, so that other names that begin alike stay out. A"
-            " prefix that names a whole repository matches no image: leave out its last part."
+            "A prefix ends with a slash here, so that it does not match longer names. For this"
+            " reason, a prefix that is the full name of a repository matches nothing: leave out"
+            " its last part."
         ),
     ),
     renewal=(LET_IT_ASK,),
@@ -74,13 +74,13 @@ argo_cd = Consumer(
     namespace="argocd",
     steps=(
         Step(
-            _("Keep it as a Secret in the namespace of Image Updater."),
+            _("Store it as a Secret in the namespace of Image Updater."),
             """\
 kubectl create secret generic @name@ --namespace @namespace@ \\
   --from-file=creds=@file@""",
         ),
         Step(
-            _("Name the Secret in the configuration of its registries."),
+            _("Enter the Secret in its list of registries."),
             """\
 registries:
   - name: @name@
@@ -93,15 +93,15 @@ registries:
     ),
     notes=(
         _(
-            "A registry with a prefix: hand it over as a Kubernetes pull secret, and name that as"
-            " “pullsecret:NAMESPACE/NAME”. For Docker Hub this does not work, because Image Updater"
-            " does not find its key in a pull secret."
+            "For a registry with a prefix, create a Kubernetes pull secret and refer to it as"
+            " “pullsecret:NAMESPACE/NAME”. This does not work for Docker Hub, because Image"
+            " Updater does not find its key in a pull secret."
         ),
         _("Pods still need a pull secret of their own."),
     ),
     renewal=(
         Step(
-            _("Have a script ask this site. Image Updater runs it without arguments."),
+            _("Add a script that asks this site. Image Updater runs it without arguments."),
             """\
 #!/bin/sh
 exec wget -qO- --header "Authorization: Bearer $(cat /etc/registries/token)" \\
@@ -109,7 +109,7 @@ exec wget -qO- --header "Authorization: Bearer $(cat /etc/registries/token)" \\
             "/scripts/@name@.sh",
         ),
         Step(
-            _("Name the script in place of the Secret, and how long its answer is good."),
+            _("Enter the script in place of the Secret, and how long its output is valid."),
             """\
     credentials: ext:/scripts/@name@.sh
     credsexpire: @refresh@""",
@@ -135,7 +135,7 @@ flux = Consumer(
     steps=(
         APPLY,
         Step(
-            _("Name it where Flux reads the image. It has to be in the same namespace."),
+            _("Refer to it where Flux reads the image. It must be in the same namespace."),
             """\
 spec:
   secretRef:
@@ -157,12 +157,15 @@ spec:
 external_secrets = Consumer(
     slug="external-secrets",
     label=_("External Secrets"),
-    summary=_("renews a pull secret in its place"),
+    summary=_("keeps a pull secret up to date"),
     form=json_form,
     steps=(
         Step(OWN_TOKEN, is_token=True),
         Step(
-            _("Keep the token in the cluster, and let the operator use it for webhooks."),
+            _(
+                "Store the token in the cluster, and label it so that the operator may use it for"
+                " webhooks."
+            ),
             """\
 kubectl create secret generic registries-token --namespace @namespace@ \\
   --from-file=token=TOKEN_FILE
@@ -213,7 +216,7 @@ spec:
             "@name@.yaml",
         ),
         Step(
-            _("Give the Secret to Pods as any other pull secret."),
+            _("Use the Secret like any other pull secret."),
             """\
 kubectl patch serviceaccount default --namespace @namespace@ \\
   --patch '{"imagePullSecrets": [{"name": "@name@"}]}'""",
@@ -221,12 +224,12 @@ kubectl patch serviceaccount default --namespace @namespace@ \\
     ),
     notes=(
         _(
-            "The interval decides when the Secret is renewed, not the end of what is in it: do not"
-            " make it longer than it is here."
+            "The operator renews the Secret at this interval, and does not see when the"
+            " credentials expire. Do not make the interval longer."
         ),
-        _("If the certificate of this site is from a CA of your own, add it as “caBundle”."),
+        _("If this site's certificate comes from a private CA, add the CA as “caBundle”."),
     ),
-    renewal=(Step(_("The operator asks again at each interval: there is nothing to do.")),),
+    renewal=(Step(_("There is nothing to do: the operator asks again at each interval.")),),
     pages=(
         Page(
             _("External Secrets: the webhook generator"),
@@ -238,7 +241,7 @@ kubectl patch serviceaccount default --namespace @namespace@ \\
 kubelet = Consumer(
     slug="kubelet",
     label=_("Kubelet"),
-    summary=_("each node asks as it pulls, without a Secret"),
+    summary=_("each node asks when it pulls, without a Secret"),
     form=kubelet_form,
     many=True,
     steps=(
@@ -252,7 +255,7 @@ sudo install -D -m 755 registries-credential-provider \\
             program=credentials.PROVIDER,
         ),
         Step(
-            _("Tell the kubelet for which images it is to be asked."),
+            _("List the images for which the kubelet runs it."),
             """\
 apiVersion: kubelet.config.k8s.io/v1
 kind: CredentialProviderConfig
@@ -277,12 +280,10 @@ providers:
         ),
     ),
     notes=(
-        _("A node takes one such file: if it has one already, add the provider to the list there."),
-        _("When the provider fails, the kubelet pulls without credentials and logs why."),
+        _("A node has one such file. If it exists already, add the provider to its list."),
+        _("If the provider fails, the kubelet pulls without credentials, and logs the reason."),
     ),
-    renewal=(
-        Step(_("The node asks again after at most half of what is left: there is nothing to do.")),
-    ),
+    renewal=(Step(_("There is nothing to do: nodes ask again before the credentials expire.")),),
     pages=(
         Page(
             _("Kubernetes: configure a kubelet image credential provider"),

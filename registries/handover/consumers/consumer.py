@@ -1,4 +1,4 @@
-"""What a consumer is: its form, what is pasted where, and how that is renewed."""
+"""Consumer: a program that uses credentials, and the instructions to set it up."""
 
 import re
 from collections.abc import Mapping
@@ -8,17 +8,19 @@ from registries.handover.form import Form
 from registries.programs import credentials
 from registries.text import gettext_noop as _
 
-# A part of a text or code that depends on the registry, such as `@host@`.
+# Placeholders such as `@host@` are replaced by values of the registry.
 PLACEHOLDER = re.compile(r"@([a-z_]+)@")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do.
+    """One step of the instructions.
 
-    text: a sentence. code: what is pasted, with placeholders. file: the name of the file that holds
-    it; a command line without one. program: one of `registries.programs` that it takes.
-    is_token: whether it takes a new access token.
+    text: a sentence.
+    code: what to paste, with placeholders.
+    file: the file to paste it into; empty for a command line.
+    program: the one of `registries.programs` that this step needs.
+    is_token: whether this step needs a new access token.
     """
 
     text: str
@@ -41,12 +43,14 @@ class Consumer:
     """One program that signs in to registries.
 
     summary: what it uses the credentials for, in a few words.
-    form: in which it is handed credentials. file: how what is downloaded is called; empty where it
-        asks this site by itself.
-    namespace: where its Secret is usually kept in Kubernetes.
-    steps: what to do with the file. notes: what else is good to know.
-    renewal: how to go on after short-lived credentials end.
-    many: whether it can be handed several registries at once.
+    form: the form that it reads.
+    file: the name of the downloaded file; empty if the program asks this site itself.
+    namespace: the Kubernetes namespace in which its Secret usually is.
+    steps: what to do with the file.
+    notes: what else to know.
+    renewal: how to renew short-lived credentials.
+    pages: the program's own documentation.
+    many: whether it can use several registries at once.
     """
 
     slug: str
@@ -63,21 +67,21 @@ class Consumer:
 
     @property
     def is_secret(self) -> bool:
-        """Whether what is handed over is a Kubernetes Secret, with a name and a namespace."""
+        """Whether the downloaded file is a Kubernetes Secret, which has a name and a namespace."""
         return bool(self.file) and self.form.slug == "kubernetes"
 
 
 def filled(text: str, params: Mapping[str, str]) -> str:
-    """A text or code with its placeholders filled in. Raises KeyError for one that is unknown."""
-    return PLACEHOLDER.sub(lambda found: params[found[1]], text)
+    """Return the text with its placeholders replaced. Raises KeyError for an unknown one."""
+    return PLACEHOLDER.sub(lambda match: params[match[1]], text)
 
 
 # Steps that several consumers have.
 HELPER = Step(
     _(
-        "Put the program docker-credential-registries on the PATH there. It asks this site at each"
-        " pull, with an access token that may do nothing but hand over, and for these registries"
-        " alone. Let nobody else read this file (chmod 600)."
+        "Put the program docker-credential-registries on the PATH there. It asks this site at"
+        " each pull, with an access token that can only be used to fetch the credentials of these"
+        " registries. Nobody else may be able to read this file (chmod 600)."
     ),
     """\
 url = "@site@"
@@ -86,7 +90,7 @@ token = "TOKEN\"""",
     credentials.HELPER,
 )
 NAME_HELPER = Step(
-    _("Name it in docker's configuration, in place of the entry under “auths”."),
+    _("Enter it in docker's configuration, and remove the entry under “auths”."),
     """\
 {
   "credHelpers": {
@@ -97,8 +101,8 @@ NAME_HELPER = Step(
 )
 REFRESHED = Step(
     _(
-        "Or, on this site's own machine, name it in the plan of the command refresh_pull_secrets,"
-        " which writes the file and renews it in time."
+        "Or, on this site's own machine, let the command refresh_pull_secrets write the file and"
+        " renew it in time. This is an entry of its plan."
     ),
     """\
 [[file]]
@@ -108,14 +112,14 @@ registries = [@names@]""",
     "/etc/registries/pull.toml",
 )
 APPLY = Step(
-    _("Apply it. With --server-side kubectl keeps no copy of the Secret in an annotation."),
+    _("Apply it. With --server-side, kubectl stores no copy of the Secret in an annotation."),
     "kubectl apply --server-side -f @file@",
 )
 DELETE = Step(_("Delete the downloaded file."), "rm @file@")
 LET_IT_ASK = Step(
     _(
-        "Let the cluster ask this site by itself: choose External Secrets, which renews the Secret"
-        " in its place, or the kubelet, which needs no Secret. A CronJob that applies the Secret is"
-        " in this project's docs/kubernetes."
+        "Let the cluster ask this site. External Secrets keeps the Secret up to date, and the"
+        " kubelet needs no Secret. This project's docs/kubernetes also has a CronJob that applies"
+        " the Secret."
     )
 )

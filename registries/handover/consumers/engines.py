@@ -1,4 +1,4 @@
-"""Programs that run containers, or fetch for who does."""
+"""Programs that run containers, and Helm."""
 
 from registries.handover.consumers.consumer import (
     DELETE,
@@ -37,19 +37,19 @@ mv merged.json ~/.docker/config.json""",
     ),
     notes=(
         _(
-            "Docker Desktop keeps logins in a “credsStore”, and docker does not read this entry"
-            " beside one: use the credential helper there."
+            "Docker Desktop stores logins in a “credsStore”, and docker then ignores this entry."
+            " Use the credential helper there."
         ),
         _("Compose, BuildKit, crane and oras read the same file."),
         _(
-            "In a container, mount the directory and not the file: when the file is replaced, the"
-            " container still sees the old one."
+            "In a container, mount the directory and not the file. Otherwise the container still"
+            " sees the old file after it is replaced."
         ),
     ),
     renewal=(HELPER, NAME_HELPER, REFRESHED),
     pages=(
         Page(
-            _("Docker: docker login, and where it keeps credentials"),
+            _("Docker: docker login, and where it stores credentials"),
             "https://docs.docker.com/reference/cli/docker/login/",
         ),
     ),
@@ -70,7 +70,7 @@ podman pull --authfile @file@ @image@
 skopeo inspect --authfile @file@ docker://@image@""",
         ),
         Step(
-            _("To keep it for an account that has no auth.json yet, put it there."),
+            _("If the account has no auth.json yet, put the file there."),
             "install -D -m 600 @file@ ~/.config/containers/auth.json",
         ),
         Step(
@@ -84,15 +84,15 @@ mv merged.json ~/.config/containers/auth.json""",
     ),
     notes=(
         _(
-            "podman login writes to a directory that is lost when the machine starts again, and"
-            " that is read first: log out there if an older login is in the way."
+            "podman login writes to a directory that is read first, and is emptied when the"
+            " machine restarts. Run podman logout if it has an older login."
         ),
-        _("Several entries for one host may stand there: the longest prefix that fits is used."),
+        _("The file may have several entries for one host. The longest matching prefix is used."),
     ),
     renewal=(
         HELPER,
         Step(
-            _("Name it in the same file; for root that is /root/.config/containers/auth.json."),
+            _("Enter it in the same file. For root, that is /root/.config/containers/auth.json."),
             """\
 {
   "credHelpers": {
@@ -105,7 +105,7 @@ mv merged.json ~/.config/containers/auth.json""",
     ),
     pages=(
         Page(
-            _("Podman: podman login, and where it keeps credentials"),
+            _("Podman: podman login, and where it stores credentials"),
             "https://docs.podman.io/en/latest/markdown/podman-login.1.html",
         ),
     ),
@@ -114,7 +114,7 @@ mv merged.json ~/.config/containers/auth.json""",
 helm = Consumer(
     slug="helm",
     label=_("Helm"),
-    summary=_("charts kept in registries"),
+    summary=_("charts in registries"),
     form=docker_form,
     file="config.json",
     many=True,
@@ -124,22 +124,22 @@ helm = Consumer(
             "helm pull oci://@place@/CHART --registry-config @file@",
         ),
         Step(
-            _("To keep it for an account that is not signed in with Helm yet, put it there."),
+            _("If the account is not signed in with Helm yet, put the file there."),
             "install -D -m 600 @file@ ~/.config/helm/registry/config.json",
         ),
         DELETE,
     ),
     notes=(
         _(
-            "This is for the chart. The images of its Pods are pulled by the cluster: hand these"
-            " over as a Kubernetes pull secret."
+            "This is for the chart. The cluster pulls the images of its Pods, and needs a"
+            " Kubernetes pull secret for them."
         ),
-        _("Argo CD and Flux fetch charts with their own credentials, not with this file."),
+        _("Argo CD and Flux download charts with their own credentials, not with this file."),
     ),
     renewal=(
         HELPER,
         Step(
-            _("Name it in Helm's configuration."),
+            _("Enter it in Helm's configuration."),
             NAME_HELPER.code,
             "~/.config/helm/registry/config.json",
         ),
@@ -160,7 +160,7 @@ nomad = Consumer(
             "sudo install -m 600 @file@ /etc/nomad-docker-auth.json",
         ),
         Step(
-            _("Name it in the client's configuration."),
+            _("Enter it in the client's configuration."),
             """\
 plugin "docker" {
   config {
@@ -173,7 +173,7 @@ plugin "docker" {
         ),
         Step(_("Restart the client."), "sudo systemctl restart nomad"),
         Step(
-            _("Name an image in a job."),
+            _("Use an image in a job."),
             """\
 config {
   image = "@image@"
@@ -184,15 +184,15 @@ config {
     ),
     notes=(
         _(
-            "Keep it out of /etc/nomad.d: Nomad takes every .json file in there for its own"
+            "Do not put it into /etc/nomad.d: Nomad reads every .json file there as its own"
             " configuration."
         ),
-        _("A task may have an “auth” of its own, which is used instead."),
+        _("If a task has its own “auth”, that is used instead."),
     ),
     renewal=(
         HELPER,
         Step(
-            _("Name it in the client's configuration, in place of the file."),
+            _("Enter it in the client's configuration, in place of the file."),
             """\
 plugin "docker" {
   config {

@@ -1,4 +1,4 @@
-"""Pipelines that build, test and deliver."""
+"""Pipelines that build, test and deploy."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ gitlab_ci = Consumer(
             "glab variable set DOCKER_AUTH_CONFIG --group GROUP < @file@",
         ),
         Step(
-            _("Name the image in a job."),
+            _("Use the image in a job."),
             """\
 test:
   image: @image@""",
@@ -45,24 +45,24 @@ test:
     ),
     notes=(
         _(
-            "Protect the variable if protected branches alone need it. GitLab cannot mask it, as it"
-            " has several lines: no job should print its environment."
+            "Protect the variable if only protected branches need it. GitLab cannot mask it"
+            " because it has several lines, so no job should print its environment."
         ),
         _(
-            "The runner uses it for “image” and “services”. Where a job copies it into docker's"
-            " config.json, docker uses the entry of a prefix for the whole host."
+            "The runner uses it for “image” and “services”. If a job copies it into docker's"
+            " config.json, docker uses an entry for a prefix for the whole host."
         ),
     ),
     renewal=(
         Step(
             _(
-                "The job's image is pulled before its script runs, so the runner has to ask: put"
-                " the credential helper on the machine of the runner."
+                "The job's image is pulled before its script runs, so the runner itself has to"
+                " ask. Install the credential helper on the runner's machine."
             )
         ),
         HELPER,
         Step(
-            _("Name it in the configuration of the account that the runner has there."),
+            _("Enter it in the configuration of the runner's account."),
             NAME_HELPER.code,
             "~/.docker/config.json",
         ),
@@ -79,12 +79,12 @@ github_actions = Consumer(
     slug="github-actions",
     label=_("GitHub Actions"),
     summary=_("docker/login-action in workflows"),
-    # It signs in to the whole host, though the form could say for which part of it.
-    form=replace(json_form, paths=Paths.CUT),
+    # docker/login-action signs in to a whole host, and cannot use the prefix that this form has.
+    form=replace(json_form, paths=Paths.IGNORED),
     file="credentials.json",
     steps=(
         Step(
-            _("Store user name and password as two secrets of the repository."),
+            _("Store the user name and the password as two secrets of the repository."),
             """\
 jq -j .username @file@ | gh secret set REGISTRY_USERNAME --repo OWNER/REPO
 jq -j .password @file@ | gh secret set REGISTRY_PASSWORD --repo OWNER/REPO""",
@@ -103,16 +103,16 @@ jq -j .password @file@ | gh secret set REGISTRY_PASSWORD --repo OWNER/REPO""",
     ),
     notes=(
         _(
-            "GitHub hides secrets in logs by their whole text, so these are two secrets and not one"
-            " JSON."
+            "These are two secrets, because GitHub can hide a secret in logs only if its whole"
+            " text appears there."
         ),
-        _("For the image of a whole job, name the two secrets under “container.credentials”."),
+        _("To run a whole job in an image, use the two secrets under “container.credentials”."),
     ),
     renewal=(
         Step(
             _(
-                "Have the workflow ask this site, with an access token that may hand over"
-                " credentials, and for this registry alone. Store it as the secret"
+                "Let the workflow ask this site, with an access token that can only be used to"
+                " fetch this registry's credentials. Store the token as the secret"
                 " REGISTRIES_TOKEN."
             ),
             """\
@@ -145,13 +145,12 @@ jenkins = Consumer(
     steps=(
         Step(
             _(
-                "In Jenkins, open Manage Jenkins, Credentials, and add one of the kind “Secret"
-                " file”: upload the file, and enter the ID “@name@”. Its name has to stay"
-                " config.json."
+                "In Jenkins, open Manage Jenkins, Credentials, and add a “Secret file”. Upload"
+                " the file, and enter the ID “@name@”. The file must be called config.json."
             )
         ),
         Step(
-            _("Use it where the pipeline pulls."),
+            _("Use it where the pipeline pulls the image."),
             """\
 withCredentials([file(credentialsId: '@name@', variable: 'DOCKER_AUTH')]) {
     sh 'DOCKER_CONFIG=$(dirname "$DOCKER_AUTH") docker pull @image@'
@@ -162,7 +161,7 @@ withCredentials([file(credentialsId: '@name@', variable: 'DOCKER_AUTH')]) {
     ),
     notes=(
         _("Jenkins removes the file from the agent after the block."),
-        _("Keep the credential in the folder of the jobs that need it, not for all of Jenkins."),
+        _("Store the credential in the folder of the jobs that need it, not for all of Jenkins."),
     ),
     renewal=(HELPER, NAME_HELPER),
     pages=(

@@ -16,7 +16,7 @@ from registries import services
 from registries.client.errors import ClientError
 from registries.handover import HandoverRefused
 from registries.handover.recipient import Recipient
-from registries.handover.wanted import Wanted
+from registries.handover.target import Target
 from registries.management.pull_secrets import PlanError, PullFile, read_plan, write
 from registries.models.handover import Way
 
@@ -75,7 +75,7 @@ class Command(BaseCommand):
         try:
             handed = services.hand_over(
                 file.form,
-                Wanted(registries=file.ids()),
+                Target(registries=file.ids()),
                 recipient=Recipient(Way.COMMAND),
                 name=file.name,
                 namespace=file.namespace,

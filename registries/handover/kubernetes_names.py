@@ -1,4 +1,4 @@
-"""How Kubernetes names Secrets and namespaces: RFC 1123, in lower case."""
+"""The names that Kubernetes accepts for Secrets and namespaces (RFC 1123, in lower case)."""
 
 import re
 
@@ -11,16 +11,14 @@ NAMESPACE = rf"^{_LABEL}$"
 
 
 def check_secret_name(text: str) -> None:
-    """Raise InvalidReference for what is no name of a Secret."""
+    """Raise InvalidReference unless the text is a valid name of a Secret."""
     if "\n" in text or not re.search(SECRET_NAME, text):
         raise InvalidReference(
-            _("A name in Kubernetes is in lower case: letters, digits, hyphens and dots.")
+            _("Use lower-case letters, digits, hyphens and dots, as Kubernetes does.")
         )
 
 
 def check_namespace(text: str) -> None:
-    """Raise InvalidReference for what is no namespace."""
+    """Raise InvalidReference unless the text is a valid namespace."""
     if "\n" in text or not re.search(NAMESPACE, text):
-        raise InvalidReference(
-            _("A namespace in Kubernetes is in lower case: letters, digits and hyphens.")
-        )
+        raise InvalidReference(_("Use lower-case letters, digits and hyphens, as Kubernetes does."))
