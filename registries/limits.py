@@ -1,4 +1,4 @@
-"""Limits: what an access token may do at most, whatever its account may do."""
+"""Limits: what an access token may do. It never may do more than its account."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 class Limits:
     """What a token may do, and with which registries.
 
-    registries: ids of rows. prefixes: beginnings of images' names, the host first. A token that
-    names neither is for every registry. Credentials are handed to none that does not say so.
+    may_read: read registries and checks. may_query: have registries called for tags and digests.
+    may_hand_over: get credentials; only if it is set explicitly.
+    registries: ids of rows. prefixes: of images, such as `ghcr.io/acme`. If both are empty, the
+        token is for all registries.
     """
 
     may_read: bool = True
@@ -19,15 +21,15 @@ class Limits:
 
     @property
     def names_all(self) -> bool:
-        """Whether it is for every registry."""
+        """Whether the token is for all registries."""
         return not self.registries and not self.prefixes
 
     def name(self, registry: int | None) -> bool:
-        """Whether a row is named by its id."""
+        """Whether the token names the row with this id."""
         return registry in self.registries
 
     def cover(self, place: str) -> bool:
-        """Whether an image, or a prefix of images, is under one of the prefixes."""
+        """Whether an image, or a prefix of images, is covered by one of the prefixes."""
         return any(place == prefix or place.startswith(f"{prefix}/") for prefix in self.prefixes)
 
 

@@ -1,4 +1,4 @@
-"""How often a user may ask: REST framework's throttles, which the admin shares with the API."""
+"""How many requests a user may send: throttles of the API, which the admin uses too."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from rest_framework.throttling import UserRateThrottle
 class ReadThrottle(UserRateThrottle):
     """Limit all requests of a user.
 
-    The site can set another rate for this scope in `DEFAULT_THROTTLE_RATES`; None turns it off.
+    A site can set another rate for the scope in `DEFAULT_THROTTLE_RATES`. None turns it off.
     """
 
     scope = "registries"
@@ -23,7 +23,7 @@ class ReadThrottle(UserRateThrottle):
 
 
 class OutgoingThrottle(ReadThrottle):
-    """Limit the requests of a user that make the site call a registry."""
+    """Limit the requests of a user for which the site calls a registry."""
 
     scope = "registries_outgoing"
     default_rate = "120/min"

@@ -1,4 +1,4 @@
-"""One form per kind, made from the kind's declaration."""
+"""RegistryForm: the form of a row. Each kind has its own, built from the kind's declaration."""
 
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, cast
@@ -26,26 +26,25 @@ __all__ = [
     "form_class",
 ]
 
-# Django's words for a choice that is none, without the value that its ChoiceField repeats.
+# ModelChoiceField's message for an invalid choice. ChoiceField's would repeat the value.
 NO_CHOICE = forms.ModelChoiceField.default_error_messages["invalid_choice"]
-# The buttons that try what is in the form, and that save it first.
+# The names of the buttons that check the form without saving, and after saving.
 CHECK, SAVE_AND_CHECK = "_check", "_savecheck"
-# The same with another address, which the button's value names.
+# The same for the other address, which is the button's value.
 USE, SAVE_AND_USE = "_use", "_saveuse"
 
 
 class RegistryForm(FormLayout):
-    """The form of one kind's rows; `form_class` makes one per kind."""
+    """The form of one kind's rows. `form_class` returns the class for a kind."""
 
-    # Whether who fills it in may change rows, and so how images are read; may see them; and may
-    # hand over what they hold.
+    # The permissions of the user: to change rows, to view them, and to hand over their credentials.
     may_change: ClassVar[bool] = True
     may_view: ClassVar[bool] = True
     may_hand_over: ClassVar[bool] = False
 
-    # The version that the form was made from: a later one means that somebody else saved.
+    # The version of the row when the form was opened. A later one means that somebody else saved.
     opened_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    # The way to sign in; what the other ways take is cleared. Not sent: everything counts.
+    # The way to sign in; variables of the other ways are cleared. If it is not sent, all are kept.
     sign_in = forms.ChoiceField(required=False, error_messages={"invalid_choice": NO_CHOICE})
     image = forms.CharField(
         label=_("Image to try"),
@@ -108,16 +107,18 @@ class RegistryForm(FormLayout):
                 key = self.add_prefix(name)
                 widget.action = self.data.get(key + ACTION_SUFFIX, "keep")
                 widget.is_retyped = bool(self.data.get(key))
-        initial = {each.name: each.initial for each in self.kind.variables if each.initial}
+        initial = {
+            variable.name: variable.initial for variable in self.kind.variables if variable.initial
+        }
         example = self.kind.example_prefix({**initial, **self.instance.plain_values()})
-        if "prefix" in self.fields:  # who may only look gets no field
+        if "prefix" in self.fields:  # read-only pages have no fields
             self.fields["prefix"].widget.attrs["placeholder"] = example
         self._dropped: list[str] = []
 
     def _limit_handover(self) -> None:
-        """Offer what the kind has, to who may hand it over; for others it stays as it is."""
+        """Offer the choices of the kind. Without the permission, the field is disabled."""
         self.instance.is_entrusting = self.may_hand_over
-        if "handover" not in self.fields:  # a page for who may only look
+        if "handover" not in self.fields:  # a read-only page
             return
         field = cast("forms.ChoiceField", self.fields["handover"])
         field.choices = [
@@ -137,7 +138,7 @@ class RegistryForm(FormLayout):
     def _secret_input(self, name: str) -> SecretInput:
         return cast("SecretInput", self.fields[name].widget)
 
-    # What it takes
+    # Cleaning
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -151,7 +152,7 @@ class RegistryForm(FormLayout):
                     cleaned[name] = None
         opened = cleaned.get("opened_version")
         if opened is not None and opened != self.instance.version:
-            # Whoever saves again has been told, and means it.
+            # The user has now seen the error. If they save again, they want to overwrite.
             name = self.add_prefix("opened_version")
             self.data = {key: self.data.get(key) for key in self.data}
             self.data[name] = str(self.instance.version)
@@ -171,8 +172,8 @@ class RegistryForm(FormLayout):
     @sensitive_variables()
     def full_clean(self) -> None:
         super().full_clean()
-        if self._is_tried:
-            self.errors.pop("name", None)  # a name is needed to save, not to check
+        if self._is_check_only:
+            self.errors.pop("name", None)  # a check needs no name
         if not self.is_bound:
             return
         self._show_addresses()
@@ -184,14 +185,14 @@ class RegistryForm(FormLayout):
             self._refuse_rival()
         if not self.cleaned_data.get("sign_in"):
             return
-        # Only now: a key file that was pasted whole has filled the other variables.
+        # This comes last, because a pasted key file fills other variables.
         for name in self.chosen.variables:
             if name not in self.errors and not self.instance.raw_value(name):
                 message = _("Enter a value, or choose another way to sign in.")
                 self.add_error(name, ValidationError(message, code="required"))
 
     def _show_addresses(self) -> None:
-        """Show addresses as they are stored, with the scheme that was left out."""
+        """Show addresses as they are stored, with a scheme if it was left out."""
         stored = {
             self.add_prefix(name): self.instance.raw_value(name)
             for name in self.kind.address
@@ -200,13 +201,12 @@ class RegistryForm(FormLayout):
         self.data = {**{key: self.data.get(key) for key in self.data}, **stored}
 
     def _refuse_other_recipients(self) -> None:
-        """Who may not hand over decides not who is handed the stored secrets, nor in which form.
+        """Without the permission to hand over, nobody may change who receives the stored secrets.
 
-        Access tokens name images, files of `refresh_pull_secrets` name registries, and without an
-        exchange the stored secret itself leaves.
+        Access tokens refer to images, and files of `refresh_pull_secrets` refer to names of
+        registries. Without an exchange, the stored secret itself is handed over.
         """
-        is_asked = not (self.may_hand_over or self._is_tried)
-        if not is_asked or self.instance.handover == Leaving.NONE:
+        if self.may_hand_over or self._is_check_only or self.instance.handover == Leaving.NONE:
             return
         if not self.instance.kept_secrets():
             return
@@ -221,7 +221,7 @@ class RegistryForm(FormLayout):
                 self.add_error(name, ValidationError(message, code="other_recipients"))
 
     def _refuse_rival(self) -> None:
-        """Who may add rows alone changes nothing of how images of an existing one are read."""
+        """Whoever may only add rows must not change which row is used for existing images."""
         if (rival := next(rivals(self.instance), None)) is None:
             return
         message = _(
@@ -235,24 +235,24 @@ class RegistryForm(FormLayout):
         self.add_error(None, ValidationError(message, code="rival", params=params))
 
     def is_valid(self) -> bool:
-        """Whether it may be saved: a form that is only tried never is."""
-        return super().is_valid() and not self._is_tried
+        """Whether the form can be saved. A form that is only checked cannot."""
+        return super().is_valid() and not self._is_check_only
 
     @property
-    def _is_tried(self) -> bool:
+    def _is_check_only(self) -> bool:
         return CHECK in self.data
 
     @property
     def is_conflict(self) -> bool:
-        """Whether somebody else saved the row meanwhile."""
+        """Whether somebody else saved the row in the meantime."""
         return self.has_error(NON_FIELD_ERRORS, "changed_meanwhile")
 
     @cached_property
     def changed_data(self) -> list[str]:
-        """The names of what changes, for the history."""
+        """The names of the changed fields, for the history."""
         others = self._of_some_method.difference(self.chosen.variables) if self._is_chosen else ()
         left_out = {*self.HELPERS, *others}
-        if self.add_prefix("handover") not in self.data:  # not sent, it stays as it is
+        if self.add_prefix("handover") not in self.data:  # a field that was not sent is not changed
             left_out.add("handover")
         return [name for name in super().changed_data if name not in left_out] + self._dropped
 
@@ -261,12 +261,12 @@ class RegistryForm(FormLayout):
         return bool(self.is_bound and self.data.get(self.add_prefix("sign_in")))
 
     def add_error(self, field: str | None, error: Any) -> None:
-        """Place an error; one at a field that the form does not show stands above the form."""
+        """Add an error. It goes above the form if the form does not have its field."""
         if field is None and hasattr(error, "error_dict"):
             for name, errors in error.error_dict.items():
-                shown = name in self.fields or name == NON_FIELD_ERRORS
-                if name not in self.errors:  # what the form found itself says enough
-                    self.add_error(name if shown else None, errors)
+                has_place = name in self.fields or name == NON_FIELD_ERRORS
+                if name not in self.errors:  # the form's own error is enough
+                    self.add_error(name if has_place else None, errors)
             return
         if field in self.kind.secrets:
             self._secret_input(field).action = "replace"
@@ -275,7 +275,7 @@ class RegistryForm(FormLayout):
 
 @lru_cache(maxsize=len(KINDS))
 def form_class(kind: Kind) -> type[RegistryForm]:
-    """The form class of a kind, with a field for each of its variables, named as they are."""
+    """Return the form class of a kind, with a field for each of its variables."""
     fields = {variable.name: form_field(variable) for variable in kind.variables}
     meta = type("Meta", (RegistryForm.Meta,), {"fields": [*COMMON, *fields]})
     name = f"{kind.slug.capitalize()}Form"

@@ -1,4 +1,4 @@
-"""The field of each variable, and the inputs that all forms share."""
+"""The form field of a variable, and the checkbox that the forms share."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ MONO = {**QUIET, "class": "vTextField reg-mono"}
 
 
 class SwitchInput(forms.CheckboxInput):
-    """A checkbox that is off only when the form that showed it says so; missing means on."""
+    """A checkbox that is only off if the form contained it. If it is missing, it counts as on."""
 
     template_name = "registries/switch_input.html"
 
@@ -27,7 +27,7 @@ class SwitchInput(forms.CheckboxInput):
 
 
 def form_field(variable: Variable) -> forms.Field:
-    """The field of a variable."""
+    """Return the form field of a variable."""
     common: dict[str, Any] = {"label": _(variable.label), "help_text": _(variable.help)}
     attrs: dict[str, Any] = {"placeholder": variable.placeholder} if variable.placeholder else {}
     if variable.secret:
@@ -38,12 +38,12 @@ def form_field(variable: Variable) -> forms.Field:
         return forms.CharField(
             required=False, empty_value=None, widget=forms.Select(choices=choices), **common
         )
-    # Length is the kind's to check: its message counts what is stored, not what was pasted.
-    shape = MONO if variable.address else {**QUIET, "class": "vTextField"}
+    # The kind checks the length, because it counts what is stored and not what was pasted.
+    attrs |= MONO if variable.address else {**QUIET, "class": "vTextField"}
     return forms.CharField(
         required=False,
         empty_value=None,
         strip=False,
-        widget=forms.TextInput(attrs={**shape, **attrs}),
+        widget=forms.TextInput(attrs=attrs),
         **common,
     )

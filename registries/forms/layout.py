@@ -1,4 +1,4 @@
-"""The form of a row as its page shows it: the ways to sign in, and the fields of each."""
+"""The order in which a page shows the form of a row: the ways to sign in, with their fields."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -19,9 +19,9 @@ COMMON = ("name", "prefix", "ca_certificate", "verify_tls", "handover")
 
 
 class Row(NamedTuple):
-    """A field of the form as the page shows it: whether it must be filled in, and for which ways.
+    """A field as the page shows it.
 
-    ways: numbers of the ways to sign in that take it, from 1; empty where it belongs to all.
+    ways: the numbers of the ways to sign in that use it, from 1; empty if all do.
     """
 
     field: forms.BoundField
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 
 class FormLayout(_ModelForm):
-    """The ways to sign in of a form, and its fields in their order.
+    """A form whose fields are grouped by the ways to sign in.
 
     methods: the ways to sign in that the row may use.
     """
@@ -40,31 +40,31 @@ class FormLayout(_ModelForm):
 
     @cached_property
     def chosen(self) -> Method:
-        """The way to sign in that the page shows: as posted, else the one that the row fits."""
+        """The way to sign in that was posted, or else the best match for the row."""
         posted = self.data.get(self.add_prefix("sign_in")) if self.is_bound else None
         for method in self.methods:
             if method.slug == posted:
                 return method
-        given = self.instance.provided()
-        if self.instance._state.adding and not given:
+        provided = self.instance.provided()
+        if self.instance._state.adding and not provided:
             return self.methods[0]
         return max(
-            self.methods, key=lambda way: (given.issuperset(way.variables), len(way.variables))
+            self.methods, key=lambda way: (provided.issuperset(way.variables), len(way.variables))
         )
 
     @property
     def common_rows(self) -> list[Row]:
-        """The variables that every way to sign in takes, such as an address."""
-        some = self._of_some_method
+        """The variables that are not part of a way to sign in, such as an address."""
+        of_methods = self._of_some_method
         return [
             Row(self[variable.name], variable.required)
             for variable in self.kind.variables
-            if variable.name not in some
+            if variable.name not in of_methods
         ]
 
     @property
     def sign_in_rows(self) -> list[Row]:
-        """The variables of the ways to sign in, each once, with the ways that take it."""
+        """The variables of all ways to sign in, with the ways that use them."""
         several = len(self.methods) > 1
         return [
             Row(
@@ -82,7 +82,7 @@ class FormLayout(_ModelForm):
 
     @property
     def other_rows(self) -> dict[str, Row]:
-        """The fields that every kind has, by name."""
+        """The fields that all kinds have, by name."""
         names = [*COMMON, "image"]
         return {name: Row(self[name], name == "name") for name in names}
 

@@ -1,4 +1,4 @@
-"""The form field of a secret: keep, replace or clear what is stored; nothing is ever shown."""
+"""The form field of a secret, which can be kept, replaced or cleared, and is never shown."""
 
 from enum import Enum
 from typing import Any, NamedTuple
@@ -13,19 +13,19 @@ from registries.secrets.sealing import Secret
 CLEAR_SUFFIX = "_clear"
 ACTION_SUFFIX = "_do"
 
-# Keeps browsers and password managers from filling in, or storing, what is no login of theirs.
+# Keeps browsers and password managers from filling in the field, or storing its value.
 QUIET = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
 class Choice(Enum):
-    """What a form says of a stored secret, when it does not give a new one."""
+    """What to do with a stored secret if there is no new value."""
 
     KEEP = "keep"
     CLEAR = "clear"
 
 
-class Given(NamedTuple):
-    """What a form sent for a secret: a new value, the wish to clear it, the wish to replace it."""
+class SecretData(NamedTuple):
+    """What was posted for a secret: a new value, and whether to clear or to replace it."""
 
     text: str
     clear: bool
@@ -33,11 +33,11 @@ class Given(NamedTuple):
 
 
 class SecretInput(forms.Widget):
-    """An empty input, with keep, replace and clear where there is a secret already.
+    """An empty input. If there is a stored secret, it also has keep, replace and clear.
 
-    can_clear: whether the row can do without. action: which of the three is chosen.
-    is_readable: whether today's keys open what is stored.
-    is_retyped: whether something was typed that the page does not send back.
+    can_clear: whether the row works without this secret. action: the chosen one of the three.
+    is_readable: whether the stored secret can be decrypted.
+    is_retyped: whether a value was typed that is not sent back, so it has to be typed again.
     """
 
     template_name = "registries/secret_input.html"
@@ -68,11 +68,11 @@ class SecretInput(forms.Widget):
         }
         return context
 
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Given:
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> SecretData:
         action = data.get(name + ACTION_SUFFIX, "replace")
         text = data.get(name) or ""
-        return Given(
-            # Behind "keep" and "clear" the input is hidden: what is left in it is not meant.
+        return SecretData(
+            # With "keep" and "clear" the input is hidden, so its text is ignored.
             text if action == "replace" and self.variable.trimmed(text) else "",
             action == "clear" or name + CLEAR_SUFFIX in data,
             data.get(name + ACTION_SUFFIX) == "replace",
@@ -83,7 +83,7 @@ class SecretInput(forms.Widget):
 
 
 class SecretFormField(forms.Field):
-    """A secret of a form: left blank it is kept, and only an explicit choice clears it."""
+    """A secret. If it is left blank, the stored one is kept; only an explicit choice clears it."""
 
     widget: SecretInput
 
@@ -91,7 +91,7 @@ class SecretFormField(forms.Field):
         super().__init__(required=False, **kwargs)
         self.widget.label = self.label
 
-    def clean(self, value: Given) -> str | Choice:
+    def clean(self, value: SecretData) -> str | Choice:
         if value.text and value.clear:
             message = _("Enter a new value or clear the old one, not both.")
             raise ValidationError(message, code="both")
@@ -103,4 +103,4 @@ class SecretFormField(forms.Field):
         return bool(data.text) or (data.clear and initial is not None)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        return initial  # what was typed is never sent back
+        return initial  # a typed value is never sent back

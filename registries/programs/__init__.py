@@ -1,1 +1,1 @@
-"""Programs for other machines: they ask the site for credentials, and need Python alone."""
+"""Programs for other machines. They fetch credentials from the site, and need only Python."""

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Asks a registries site for pull credentials, with Python 3.8 or newer and nothing else.
+"""Fetches pull credentials from a registries site. Needs only Python 3.8 or newer.
 
-One file, two programs: it runs as the one that it is called after.
+This file contains two programs. The name of the file decides which one runs.
 
-docker-credential-registries: a credential helper for docker, podman and others. They run it with
+docker-credential-registries: a credential helper for docker, podman and others, which call it with
     one argument (get, list, store, erase or version).
     Source: docker/docker-credential-helpers, credentials/credentials.go.
 registries-credential-provider: an image credential provider for the kubelet. It reads a
@@ -11,12 +11,12 @@ registries-credential-provider: an image credential provider for the kubelet. It
     Source: kubernetes/kubelet, pkg/apis/credentialprovider/v1/types.go.
 
 Settings are environment variables, or lines such as url = "https://registries.example.com" in
-~/.config/registries/client.toml, which only its owner may be allowed to read:
+~/.config/registries/client.toml, which nobody but its owner may be able to read:
 
-REGISTRIES_URL: the site's address, or its API's if that is not below /api/.
+REGISTRIES_URL: the site's address, or the address of its API if that is not below /api/.
 REGISTRIES_TOKEN: an access token of the site. REGISTRIES_TOKEN_FILE: a file with the token.
 REGISTRIES_CA: a PEM file with the certificates to trust, instead of the system's.
-REGISTRIES_TIMEOUT: how many seconds a request may take; the default is 30.
+REGISTRIES_TIMEOUT: the seconds that a request may take; the default is 30.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import socket
 import ssl
 import sys
 
-TYPE_CHECKING = False  # to load `typing` for it would take time
+TYPE_CHECKING = False  # importing `typing` for it would take time
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 VERSION = "0.1.0"
 HELPER, PROVIDER = "docker-credential-registries", "registries-credential-provider"
 KUBELET = "credentialprovider.kubelet.k8s.io/v1"
-# docker then goes on without credentials; any other text makes it fail.
+# With exactly this text docker goes on without credentials. Any other text is an error.
 NOT_FOUND = "credentials not found in native keychain"
 FILE = "~/.config/registries/client.toml"
 NAMES = ("url", "token", "token_file", "ca", "timeout")
-# A line of the file is TOML: a text or a number.
+# A line of the file: a TOML string or number.
 LINE = re.compile(
     r"""\s*(\w+)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|\d+(?:\.\d+)?)\s*(?:\#.*)?""", re.ASCII
 )
@@ -52,43 +52,43 @@ URL = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 LOOPBACK = re.compile(r"localhost|\[::1\]|127(\.\d{1,3}){3}", re.IGNORECASE)
-# Bytes that are read from a file, from stdin or from the site.
-MOST = 2**20
+# How many bytes are read from a file, from stdin or from the site.
+MAX_BYTES = 2**20
 
 
 class Problem(Exception):
-    """Why there are no credentials: one sentence without a secret."""
+    """Why there are no credentials: a sentence without secrets."""
 
 
 class NotFound(Problem):
-    """The site has no credentials for this, so it is pulled without any."""
+    """The site has no credentials for this registry, so images are pulled without."""
 
 
 def main() -> int:
-    """Run as the program that the file is called after, and return the exit status."""
+    """Run the program with this file's name, and return the exit status."""
     name = os.path.basename(sys.argv[0])
     if name.startswith("docker-credential-"):
         return helper()
     if "credential-provider" in name:
         return provider()
-    sys.stderr.write(f"Call this file {HELPER} or {PROVIDER}.\n")
+    sys.stderr.write(f"Rename this file to {HELPER} or {PROVIDER}.\n")
     return 1
 
 
 def helper() -> int:
-    """Run as a credential helper: docker shows what one that fails wrote to stdout."""
-    return _run(_answer_docker, sys.stdout)
+    """Run as a credential helper. If it fails, docker shows what it wrote to stdout."""
+    return _run(_docker_response, sys.stdout)
 
 
 def provider() -> int:
-    """Run as a credential provider: the kubelet logs what one that fails wrote to stderr."""
-    return _run(_answer_kubelet, sys.stderr)
+    """Run as a credential provider. If it fails, the kubelet logs what it wrote to stderr."""
+    return _run(_kubelet_response, sys.stderr)
 
 
-def _run(answer: Callable[[list[str]], str], errors: Any) -> int:
+def _run(respond: Callable[[list[str]], str], errors: Any) -> int:
     stream, status = errors, 1
     try:
-        text = answer(sys.argv[1:])
+        text = respond(sys.argv[1:])
         stream, status = sys.stdout, 0
     except Problem as problem:
         text = str(problem)
@@ -100,74 +100,75 @@ def _run(answer: Callable[[list[str]], str], errors: Any) -> int:
     return status
 
 
-def _answer_docker(arguments: list[str]) -> str:
+def _docker_response(arguments: list[str]) -> str:
     action = arguments[0] if len(arguments) == 1 else ""
     if action == "version":
         return f"{HELPER} {VERSION}"
     if action not in ("get", "list", "store", "erase"):
         raise Problem(f"Usage: {HELPER} get|list|store|erase|version")
     if action == "list":
-        return "{}"  # whoever asks goes on to get all of it, and one failure makes all fail
-    told = _stdin().strip()
+        # Programs that list also get each entry, and stop at the first that fails.
+        return "{}"
+    server = _stdin().strip()
     if action == "store":
-        raise Problem("Nothing was stored: credentials are kept by the registries site.")
-    # Nothing is kept here, so there is nothing to erase, and `docker logout` succeeds.
-    return _get(told) if action == "get" else ""
+        raise Problem("Nothing was stored: the registries site manages the credentials.")
+    # Nothing is stored here. To erase succeeds, so that `docker logout` does.
+    return _get(server) if action == "get" else ""
 
 
 def _get(server: str) -> str:
     if not server:
         raise Problem("no credentials server URL")
-    answer = _ask(HELPER, form="helper", host=server)
-    found = {name: answer.get(name) for name in ("Username", "Secret")}
-    if not all(isinstance(value, str) for value in found.values()):
-        raise Problem("The site's answer has no user name and password.")
-    return json.dumps({"ServerURL": server, **found})
+    response = _post(HELPER, form="helper", host=server)
+    login = {name: response.get(name) for name in ("Username", "Secret")}
+    if not all(isinstance(value, str) for value in login.values()):
+        raise Problem("The site's response has no user name and password.")
+    return json.dumps({"ServerURL": server, **login})
 
 
-def _answer_kubelet(arguments: list[str]) -> str:
+def _kubelet_response(arguments: list[str]) -> str:
     try:
         request = json.loads(_stdin())
     except ValueError:
         request = None
     if not isinstance(request, dict) or request.get("apiVersion") != KUBELET:
-        raise Problem(f"There is no CredentialProviderRequest of {KUBELET} on stdin.")
+        raise Problem(f"Expected a CredentialProviderRequest of {KUBELET} on stdin.")
     try:
-        answer = _ask(PROVIDER, form="kubelet", image=request.get("image"))
+        response = _post(PROVIDER, form="kubelet", image=request.get("image"))
     except NotFound:
-        answer = {"apiVersion": KUBELET, "kind": "CredentialProviderResponse", "auth": {}}
-        answer.update(cacheKeyType="Image", cacheDuration="0s")
-    if answer.get("apiVersion") != KUBELET:
-        raise Problem(f"The site's answer is no CredentialProviderResponse of {KUBELET}.")
-    return json.dumps(answer)
+        response = {"apiVersion": KUBELET, "kind": "CredentialProviderResponse", "auth": {}}
+        response.update(cacheKeyType="Image", cacheDuration="0s")
+    if response.get("apiVersion") != KUBELET:
+        raise Problem(f"The site's response is not a CredentialProviderResponse of {KUBELET}.")
+    return json.dumps(response)
 
 
 def _stdin() -> str:
-    return sys.stdin.buffer.read(MOST).decode("utf-8", "replace")
+    return sys.stdin.buffer.read(MAX_BYTES).decode("utf-8", "replace")
 
 
 def _settings() -> dict[str, str]:
-    """Return what is set, by NAMES. The environment comes before the file. Raises Problem."""
-    told = {name: os.environ.get(f"REGISTRIES_{name.upper()}", "").strip() for name in NAMES}
-    settings = _filed(os.path.expanduser(FILE))
-    if told["token"] or told["token_file"]:
+    """Return the settings. The environment overrides the file. Raises Problem."""
+    environment = {name: os.environ.get(f"REGISTRIES_{name.upper()}", "").strip() for name in NAMES}
+    settings = _read_settings(os.path.expanduser(FILE))
+    if environment["token"] or environment["token_file"]:
         settings["token"] = settings["token_file"] = ""
-    settings.update((name, value) for name, value in told.items() if value)
+    settings.update((name, value) for name, value in environment.items() if value)
     if settings.get("token_file") and not settings.get("token"):
-        settings["token"] = _read(settings["token_file"], "file of the access token").strip()
+        settings["token"] = _read(settings["token_file"], "access token's file").strip()
     for name in ("url", "token"):
         if not settings.get(name):
             raise Problem(f"Set REGISTRIES_{name.upper()}, or {name} in {FILE}.")
     if not re.fullmatch("[!-~]+", settings["token"]):
-        raise Problem("The access token has characters that no access token has.")
+        raise Problem("The access token contains invalid characters.")
     if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", settings.setdefault("timeout", "30"), re.ASCII):
-        raise Problem("REGISTRIES_TIMEOUT must be a number of seconds.")
+        raise Problem("REGISTRIES_TIMEOUT must be a number of seconds, such as 30.")
     return settings
 
 
-def _filed(path: str) -> dict[str, str]:
-    """Return the settings of the file, if there is one. Raises Problem."""
-    found: dict[str, str] = {}
+def _read_settings(path: str) -> dict[str, str]:
+    """Return the settings in the file; none if there is no file. Raises Problem."""
+    settings: dict[str, str] = {}
     text = _read(path, FILE, os.name == "posix") if os.path.lexists(path) else ""
     for number, line in enumerate(text.splitlines(), 1):
         if not line.partition("#")[0].strip():
@@ -175,12 +176,12 @@ def _filed(path: str) -> dict[str, str]:
         match = LINE.fullmatch(line)
         name, value = match.groups() if match else ("", '"')
         try:
-            found[name] = json.loads(value) if value[0] == '"' else value.strip("'")
+            settings[name] = json.loads(value) if value[0] == '"' else value.strip("'")
         except ValueError:
             name = ""
         if name not in NAMES:
-            raise Problem(f'Line {number} of {FILE} cannot be read: write name = "value".')
-    return found
+            raise Problem(f'Line {number} of {FILE} is invalid: use name = "value".')
+    return settings
 
 
 def _read(path: str, name: str, is_private: bool = False) -> str:
@@ -188,17 +189,19 @@ def _read(path: str, name: str, is_private: bool = False) -> str:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())
             if not is_private and os.name == "posix" and status.st_mode & 0o007:
-                raise Problem(f"The {name} must not be open to everybody: chmod 640, or 600.")
+                raise Problem(
+                    f"Not everybody may be able to read the {name}: use chmod 640 or 600."
+                )
             if is_private and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
-                raise Problem(f"{FILE} must be yours, and readable by nobody else: chmod 600.")
-            return file.read(MOST).decode()
+                raise Problem(f"{FILE} must be yours, and readable only by you: chmod 600.")
+            return file.read(MAX_BYTES).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise Problem(f"The {name} cannot be read: {reason}.") from None
 
 
-def _ask(program: str, **wanted: object) -> dict[str, Any]:
-    """Return what the site hands over. Raises Problem, and NotFound if it has nothing."""
+def _post(program: str, **params: object) -> dict[str, Any]:
+    """Return the site's response. Raises Problem, or NotFound if the site has no credentials."""
     settings = _settings()
     scheme, host, port, path = _address(settings["url"])
     seconds = float(settings["timeout"]) or 30
@@ -210,17 +213,17 @@ def _ask(program: str, **wanted: object) -> dict[str, Any]:
     }
     connection: Any = None
     try:
-        if hasattr(signal, "setitimer"):  # on Windows, each step has the time for itself
-            signal.signal(signal.SIGALRM, _end)
+        if hasattr(signal, "setitimer"):  # on Windows, each step has its own timeout
+            signal.signal(signal.SIGALRM, _time_out)
             signal.setitimer(signal.ITIMER_REAL, seconds)
         if scheme == "https":
             connection = _connect(host, port or 443, seconds, settings.get("ca"))
         else:
             connection = http.client.HTTPConnection(host, port or 80, timeout=seconds)
-        # Redirects are not followed: the token would be sent along.
-        connection.request("POST", path, json.dumps(wanted), headers)
+        # Redirects are not followed, because the token would be sent along.
+        connection.request("POST", path, json.dumps(params), headers)
         response = connection.getresponse()
-        return _understood(response.status, response.read(MOST))
+        return _parse(response.status, response.read(MAX_BYTES))
     except (OSError, http.client.HTTPException) as error:
         raise Problem(_failure(error, host, seconds)) from None
     finally:
@@ -230,46 +233,46 @@ def _ask(program: str, **wanted: object) -> dict[str, Any]:
             connection.close()
 
 
-def _end(_signal: int, _frame: object) -> None:
+def _time_out(_signal: int, _frame: object) -> None:
     raise TimeoutError
 
 
 def _address(url: str) -> tuple[str, str, int, str]:
-    """Return the scheme, the host, the port (0: its default) and the path. Raises Problem."""
+    """Return the scheme, the host, the port (0 for the default) and the path. Raises Problem."""
     match = URL.fullmatch(url)
     if not match:
-        raise Problem("REGISTRIES_URL must be an address such as https://registries.example.com")
+        raise Problem("REGISTRIES_URL must be an address such as https://registries.example.com.")
     scheme, host, port, path = match[1].lower(), match[2], int(match[3] or 0), match[4].strip("/")
     if scheme == "http" and not LOOPBACK.fullmatch(host):
         raise Problem(
-            "REGISTRIES_URL must start with https://, since the access token is sent there."
+            "REGISTRIES_URL must start with https://, because the access token is sent there."
         )
     return scheme, host.strip("[]"), port, f"/{path or 'api'}/handover/"
 
 
 def _connect(host: str, port: int, seconds: float, ca: str | None) -> http.client.HTTPSConnection:
-    """Return a connection to a server whose certificate is trusted. Raises OSError."""
+    """Return a connection that verifies the server's certificate. Raises OSError."""
     folder = None if ca else ssl.get_default_verify_paths().capath
     if folder and any(name.endswith(".0") for name in os.listdir(folder)):
-        # Loading all certificates of the system takes longer than everything else. OpenSSL finds
-        # the one that it needs in this folder.
+        # Loading all of the system's certificates takes longer than everything else. In this
+        # folder, OpenSSL finds the one that it needs.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(capath=folder)
         connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
         with contextlib.suppress(ssl.SSLCertVerificationError):
             connection.connect()
             return connection
-        connection.close()  # the system may have more certificates in another place
+        connection.close()  # the system may have more certificates elsewhere
     context = ssl.create_default_context(cafile=ca)
     return http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
 
 
 def _failure(error: Exception, host: str, seconds: float) -> str:
-    """Return the sentence for a request without an answer."""
+    """Return the sentence for a request that got no response."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"The certificate of {host} is not trusted: {error.verify_message}."
-            " Set REGISTRIES_CA to a file with the authority that issued it."
+            " If a private CA issued it, set REGISTRIES_CA to a file with that CA."
         )
     if isinstance(error, (TimeoutError, socket.timeout)):
         return f"{host} did not answer within {seconds:g} seconds."
@@ -277,24 +280,26 @@ def _failure(error: Exception, host: str, seconds: float) -> str:
     return f"{host} cannot be reached: {reason}."
 
 
-def _understood(status: int, text: bytes) -> dict[str, Any]:
-    """Return the site's answer. Raises Problem, and NotFound if it has nothing."""
+def _parse(status: int, text: bytes) -> dict[str, Any]:
+    """Return the response. Raises Problem, or NotFound if the site has no credentials."""
     try:
-        answer = json.loads(text)
+        data = json.loads(text)
     except ValueError:
-        answer = {}
-    told: dict[str, Any] = answer if isinstance(answer, dict) else {}
-    if status == 200 and told:
-        return told
-    if status == 409 and told.get("code") in ("no_registry", "anonymous"):
+        data = {}
+    response: dict[str, Any] = data if isinstance(data, dict) else {}
+    if status == 200 and response:
+        return response
+    if status == 409 and response.get("code") in ("no_registry", "anonymous"):
         raise NotFound(NOT_FOUND)
     if status == 401:
-        raise Problem("The site does not accept the access token. It may have expired.")
+        raise Problem("The site rejected the access token. It may have expired.")
     if 300 <= status < 400:
-        raise Problem("The site redirects to another address. Set REGISTRIES_URL to that one.")
-    detail = told.get("detail")
+        raise Problem("The site redirects to another address. Set REGISTRIES_URL to that address.")
+    detail = response.get("detail")
     if status == 404 or not isinstance(detail, str):
-        raise Problem(f"There is no registries site at REGISTRIES_URL: it answered {status}.")
+        raise Problem(
+            f"REGISTRIES_URL is not the address of a registries site: it returned {status}."
+        )
     raise Problem("".join(filter(str.isprintable, detail))[:500])
 
 

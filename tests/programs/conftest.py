@@ -50,9 +50,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a program by its name, with REGISTRIES_* as given; it may never show the token."""
 
-    def run(*arguments: str, stdin: str = "", name: str = credentials.HELPER, **told: str) -> Ended:
+    def run(
+        *arguments: str, stdin: str = "", name: str = credentials.HELPER, **settings: str
+    ) -> Ended:
         with monkeypatch.context() as patch:
-            for variable, value in told.items():
+            for variable, value in settings.items():
                 patch.setenv(f"REGISTRIES_{variable.upper()}", value)
             streams = [io.TextIOWrapper(io.BytesIO(text)) for text in (stdin.encode(), b"", b"")]
             for stream, kind in zip(streams, ("stdin", "stdout", "stderr"), strict=True):

@@ -55,13 +55,13 @@ def test_get_is_one_request(at: str, path: str, site: FakeServer, run: Run) -> N
         (reply(409, code="no_registry", detail="No."), NOT_FOUND),
         (reply(409, code="anonymous", detail="No."), NOT_FOUND),
         (reply(403, code="not_allowed", detail="Ask\x1b[1m\n for it."), "Ask[1m for it."),
-        (reply(404, code="no_registry", detail="No."), "no registries site at REGISTRIES_URL"),
-        (reply(401, detail="Sign in first."), "does not accept the access token"),
+        (reply(404, code="no_registry", detail="No."), "REGISTRIES_URL is not the address"),
+        (reply(401, detail="Sign in first."), "rejected the access token"),
         (reply(502, detail="The registry is away."), "The registry is away."),
         (reply(200, **{**PAIR, "Secret": None}), "has no user name and password"),
-        (Reply(200, b"<html>"), "it answered 200"),
-        (Reply(200, b"[]"), "it answered 200"),
-        (Reply(500, b"\xff"), "it answered 500"),
+        (Reply(200, b"<html>"), "it returned 200"),
+        (Reply(200, b"[]"), "it returned 200"),
+        (Reply(500, b"\xff"), "it returned 500"),
         (Reply(200, b'{"Username": 1', {"Content-Length": "99", "Connection": "close"}), "200"),
     ],
 )
@@ -105,19 +105,19 @@ def test_certificates_are_verified(home: Path, run: Run, monkeypatch: pytest.Mon
         ca.cert_pem.write_to_path(str(home / name))
     trusted, foreign = str(home / "authority"), str(home / "other")
     with FakeServer(hand_over, authority, names=["localhost"]) as site:
-        told = {"url": f"https://localhost:{site.port}", "token": TOKEN}
+        settings = {"url": f"https://localhost:{site.port}", "token": TOKEN}
         for unknown in ({}, {"ca": foreign}):
-            ended = run("get", stdin="ghcr.io", **told, **unknown)
+            ended = run("get", stdin="ghcr.io", **settings, **unknown)
             assert "The certificate of localhost is not trusted" in ended.sentence
-        elsewhere = {**told, "url": site.origin, "ca": trusted}
+        elsewhere = {**settings, "url": site.origin, "ca": trusted}
         assert "not trusted" in run("get", stdin="ghcr.io", **elsewhere).sentence
-        missing = run("get", stdin="ghcr.io", **told, ca=str(home / "none"))
+        missing = run("get", stdin="ghcr.io", **settings, ca=str(home / "none"))
         assert "No such file" in missing.sentence
         assert not site.requests
-        assert run("get", stdin="ghcr.io", **told, ca=trusted).answer
+        assert run("get", stdin="ghcr.io", **settings, ca=trusted).answer
         # What the system trusts in its file, and not by its folder.
         monkeypatch.setenv("SSL_CERT_FILE", trusted)
-        assert run("get", stdin="ghcr.io", **told).answer
+        assert run("get", stdin="ghcr.io", **settings).answer
         assert len(site.requests) == 2
 
 
@@ -136,7 +136,7 @@ def test_no_token_is_sent_in_clear(url: str, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("settings", "sentence"),
     [
         ({}, "Set REGISTRIES_URL, or url in ~/.config/registries/client.toml."),
         ({"url": "http://localhost"}, "Set REGISTRIES_TOKEN, or token in"),
@@ -147,15 +147,15 @@ def test_no_token_is_sent_in_clear(url: str, run: Run) -> None:
                 *("https://localhost:port", "https://localhost/?a", "https://localhost/a b"),
             )
         ),
-        ({"url": "http://localhost", "token": "two\nlines"}, "The access token has characters"),
+        ({"url": "http://localhost", "token": "two\nlines"}, "The access token contains invalid"),
         ({"url": "http://localhost", "timeout": "-1"}, "REGISTRIES_TIMEOUT must be a number"),
         ({"url": "http://localhost", "token_file": "/no/where"}, "cannot be read: No such file"),
     ],
 )
-def test_settings_that_are_wrong(told: dict[str, str], sentence: str, run: Run) -> None:
-    needs_token = (len(told) == 1 and "must be" in sentence) or "timeout" in told
+def test_settings_that_are_wrong(settings: dict[str, str], sentence: str, run: Run) -> None:
+    needs_token = (len(settings) == 1 and "must be" in sentence) or "timeout" in settings
     token = {"token": TOKEN} if needs_token else {}
-    assert sentence in run("get", stdin="ghcr.io", **told, **token).sentence
+    assert sentence in run("get", stdin="ghcr.io", **settings, **token).sentence
 
 
 def write(home: Path, text: str, mode: int = 0o600) -> None:
@@ -182,7 +182,7 @@ def test_the_file_is_read(home: Path, site: FakeServer, run: Run) -> None:
 def test_a_file_that_others_may_read_is_refused(mode: int, home: Path, run: Run) -> None:
     write(home, f'url = "https://localhost"\ntoken = "{TOKEN}"\n', mode)
     assert run("get", stdin="ghcr.io").sentence == (
-        "~/.config/registries/client.toml must be yours, and readable by nobody else: chmod 600."
+        "~/.config/registries/client.toml must be yours, and readable only by you: chmod 600."
     )
 
 
@@ -192,7 +192,7 @@ def test_a_token_that_everybody_may_read_is_refused(mode: int, home: Path, run: 
     (home / "token").chmod(mode)
     ended = run("get", stdin="ghcr.io", url="https://localhost", token_file=str(home / "token"))
     assert ended.sentence == (
-        "The file of the access token must not be open to everybody: chmod 640, or 600."
+        "Not everybody may be able to read the access token's file: use chmod 640 or 600."
     )
 
 
@@ -221,7 +221,7 @@ def test_lines_that_are_not_understood(line: str, home: Path, run: Run) -> None:
         (["erase"], "ghcr.io", 0, ""),
         (
             *(["store"], '{"ServerURL": "ghcr.io", "Username": "me", "Secret": "x"}', 1),
-            "Nothing was stored: credentials are kept by the registries site.",
+            "Nothing was stored: the registries site manages the credentials.",
         ),
         (["version"], "", 0, f"docker-credential-registries {credentials.VERSION}"),
         ([], "", 1, "Usage: docker-credential-registries get|list|store|erase|version"),
@@ -254,8 +254,8 @@ def kubelet(**more: object) -> str:
 
 
 def test_the_kubelet_is_answered(site: FakeServer, run: Run) -> None:
-    told = {"name": PROVIDER, "url": site.origin, "token": TOKEN}
-    assert run(stdin=kubelet(serviceAccountToken="fake-pods"), **told).answer == RESPONSE
+    settings = {"name": PROVIDER, "url": site.origin, "token": TOKEN}
+    assert run(stdin=kubelet(serviceAccountToken="fake-pods"), **settings).answer == RESPONSE
     (request,) = site.requests
     assert json.loads(request.body) == {"form": "kubelet", "image": "ghcr.io/a/b"}
 
@@ -269,10 +269,10 @@ def test_the_kubelet_is_told_that_there_is_nothing(run: Run) -> None:
 @pytest.mark.parametrize(
     ("stdin", "answer", "sentence"),
     [
-        ("{}", RESPONSE, f"There is no CredentialProviderRequest of {KUBELET} on stdin."),
-        ("no JSON", RESPONSE, "There is no CredentialProviderRequest"),
-        (kubelet(apiVersion=f"{KUBELET}beta1"), RESPONSE, "There is no CredentialProviderRequest"),
-        (kubelet(), PAIR, "The site's answer is no CredentialProviderResponse"),
+        ("{}", RESPONSE, f"Expected a CredentialProviderRequest of {KUBELET} on stdin."),
+        ("no JSON", RESPONSE, "Expected a CredentialProviderRequest"),
+        (kubelet(apiVersion=f"{KUBELET}beta1"), RESPONSE, "Expected a CredentialProviderRequest"),
+        (kubelet(), PAIR, "The site's response is not a CredentialProviderResponse"),
     ],
 )
 def test_what_the_kubelet_does_not_speak(
@@ -287,4 +287,4 @@ def test_what_the_kubelet_does_not_speak(
 def test_a_file_that_is_called_otherwise(run: Run) -> None:
     ended = run("get", name="credentials.py")
     assert (ended.status, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("Call this file docker-credential-registries or")
+    assert ended.stderr.startswith("Rename this file to docker-credential-registries or")

@@ -36,11 +36,15 @@ def pythons() -> list[str]:
 @pytest.mark.parametrize("python", pythons())
 def test_every_python_of_this_machine_runs_it(python: str, tmp_path: Path) -> None:
     (tmp_path / credentials.HELPER).write_bytes(SOURCE.read_bytes())
-    told = {"HOME": str(tmp_path), "REGISTRIES_URL": "http://127.0.0.1:1", "REGISTRIES_TOKEN": "x"}
+    environment = {
+        "HOME": str(tmp_path),
+        "REGISTRIES_URL": "http://127.0.0.1:1",
+        "REGISTRIES_TOKEN": "x",
+    }
     ran = subprocess.run(
         [python, "-W", "error", str(tmp_path / credentials.HELPER), "get"],
         input=b"ghcr.io",
-        env=told,
+        env=environment,
         capture_output=True,
         check=False,
     )

@@ -213,7 +213,7 @@ def test_docker_login_and_logout(
     asked = ("login", "--username", account.username, "--password-stdin", host)
     status, stdout, stderr = site.run(*docker, *asked, stdin=account.password)
     assert status == 1
-    assert "Nothing was stored: credentials are kept by the registries site." in stdout + stderr
+    assert "Nothing was stored: the registries site manages the credentials." in stdout + stderr
     assert account.password not in stdout + stderr
     assert site.run(*docker, "logout", host)[0] == 0
     left = json.loads((folder / "config.json").read_text())
