@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from registries import conf
 from registries.client.deadline import Deadline
-from registries.client.errors import Misconfigured
+from registries.client.errors import ClientError, Misconfigured
 from registries.client.urls import Url
 from registries.credentials import AzurePrincipal
 from registries.kinds import KINDS
@@ -72,12 +72,16 @@ def client_for(
     deadline: the one of several calls together, from `deadline_for`, instead of one of its own.
     """
     settings = conf.get()
-    if deadline:
-        deadline.renew()
-        yield _client(registry, host, settings, deadline)
-        return
-    with deadline_for(is_quick=is_quick) as own:
-        yield _client(registry, host, settings, own)
+    try:
+        if deadline:
+            deadline.renew()
+            yield _client(registry, host, settings, deadline)
+            return
+        with deadline_for(is_quick=is_quick) as own:
+            yield _client(registry, host, settings, own)
+    except ClientError as error:
+        error.kind = registry.kind
+        raise
 
 
 def deadline_for(*, is_quick: bool = False) -> Deadline:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from registries.explanations import VERDICTS
 from registries.kinds import KINDS
 from registries.schema import describe
 from registries.text import gettext_noop
@@ -20,15 +21,8 @@ DOCS = Path(__file__).parent.parent / "docs"
 NOTE = "<!-- Made from the code by `make docs`: change the code, not this page. -->"
 
 # What each verdict means; the codes below it come from the catalogue.
-MEANINGS = {
-    Verdict.VALID: "The registry accepted these credentials, and would reject wrong ones:"
-    " [what proves a sign-in](#proof).",
-    Verdict.ANONYMOUS: "No credentials are stored, and the registry is open to guests.",
-    Verdict.UNPROVEN: "The registry also accepts wrong credentials, or none. Nothing is proven.",
-    Verdict.REJECTED: "The registry rejected the credentials.",
-    Verdict.MISCONFIGURED: "The row has to be changed before it can work.",
-    Verdict.THROTTLED: "The registry limits the number of requests.",
-    Verdict.UNREACHABLE: "The registry did not respond, or sent an invalid response.",
+MEANINGS = VERDICTS | {
+    Verdict.VALID: VERDICTS[Verdict.VALID] + " See [what proves a sign-in](#proof)."
 }
 
 

@@ -25,6 +25,7 @@ import registries
 from registries.admin.bulk import FEW
 from registries.admin.display import LOOKS, STATES, TONES, ShownResult, Trend, answers, shown_steps
 from registries.admin.status import overview, past_verdicts
+from registries.explanations import EXPLANATIONS, VERDICTS
 from registries.forms import form_class
 from registries.kinds import KINDS, Kind
 from registries.models import Check, Registry
@@ -862,7 +863,9 @@ def test_every_result_leads_to_its_explanation(admin: Client) -> None:
     past(row, ["tls"])
     html = text_of(admin.get(f"{LIST}outcomes/"))
     assert [code for code in CODES if f'<li id="{code}">' not in html] == []
-    assert "%(" not in html
+    sentences = [*VERDICTS.values(), *(text for each in EXPLANATIONS.values() for text in each)]
+    assert [text for text in sentences if "%(" in text or "…" in text] == [], "it has a hole"
+    assert EXPLANATIONS["tls"].cause in html
     for name in ("change", "history"):
         assert f'href="{LIST}outcomes/#tls"' in text_of(admin.get(page(row, name)))
 

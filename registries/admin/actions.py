@@ -17,9 +17,9 @@ from django.views.decorators.http import require_POST
 from registries import services
 from registries.admin.base import is_default
 from registries.admin.bulk import BulkPages
+from registries.admin.checks import ShownCheck
 from registries.admin.confirming import ConfirmPages, refused_reset
 from registries.admin.deleting import deletion
-from registries.admin.display import ShownCheck
 from registries.admin.handovers import ShownHandover
 from registries.checking.callers import Caller
 from registries.models import ChangedMeanwhile, Check, Handover, Registry

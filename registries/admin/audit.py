@@ -1,20 +1,35 @@
-"""What the lists of the audit have in common: anybody who may can read them, nobody writes."""
+"""What the pages of the audit have in common: anybody who may can read them, nobody writes."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.contrib.admin.utils import quote
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registries.admin.display import Look
+from registries.admin.filters import narrowing
 from registries.kinds import KINDS
 
 SEARCH_LENGTH, SEARCH_WORDS = 200, 10
+
+
+class ShownEvent(Protocol):
+    """An event as pages show it: what became of it, and every fact with its label."""
+
+    @property
+    def look(self) -> Look: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def facts(self) -> list[tuple[str, Any]]: ...
 
 
 class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type parameters at run time
@@ -27,11 +42,13 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
     list_per_page = 50
     show_full_result_count = False
     actions = None
+    fields = ()  # the page shows facts, no form
+    change_list_template = "admin/registries/registry/audit.html"
+    change_form_template = "admin/registries/registry/event.html"
     gone: ClassVar[Any] = _("deleted")
 
-    class Media:
-        css = {"all": ("registries/registries.css",)}
-        js = ("registries/sidebar.js",)
+    def shown(self, event: Any) -> ShownEvent:
+        raise NotImplementedError
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -50,7 +67,39 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        response = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        context = (response.context_data or {}) if isinstance(response, TemplateResponse) else {}
+        if cl := context.get("cl"):
+            events = [(event, self.about(event), self.shown(event)) for event in cl.result_list]
+            context |= {**narrowing(cl), "events": events, "search_label": self.search_help_text}
+        return response
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        event = kwargs["obj"]
+        shown = self.shown(event)
+        kind = event.kind if event.kind in KINDS else ""
+        facts = [(label, value) for label, value in shown.facts if value]
+        facts.insert(1, (gettext("Registry"), self.about(event)))
+        if kind:
+            facts.insert(2, (gettext("Kind"), gettext(KINDS[kind].label)))
+        context |= {
+            "title": shown.title,
+            "subtitle": None,
+            "shown": shown,
+            "facts": facts,
+            "kind": kind,
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the event: nobody changes it, so it has no history."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        url = reverse(name, args=[quote(object_id)], current_app=self.admin_site.name)
+        return HttpResponseRedirect(url)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         return super().get_object(request, object_id, from_field or None)
@@ -78,15 +127,3 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         except NoReverseMatch:  # a site that shows the audit alone
             return name
         return format_html('<a href="{}">{}</a>', url, name)
-
-    @staticmethod
-    def marked(look: Look, code: str) -> SafeString:
-        """An outcome with its colour, and its code if there is one to show."""
-        text = '<span class="reg-mark reg-mark--{}">{}</span>'
-        if code:
-            text += " <code>{}</code>"
-        return format_html(text, look.tone, look.label, code)
-
-    @admin.display(description=_("kind"))
-    def kind_label(self, event: Any) -> str:
-        return str(KINDS[event.kind].label) if event.kind in KINDS else event.kind

@@ -1,69 +1,115 @@
 """The audit of checks: who asked which registry, when, from where, and how it went. Read only."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registries.admin.audit import AuditPages
-from registries.admin.display import ShownCheck, breakable
+from registries.admin.display import LOOKS, Look, breakable, milliseconds
 from registries.admin.filters import CHECK_FILTERS
 from registries.admin.times import stamp
 from registries.models import Check
+from registries.models.check import Origin, Trust
+from registries.models.results import detail_for
+from registries.verdicts import CODES
+
+
+class ShownCheck(NamedTuple):
+    """A check of the audit as pages show it."""
+
+    check: Check
+
+    @property
+    def look(self) -> Look:
+        return LOOKS.get(self.check.verdict, LOOKS[""])
+
+    @property
+    def title(self) -> str:
+        if not self.check.registry_name:
+            return gettext("Check")
+        return gettext("Check of “%(name)s”") % {"name": self.check.registry_name}
+
+    @property
+    def moment(self) -> Any:
+        return self.check.checked_at
+
+    @property
+    def code(self) -> str:
+        """Where its explanation is; empty for a code that only a later version knows."""
+        return self.check.code if self.check.code in CODES else ""
+
+    @property
+    def time(self) -> str:
+        return milliseconds(self.check.seconds)
+
+    @property
+    def sentence(self) -> str:
+        """What the verdict means; nothing for a code that only a later version knows."""
+        if not self.code:
+            return ""
+        return detail_for(self.check.code, self.check.params, self.check.kind)
+
+    @property
+    def origin(self) -> Any:
+        """From where it was asked for, in words; nothing for one of an earlier version."""
+        return dict(Origin.choices).get(self.check.origin, self.check.origin)
+
+    @property
+    def certificate(self) -> Any:
+        """How the certificate was verified, in words."""
+        return dict(Trust.choices).get(self.check.trust, self.check.trust)
+
+    @property
+    def is_unverified(self) -> bool:
+        """Whether anybody could have answered in the registry's place."""
+        return self.check.trust in {Trust.UNVERIFIED, Trust.HTTP}
+
+    @property
+    def is_of_stored(self) -> bool:
+        """Whether values that were not saved were checked with stored credentials."""
+        return self.check.origin == Origin.FORM and bool(self.check.is_secret_stored)
+
+    @property
+    def facts(self) -> list[tuple[str, Any]]:
+        """Every fact with its label, the moment first; an empty one is not shown."""
+        sent = {
+            True: gettext("Stored credentials were sent."),
+            False: gettext("No stored credentials were sent."),
+        }
+        tone = "bad" if self.is_unverified else "none"
+        mark = '<span class="reg-mark reg-mark--{}">{}</span>'
+        trust = self.certificate and format_html(mark, tone, self.certificate)
+        return [
+            (gettext("Checked"), stamp(self.check.checked_at)),
+            (gettext("Address"), breakable(self.check.address)),
+            (gettext("Certificate"), trust),
+            (gettext("Own CA"), self.check.ca),
+            (gettext("Credentials"), sent.get(self.check.is_secret_stored, "")),
+            (gettext("Asked by"), self.check.user_name),
+            (gettext("Asked from"), self.origin),
+            (gettext("Took"), self.time if self.check.seconds else ""),
+            (gettext("Code"), format_html("<code>{}</code>", self.check.code)),
+        ]
 
 
 class CheckPages(AuditPages):
     """The list of checks, and one of them; nobody writes here."""
 
-    list_display = ("checked", "about", "verdict_label", "asked", "who")
+    list_display = ("checked", "about", "verdict", "address", "user_name")
     list_display_links = ("checked",)
     list_filter = CHECK_FILTERS
     search_fields = ("registry_name", "user_name", "address")
-    search_help_text = _("Names of registries and people, addresses")
-    fields = (
-        "checked",
-        "about",
-        "kind_label",
-        "asked",
-        "ca",
-        "is_secret_stored",
-        "verdict_label",
-        "detail",
-        "time",
-        "who",
-    )
+    search_help_text = _("Registry, person or address")
     gone = _("not saved, or deleted")
-    readonly_fields = fields
+
+    def shown(self, event: Check) -> ShownCheck:
+        return ShownCheck(event)
 
     @admin.display(
         description=Check._meta.get_field("checked_at").verbose_name, ordering="checked_at"
     )
     def checked(self, check: Check) -> str:
         return stamp(check.checked_at)
-
-    @admin.display(description=_("verdict"), ordering="verdict")
-    def verdict_label(self, check: Check) -> Any:
-        return self.marked(ShownCheck(check).look, check.code)
-
-    @admin.display(description=_("address"), ordering="address")
-    def asked(self, check: Check) -> Any:
-        shown = ShownCheck(check)
-        tone = "bad" if shown.is_unverified else "none"
-        note = '{} <small class="reg-mark reg-mark--{}">{}</small>'
-        return format_html(note, breakable(check.address), tone, shown.certificate)
-
-    @admin.display(description=_("what to do"))
-    def detail(self, check: Check) -> str:
-        return ShownCheck(check).detail
-
-    @admin.display(description=_("asked by"), ordering="user_name")
-    def who(self, check: Check) -> Any:
-        origin = ShownCheck(check).origin
-        if not check.user_name:
-            return origin or "-"
-        return format_html("{} <small>{}</small>", check.user_name, origin)
-
-    @admin.display(description=_("took"))
-    def time(self, check: Check) -> str:
-        return ShownCheck(check).time

@@ -12,11 +12,10 @@ from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from registries.kinds import Kind
-from registries.models import Check, Leaving, Registry
-from registries.models.check import Origin, Trust
-from registries.models.results import CheckResult, detail_for
+from registries.models import Leaving, Registry
+from registries.models.results import CheckResult
 from registries.resolving.hosts import patterns
-from registries.verdicts import CODES, STEPS, Step, Verdict
+from registries.verdicts import STEPS, Step, Verdict
 
 # How many checks a tile shows.
 SHOWN_CHECKS = 20
@@ -260,39 +259,3 @@ class ShownResult(NamedTuple):
     @property
     def kind(self) -> Kind:
         return self.row.declaration
-
-
-class ShownCheck(NamedTuple):
-    """A check of the audit as pages show it."""
-
-    check: Check
-
-    @property
-    def look(self) -> Look:
-        return LOOKS.get(self.check.verdict, LOOKS[""])
-
-    @property
-    def time(self) -> str:
-        return milliseconds(self.check.seconds)
-
-    @property
-    def detail(self) -> str:
-        """What the verdict means; nothing for a code that only a later version knows."""
-        if self.check.code not in CODES:
-            return ""
-        return detail_for(self.check.code, self.check.params, self.check.kind)
-
-    @property
-    def origin(self) -> Any:
-        """From where it was asked for, in words; nothing for one of an earlier version."""
-        return dict(Origin.choices).get(self.check.origin, self.check.origin)
-
-    @property
-    def certificate(self) -> Any:
-        """How the certificate was verified, in words."""
-        return dict(Trust.choices).get(self.check.trust, self.check.trust)
-
-    @property
-    def is_unverified(self) -> bool:
-        """Whether anybody could have answered in the registry's place."""
-        return self.check.trust in {Trust.UNVERIFIED, Trust.HTTP}

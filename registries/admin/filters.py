@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,6 +15,7 @@ from registries.admin.display import LOOKS, STATES, UNREADABLE, UNVERIFIED
 from registries.admin.status import is_fine, needs_attention, readable_key_ids, sorted_kinds
 from registries.handover import FORMS
 from registries.kinds import KINDS
+from registries.models import Registry
 from registries.models.check import Origin, Trust
 from registries.models.handover import ENTRUSTED, HANDED_OVER, Way
 
@@ -141,7 +143,14 @@ class RegistryFilter(admin.SimpleListFilter):
         return self.value() is not None
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(value, _("this one"))] if (value := request.GET.get(self.parameter_name)) else []
+        value = request.GET.get(self.parameter_name)
+        return [(value, self._name(value))] if value else []
+
+    @staticmethod
+    def _name(value: str) -> Any:
+        is_row = value.isascii() and value.isdigit() and len(value) < 19
+        row = Registry.objects.filter(pk=int(value)).first() if is_row else None
+        return row.name if row else _("this one")
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if not (value := self.value()):
@@ -187,6 +196,18 @@ class WayFilter(_Choice):
     title = _("Origin")
     parameter_name = "way"
     choices_of = Way.choices
+
+
+def narrowing(cl: Any) -> dict[str, Any]:
+    """What the toolbar of a list shows: its filters, and the ways to clear them and the search."""
+    names = [spec.parameter_name for spec in cl.filter_specs]
+    return {
+        "filters": [(spec, list(spec.choices(cl))) for spec in cl.filter_specs],
+        "without_search": cl.get_query_string({SEARCH_VAR: None}),
+        "without_filters": cl.get_query_string(dict.fromkeys(names)),
+        "search_params": {name: each for name, each in cl.params.items() if name != SEARCH_VAR},
+        "is_narrowed": cl.has_active_filters or cl.query,
+    }
 
 
 CHECK_FILTERS = (RegistryFilter, CheckVerdictFilter, OriginFilter, TrustFilter)

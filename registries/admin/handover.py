@@ -176,7 +176,7 @@ class HandingPages(Pages):
         except (HandoverRefused, ClientError) as error:
             if not recipient.is_permitted:
                 raise PermissionDenied from None
-            return self._show(request, rows, consumer, form=form, error=_sentence(error, rows))
+            return self._show(request, rows, consumer, form=form, error=_sentence(error))
         response = HttpResponse(handed.text, content_type=handed.form.content_type)
         name = filled(consumer.file, {"name": secret.get("name") or default_name(rows)})
         response["Content-Disposition"] = content_disposition_header(True, name)
@@ -241,7 +241,7 @@ def _sorted(rows: Sequence[Registry]) -> tuple[list[Registry], list[Refused]]:
             services.preview_hand_over(kubernetes, [row])
             usable.append(row)
         except (HandoverRefused, ClientError) as error:
-            refused.append(Refused(row, error.code, _sentence(error, [row])))
+            refused.append(Refused(row, error.code, _sentence(error)))
     return usable, refused
 
 
@@ -254,7 +254,7 @@ def _why_not(request: HttpRequest, consumer: Consumer, rows: Sequence[Registry])
     try:
         services.preview_hand_over(consumer.form, rows)
     except (HandoverRefused, ClientError) as error:
-        return _sentence(error, rows)
+        return _sentence(error)
     return ""
 
 
@@ -262,10 +262,9 @@ def _foreseen(consumer: Consumer, rows: Sequence[Registry]) -> Foreseen:
     return [(row, services.preview_hand_over(consumer.form, [row])) for row in rows]
 
 
-def _sentence(error: HandoverRefused | ClientError, rows: Sequence[Registry]) -> str:
+def _sentence(error: HandoverRefused | ClientError) -> str:
     if error.code == "image_needed":
         return str(IMAGE_NEEDED)
     if isinstance(error, HandoverRefused):
         return error.detail
-    kind = rows[0].kind if len(rows) == 1 else ""
-    return detail_for(error.code, error.params, kind)
+    return detail_for(error.code, error.params, error.kind)

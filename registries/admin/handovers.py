@@ -1,23 +1,33 @@
 """The audit of hand-overs: what left for whom, what was refused, and why. Read only."""
 
+import re
 from typing import Any, NamedTuple
 
 from django.contrib import admin
-from django.utils.html import format_html
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registries.admin.audit import AuditPages
-from registries.admin.display import Look
+from registries.admin.display import Look, breakable
 from registries.admin.filters import HANDOVER_FILTERS
+from registries.admin.outcomes import explained
 from registries.admin.times import stamp
 from registries.handover import FORMS
-from registries.models import Handover
+from registries.handover.refusals import REFUSALS
+from registries.models import Handover, Registry
+from registries.models.handover import ENTRUSTED as ENTRUSTED_CODE
 from registries.models.handover import Way
+from registries.models.results import filled
+from registries.verdicts import CODES
 
 HANDED_OVER = Look(_("Handed over"), "valid", "ok")
 ENTRUSTED = Look(_("Entrusted to other servers"), "unproven", "warn")
 REFUSED = Look(_("Refused"), "rejected", "warn")
+# What the audit has where no certificate is verified from then on.
+UNVERIFIED = "verify_tls: off"
 
 
 class ShownHandover(NamedTuple):
@@ -32,6 +42,41 @@ class ShownHandover(NamedTuple):
         return REFUSED if self.handover.is_refused else ENTRUSTED
 
     @property
+    def title(self) -> str:
+        name = {"name": self.handover.registry_name}
+        if not self.handover.registry_name:
+            return gettext("Refused hand-over")
+        if self.handover.is_handed_over:
+            return gettext("Hand-over of “%(name)s”") % name
+        if self.handover.is_refused:
+            return gettext("Refused hand-over of “%(name)s”") % name
+        return gettext("“%(name)s” was entrusted to other servers") % name
+
+    @property
+    def moment(self) -> Any:
+        return self.handover.handed_at
+
+    @property
+    def code(self) -> str:
+        """Where its explanation is; empty where a check never says it."""
+        return self.handover.code if self.handover.code in CODES else ""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, or why nothing was handed over and what to do."""
+        handover = self.handover
+        if handover.is_handed_over:
+            return _HANDED[handover.is_short]
+        if handover.code == ENTRUSTED_CODE:
+            return _TRUSTED[handover.asked == UNVERIFIED]
+        if handover.code in REFUSALS:
+            return filled(REFUSALS[handover.code], {"name": handover.registry_name})
+        if self.code:
+            explanation = explained(self.code)
+            return f"{explanation.meaning} {explanation.remedy}"
+        return ""
+
+    @property
     def form(self) -> str:
         form = FORMS.get(self.handover.form)
         return gettext(form.label) if form else self.handover.form
@@ -41,62 +86,105 @@ class ShownHandover(NamedTuple):
         return dict(Way.choices).get(self.handover.way, self.handover.way)
 
     @property
-    def life(self) -> str:
-        """Whether it ends by itself; nothing for a refusal."""
+    def is_entrusted(self) -> bool:
+        return self.handover.code == ENTRUSTED_CODE
+
+    @property
+    def what(self) -> str:
+        """What it was for, or what was asked for, in a few words."""
+        return self.handover.places or self.handover.asked
+
+    @property
+    def ends(self) -> str:
+        """When what was handed over ends, in words; nothing where nothing was."""
         if not self.handover.is_handed_over:
             return ""
-        return gettext("short-lived") if self.handover.is_short else gettext("long-lived")
+        if self.handover.expires_at:
+            return stamp(self.handover.expires_at)
+        return "" if self.handover.is_short else gettext("never")
+
+    @property
+    def token(self) -> SafeString | str:
+        """The access token that asked: its name, and what it begins with."""
+        key = self.handover.token_key
+        begin = format_html("<code>{}…</code>", key) if key else ""
+        return format_html("{} {}", self.handover.token, begin) if self.handover.token else begin
+
+    @property
+    def facts(self) -> list[tuple[str, Any]]:
+        """Every fact with its label, the moment first; an empty one is not shown."""
+        handover = self.handover
+        asked = gettext("Trusted from then on") if self.is_entrusted else gettext("Asked for")
+        return [
+            (gettext("Time"), stamp(handover.handed_at)),
+            (asked, _asked(handover.asked)),
+            (gettext("Handed over for"), breakable(handover.places)),
+            (gettext("Form"), self.form),
+            (gettext("Expires"), self.ends),
+            (gettext("To"), handover.user_name),
+            (gettext("Access token"), self.token),
+            (gettext("Asked from"), self.way),
+            (gettext("IP address"), handover.address),
+            (gettext("Code"), format_html("<code>{}</code>", handover.code)),
+        ]
+
+
+_HANDED = {
+    True: _("Short-lived credentials were handed over. They end by themselves."),
+    False: _(
+        "The stored credentials were handed over. They stay valid until somebody revokes them."
+    ),
+    None: _("The credentials were handed over."),
+}
+_TRUSTED = {
+    True: _(
+        "From then on no certificate was verified, so any server at this address could receive the"
+        " stored credentials. Nobody entered them again."
+    ),
+    False: _(
+        "From then on other certificates were trusted, so other servers could receive the stored"
+        " credentials. Nobody entered them again."
+    ),
+}
+
+
+def _asked(text: str) -> SafeString | str:
+    """What was asked for: registries, which the audit has by their ids, by name and linked."""
+    if text == UNVERIFIED:
+        return gettext("any certificate")
+    if not re.fullmatch(r"#\d+(, #\d+)*", text):
+        return breakable(text)
+    keys = [int(key) for key in re.findall(r"\d{1,18}", text)]
+    names = dict(Registry.objects.filter(pk__in=keys).values_list("pk", "name"))
+    return format_html_join(", ", "{}", ((_link(key, names.get(key)),) for key in keys))
+
+
+def _link(key: int, name: str | None) -> SafeString | str:
+    if name is None:
+        return gettext("a registry that is deleted (number %(id)d)") % {"id": key}
+    try:
+        url = reverse("admin:registries_registry_change", args=[key])
+    except NoReverseMatch:  # a site that shows the audit alone
+        return name
+    return format_html('<a href="{}">{}</a>', url, name)
 
 
 class HandoverPages(AuditPages):
     """The list of hand-overs, and one of them; nobody writes here."""
 
-    list_display = ("handed", "about", "outcome", "for_what", "form_label", "who")
+    list_display = ("handed", "about", "code", "asked", "form", "user_name")
     list_display_links = ("handed",)
     list_filter = HANDOVER_FILTERS
     search_fields = (
         *("registry_name", "user_name", "token", "token_key", "asked", "places", "address"),
     )
-    search_help_text = _("Names of registries, people and tokens, images, addresses")
-    fields = (
-        *("handed", "about", "kind_label", "outcome", "asked", "places", "form_label", "life"),
-        *("expires", "who", "token", "token_key", "address"),
-    )
-    readonly_fields = (
-        *("handed", "about", "kind_label", "outcome", "form_label", "life", "expires", "who"),
-    )
+    search_help_text = _("Registry, person, token, image or address")
+
+    def shown(self, event: Handover) -> ShownHandover:
+        return ShownHandover(event)
 
     @admin.display(
         description=Handover._meta.get_field("handed_at").verbose_name, ordering="handed_at"
     )
     def handed(self, handover: Handover) -> str:
         return stamp(handover.handed_at)
-
-    @admin.display(description=Handover._meta.get_field("expires_at").verbose_name)
-    def expires(self, handover: Handover) -> str:
-        return stamp(handover.expires_at)
-
-    @admin.display(description=_("outcome"), ordering="code")
-    def outcome(self, handover: Handover) -> Any:
-        code = "" if handover.is_handed_over else handover.code
-        return self.marked(ShownHandover(handover).look, code)
-
-    @admin.display(description=_("for"), ordering="asked")
-    def for_what(self, handover: Handover) -> str:
-        return handover.places or handover.asked or "-"
-
-    @admin.display(description=_("form"), ordering="form")
-    def form_label(self, handover: Handover) -> str:
-        return ShownHandover(handover).form or "-"
-
-    @admin.display(description=_("life"))
-    def life(self, handover: Handover) -> str:
-        return ShownHandover(handover).life or "-"
-
-    @admin.display(description=_("to"), ordering="user_name")
-    def who(self, handover: Handover) -> Any:
-        shown = ShownHandover(handover)
-        if not handover.user_name:
-            return shown.way or "-"
-        parts = " · ".join(filter(None, (str(shown.way), handover.token)))
-        return format_html("{} <small>{}</small>", handover.user_name, parts)

@@ -5,7 +5,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registries.admin.base import Pages
 from registries.admin.display import LOOKS, STATES, answers, badges
-from registries.admin.filters import FILTERS
+from registries.admin.filters import FILTERS, narrowing
 from registries.admin.images import ImageForm
 from registries.admin.status import attention_first, overview, tiles
 from registries.kinds import KINDS
@@ -142,7 +142,6 @@ class ListPages(Pages):
         return response
 
     def _list_context(self, request: HttpRequest, cl: Any) -> dict[str, Any]:
-        kept = {name: value for name, value in cl.params.items() if name != SEARCH_VAR}
         rows = list(cl.result_list)
         orders, headers = _orders(cl), _headers(cl)
         chosen = [each["label"] for each in orders if each["is_chosen"]]
@@ -151,16 +150,13 @@ class ListPages(Pages):
             "tiles": tiles(rows),
             "overview": overview(self.get_queryset(request)),
             "as_table": request.COOKIES.get(VIEW_COOKIE) == "table",
-            "filters": [(spec, list(spec.choices(cl))) for spec in cl.filter_specs],
+            **narrowing(cl),
+            "search_label": _("Name, host or prefix"),
             "orders": orders,
             "headers": headers,
             "sorted_by": [*chosen, *(each["label"] for each in headers if each["direction"])][:1],
-            "without_search": cl.get_query_string({SEARCH_VAR: None}),
-            "without_filters": cl.get_query_string({each.parameter_name: None for each in FILTERS}),
-            "search_params": kept,
             "kept": _kept(cl),
             "view_links": {view: cl.get_query_string({VIEW_VAR: view}) for view in VIEWS},
-            "is_narrowed": cl.has_active_filters or cl.query,
             "shown": self.told(request),
             "image_form": ImageForm(),
             "has_change_permission": self.has_change_permission(request),

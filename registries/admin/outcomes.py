@@ -1,6 +1,5 @@
 """The page that explains what a check may say: every verdict with its codes, and what to do."""
 
-import re
 from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
@@ -8,36 +7,44 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from registries.admin.base import Pages
 from registries.admin.display import LOOKS, Look
+from registries.explanations import EXPLANATIONS, VERDICTS, Explanation
 from registries.verdicts import CODES, Verdict
 
-# What stands in a sentence for a host, a time or a number that only a check knows.
-UNKNOWN = "…"
+# Of codes that have no verdict of their own.
+ABOUT_AN_IMAGE = _("These are about an image. The verdict stays that of the sign-in.")
 
 
 class Outcome(NamedTuple):
-    """A verdict's look, None for what is about an image, with its codes and their sentences."""
+    """A verdict's look, None for what is about an image, what it means, and its codes."""
 
     look: Look | None
-    codes: list[tuple[str, str]]
+    meaning: Any
+    codes: list[tuple[str, Explanation]]
+
+
+def explained(code: str) -> Explanation:
+    """What a code means, in the current language. Raises KeyError for an unknown code."""
+    return Explanation(*map(gettext, EXPLANATIONS[code]))
 
 
 def outcomes() -> list[Outcome]:
     """Every verdict that a check may have, and last the codes that are about an image."""
-    looks: list[tuple[Verdict | None, Look | None]] = [(each, LOOKS[each]) for each in Verdict]
+    heads: list[tuple[Verdict | None, Look | None, Any]] = [
+        *((each, LOOKS[each], gettext(VERDICTS[each])) for each in Verdict),
+        (None, None, ABOUT_AN_IMAGE),
+    ]
     return [
         Outcome(
             look,
-            [
-                (name, re.sub(r"%\(\w+\)[sd]", UNKNOWN, gettext(code.sentence)))
-                for name, code in CODES.items()
-                if code.verdict is verdict
-            ],
+            meaning,
+            [(name, explained(name)) for name, code in CODES.items() if code.verdict is verdict],
         )
-        for verdict, look in [*looks, (None, None)]
+        for verdict, look, meaning in heads
     ]
 
 

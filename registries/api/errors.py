@@ -206,7 +206,7 @@ def status_of_refusal(code: str) -> int:
 
 
 def _from_client_error(error: client.ClientError) -> Response:
-    detail = detail_for(error.code, error.params)
+    detail = detail_for(error.code, error.params, error.kind)
     response = Response({"code": error.code, "detail": detail}, status_of(error.code))
     if isinstance(error, client.Throttled):
         response["Retry-After"] = str(_seconds_until(error.retry_at))

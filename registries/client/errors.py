@@ -13,7 +13,11 @@ class ClientError(Exception):
     """A call of a registry failed. `code` and `verdict` say why, `str()` what to do.
 
     `params` fill the placeholders of the code's sentence, such as host names; never secrets.
+    kind: the slug of the row's kind, set by `row_client.client_for`. Some kinds have a sentence of
+    their own for a code.
     """
+
+    kind = ""
 
     def __init__(self, code: str, **params: str) -> None:
         self.code = code

@@ -44,17 +44,27 @@ WITHOUT_ADDRESS = {
 }
 
 
-def sentence_for(code: str, kind: str = "") -> str:
-    """Return the sentence of a code for rows of a kind. Raises KeyError for an unknown code."""
+def sentence_for(code: str, kind: str = "", host: str = "") -> str:
+    """Return the sentence of a code for rows of a kind. Raises KeyError for an unknown code.
+
+    host: the host that was called, where it is known. Nobody typed the one that a kind calls by
+    itself.
+    """
     sentence = CODES[code].sentence
-    has_address = kind not in KINDS or "url" in KINDS[kind].by_name
-    return sentence if has_address else WITHOUT_ADDRESS.get(code, sentence)
+    if kind not in KINDS:
+        return sentence
+    declaration = KINDS[kind]
+    is_typed = "url" in declaration.by_name and host != declaration.home({})
+    return sentence if is_typed else WITHOUT_ADDRESS.get(code, sentence)
 
 
 def detail_for(code: str, params: Mapping[str, str], kind: str = "") -> str:
     """Return the sentence of a code in the current language, with its placeholders filled."""
-    sentence = sentence_for(code, kind)
-    # An earlier version may have stored a check without all parameters of today's sentence.
+    return filled(sentence_for(code, kind, params.get("host", "")), params)
+
+
+def filled(sentence: str, params: Mapping[str, str]) -> str:
+    """Return a sentence in the current language; what was not stored with it is “…”."""
     unknown = dict.fromkeys(PLACEHOLDER.findall(sentence), "…")
     return Text(sentence, {**unknown, **params}).render(gettext)
 

@@ -1,5 +1,6 @@
 """Tags and digests by image: resolved first, then asked; and what narrows both."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -86,6 +87,31 @@ def test_the_images_own_host_is_asked(said: Said, registry: Any, settings: Any) 
     count = len(registry.requests)
     said("images/tags/?image=other.azurecr.cn/app", 502)
     assert len(registry.requests) == count
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("ghcr", "Check this site's network and firewall."),
+        ("quay", "Check this site's network and firewall."),
+        ("custom", "Check the port, and that the registry is running."),
+    ],
+)
+def test_who_typed_no_address_is_not_told_to_check_it(
+    kind: str, advice: str, said: Said, settings: Any
+) -> None:
+    row = factories.create(kind, url="https://lab.example") if kind == "custom" else default(kind)
+    host = row.host or row.declaration.home({})
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        settings.REGISTRIES = {"ENDPOINTS": {f"https://{host}": nobody}}
+        answer = said(f"images/digest/?image={host}/acme/app", 502)
+    assert answer == {"code": "refused", "detail": f"{host} refused the connection. {advice}"}
+
+
+def default(kind: str) -> Registry:
+    return Registry.objects.get(kind=kind, is_default=True)
 
 
 # Of one platform

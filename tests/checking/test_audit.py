@@ -1,5 +1,6 @@
 """The audit: every check is in it, whoever asked for it and however; it can be read and no more."""
 
+import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -343,8 +344,14 @@ def test_nobody_writes_it(client: Client, row: Registry) -> None:
     press_check(client, row)
     check = Check.objects.get()
     html = text_of(client.get(f"{CHECKS}{check.pk}/change/"))
-    assert "signed_in" in html
+    assert "<h1>Check of “Lab”</h1>" in html
+    facts = dict(re.findall(r"<dt>(.+?)</dt><dd>(.+?)</dd>", html.replace("<wbr>", "")))
+    assert facts["Checked"].endswith(" UTC")
+    assert facts["Registry"] == f'<a href="{LIST}{row.pk}/change/">Lab</a>'
+    assert facts["Asked by"] == "robin"
+    assert facts["Code"] == "<code>signed_in</code>"
     assert 'name="_save"' not in html
+    assert "historylink" not in html
     before = Check.objects.values().get()
     for path in ("add/", f"{check.pk}/change/", f"{check.pk}/delete/"):
         assert client.post(CHECKS + path, {"post": "yes", "verdict": "x"}).status_code == 403

@@ -1,5 +1,6 @@
 """The admin: who says what may leave, who entrusts secrets anew, and what the audit shows."""
 
+import re
 from html import unescape
 from typing import Any
 
@@ -208,7 +209,14 @@ def test_the_audit_shows_who_was_handed_what(editor: Client) -> None:
     with pytest.raises(HandoverRefused):
         services.pull_credential(row, "registry.example:5000/team/app", recipient=way)
     history = editor.get(f"{LIST}{row.pk}/history/").content.decode()
-    for words in ("Handed over", "not_allowed", "johndoe", "production", "192.0.2.1", "long-lived"):
+    for words in (
+        "Handed over",
+        "does not allow its",
+        "johndoe",
+        "production",
+        "192.0.2.1",
+        "never",
+    ):
         assert words in history
     assert "All hand-overs" not in history
     assert editor.get("/backstage/registries/handover/").status_code == 403
@@ -230,12 +238,46 @@ def test_the_audit_shows_who_was_handed_what(editor: Client) -> None:
         assert page.context["cl"].result_count == count, query
     one = Handover.objects.latest("pk")
     shown = auditor.get(f"/backstage/registries/handover/{one.pk}/change/").content.decode()
-    assert "registry.example:5000/team/app" in shown
+    assert "<h1>Refused hand-over of “Lab”</h1>" in shown
+    facts = dict(re.findall(r"<dt>(.+?)</dt><dd>(.+?)</dd>", shown.replace("<wbr>", "")))
+    assert facts["Time"].endswith(" UTC")
+    assert facts["Registry"] == f'<a href="{LIST}{row.pk}/change/">Lab</a>'
+    assert facts["Asked for"] == "registry.example:5000/team/app"
+    assert facts["Code"] == "<code>not_allowed</code>"
+    assert "does not allow its credentials to leave this site" in shown
+    assert "historylink" not in shown
     assert "fake-password" not in shown + history
     delete = f"/backstage/registries/handover/{one.pk}/delete/"
     assert auditor.post(delete, {"post": "yes"}).status_code == 403
     row.delete()
     assert "Lab" in auditor.get("/backstage/registries/handover/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("event", "label", "told"),
+    [
+        ({"asked": "#{pk}"}, "Asked for", '<a href="{page}">Lab</a>'),
+        ({"asked": "#987654321"}, "Asked for", "a registry that is deleted (number 987654321)"),
+        ({"asked": "#1<b>"}, "Asked for", "#1&lt;b&gt;"),
+        ({"code": "entrusted", "asked": "verify_tls: off"}, "Trusted from then on", "any certif"),
+        ({"code": "handed_over", "is_short": False}, "Expires", "never"),
+        ({"code": "of a later version"}, "Code", "<code>of a later version</code>"),
+    ],
+)
+def test_a_hand_over_is_told_in_words(
+    admin_client: Client, event: dict[str, Any], label: str, told: str
+) -> None:
+    row = create("ecr", name="Lab")
+    names = {"pk": row.pk, "page": f"{LIST}{row.pk}/change/"}
+    values = {"code": "dns", "registry": row, "registry_name": "Lab", **event}
+    values["asked"] = values.get("asked", "").format(**names)
+    one = Handover.objects.create(**values)
+    shown = admin_client.get(f"/backstage/registries/handover/{one.pk}/change/").content.decode()
+    facts = dict(re.findall(r"<dt>(.+?)</dt><dd>(.+?)</dd>", shown.replace("<wbr>", "")))
+    assert facts[label].startswith(told.format(**names))
+    assert "Refused dns" not in shown
+    history = admin_client.get(f"/backstage/registries/handover/{one.pk}/history/")
+    assert history.url == f"/backstage/registries/handover/{one.pk}/change/"
 
 
 def test_the_audit_is_kept_as_long_as_the_site_says(settings: Any) -> None:

@@ -18,6 +18,7 @@ from registries import services
 from registries.client.errors import Unreachable
 from registries.handover.consumers import CONSUMERS
 from registries.models import Handover, Registry
+from registries.row_client import client_for
 from tests.factories import create
 from tests.handover.conftest import Cloud
 
@@ -364,7 +365,8 @@ def test_who_typed_no_address_is_not_told_to_check_it(
     row = create("ecr", handover="any")
 
     def fail(*_args: Any, **_kwargs: Any) -> None:
-        raise Unreachable("dns", host="api.ecr.example")
+        with client_for(row):
+            raise Unreachable("dns", host="api.ecr.example")
 
     monkeypatch.setattr(services, "hand_over", fail)
     html = taker.post(page_of(row, "docker")).content.decode()
