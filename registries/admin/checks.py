@@ -75,7 +75,7 @@ class ShownCheck(NamedTuple):
     @property
     def facts(self) -> list[tuple[str, Any]]:
         """Every fact with its label, the moment first; an empty one is not shown."""
-        sent = {
+        sent: dict[bool | None, str] = {
             True: gettext("Stored credentials were sent."),
             False: gettext("No stored credentials were sent."),
         }

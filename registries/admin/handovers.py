@@ -66,9 +66,9 @@ class ShownHandover(NamedTuple):
         """What happened, or why nothing was handed over and what to do."""
         handover = self.handover
         if handover.is_handed_over:
-            return _HANDED[handover.is_short]
+            return str(_HANDED[handover.is_short])
         if handover.code == ENTRUSTED_CODE:
-            return _TRUSTED[handover.asked == UNVERIFIED]
+            return str(_TRUSTED[handover.asked == UNVERIFIED])
         if handover.code in REFUSALS:
             return filled(REFUSALS[handover.code], {"name": handover.registry_name})
         if self.code:
