@@ -5,6 +5,7 @@ Source: argocd-image-updater, docs/configuration/registries.md.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
@@ -29,20 +30,22 @@ Secrets = dict[str, dict[str, Any]]
 
 
 def _read(text: str) -> Iterator[Found]:
-    lists, secrets = [], {}
-    for each in objects(text):
-        inner = each.get("data")
-        if each.get("kind") == "ConfigMap" and isinstance(inner, dict) and FILE in inner:
-            lists += [one for one in read_yaml(inner[FILE] or "") if isinstance(one, dict)]
-        elif each.get("kind") == "Secret" and isinstance(each.get("metadata"), dict):
-            metadata = each["metadata"]
-            secrets[f"{metadata.get('namespace')}/{metadata.get('name')}"] = each
+    configs: list[dict[str, Any]] = []
+    secrets: Secrets = {}
+    for obj in objects(text):
+        data, metadata = obj.get("data"), obj.get("metadata")
+        if obj.get("kind") == "ConfigMap" and isinstance(data, dict) and FILE in data:
+            configs += [
+                config for config in read_yaml(data[FILE] or "") if isinstance(config, dict)
+            ]
+        elif obj.get("kind") == "Secret" and isinstance(metadata, dict):
+            secrets[f"{metadata.get('namespace')}/{metadata.get('name')}"] = obj
         else:
-            lists.append(each)
-    registries = [each["registries"] for each in lists if isinstance(each.get("registries"), list)]
-    if not registries:
+            configs.append(obj)
+    lists = [rows for config in configs if isinstance(rows := config.get("registries"), list)]
+    if not lists:
         raise Unreadable(_("There is no list “registries” in this."))
-    for number, registry in enumerate((each for found in registries for each in found), 1):
+    for number, registry in enumerate(chain(*lists), 1):
         yield _registry(registry, number, secrets)
 
 
@@ -64,34 +67,37 @@ def _registry(registry: Any, number: int, secrets: Secrets) -> Found:
         return Refused(name, error.text)
     except Unreadable as error:
         return Refused(name, error.text)
-    found = login(place, user, secret, name=name, missing=missing)
-    if isinstance(found, Entry):
+    entry = login(place, user, secret, name=name, missing=missing)
+    if isinstance(entry, Entry):
         ca = registry.get("ca_data")
-        found = replace(
-            found,
+        entry = replace(
+            entry,
             verify_tls=str(registry.get("insecure")).lower() not in TRUE,
             ca_certificate=ca if isinstance(ca, str) else "",
             lost=(Text(CA_FILE),) if registry.get("ca_file") else (),
         )
-    return found
+    return entry
 
 
 @sensitive_variables()
 def _credentials(reference: str, place: Place, secrets: Secrets) -> tuple[str, str, Text | None]:
-    """User, secret, and why they are missing. Scripts and this site's variables are never asked."""
+    """Return user, secret, and why they are missing.
+
+    Scripts are not run, and this site's environment variables are not read.
+    """
     scheme, _colon, rest = reference.partition(":")
     if not reference:
         return "", "", None
     if scheme not in {"secret", "pullsecret"}:
         return "", "", Text(BY_REFERENCE)
     path, _hash, key = rest.partition("#")
-    found = secrets.get(path)
-    if found is None:
+    obj = secrets.get(path)
+    if obj is None:
         return "", "", Text(NO_SUCH_SECRET)
     if scheme == "secret":
-        user, _colon, secret = (secret_value(found, key) or "").strip().partition(":")
+        user, _colon, secret = (secret_value(obj, key) or "").strip().partition(":")
         return (user, secret, None) if secret else ("", "", Text(NO_SUCH_SECRET))
-    for name, user, secret in logins(read_json(secret_value(found, PULL_SECRET) or "{}")):
+    for name, user, secret in logins(read_json(secret_value(obj, PULL_SECRET) or "{}")):
         if name == place.host:
             return user, secret, None
     return "", "", Text(NO_SUCH_SECRET)

@@ -1,4 +1,4 @@
-"""The entries of docker's shape: config.json, auth.json, .dockerconfigjson and .dockercfg."""
+"""Reads files like docker's: config.json, auth.json, .dockerconfigjson and .dockercfg."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,22 +24,24 @@ NOT_DOCKER = _("This has no “auths”: it is no file of docker's or podman's."
 
 
 class Keys(Enum):
-    """What a program makes of a key with a path, and of `*` in one."""
+    """How a program reads keys with a path, and keys with `*`."""
 
-    WHOLE_HOST = "docker"
+    WHOLE_HOST = "docker"  # ignores the path
     PATHS = "podman"
     GLOBS = "kubernetes"
 
 
 def read_auths(config: Any, keys: Keys) -> Iterator[Found]:
-    """The entries of a parsed file. Raises Unreadable."""
+    """Yield the entries of a parsed file. Raises Unreadable."""
     if not isinstance(config, dict):
         raise Unreadable(NOT_DOCKER)
     helpers, store = config.get("credHelpers"), config.get("credsStore")
     auths = config.get("auths")
     if auths is None and helpers is None and store is None:
         # The file before docker 1.7, and kubernetes.io/dockercfg.
-        is_old = config and all(isinstance(each, dict) and "auth" in each for each in _all(config))
+        is_old = config and all(
+            isinstance(entry, dict) and "auth" in entry for entry in config.values()
+        )
         if not is_old:
             raise Unreadable(NOT_DOCKER)
         auths = config
@@ -53,10 +55,6 @@ def read_auths(config: Any, keys: Keys) -> Iterator[Found]:
         yield elsewhere(_name(str(key), number), helper)
 
 
-def _all(config: Mapping[str, Any]) -> list[Any]:
-    return list(config.values())
-
-
 def _name(key: str, number: int) -> str:
     try:
         return parse_place(key).text
@@ -65,7 +63,7 @@ def _name(key: str, number: int) -> str:
 
 
 def elsewhere(name: str, helper: Any) -> Refused:
-    """What is said of a login that a credential helper keeps: helpers are programs."""
+    """Refuse a login that a credential helper stores. Helpers are programs, so they are not run."""
     if isinstance(helper, str) and _HELPER.fullmatch(helper):
         text = _("The credential helper “%(helper)s” keeps this login, and it was not run.")
         return Refused(name, Text(text, {"helper": helper}))
@@ -88,21 +86,21 @@ def _entry(key: str, number: int, entry: Any, keys: Keys, store: Any) -> Found:
         if store:
             return elsewhere(name, store)
         return Refused(name, Text(NO_LOGIN))
-    found = login(place, user, secret, name=name)
-    if not isinstance(found, Entry):
-        return found
+    result = login(place, user, secret, name=name)
+    if not isinstance(result, Entry):
+        return result
     if is_any:
-        kept = {each: value for each, value in found.values.items() if each != "url"}
-        found = replace(found, values=kept, prefix="")
+        values = {name: value for name, value in result.values.items() if name != "url"}
+        result = replace(result, values=values, prefix="")
     if place.path and keys is Keys.WHOLE_HOST:
         text = _("Docker uses this login for all of %(host)s. The row is for %(place)s alone.")
-        found = replace(found, ask=Text(text, {"host": place.host, "place": place.text}))
-    return found
+        result = replace(result, ask=Text(text, {"host": place.host, "place": place.text}))
+    return result
 
 
 @sensitive_variables()
 def _refusal(key: str, entry: Any) -> str | None:
-    """Why an entry cannot be used, whatever it is for."""
+    """Return why an entry cannot be used, whichever host it is for; None if it can."""
     if "/v1/access-token" in key or "/v1/refresh-token" in key:
         return _("This is Docker Desktop's own session.")
     if not isinstance(entry, dict):
@@ -114,7 +112,7 @@ def _refusal(key: str, entry: Any) -> str | None:
 
 @sensitive_variables()
 def _pair(entry: Mapping[str, Any]) -> tuple[str, str]:
-    """User and secret. `auth` wins, as for docker. Raises Invalid."""
+    """Return user and secret. `auth` overrides the others, as in docker. Raises Invalid."""
     auth = entry.get("auth")
     if isinstance(auth, str) and auth.strip():
         return cleaning.split_auth("".join(auth.split()))
@@ -124,24 +122,25 @@ def _pair(entry: Mapping[str, Any]) -> tuple[str, str]:
 
 @sensitive_variables()
 def logins(config: Any) -> list[tuple[str, str, str]]:
-    """Place, user and secret of each key that can be read, of a parsed file."""
-    found = []
+    """Return place, user and secret of each usable entry of a parsed file."""
+    rows = []
     auths = config.get("auths") if isinstance(config, dict) else None
     for key, entry in (auths if isinstance(auths, dict) else {}).items():
         with suppress(Invalid, NoPlace):
             user, secret = _pair(entry if isinstance(entry, dict) else {})
-            found.append((parse_place(key).text, user, secret))
-    return [each for each in found if each[2]]
+            if secret:
+                rows.append((parse_place(key).text, user, secret))
+    return rows
 
 
 def _place(key: str, keys: Keys) -> tuple[Place, bool]:
-    """What a key is for, and whether it is for any host of the kind. Raises NoPlace."""
+    """Return a key's place, and whether it is for all hosts of the kind. Raises NoPlace."""
     if "*" not in key and "?" not in key and "[" not in key.partition("]")[0][1:]:
         return parse_place(key), False
     refusal = NoPlace(Text(_("A row is for one host: enter each host that this pattern is for.")))
     if keys is not Keys.GLOBS or key.count("*") > 2 or not re.search(r"(?:\A|//)\*[.-]", key):
         raise refusal
-    # An example that every kind's label takes; the kinds know the rest of their hosts.
+    # Replace the pattern by a label that occurs in the hosts of a kind, and look for that kind.
     for label in ("us", "0" * 12):
         place = parse_place(key.replace("*", label))
         kind = kind_of(place.host)

@@ -1,4 +1,4 @@
-"""Lists of JSON documents, as APIs and mongoexport write them."""
+"""Reads lists of JSON documents, as APIs and mongoexport write them."""
 
 from typing import Any
 
@@ -10,21 +10,21 @@ from registries.text import gettext_noop as _
 
 @sensitive_variables()
 def read_documents(text: str, key: str) -> list[dict[str, Any]]:
-    """The objects of a list, of an API's answer around one, or of one a line. Raises Unreadable.
+    """Return the objects of a list, of an API's response with a list, or of a file with one a line.
 
-    key: what at least one of them has.
+    key: at least one object must have it. Raises Unreadable.
     """
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and all(
         line.startswith("{") and line.rstrip().endswith("}") for line in lines
     ):
-        found: Any = [read_json(line) for line in lines]
+        data: Any = [read_json(line) for line in lines]
     else:
-        found = read_json(text)
-    if isinstance(found, dict):
-        inner = found.get("data")
-        found = inner if isinstance(inner, list) else [found]
-    is_list = isinstance(found, list) and all(isinstance(each, dict) for each in found)
-    if not is_list or not any(key in each for each in found):
+        data = read_json(text)
+    if isinstance(data, dict):
+        inner = data.get("data")
+        data = inner if isinstance(inner, list) else [data]
+    is_list = isinstance(data, list) and all(isinstance(item, dict) for item in data)
+    if not is_list or not any(key in item for item in data):
         raise Unreadable(_("This is not a list of registries in JSON."))
-    return list(found)
+    return list(data)

@@ -1,23 +1,24 @@
-"""What a file says of one registry, before anybody decided what becomes of it."""
+"""Entry and Refused: what a file contains, before it is compared with the stored rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from registries.text import Text
 
-# The longest name that is shown of what a file calls something.
-LONGEST = 100
+# Names from a file are cut to this length.
+MAX_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One registry of a file, as a row of ours would have it.
+    """One registry of a file, with the values of a row.
 
-    name: for a row, unless another has it. kind: a slug. values: of the kind's variables, as they
-    stand in the file. prefix, ca_certificate, verify_tls: the row's columns.
-    missing: why the secret is not in the file; None where nothing is missing.
-    ask: why somebody has to decide first; None where nothing is open.
-    lost: what the file says and a row cannot hold.
+    name: the row's, unless another row has it. kind: a slug.
+    values: of the kind's variables, as they are in the file.
+    prefix, ca_certificate, verify_tls: the row's columns.
+    missing: why the file does not contain the secret; None if it does, or if none is needed.
+    ask: a question that somebody has to decide first; None if there is none.
+    lost: what the file contains but a row cannot.
     """
 
     name: str
@@ -31,12 +32,12 @@ class Entry:
     lost: tuple[Text, ...] = ()
 
     def __reduce__(self) -> str:
-        raise TypeError("An entry is not pickled: it holds a secret in clear.")
+        raise TypeError("An entry has a secret in plain text, so it cannot be pickled.")
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What is in a file and cannot become a row, with the reason."""
+    """An entry of a file that cannot become a row, with the reason."""
 
     name: str
     reason: Text
@@ -46,12 +47,12 @@ Found = Entry | Refused
 
 
 def shown(text: object, otherwise: str = "") -> str:
-    """What a file calls something, short and in printable characters.
+    """Return a name from a file, shortened and without unprintable characters.
 
-    What may hold a login, as `user:password@host` does, is not shown: `otherwise` is.
+    A text that may contain a login, such as `user:password@host`, is replaced by `otherwise`.
     """
     if not isinstance(text, str) or "@" in text:
         return otherwise
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST] or (
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MAX_NAME] or (
         otherwise
     )

@@ -1,4 +1,4 @@
-"""What a form of import is: a value, as a kind is."""
+"""Form: a file format that registries can be imported from."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from registries.importing.entry import Found
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """One form in which other programs keep their registries.
+    """A file format of other programs.
 
-    label: which programs write it. read: its entries, from the text of a file; raises Unreadable.
+    label: the programs that write it. read: returns the entries of a text; raises Unreadable.
     """
 
     slug: str

@@ -19,23 +19,23 @@ from registries.reference import HUB
 from registries.text import Text
 from registries.text import gettext_noop as _
 
-# The table's name since 2.3, and before.
+# The names of the table: since Komodo 2.3, and before.
 TABLES = ("image_registry", "image_registries", "docker_registry", "docker_registries")
 
 
 def _read(text: str) -> Iterator[Found]:
     start = text.lstrip()
     if start.startswith("{") or (start.startswith("[") and not start.startswith("[[")):
-        accounts = [(each.get("domain"), each) for each in read_documents(text, "domain")]
+        accounts = [(item.get("domain"), item) for item in read_documents(text, "domain")]
     else:
-        accounts = list(_of_tables(read_toml(text)))
+        accounts = list(_accounts(read_toml(text)))
     for number, (domain, account) in enumerate(accounts, 1):
         yield _registry(domain, account, number)
 
 
-def _of_tables(config: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
+def _accounts(config: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
     tables = [
-        each for name in TABLES if isinstance(config.get(name), list) for each in config[name]
+        table for name in TABLES if isinstance(config.get(name), list) for table in config[name]
     ]
     if not tables:
         raise Unreadable(_("There is no [[image_registry]] or [[docker_registry]] in this."))

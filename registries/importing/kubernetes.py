@@ -1,4 +1,4 @@
-"""Pull secrets of Kubernetes as `kubectl get secret -o yaml` writes them, one, a list, or several.
+"""Pull secrets of Kubernetes, as `kubectl get secret -o yaml` writes one or several.
 
 Source: kubernetes, pkg/credentialprovider/config.go.
 """
@@ -17,7 +17,7 @@ from registries.importing.reading import Unreadable, decode, read_json, read_yam
 from registries.text import Text
 from registries.text import gettext_noop as _
 
-# Where each type of Secret has docker's file.
+# The key that has docker's file, by the type of the Secret.
 FILES = {
     "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
     "kubernetes.io/dockercfg": ".dockercfg",
@@ -26,21 +26,21 @@ FILES = {
 
 @sensitive_variables()
 def objects(text: str) -> list[dict[str, Any]]:
-    """The objects of a file: of several documents, and of lists. Raises Unreadable."""
-    found, waiting = [], read_yaml(text)[::-1]
-    while waiting:
-        each = waiting.pop()
-        items = each.get("items") if isinstance(each, dict) else None
-        if isinstance(items, list) and str(each.get("kind", "")).endswith("List"):
-            waiting += items[::-1]
-        elif isinstance(each, dict):
-            found.append(each)
-    return found
+    """Return the objects of all documents and lists of a file. Raises Unreadable."""
+    result, stack = [], read_yaml(text)[::-1]
+    while stack:
+        obj = stack.pop()
+        items = obj.get("items") if isinstance(obj, dict) else None
+        if isinstance(items, list) and str(obj.get("kind", "")).endswith("List"):
+            stack += items[::-1]
+        elif isinstance(obj, dict):
+            result.append(obj)
+    return result
 
 
 @sensitive_variables()
 def secret_value(secret: dict[str, Any], key: str) -> str | None:
-    """The text at a key of a Secret; `stringData` wins, as for Kubernetes. Raises Unreadable."""
+    """Return a key's text. `stringData` overrides `data`, as in Kubernetes. Raises Unreadable."""
     plain, encoded = secret.get("stringData"), secret.get("data")
     if isinstance(plain, dict) and isinstance(plain.get(key), str):
         return str(plain[key])
@@ -63,16 +63,16 @@ def name_of(secret: dict[str, Any]) -> str:
 
 def _read(text: str) -> Iterator[Found]:
     is_any = False
-    for each in objects(text):
-        if "sops" in each:
-            yield Refused(name_of(each), Text(ENCRYPTED))
-        elif each.get("kind") == "SealedSecret":
+    for obj in objects(text):
+        if "sops" in obj:
+            yield Refused(name_of(obj), Text(ENCRYPTED))
+        elif obj.get("kind") == "SealedSecret":
             sealed = _("Only the cluster can open a SealedSecret: import the Secret it makes.")
-            yield Refused(name_of(each), Text(sealed))
-        elif "auths" in each:
-            yield from read_auths(each, Keys.GLOBS)
-        elif each.get("kind") == "Secret" and (key := FILES.get(str(each.get("type")))):
-            yield from _secret(each, key)
+            yield Refused(name_of(obj), Text(sealed))
+        elif "auths" in obj:
+            yield from read_auths(obj, Keys.GLOBS)
+        elif obj.get("kind") == "Secret" and (key := FILES.get(str(obj.get("type")))):
+            yield from _secret(obj, key)
         else:
             continue
         is_any = True

@@ -1,6 +1,6 @@
-"""From a host, a user and a secret to a row of the kind that the host belongs to.
+"""Makes an entry of the right kind from a host, a user and a secret.
 
-A kind is never guessed from a name: a host that is no kind's own becomes a row of `custom`.
+The kind is never guessed: a host that belongs to no kind becomes an entry of `custom`.
 """
 
 import base64
@@ -19,14 +19,14 @@ from registries.kinds.gitlab import ANY_USERNAME
 from registries.text import Text
 from registries.text import gettext_noop as _
 
-# How kinds call the user and the secret.
+# The variables of the user and the secret; each kind has one of these pairs.
 PAIRS = (("login", "password"), ("username", "token"), ("clientid", "clientsecret"))
-# User names that stand for a token of hours, by what one is to be replaced with.
+# User names with which the secret is a token that expires after some hours.
 ZERO = "00000000-0000-0000-0000-000000000000"
 SHORT_LIVED = {ZERO, "<token>", "oauth2accesstoken", "_token"}
 _SHORT_LIVED = re.compile(r"_dcgcr_\w+_token")
 _ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{12,}")
-# What stands where a program shows no secret, or keeps it encrypted, or fills it in later.
+# Texts in place of a secret: it is hidden, or encrypted, or inserted later.
 _MASK = re.compile(r"[*•xX]{3,}|\[?<?(?:redacted|hidden|masked)>?\]?", re.IGNORECASE)
 _ENCRYPTED = re.compile(r"\$ANSIBLE_VAULT|ENC\[|-----BEGIN PGP|vault:v[0-9]")
 _TEMPLATE = re.compile(r"\{\{.*\}\}|\$\{[^}]*\}", re.DOTALL)
@@ -47,7 +47,7 @@ MASKED = _("The program that wrote the file left the secret out.")
 
 
 def kind_of(host: str) -> Kind:
-    """The kind that a lower-cased host belongs to, or else `custom`."""
+    """Return the kind that a lower-case host belongs to, or else `custom`."""
     for kind in KINDS.values():
         if kind.match_host(host) is not None:
             return kind
@@ -58,7 +58,7 @@ def kind_of(host: str) -> Kind:
 
 
 def absent(secret: str) -> Text | None:
-    """Why a text stands for a secret that is elsewhere; None if it is one itself."""
+    """Return why a text is not a secret but a placeholder; None if it is a secret."""
     if not secret:
         return Text(NO_SECRET)
     if _MASK.fullmatch(secret):
@@ -74,9 +74,9 @@ def encrypted(secret: str) -> bool:
 def login(
     place: Place, user: str, secret: str, *, name: str = "", missing: Text | None = None
 ) -> Found:
-    """The row for a login at a place; without a user, one that signs in nowhere.
+    """Return the entry for a login at a place. Without user and secret, it is anonymous.
 
-    missing: why the secret is not in the file, where the form knows.
+    missing: why the file does not contain the secret, if the form knows.
     """
     name = name or place.text
     kind = kind_of(place.host)
@@ -98,7 +98,7 @@ def login(
         if plus:
             values = {"namespace": namespace, "account": account, "token": secret}
             return _row(name, kind, place, values)
-        # Quay's persons and OAuth applications: another kind signs in with any name.
+        # The kind `quay` is for robot accounts. People and OAuth applications need `custom`.
         kind = KINDS["custom"]
     names = next(pair for pair in PAIRS if set(pair) <= set(kind.by_name))
     values = dict(zip(names, (user, secret), strict=True))
@@ -118,14 +118,16 @@ def _short_lived(kind: Kind, user: str) -> Text | None:
 
 @sensitive_variables()
 def _row(name: str, kind: Kind, place: Place, values: dict[str, str]) -> Entry:
-    """The row at a place, with the address or the prefix that leads to it and nowhere else."""
+    """Return the entry for a place, with an address or prefix for nothing but this place."""
     prefix = place.text if place.path else ""
     if "region" in kind.by_name:
         values = {**(kind.match_host(place.host) or {}), **values}
         values = {key: value for key, value in values.items() if key in kind.by_name}
         prefix = place.text if "region" not in values else prefix
     elif "url" in kind.by_name:
-        defaults = {each.name: each.initial for each in kind.variables if each.initial}
+        defaults = {
+            variable.name: variable.initial for variable in kind.variables if variable.initial
+        }
         own = {} if place.host == kind.home({}) else {"url": place.url}
         values = {**defaults, **own, **values}
     elif kind.prefix_example or place.host != kind.home({}):
@@ -136,20 +138,23 @@ def _row(name: str, kind: Kind, place: Place, values: dict[str, str]) -> Entry:
 @sensitive_variables()
 def _google(name: str, kind: Kind, place: Place, user: str, secret: str) -> Found:
     if user == BASE64_KEY:
-        secret = _unpacked(secret)
+        secret = _decoded(secret)
         user = "_json_key"
     if user != "_json_key":
         return Refused(name, Text(_("Google's registries take a service account's key alone.")))
-    # The variable reads the whole file, and what is none has its own error.
+    # The variable parses the key file, and reports errors.
     return _row(name, kind, place, {"privatekey": secret})
 
 
 @sensitive_variables()
-def _unpacked(secret: str) -> str:
-    """A key file in base64, or the text itself if it is none. The codec's errors would quote it."""
+def _decoded(secret: str) -> str:
+    """Decode a key file in base64; return any other text unchanged.
+
+    The decoder's errors would quote the text, so they are not passed on.
+    """
     try:
-        found = base64.b64decode("".join(secret.split()) + "==").decode()
-        return found if isinstance(json.loads(found), dict) else secret
+        text = base64.b64decode("".join(secret.split()) + "==").decode()
+        return text if isinstance(json.loads(text), dict) else secret
     except (ValueError, RecursionError):
         return secret
 

@@ -1,4 +1,4 @@
-"""What an entry is for: the keys of docker's files and the addresses of all others."""
+"""Place: the registry, or the part of one, that an entry is for."""
 
 import re
 from typing import NamedTuple
@@ -9,12 +9,12 @@ from registries.text import gettext_noop as _
 
 _SCHEME = re.compile(r"(?:(https?):)?//", re.IGNORECASE)
 NO_ADDRESS = _("This is not the address of a registry, such as registry.example.com:5000.")
-# What older programs and docker's own key for Docker Hub have behind the host.
+# Older programs, and docker's key for Docker Hub, have the API's version behind the host.
 _API = re.compile(r"/v[12](?=/|\Z)")
 
 
 class Place(NamedTuple):
-    """A registry, or a part of it. host: with its port unless that is 443. path: may be empty."""
+    """A registry, or a part of it. host: with its port, unless that is 443. path: may be empty."""
 
     scheme: str
     host: str
@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
 
 class NoPlace(Exception):
-    """A text that names no registry; `text` says why."""
+    """A text is not the address of a registry; `text` says why."""
 
     def __init__(self, text: Text) -> None:
         self.text = text
@@ -38,7 +38,7 @@ class NoPlace(Exception):
 
 
 def parse_place(key: str) -> Place:
-    """Read a host, an address or a prefix of images; all names of Docker Hub are one.
+    """Parse a host, an address or a prefix of images. All names of Docker Hub become `docker.io`.
 
     Raises NoPlace.
     """
@@ -46,7 +46,7 @@ def parse_place(key: str) -> Place:
     scheme = _SCHEME.match(key)
     rest = _API.sub("", key[scheme.end() :] if scheme else key, count=1).rstrip("/")
     try:
-        # A name without a dot is a host here, not one of Docker Hub's users.
+        # Here, a name without a dot is a host and not a user of Docker Hub.
         host, _slash, path = parse_prefix(rest).partition("/")
     except InvalidReference:
         raise NoPlace(Text(NO_ADDRESS)) from None

@@ -1,4 +1,4 @@
-"""Portainer's list, `GET /api/registries`. It has no passwords: Portainer blanks them.
+"""Portainer's list, `GET /api/registries`. Portainer leaves the passwords out.
 
 Source: portainer, api/http/handler/registries/handler.go, hideFields.
 """
@@ -19,54 +19,54 @@ from registries.text import Text
 from registries.text import gettext_noop as _
 
 BLANKED = _("Portainer does not show passwords: enter it by hand.")
-# Portainer's numbers of the types that are more than an address.
+# Portainer's numbers for the types of registries that have more than an address.
 GITLAB, HUB, ECR = 4, 6, 7
 
 
 def _read(text: str) -> Iterator[Found]:
-    for number, each in enumerate(read_documents(text, "URL"), 1):
-        name = shown(each.get("Name"), f"({number})")
+    for number, registry in enumerate(read_documents(text, "URL"), 1):
+        name = shown(registry.get("Name"), f"({number})")
         try:
-            yield _registry(each, name)
+            yield _registry(registry, name)
         except NoPlace as error:
             yield Refused(name, error.text)
 
 
 @sensitive_variables()
-def _registry(each: dict[str, Any], name: str) -> Found:
-    place = _place(each)
-    user, secret = (str(each.get(key) or "") for key in ("Username", "Password"))
-    signs_in = bool(each.get("Authentication"))
+def _registry(registry: dict[str, Any], name: str) -> Found:
+    place = _place(registry)
+    user, secret = (str(registry.get(key) or "") for key in ("Username", "Password"))
+    signs_in = bool(registry.get("Authentication"))
     if not signs_in:
         return login(place, "", "", name=name)
-    if each.get("Type") == ECR:
-        region = _inner(each, "Ecr", "Region")
+    if registry.get("Type") == ECR:
+        region = _inner(registry, "Ecr", "Region")
         values = {"region": region, "accesskey": user, "secretaccesskey": secret}
         values = {key: value for key, value in values.items() if value}
         return Entry(
             name=name, kind="ecr", values=values, missing=None if secret else Text(BLANKED)
         )
-    found = login(place, user, secret, name=name, missing=None if secret else Text(BLANKED))
-    instance = _inner(each, "Gitlab", "InstanceURL")
-    if each.get("Type") == GITLAB and instance and isinstance(found, Entry):
-        values = {**found.values, "url": place.url, "authurl": instance}
+    entry = login(place, user, secret, name=name, missing=None if secret else Text(BLANKED))
+    instance = _inner(registry, "Gitlab", "InstanceURL")
+    if registry.get("Type") == GITLAB and instance and isinstance(entry, Entry):
+        values = {**entry.values, "url": place.url, "authurl": instance}
         if "login" in values:
             values["username"], values["token"] = values.pop("login"), values.pop("password")
-        found = replace(found, kind="gitlab", values=values)
-    return found
+        entry = replace(entry, kind="gitlab", values=values)
+    return entry
 
 
-def _place(each: dict[str, Any]) -> Place:
-    """Its address; GitLab's is for one project. Raises NoPlace."""
-    place = parse_place(HUB_NAME if each.get("Type") == HUB else str(each.get("URL") or ""))
-    project = _inner(each, "Gitlab", "ProjectPath")
-    if each.get("Type") == GITLAB and project and not place.path:
+def _place(registry: dict[str, Any]) -> Place:
+    """Return the place of a registry; GitLab's is for one project. Raises NoPlace."""
+    place = parse_place(HUB_NAME if registry.get("Type") == HUB else str(registry.get("URL") or ""))
+    project = _inner(registry, "Gitlab", "ProjectPath")
+    if registry.get("Type") == GITLAB and project and not place.path:
         place = parse_place(f"{place.url}/{project.lower()}")
     return place
 
 
-def _inner(each: dict[str, Any], name: str, key: str) -> str:
-    inner = each.get(name)
+def _inner(registry: dict[str, Any], name: str, key: str) -> str:
+    inner = registry.get(name)
     value = inner.get(key) if isinstance(inner, dict) else None
     return value if isinstance(value, str) else ""
 

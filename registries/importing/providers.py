@@ -1,4 +1,4 @@
-"""The providers of WUD, drydock and SSM: what each calls its values, and which kind it is here.
+"""The providers of WUD, drydock and SSM, with the kind of each and the names of its values.
 
 Sources: getwud/wud, app/registries/providers; CodesWhat/drydock, app/registries/providers;
 SquirrelServersManager, server/src/modules/containers.
@@ -21,9 +21,14 @@ TRUE = {"true", "1", "yes", "on"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """kind: ours. names: of values that are called otherwise here. fixed: values that it has not.
+    """How a provider's values become the variables of a kind.
 
-    fallback: values where it sets none. prefix: of the row. lost: keys that no row can hold.
+    kind: a slug.
+    names: the variable for each value with another name.
+    fixed: values that the kind needs and the provider does not have.
+    fallback: values to use if the provider sets none.
+    prefix: of the row.
+    lost: the provider's values that a row cannot contain.
     """
 
     kind: str
@@ -34,9 +39,9 @@ class Provider:
     lost: frozenset[str] = frozenset()
 
     def known(self) -> set[str]:
-        """The names of the values that it may have."""
-        ours = set(KINDS[self.kind].by_name) - set(self.names.values()) - set(self.fixed)
-        return ours | set(self.names) | self.lost
+        """Return the names of the values that the provider may have."""
+        variables = set(KINDS[self.kind].by_name) - set(self.names.values()) - set(self.fixed)
+        return variables | set(self.names) | self.lost
 
 
 _TOKEN_LOGIN = {"username": "login", "token": "password"}
@@ -97,30 +102,32 @@ LOST = {
 def from_provider(
     provider: Provider, name: str, values: Mapping[str, str], missing: Mapping[str, Text]
 ) -> Found:
-    """The row for what a provider was given. missing: which values are elsewhere, and why."""
+    """Return the entry for a provider's values. missing: values that are elsewhere, and why."""
     kind = KINDS[provider.kind]
-    given = {key.lower(): value for key, value in values.items() if value.strip()}
-    if any(map(encrypted, given.values())):
+    options = {key.lower(): value for key, value in values.items() if value.strip()}
+    if any(map(encrypted, options.values())):
         return Refused(name, Text(ENCRYPTED))
-    lost = {LOST[key]: Text(LOST[key]) for key in given if key in provider.lost and key in LOST}
-    is_insecure = given.get("insecure", "").lower() in TRUE and "insecure" in provider.lost
-    ours = {provider.names.get(key, key): value for key, value in given.items()}
-    ours = {key: value for key, value in ours.items() if key in kind.by_name}
-    gone = {
-        key: why for key, value in ours.items() if key in kind.secrets and (why := absent(value))
+    lost = {LOST[key]: Text(LOST[key]) for key in options if key in provider.lost and key in LOST}
+    is_insecure = options.get("insecure", "").lower() in TRUE and "insecure" in provider.lost
+    columns = {provider.names.get(key, key): value for key, value in options.items()}
+    columns = {key: value for key, value in columns.items() if key in kind.by_name}
+    reasons = {
+        key: why for key, value in columns.items() if key in kind.secrets and (why := absent(value))
     }
-    gone |= {provider.names.get(key, key): why for key, why in missing.items()}
-    if address := set(gone).intersection(kind.address):
-        return Refused(name, gone[min(address)])
-    ours = {**provider.fallback, **ours, **provider.fixed}
-    if any(each.required and each.name not in ours for each in kind.variables if each.address):
+    reasons |= {provider.names.get(key, key): why for key, why in missing.items()}
+    if address := set(reasons).intersection(kind.address):
+        return Refused(name, reasons[min(address)])
+    columns = {**provider.fallback, **columns, **provider.fixed}
+    addresses = [variable for variable in kind.variables if variable.address]
+    if any(variable.required and variable.name not in columns for variable in addresses):
         return Refused(name, Text(NO_ADDRESS))
-    lacks = {each.variable for each in kind.problems(ours)}.intersection(kind.secrets)
-    why = next(iter(gone.values()), None) or (Text(NO_SECRET) if lacks else None)
+    incomplete = {problem.variable for problem in kind.problems(columns)}
+    lacks_secret = incomplete.intersection(kind.secrets)
+    why = next(iter(reasons.values()), None) or (Text(NO_SECRET) if lacks_secret else None)
     return Entry(
         name=name,
         kind=provider.kind,
-        values=ours,
+        values=columns,
         prefix=provider.prefix,
         verify_tls=not is_insecure,
         missing=why,

@@ -43,7 +43,7 @@ def _registry(key: str, number: int, host: Any) -> Found:
     if place.path:
         return Refused(place.text, Text(_("regctl itself does not read a name with a path.")))
     try:
-        place = _called(place, host)
+        place = _address(place, host)
     except NoPlace as error:
         return Refused(place.text, error.text)
     user, secret, ca = (
@@ -51,17 +51,17 @@ def _registry(key: str, number: int, host: Any) -> Found:
         for name in ("user", "pass", "regcert")
     )
     missing = Text(_("“regctl config get” leaves it out: import the file.")) if user else None
-    found = login(place, user, secret, missing=None if secret else missing)
-    if isinstance(found, Entry):
-        found = replace(found, ca_certificate=ca, verify_tls=host.get("tls") != "insecure")
-    return found
+    entry = login(place, user, secret, missing=None if secret else missing)
+    if isinstance(entry, Entry):
+        entry = replace(entry, ca_certificate=ca, verify_tls=host.get("tls") != "insecure")
+    return entry
 
 
-def _called(place: Place, host: dict[str, Any]) -> Place:
-    """The place as it is called: by another host name, or without TLS. Raises NoPlace."""
-    called = host.get("hostname")
-    if isinstance(called, str) and called:
-        other = parse_place(called)
+def _address(place: Place, host: dict[str, Any]) -> Place:
+    """Return the place with the scheme that regctl uses. Raises NoPlace for another host name."""
+    hostname = host.get("hostname")
+    if isinstance(hostname, str) and hostname:
+        other = parse_place(hostname)
         if other.host != place.host:
             text = _("Images are named by %(host)s, but read from another host.")
             raise NoPlace(Text(text, {"host": shown(place.host)}))

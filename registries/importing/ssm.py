@@ -17,15 +17,15 @@ LEFT_OUT = _("This list leaves the secrets out: export the database instead.")
 
 
 def _read(text: str) -> Iterator[Found]:
-    for number, each in enumerate(read_documents(text, "provider"), 1):
-        name = shown(each.get("name"), f"({number})")
-        provider, auth = WUD.get(str(each.get("provider", "")).lower()), each.get("auth")
+    for number, registry in enumerate(read_documents(text, "provider"), 1):
+        name = shown(registry.get("name"), f"({number})")
+        provider, auth = WUD.get(str(registry.get("provider", "")).lower()), registry.get("auth")
         if provider is None:
             yield Refused(name, Text(UNKNOWN))
             continue
         auth = auth if isinstance(auth, dict) else {}
         values = {key: value for key, value in auth.items() if isinstance(value, str)}
-        is_left_out = not values and str(each.get("authSet")).lower() == "true"
+        is_left_out = not values and str(registry.get("authSet")).lower() == "true"
         missing = {"secret": Text(LEFT_OUT)} if is_left_out else {}
         yield from_provider(provider, name, values, missing)
 
