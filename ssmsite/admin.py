@@ -1,6 +1,6 @@
 """Access tokens in the admin: made, shown once, revoked, never changed."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
@@ -12,10 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_safe
@@ -24,6 +22,7 @@ from knox.models import AuthToken, get_digest_token
 from knox.settings import CONSTANTS
 
 from registries.admin.display import ago
+from registries.admin.times import stamp
 from registries.forms import Row
 from ssmsite.forms import TokenForm
 from ssmsite.models import AccessToken
@@ -64,6 +63,30 @@ class ShownToken(NamedTuple):
     @property
     def only_for(self) -> str:
         return ", ".join(self.token.only_for)
+
+    @property
+    def expires(self) -> str:
+        """When it ends, with the time zone."""
+        if self.token.is_expired:
+            return gettext("Expired on %(moment)s") % {"moment": stamp(self.token.expiry)}
+        return stamp(self.token.expiry) if self.token.expiry else gettext("never")
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """Every fact with its label; an empty one is left out."""
+        token = self.token
+        used = stamp(token.last_used_at) if token.last_used_at else gettext("never")
+        found = [
+            (gettext("Purpose"), token.purpose),
+            (gettext("Account"), str(token.user)),
+            (gettext("May have"), self.may),
+            (gettext("Only for"), self.only_for or gettext("every registry")),
+            (gettext("Begins with"), f"{token.token_key}…"),
+            (gettext("Created"), stamp(token.created)),
+            (gettext("Last used"), used),
+            (gettext("Expires"), self.expires),
+        ]
+        return [(label, value) for label, value in found if value]
 
     @property
     def ends_soon(self) -> bool:
@@ -107,18 +130,6 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
             response.context_data |= {"tokens": tokens, "may_revoke": may_revoke}
         return response
 
-    @admin.display(description=_("only for"))
-    def only_for(self, token: AccessToken) -> str:
-        return ShownToken(token).only_for or gettext("every registry")
-
-    @admin.display(description=_("last used"))
-    def last_used(self, token: AccessToken) -> str:
-        return _moment(token.last_used_at)
-
-    @admin.display(description=_("expires"))
-    def expires(self, token: AccessToken) -> str:
-        return _moment(token.expiry)
-
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -139,13 +150,8 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         return form
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None:
-            return [*TokenForm.Meta.fields, "days"]
-        limits = ["may_read", "may_query", "may_hand_over", "only_for"]
-        return ["name", "purpose", "user", *limits, "created", "last_used", "expires"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else self.get_fields(request, obj)
+        # A token is never changed: its page shows facts.
+        return [*TokenForm.Meta.fields, "days"] if obj is None else []
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         users = User.objects.filter(is_active=True)
@@ -166,7 +172,10 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         rows = {name: Row(form[name], name in {"name", "user"}) for name in form.fields}
         context["rows"] = rows
         context["may"] = [row.field for name, row in rows.items() if name.startswith("may_")]
-        if kwargs.get("add"):
+        if token := kwargs.get("obj"):
+            shown = ShownToken(token)
+            context |= {"title": shown.name, "subtitle": None, "facts": shown.facts}
+        else:
             context["title"] = gettext("Create an access token")
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -228,12 +237,6 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         response = TemplateResponse(request, "admin/ssmsite/accesstoken/made.html", context)
         response.delete_cookie(COOKIE, path=request.path, samesite="Strict")
         return response
-
-
-def _moment(moment: datetime | None) -> str:
-    if moment is None:
-        return gettext("never")
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
 def _is_chief(request: HttpRequest) -> bool:

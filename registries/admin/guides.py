@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from registries.handover import PullCredential
-from registries.handover.consumers import Consumer, Step
+from registries.handover.consumers import CONSUMERS, Consumer, Step
 from registries.handover.consumers.consumer import PLACEHOLDER, filled
 from registries.handover.credential import HUB
 from registries.handover.form import docker_key
@@ -36,6 +36,7 @@ class ShownStep(NamedTuple):
     file: str
     program: str
     is_token: bool
+    others: list[Consumer]
 
 
 class Part(NamedTuple):
@@ -103,6 +104,7 @@ def _shown(
             file=filled(step.file, params),
             program=step.program,
             is_token=step.is_token,
+            others=[CONSUMERS[slug] for slug in step.others],
         )
         for number, step in enumerate(steps, 1)
     ]

@@ -173,7 +173,20 @@ BESIDE = """
 """
 
 
-def test_messages_stand_right_above_their_fields(open_page: type_of_open) -> None:
+# How far below its field a help stands, however many lines its label takes.
+BELOW = """
+() => [...document.querySelectorAll('.form-row > div > .help')]
+    .filter(help => help.getClientRects().length)
+    .map(help => {
+        const line = help.previousElementSibling;
+        line.querySelector('label').append(' and some more words that take another line');
+        const field = line.querySelector('label').nextElementSibling.getBoundingClientRect();
+        return help.getBoundingClientRect().top - field.bottom;
+    })
+"""
+
+
+def test_messages_and_help_stand_at_their_fields(open_page: type_of_open) -> None:
     page = open_page(f"{LIST}add/?kind=ecr")
     page.get_by_role("button", name="Save", exact=True).click()
     page.locator(".errors").first.wait_for()
@@ -183,6 +196,10 @@ def test_messages_stand_right_above_their_fields(open_page: type_of_open) -> Non
         assert len(places) > 1
         assert {round(place) for place in places} == {0}, width
         assert page.evaluate(BEYOND) == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    gaps = page.evaluate(BELOW)
+    assert len(gaps) > 2
+    assert max(gaps) < 8
 
 
 # An empty one is the choice of a kind; the others have ways to sign in, a choice, a long secret.

@@ -373,6 +373,11 @@ def test_who_typed_no_address_is_not_told_to_check_it(
     assert "Check the network and DNS of this site." in html
 
 
+def test_instructions_lead_to_those_that_need_no_copy(taker: Client, whole: Registry) -> None:
+    html = show(taker, page_of(whole, "kubernetes")).content.decode()
+    assert html.count('href="?for=external-secrets"') == 2, "among the programs, and in the step"
+
+
 def test_a_bad_name_of_a_secret_is_not_put_into_commands(taker: Client, whole: Registry) -> None:
     data = {"name": "x; rm -rf", "namespace": "apps"}
     html = taker.post(page_of(whole, "kubernetes"), data).content.decode()

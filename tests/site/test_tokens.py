@@ -182,6 +182,10 @@ def test_in_the_admin(peopled: Site, signed_in: Visitor, visitor: Visitor) -> No
     (address,) = re.findall(rf'href="({TOKENS}[0-9a-f]+/change/)[^"]*">Updater', listed)
     shown = signed_in.see(address)
     assert (shown.status_code, token in shown.text) == (200, False)
+    facts = dict(re.findall(r"<dt>(.+?)</dt><dd>(.+?)</dd>", shown.text))
+    assert facts["Purpose"] == "Cluster west"
+    assert all(facts[name].endswith(" UTC") for name in ("Created", "Last used", "Expires"))
+    assert ">All access tokens</a>" in shown.text
     gone = submit(signed_in, address.replace("/change/", "/delete/"), post="yes")
     assert gone.status_code == 302
     assert status(visitor, token) == 401

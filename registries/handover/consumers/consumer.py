@@ -21,6 +21,7 @@ class Step:
     file: the file to paste it into; empty for a command line.
     program: the one of `registries.programs` that this step needs.
     is_token: whether this step needs a new access token.
+    others: the slugs of other consumers whose instructions this step leads to.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Step:
     file: str = ""
     program: str = ""
     is_token: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ url = "@site@"
 token = "TOKEN\"""",
     "~/.config/registries/client.toml",
     credentials.HELPER,
+    is_token=True,
 )
 NAME_HELPER = Step(
     _("Enter it in docker's configuration, and remove the entry under “auths”."),
@@ -119,7 +122,7 @@ DELETE = Step(_("Delete the downloaded file."), "rm @file@")
 LET_IT_ASK = Step(
     _(
         "Let the cluster ask this site. External Secrets keeps the Secret up to date, and the"
-        " kubelet needs no Secret. This project's docs/kubernetes also has a CronJob that applies"
-        " the Secret."
-    )
+        " kubelet needs no Secret. Their instructions:"
+    ),
+    others=("external-secrets", "kubelet"),
 )

@@ -124,6 +124,7 @@ jq -j .password @file@ | gh secret set REGISTRY_PASSWORD --repo OWNER/REPO""",
   env:
     TOKEN: ${{ secrets.REGISTRIES_TOKEN }}""",
             ".github/workflows/build.yml",
+            is_token=True,
         ),
     ),
     pages=(
