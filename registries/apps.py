@@ -1,9 +1,10 @@
-"""The app config: it loads the site's kinds and adds the default rows after `migrate`."""
+"""The app config: it loads the site's kinds, and after `migrate` adds rows that shall be there."""
 
 from typing import Any
 
 from django.apps import AppConfig
 from django.apps import apps as global_apps
+from django.core.management.base import CommandError
 from django.db import router
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,7 @@ class RegistriesConfig(AppConfig):
 
         site_kinds.load()
         post_migrate.connect(_make_defaults, sender=self)
+        post_migrate.connect(_apply_file, sender=self)
 
 
 def _make_defaults(using: str, apps: Any = global_apps, **kwargs: Any) -> None:
@@ -34,3 +36,29 @@ def _make_defaults(using: str, apps: Any = global_apps, **kwargs: Any) -> None:
         return
     if router.allow_migrate_model(using, model):
         services.ensure_defaults(model, using)
+
+
+def _apply_file(using: str, apps: Any = global_apps, **kwargs: Any) -> None:
+    """Apply the site's file of registries, if it has one. Raises CommandError."""
+    from registries import conf, services  # noqa: PLC0415 - as above
+    from registries.models import Registry  # noqa: PLC0415
+    from registries.provisioning.faults import Busy, NotApplied  # noqa: PLC0415
+
+    path = conf.get().file
+    if path is None or router.db_for_write(Registry) != using:
+        return
+    try:
+        migrated = apps.get_model("registries", "Registry")
+    except LookupError:  # after migrating back to zero
+        return
+    if _columns(migrated) != _columns(Registry):
+        return  # `migrate` stopped on the way
+    try:
+        services.apply_files([path])
+    except (NotApplied, Busy) as error:
+        text = f"REGISTRIES['FILE']: nothing was applied, and registries are as they were.\n{error}"
+        raise CommandError(text) from None
+
+
+def _columns(model: Any) -> set[str]:
+    return {field.column for field in model._meta.concrete_fields}

@@ -9,6 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from registries.client.urls import Url
 
+# The environment variables that files of registries may refer to as secrets.
+ENV_PREFIX = "REGISTRIES_SECRET_"
+
 
 @dataclass(frozen=True, slots=True)
 class Conf:
@@ -30,6 +33,8 @@ class Conf:
     token_cache: name of the Django cache for bearer tokens; None means memory.
     endpoints: maps origins to the origins that are called instead.
     kinds: dotted names of the site's own kinds, which are loaded at startup.
+    file: path of a file of registries that is applied after `migrate`, or None.
+    secrets_dirs: the folders with files that such a file may refer to as secrets.
     prove_with_stranger: whether a check may try an invented account.
     """
 
@@ -49,6 +54,8 @@ class Conf:
     endpoints: tuple[tuple[str, str], ...] = ()
     prove_with_stranger: bool = True
     kinds: tuple[str, ...] = ()
+    file: str | None = None
+    secrets_dirs: tuple[str, ...] = ("/run/secrets",)
 
 
 def _positive(value: Any) -> float:
@@ -127,6 +134,13 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(name.strip() for name in value if name.strip())
 
 
+def _folders(value: Any) -> tuple[str, ...]:
+    folders = _names(value)
+    if not all(folder.startswith("/") for folder in folders):
+        raise ValueError("a list of absolute paths")
+    return folders
+
+
 def _origin(value: Any) -> str:
     url = Url.parse(str(value))
     if url.target != "/":
@@ -158,6 +172,8 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "ENDPOINTS": _origins,
     "PROVE_WITH_STRANGER": _flag,
     "KINDS": _names,
+    "FILE": _text,
+    "SECRETS_DIRS": _folders,
 }
 
 

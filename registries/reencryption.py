@@ -16,6 +16,7 @@ from registries.models.last_check import CHECK_FIELDS
 from registries.models.queryset import SECRETS
 from registries.models.registry import new_version
 from registries.models.secret_column import IsUnchanged
+from registries.provisioning.applied import with_first_key
 from registries.secrets.keys import key_id_for, key_ids, rotated
 from registries.secrets.sealing import Secret
 
@@ -70,10 +71,11 @@ def _renew(row: Registry, *, dry_run: bool) -> Outcome | None:
     tokens = _tokens(row)
     renewed = {name: rotated(getattr(row, name).with_trust().token) for name in tokens}
     key_id = _key_id(row, renewed.values())
-    is_current = renewed == tokens and key_id == row.key_id
+    applied = with_first_key(row)
+    is_current = renewed == tokens and key_id == row.key_id and applied == row.applied
     # The version stays, because the secrets are the same and open forms are still valid.
     secrets = {name: Secret(token) for name, token in renewed.items()}
-    if not (is_current or dry_run or _swap(row, secrets, key_id=key_id)):
+    if not (is_current or dry_run or _swap(row, secrets, key_id=key_id, applied=applied)):
         return None
     if not all(getattr(row, name).readable() for name in tokens):
         return Outcome.UNREADABLE

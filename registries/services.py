@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
-from django.utils.translation import gettext_lazy as _
 
 from registries.checking.background import check_in_background
 from registries.checking.callers import Caller, TooManyChecks, admitted
@@ -24,9 +22,9 @@ from registries.handover.operations import HandedOver
 from registries.handover.recipient import Recipient
 from registries.handover.target import Target
 from registries.kinds import KINDS
-from registries.models import Leaving, Registry, names
-from registries.models.last_check import CHECK_FIELDS
+from registries.models import Registry, names, resetting
 from registries.models.results import CheckResult
+from registries.provisioning import applying, document, exporting, planning, schema
 from registries.reference import Reference
 from registries.resolving.naming import reference_for
 from registries.row_client import client_for, home_of
@@ -39,6 +37,7 @@ __all__ = ["TooManyChecks", "check_in_background", "home_of", "other_scheme", "r
 # The caller of checks that do not name one: code of the site.
 NOBODY = Caller()
 CODE = Recipient()
+DEFAULT = planning.Options()
 # How many names are tried for a default row if other rows have its name.
 NAME_TRIES = 20
 
@@ -234,25 +233,7 @@ def reset(registry: Registry) -> None:
 
     Raises ValidationError for any other row, which has to be deleted instead.
     """
-    if not registry.is_default:
-        raise ValidationError(
-            _("“%(name)s” is not a default registry: delete it instead."),
-            code="not_default",
-            params={"name": registry.name},
-        )
-    for name in registry.provided():
-        setattr(registry, name, None)
-    registry.prefix = ""
-    registry.ca_certificate = ""
-    registry.verify_tls = True
-    registry.handover = Leaving.NONE
-    using = registry.db_for_write
-    with transaction.atomic(using=using):
-        registry.save()
-        # `save` only clears the check if something changed.
-        registry.clear_check()
-        check = {name: getattr(registry, name) for name in CHECK_FIELDS}
-        Registry.objects.using(using).filter(pk=registry.pk).update(**check)
+    resetting.reset(registry)
 
 
 def ensure_defaults(model: type[Registry] = Registry, using: str = DEFAULT_DB_ALIAS) -> None:
@@ -274,3 +255,44 @@ def _ensure_default(model: type[Registry], using: str, slug: str, name: str) -> 
         row = model(kind=slug, name=numbered, name_key=names.key(numbered), is_default=True)
         # Conflicts with another process or a taken name are ignored, and the loop tries again.
         rows.bulk_create([row], ignore_conflicts=True)
+
+
+# Registries as code
+
+
+def plan_files(paths: Sequence[str], options: planning.Options = DEFAULT) -> planning.Plan:
+    """Return what applying these files of one source would change. Raises NotApplied.
+
+    `options` say whether rows are pruned and adopted.
+    """
+    return planning.plan(document.load(paths), options)
+
+
+def apply_files(paths: Sequence[str], options: planning.Options = DEFAULT) -> planning.Plan:
+    """Make rows what these files of one source declare, and return what was done.
+
+    All of it is one transaction. Raises NotApplied if something is wrong, and Busy if others write
+    the same rows all the time; then nothing was written.
+    """
+    return applying.apply(document.load(paths), options)
+
+
+def export(source: str = "") -> exporting.File:
+    """Return the rows that a source owns, or those that nobody owns, as a file declares them.
+
+    Secrets are references to environment variables, which whoever applies the file sets.
+    """
+    return exporting.export(source)
+
+
+def file_schema() -> dict[str, Any]:
+    """Return the JSON Schema of such files, with which editors complete and check them."""
+    return schema.file_schema()
+
+
+def release(registry: Registry) -> None:
+    """Let people change a row that a file owns; the file no longer owns it.
+
+    Raises ChangedMeanwhile.
+    """
+    applying.release(registry)

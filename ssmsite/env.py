@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from registries.conf import READERS, Conf
+from registries.conf import ENV_PREFIX, READERS, Conf
 
 PREFIX = "REGISTRIES_"
 # Kubernetes sets these in every container when a service is named "registries".
@@ -113,7 +113,8 @@ def registries() -> dict[str, Any]:
     return {
         name.removeprefix(PREFIX): _registries(name)
         for name in names
-        if not name.startswith(KUBERNETES_PREFIXES)
+        # Those with secrets are for files of registries to refer to.
+        if not name.startswith((*KUBERNETES_PREFIXES, ENV_PREFIX))
     }
 
 

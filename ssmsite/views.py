@@ -8,14 +8,15 @@ from django.contrib.auth.models import Permission
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import RequestDataTooBig
 from django.db import Error, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.views import defaults
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
+from registries import services
 from registries.api.errors import error_response
 from ssmsite.home import chiefs
 
@@ -34,6 +35,16 @@ class SignIn(LoginView):
             "app_path": self.request.get_full_path(),
             **super().get_context_data(**kwargs),
         }
+
+
+# Editors fetch it, which sign in nowhere; there is nothing of a row in it.
+@cache_control(max_age=3600)
+@require_safe
+def file_schema(_request: HttpRequest) -> HttpResponse:
+    """The JSON Schema of files of registries."""
+    response = JsonResponse(services.file_schema(), content_type="application/schema+json")
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 @require_safe

@@ -1,5 +1,7 @@
 """The pages of docs/ that follow from the code: `python -m tests.pages` writes them anew."""
 
+import json
+import os
 import subprocess
 import sys
 from collections import defaultdict
@@ -7,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import django
 
 from registries.explanations import VERDICTS
 from registries.kinds import KINDS
@@ -208,6 +212,13 @@ def openapi_document() -> str:
     return made.stdout
 
 
+def file_schema_document() -> str:
+    """docs/registries.schema.json: the schema of files of registries."""
+    from registries.services import file_schema  # once Django is set up
+
+    return json.dumps(file_schema(), indent=2) + "\n"
+
+
 def permissions_page() -> str:
     """docs/permissions.md: who may do what."""
     return "\n".join([NOTE, "", *permissions.page()])
@@ -218,8 +229,11 @@ PAGES = {
     "checks.md": checks_page,
     "permissions.md": permissions_page,
     "openapi.json": openapi_document,
+    "registries.schema.json": file_schema_document,
 }
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    django.setup()
     for page, make in PAGES.items():
         (DOCS / page).write_text(make(), encoding="utf-8")

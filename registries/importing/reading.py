@@ -29,10 +29,11 @@ class Unreadable(Exception):
 
 
 @sensitive_variables()
-def decode(data: bytes) -> str:
-    """Return the text of a file. Raises Unreadable."""
-    if len(data) > LONGEST:
-        raise Unreadable(_("This is longer than 1 MiB. Import it in parts."))
+def decode(data: bytes, longest: int = LONGEST) -> str:
+    """Return the text of a file of at most so many bytes. Raises Unreadable."""
+    if len(data) > longest:
+        most = str(longest // 2**20)
+        raise Unreadable(_("This is longer than %(most)s MiB. Split it into parts."), most=most)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Unreadable(_("This is UTF-16, as PowerShell writes it. Save it as UTF-8."))
     text = _silently(lambda: data.decode("utf-8-sig"), UnicodeDecodeError)

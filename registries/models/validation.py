@@ -50,7 +50,13 @@ class Errors:
 def clean(row: "Registry") -> None:
     """Normalise the row and check the rules of its kind. Raises ValidationError."""
     errors = Errors()
-    _clean_name(row, errors)
+    clean_name(row, errors)
+    clean_settings(row, errors)
+    errors.raise_any()
+
+
+def clean_settings(row: "Registry", errors: Errors) -> None:
+    """Normalise and check all but the name. The database is not asked about an unsaved row."""
     if row.kind in KINDS:  # the field `kind` itself reports an unknown kind
         if row.kind != row.stored_value("kind", row.kind):
             errors.add(
@@ -68,10 +74,10 @@ def clean(row: "Registry") -> None:
         if row.is_entrusting:
             row.entrust_secrets()
         _clean_destination(row, errors)
-    errors.raise_any()
 
 
-def _clean_name(row: "Registry", errors: Errors) -> None:
+def clean_name(row: "Registry", errors: Errors) -> None:
+    """Normalise the name, and look for another row that has it or one that looks like it."""
     row.name = names.tidy(row.name or "")
     if names.has_invisible(row.name):
         invisible = _("This name contains invisible characters. Type it again.")

@@ -25,6 +25,14 @@ def key_id_for(token: str) -> str | None:
     return None
 
 
+def secret_for(key_id: str) -> bytes:
+    """Return the bytes of the configured key with this id. Raises KeyError."""
+    for key in _keys():
+        if _key_id(key) == key_id:
+            return key._signing_key + key._encryption_key
+    raise KeyError(key_id)
+
+
 def rotated(token: str) -> str:
     """Return the token encrypted with the first key, and with its original time.
 

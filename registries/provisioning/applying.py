@@ -1,0 +1,183 @@
+"""Applies a file: all of it in one transaction, or nothing.
+
+Whoever applies a source takes its turn by a lock on the source's row, which the database releases
+when the transaction ends, however that happens.
+"""
+
+import logging
+from typing import Any
+
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    OperationalError,
+    connections,
+    router,
+    transaction,
+)
+from django.db.models import ProtectedError, RestrictedError
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from registries.models import ChangedMeanwhile, Registry, Source, SourceChange, names
+from registries.models.queryset import SECRETS, TRUST
+from registries.models.resetting import reset
+from registries.models.source import Deed
+from registries.provisioning.applied import as_applied
+from registries.provisioning.document import Document
+from registries.provisioning.faults import Busy, Fault, NotApplied, Place
+from registries.provisioning.planning import (
+    IDLE,
+    Action,
+    Options,
+    Pending,
+    Plan,
+    Planner,
+    Step,
+    plan,
+)
+
+logger = logging.getLogger(__name__)
+
+# How often it is begun anew if somebody else saves one of the rows meanwhile.
+TRIES = 3
+# Seconds that PostgreSQL waits for another who applies the same source, or edits its rows. SQLite
+# and MariaDB wait as long as the site's settings say.
+WAIT = 60
+# The codes of PostgreSQL and MariaDB for: waited too long for a lock, deadlock, serialization.
+_CONTENTION = {"55P03", "40P01", "40001", 1205, 1213}
+DEEDS = {
+    Action.CREATE: Deed.CREATED,
+    Action.CHANGE: Deed.CHANGED,
+    Action.DRIFT: Deed.CHANGED,
+    Action.ADOPT: Deed.ADOPTED,
+    Action.DELETE: Deed.DELETED,
+    Action.RESET: Deed.RESET,
+}
+
+
+@sensitive_variables()
+def apply(document: Document, options: Options) -> Plan:
+    """Make the rows what is declared, and return what was done.
+
+    Raises NotApplied if something is wrong, and Busy if others write the same rows all the time.
+    """
+    planned = plan(document, options)
+    if not planned.changes:
+        return planned
+    for _try in range(TRIES):
+        try:
+            steps = _write(document, options)
+        except (ChangedMeanwhile, IntegrityError):
+            continue
+        except OperationalError as error:
+            if not _is_contention(error):
+                raise
+            continue
+        _log(document.source, steps)
+        return Plan(document.source, tuple(steps))
+    raise Busy(f"Others were writing the registries of “{document.source}” all the time.")
+
+
+@sensitive_variables()
+def _write(document: Document, options: Options) -> list[Step]:
+    using = router.db_for_write(Registry)
+    with transaction.atomic(using=using):
+        _take_turn(document.source, using)
+        # What was planned before may be done already.
+        planner = Planner(document, options)
+        steps = planner.pruning()
+        planner.raise_faults()
+        changes = [change for step in steps if (change := _prune(step, document.source))]
+        SourceChange.objects.using(using).bulk_create(changes)
+        for batch in planner.batches():
+            planner.raise_faults()
+            steps += [pending.step for pending in batch]
+            changes = [change for each in batch if (change := _save(each, document.source))]
+            SourceChange.objects.using(using).bulk_create(changes)
+        planner.raise_faults()
+    return steps
+
+
+def _take_turn(source: str, using: str) -> None:
+    """Lock the source's row until the transaction ends; on SQLite, the database."""
+    if connections[using].vendor == "postgresql":
+        with connections[using].cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{WAIT}s'")
+    sources, now = Source.objects.using(using), timezone.now()
+    sources.bulk_create([Source(name=source, applied_at=now)], ignore_conflicts=True)
+    sources.filter(name=source).update(applied_at=now)
+
+
+@sensitive_variables()
+def _save(pending: Pending, source: str) -> SourceChange | None:
+    if pending.step.action in IDLE:
+        return None
+    row = pending.stored or pending.wanted
+    if pending.stored is not None:
+        _take_over(row, pending.wanted, pending.step.fields)
+    row.source = source
+    row.applied = as_applied(row, pending.values)
+    row.save()
+    pending.step.pk = row.pk
+    return _change(row, source, pending.step)
+
+
+@sensitive_variables()
+def _take_over(row: Registry, wanted: Registry, fields: tuple[str, ...]) -> None:
+    """Give a stored row what differs, and all its secrets anew if others would receive them."""
+    taken = set(fields)
+    if taken.intersection((*TRUST, *row.declaration.address)):
+        taken.update(row.declaration.secrets)
+    for name in taken:
+        value = wanted.raw_value(name)
+        setattr(row, name, value.reveal() if name in SECRETS and value else value)
+
+
+def _prune(step: Step, source: str) -> SourceChange | None:
+    if step.action in IDLE:
+        return None
+    row = Registry.objects.using(router.db_for_write(Registry)).get(name_key=names.key(step.name))
+    if step.action is Action.RESET:
+        row.source, row.applied = "", None
+        reset(row)
+        return _change(row, source, step)
+    try:
+        row.delete()
+    except (ProtectedError, RestrictedError):
+        fault = Fault(Place(""), f"“{row.name}” cannot be pruned: other rows of the site need it.")
+    else:
+        return _change(None, source, step)
+    raise NotApplied([fault])
+
+
+def _change(row: Registry | None, source: str, step: Step) -> SourceChange:
+    return SourceChange(
+        registry=row,
+        registry_name=step.name,
+        source=source,
+        deed=DEEDS[step.action],
+        fields=",".join(step.fields),
+    )
+
+
+def _is_contention(error: DatabaseError) -> bool:
+    cause: Any = error.__cause__
+    codes = {getattr(cause, "sqlstate", None), *error.args[:1]}
+    return bool(codes & _CONTENTION) or "database is locked" in str(error)
+
+
+def _log(source: str, steps: list[Step]) -> None:
+    for step in steps:
+        if step.action not in IDLE:
+            told = (source, DEEDS[step.action], step.name, ", ".join(step.fields) or "-")
+            logger.info("File of %s: %s %r (%s)", *told)
+
+
+def release(row: Registry) -> None:
+    """Let people change a row again that a file owns; the file that owned it no longer does.
+
+    Raises ChangedMeanwhile.
+    """
+    row.source, row.applied = "", None
+    row.save()

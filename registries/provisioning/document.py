@@ -1,0 +1,276 @@
+"""Reads files of registries, and says where they are not what they should be.
+
+YAML and TOML have the same schema; `schema` is its JSON Schema. YAML is read by the importers'
+reader, so all scalars are text: numbers and booleans are understood here.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.views.decorators.debug import sensitive_variables
+
+from registries.conf import ENV_PREFIX
+from registries.importing.reading import Unreadable, decode, read_toml, read_yaml
+from registries.kinds import KINDS, Kind
+from registries.models import Leaving, names
+from registries.models.source import MAX_SOURCE
+from registries.provisioning.faults import Fault, NotApplied, Place
+from registries.provisioning.references import ENV_PATTERN, SecretReference
+
+VERSION = 1
+# Bytes of a file, and registries of one source.
+LONGEST, MOST = 16 * 2**20, 50_000
+SOURCE_PATTERN = rf"^[a-z0-9](?:[a-z0-9._-]{{0,{MAX_SOURCE - 2}}}[a-z0-9])?$"
+TOP = ("version", "source", "registries", "$schema")
+# What a row has besides the variables of its kind, by the name of the column.
+TEXTS = ("prefix", "ca_certificate", "handover")
+FLAGS = ("verify_tls",)
+COMMON = (*TEXTS, *FLAGS)
+ENTRY = ("name", "kind", "was", "set", "secrets", *COMMON)
+WAYS = ("env", "file")
+_FLAGS: Mapping[Any, bool] = dict.fromkeys((True, "true", "True", "TRUE"), True) | dict.fromkeys(
+    (False, "false", "False", "FALSE"), False
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A registry as a file declares it.
+
+    was: its earlier name, or "". common: those columns of COMMON that the file names.
+    """
+
+    place: Place
+    name: str
+    kind: str
+    was: str = ""
+    common: Mapping[str, Any] = field(default_factory=dict)
+    plain: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, SecretReference] = field(default_factory=dict)
+
+    def place_of(self, name: str) -> Place:
+        """The place of a variable, or of another column."""
+        kind = KINDS[self.kind]
+        if name in kind.by_name:
+            return self.place.at("secrets" if name in kind.secrets else "set").at(name)
+        return self.place.at(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """All that the files of one source declare."""
+
+    source: str
+    declared: tuple[Declared, ...]
+
+
+def load(paths: Iterable[str]) -> Document:
+    """Return what the files at these paths declare together; - is stdin. Raises NotApplied."""
+    files: list[tuple[str, bytes]] = []
+    for path in paths:
+        try:
+            # What is longer than it may be is not read to its end.
+            with open(0 if path == "-" else path, "rb", closefd=path != "-") as file:
+                files.append((path, file.read(LONGEST + 1)))
+        except OSError as error:
+            text = f"This file cannot be read: {error.strerror}."
+            raise NotApplied([Fault(Place(path), text, "unreadable")]) from None
+    return read(files)
+
+
+def read(files: Iterable[tuple[str, bytes]]) -> Document:
+    """Return what files declare together, each a name and its bytes. Raises NotApplied."""
+    reader = _Reader()
+    for name, data in files:
+        reader.read(Place(name), data)
+    reader.compare()
+    if reader.faults:
+        raise NotApplied(reader.faults)
+    return Document(reader.source, tuple(reader.declared))
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.source = ""
+        self.declared: list[Declared] = []
+
+    def fault(self, place: Place, text: str, code: str = "invalid") -> None:
+        self.faults.append(Fault(place, text, code))
+
+    # A whole file
+
+    @sensitive_variables()
+    def read(self, place: Place, data: bytes) -> None:
+        try:
+            found = _parse(place.file, decode(data, LONGEST))
+        except Unreadable as error:
+            self.fault(place, str(error), "unreadable")
+            return
+        top = self.mapping(place, found, TOP)
+        if top is None:
+            return
+        if str(top.get("version")) != str(VERSION):
+            self.fault(place.at("version"), f"Enter {VERSION}, the version of this schema.")
+        source = self.text(place, top, "source")
+        if source is not None and not re.match(SOURCE_PATTERN, source):
+            text = "Enter up to 100 lower-case letters, digits, dots, hyphens or underscores."
+            self.fault(place.at("source"), text)
+        elif source and self.source and source != self.source:
+            text = f"Another file has the source “{self.source}”. Apply one source at a time."
+            self.fault(place.at("source"), text)
+        self.source = self.source or source or ""
+        entries = top.get("registries")
+        if not isinstance(entries, list):
+            self.fault(place.at("registries"), "Enter a list of registries; [] for none.")
+            return
+        for number, entry in enumerate(entries):
+            self.entry(place.at("registries").at(number), entry)
+
+    def compare(self) -> None:
+        """Find names that stand twice, and renames that need two steps."""
+        if len(self.declared) > MOST:
+            place = Place(self.declared[0].place.file)
+            self.fault(place, f"There are more than {MOST} registries in this source.")
+        by_key: dict[str, Declared] = {}
+        for each in self.declared:
+            other = by_key.setdefault(names.key(each.name), each)
+            if other is not each:
+                there = ": ".join(other.place)
+                self.fault(each.place.at("name"), f"This name stands at {there} already.")
+        for each in self.declared:
+            if each.was and names.key(each.was) in by_key:
+                text = "Another registry has this name now. Rename in two steps."
+                self.fault(each.place.at("was"), text)
+
+    # One registry
+
+    @sensitive_variables()
+    def entry(self, place: Place, value: Any) -> None:
+        before = len(self.faults)
+        entry = self.mapping(place, value, ENTRY)
+        if entry is None:
+            return
+        name, slug = self.text(place, entry, "name"), self.text(place, entry, "kind")
+        was = self.text(place, entry, "was") if "was" in entry else ""
+        common = self.common(place, entry)
+        if slug is not None and slug not in KINDS:
+            self.fault(place.at("kind"), f"Enter one of: {', '.join(sorted(KINDS))}.")
+        if name is None or slug not in KINDS:
+            return
+        plain, secrets = self.variables(place, entry, KINDS[slug])
+        if len(self.faults) == before:
+            self.declared.append(
+                Declared(place, names.tidy(name), slug, was or "", common, plain, secrets)
+            )
+
+    @sensitive_variables()
+    def common(self, place: Place, entry: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in TEXTS:
+            if entry.get(name) == "" and name != "handover":
+                found[name] = ""
+            elif name in entry and (text := self.text(place, entry, name)) is not None:
+                found[name] = text
+        for name in FLAGS:
+            if name in entry:
+                value = entry[name]
+                if not isinstance(value, bool | str) or value not in _FLAGS:
+                    self.fault(place.at(name), "Enter true or false.")
+                else:
+                    found[name] = _FLAGS[value]
+        if found.get("handover", Leaving.NONE) not in Leaving.values:
+            self.fault(place.at("handover"), f"Enter one of: {', '.join(Leaving.values)}.")
+        return found
+
+    @sensitive_variables()
+    def variables(
+        self, place: Place, entry: Mapping[str, Any], kind: Kind
+    ) -> tuple[dict[str, str], dict[str, SecretReference]]:
+        plain: dict[str, str] = {}
+        secrets: dict[str, SecretReference] = {}
+        given = self.mapping(place.at("set"), entry.get("set") or {}, kind.by_name)
+        for name in given or ():
+            at = place.at("set").at(name)
+            if name in kind.secrets:
+                text = (
+                    "This is a secret: name it under `secrets`, as {env: …} or {file: …}, and never"
+                    " write it into the file."
+                )
+                self.fault(at, text, "inline_secret")
+            elif (value := self.text(place.at("set"), given or {}, name)) is not None:
+                plain[name] = value
+        given = self.mapping(place.at("secrets"), entry.get("secrets") or {}, kind.by_name)
+        for name, value in (given or {}).items():
+            at = place.at("secrets").at(name)
+            if name not in kind.secrets:
+                self.fault(at, "This is no secret: write it under `set`.")
+            elif reference := self.reference(at, value):
+                secrets[name] = reference
+        return plain, secrets
+
+    @sensitive_variables()
+    def reference(self, place: Place, value: Any) -> SecretReference | None:
+        if not isinstance(value, dict):
+            text = (
+                "Name where the secret is, as {env: …} or {file: …}; never write it into the file."
+            )
+            self.fault(place, text, "inline_secret")
+            return None
+        found = self.mapping(place, value, WAYS)
+        if found is None:
+            return None
+        if len(found) != 1:
+            self.fault(place, "Name one place, as {env: …} or {file: …}.")
+            return None
+        [way] = found
+        target = self.text(place, found, way)
+        if target is None:
+            return None
+        # Whatever else stands here may be the secret itself, so it is not quoted.
+        if way == "env" and not re.match(ENV_PATTERN, target):
+            self.fault(place.at(way), f"Name a variable that starts with {ENV_PREFIX}.")
+        elif way == "file" and not target.startswith("/"):
+            self.fault(place.at(way), "Enter an absolute path.")
+        else:
+            return SecretReference("env" if way == "env" else "file", target)
+        return None
+
+    # Values
+
+    @sensitive_variables()
+    def mapping(self, place: Place, value: Any, known: Iterable[str]) -> Mapping[str, Any] | None:
+        """The mapping at a place, without unknown keys and those without a value."""
+        if not isinstance(value, dict):
+            self.fault(place, f"Enter a mapping with: {', '.join(known)}.")
+            return None
+        keys = [*known]
+        for key in value:
+            if key not in keys:
+                shown = str(key) if len(str(key)) <= names.MAX_NAME else "…"
+                self.fault(place.at(shown), f"There is no such key. Known are: {', '.join(keys)}.")
+        return {key: each for key, each in value.items() if key in keys and each is not None}
+
+    @sensitive_variables()
+    def text(self, place: Place, mapping: Mapping[str, Any], key: str) -> str | None:
+        value = mapping.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+        if value is None or isinstance(value, str):
+            self.fault(place.at(key), "This is required: enter a text.", "required")
+        else:
+            self.fault(place.at(key), "Enter a text, in quotes.")
+        return None
+
+
+@sensitive_variables()
+def _parse(name: str, text: str) -> Any:
+    """The content of a file, by the end of its name. Raises Unreadable."""
+    if name.endswith(".toml"):
+        return read_toml(text)
+    documents: Sequence[Any] = read_yaml(text)
+    if len(documents) != 1:
+        raise Unreadable("There are several documents in this. Make a file of each.")
+    return documents[0]
