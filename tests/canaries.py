@@ -31,11 +31,14 @@ PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 
 PLAN = Path(__file__).with_suffix(".toml")
 SAMPLES_TO_IMPORT = Path(__file__).parent / "importing" / "samples"
+FILE = str(Path(__file__).parent / "provisioning" / "sample.yaml")
 # What each command of the app is called with; a command that is missing here fails the tests.
 COMMANDS: dict[str, list[list[str]]] = {
     "check_registries": [[], ["--json"], ["--kind", "hub"], ["Canary custom", "--fail"]],
     "reencrypt_registries": [["--dry-run"], []],
     "forget_unreadable_secrets": [["--no-input"]],
+    "apply_registries": [[FILE, "--plan", "--json"], [FILE]],
+    "export_registries": [[], ["--format", "toml"]],
     "refresh_pull_secrets": [["--once", str(PLAN)]],
     "import_registries": [
         [str(SAMPLES_TO_IMPORT / "podman.json"), "--from", "podman", "--plan"],

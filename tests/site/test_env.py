@@ -139,8 +139,8 @@ def test_registries(key: str, value: str, read: Any, monkeypatch: pytest.MonkeyP
     assert env.registries()[key] == read
 
 
-@pytest.mark.parametrize("key", ["SERVICE_HOST", "PORT", "PORT_8000_TCP_ADDR"])
-def test_variables_of_kubernetes_are_not_ours(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("key", ["SERVICE_HOST", "PORT", "PORT_8000_TCP_ADDR", "SECRET_HUB"])
+def test_variables_that_are_no_settings(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"REGISTRIES_{key}", "10.0.0.1")
     assert key not in env.registries()
 
