@@ -34,3 +34,10 @@ class HandoverThrottle(ReadThrottle):
 
     scope = "registries_handover"
     default_rate = "300/min"
+
+
+class ImportThrottle(ReadThrottle):
+    """Limit how often a user has a file read that is to be imported."""
+
+    scope = "registries_import"
+    default_rate = "30/min"

@@ -122,6 +122,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 # tenth of it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_HANDLERS = ["ssmsite.uploads.Files"]
+# The largest import has a thousand boxes to tick.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1100
 
 # Language and time
 LANGUAGE_CODE = "en"

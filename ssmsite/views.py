@@ -116,6 +116,8 @@ def healthz_first(
 MODELS = ("registries_registry", "registries_check", "registries_handover", "ssmsite_accesstoken")
 NEEDED = {
     "add": ("add",),
+    "import": ("add",),
+    "imported": ("add",),
     "delete": ("delete",),
     "check": ("change",),
     "reset": ("change",),

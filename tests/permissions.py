@@ -92,6 +92,12 @@ ADMIN = (
         {"name": "New", "url": "https://elsewhere.example"},
         changes=True,
     ),
+    Deed("Open the page of an import", "GET", "import/", "- - - - - - x - - - - x"),
+    Deed(
+        *("See what would become of a file", "POST", "import/", "- - - - - - x - - - - x"),
+        {"text": '{{"auths": {{"ghcr.io": {{"username": "a", "password": "b"}}}}}}'},
+    ),
+    Deed("See what was imported last", "GET", "import/added/", "- - - - - - x - - - - x"),
     Deed(
         *("Change a row", "POST", "{own}/change/", "- - - - - - - x x - - x"),
         {**FORM, "login": "janedoe"},

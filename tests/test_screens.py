@@ -316,11 +316,14 @@ def test_the_tables_headers_sort_both_ways(
     assert text_of(page).count("aria-sort=") == 1
 
 
-def test_where_nothing_is_there_is_one_button_and_nothing_to_search(admin: Client) -> None:
+def test_where_nothing_is_there_are_the_ways_to_begin_and_nothing_to_search(admin: Client) -> None:
     Registry._base_manager.all().delete()
     html = text_of(admin.get(LIST))
     assert "No registries yet" in html
-    assert html.count('class="reg-btn') == 1
+    assert re.findall(r'class="reg-btn[^>]* href="([^"]+)"', html) == [
+        f"{LIST}add/",
+        f"{LIST}import/",
+    ]
     for gone in ("searchbar", "0 registries", "Not configured"):
         assert gone not in html
 
@@ -910,9 +913,11 @@ def test_home_tells_what_needs_attention_what_changed_and_how_many_pulls_are_lef
 def test_home_of_an_empty_site_asks_for_the_first_registry(admin: Client) -> None:
     Registry.objects.all()._raw_delete("default")
     html = text_of(admin.get("/"))
-    assert 'href="/admin/registries/registry/add/"' in html
+    others = text_of(user_with("view").get("/"))
+    for way in ("add", "import"):
+        assert f'href="/admin/registries/registry/{way}/"' in html
+        assert f"/{way}/" not in others
     assert "Needs attention" not in html
-    assert "/add/" not in text_of(user_with("view").get("/"))
 
 
 @pytest.mark.usefixtures("site")
@@ -982,7 +987,9 @@ def test_who_may_not_is_told_as_whom_what_is_missing_and_whom_to_ask() -> None:
         'action="/logout/"',
     ):
         assert words in html
-    assert "“Can view registry”" in text_of(nobody.get("/admin/registries/registry/"))
+    for page, missing in (("", "view"), ("import/", "add"), ("import/added/", "add")):
+        address = f"/admin/registries/registry/{page}"
+        assert f"“Can {missing} registry”" in text_of(nobody.get(address))
     # A page for people is refused as one.
     docs = nobody.get("/api/docs/", headers={"Accept": "text/html"})
     assert docs.status_code == 403

@@ -12,6 +12,7 @@ from registries.admin.handover import HandingPages
 from registries.admin.handovers import HandoverPages
 from registries.admin.history import HistoryPages
 from registries.admin.images import ImagePages
+from registries.admin.importing import ImportPages
 from registries.admin.listing import ListPages
 from registries.admin.outcomes import OutcomePages
 from registries.models import Check, Handover, Registry
@@ -19,7 +20,14 @@ from registries.models import Check, Handover, Registry
 
 @admin.register(Registry)
 class RegistryAdmin(
-    HistoryPages, ListPages, FormPages, ActionPages, ImagePages, OutcomePages, HandingPages
+    HistoryPages,
+    ListPages,
+    FormPages,
+    ActionPages,
+    ImagePages,
+    OutcomePages,
+    HandingPages,
+    ImportPages,
 ):
     """Rows of every kind; the kind decides the form, `is_default` between Delete and Reset."""
 

@@ -21,7 +21,7 @@ from registries.admin.display import Look, answers, badges, breakable
 from registries.forms import CHECK, SAVE_AND_CHECK, SAVE_AND_USE, USE, RegistryForm
 from registries.kinds import KINDS
 from registries.models import Registry
-from registries.resolving.rivals import Rival, overlaps
+from registries.resolving.rivals import Rival, overlaps, shown_name
 
 # Rows that answer for the same images: how many are looked at, and shown.
 LOOKED_AT, SHOWN = 500, 5
@@ -40,9 +40,7 @@ class ShownRival:
 
     @property
     def name(self) -> str:
-        if not self.may_view:
-            return gettext("Another registry")
-        return gettext("“%(name)s”") % {"name": self.row.name}
+        return shown_name(self.row.name, may_view=self.may_view)
 
     @property
     def badges(self) -> list[Look]:

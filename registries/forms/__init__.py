@@ -14,7 +14,7 @@ from registries.forms.layout import COMMON, FormLayout, Row
 from registries.forms.secrets import ACTION_SUFFIX, Choice, SecretInput
 from registries.kinds import KINDS, Kind
 from registries.models import Leaving, Registry
-from registries.resolving.rivals import rivals
+from registries.resolving.rivals import refusal
 
 __all__ = [
     "CHECK",
@@ -222,17 +222,8 @@ class RegistryForm(FormLayout):
 
     def _refuse_rival(self) -> None:
         """Whoever may only add rows must not change which row is used for existing images."""
-        if (rival := next(rivals(self.instance), None)) is None:
-            return
-        message = _(
-            "%(name)s is already used for these images, and differs in: %(differs)s. Ask somebody"
-            " who may change registries to add this one."
-        )
-        quoted = gettext("“%(name)s”") % {"name": rival.row.name}
-        name = quoted if self.may_view else gettext("Another registry")
-        differs = ", ".join(map(gettext, rival.differs))
-        params = {"name": name, "differs": differs}
-        self.add_error(None, ValidationError(message, code="rival", params=params))
+        if text := refusal(self.instance, may_view=self.may_view):
+            self.add_error(None, ValidationError(text, code="rival"))
 
     def is_valid(self) -> bool:
         """Whether the form can be saved. A form that is only checked cannot."""

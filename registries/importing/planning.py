@@ -1,43 +1,32 @@
 """What would become of each entry of a file. Nothing is written, and no registry is asked."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 
 from django.core.exceptions import ValidationError
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
-from registries.credentials import Anonymous, Credential
+from registries.importing.comparing import Candidate, Comparer, Comparison, Rights, State
 from registries.importing.entry import Entry, Found, Refused
 from registries.importing.form import Form
 from registries.importing.reading import MOST, Unreadable, decode
 from registries.models import Registry, names
-from registries.reference import InvalidReference, Reference
 from registries.resolving.hosts import patterns
-from registries.secrets.sealing import SecretUnreadable
 from registries.text import Text
 from registries.text import gettext_noop as _
 
-OTHER_LOGIN = _("“%(names)s” is for the same images and signs in otherwise.")
-TWICE = _("The file has another login for the same images: “%(names)s”.")
-HERE = _("“%(names)s” is the same.")
-INCOMPLETE = _("With --only, the row is added without it.")
+__all__ = ["Planned", "Rights", "State", "plan", "read"]
+
+INCOMPLETE = _("If you choose it, the row is added without it.")
 BY_HAND = _("This kind has no row without it: add the row by hand.")
 UNVERIFIED = _("Its certificate is not verified, as in the file.")
 FAULT = _("This file cannot be read because of a fault in the program (%(error)s).")
-
-
-class State(StrEnum):
-    """What becomes of an entry."""
-
-    NEW = "new"
-    HERE = "already here"
-    CONFLICT = "conflict"
-    INCOMPLETE = "incomplete"
-    REFUSED = "refused"
+# What may be added if somebody chooses it.
+ADDABLE = {State.NEW, State.CONFLICT, State.INCOMPLETE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +35,8 @@ class Planned:
 
     name: the row's, free in the database and in the file. kind: a slug, and place: what the row is
     for; both empty where nothing can be made of it. details: sentences, and of what is lost.
-    fingerprint: differs when the login does, and tells nobody more. row: not saved; None where
-    there cannot be one.
+    fingerprint: differs when the login does, and tells nobody more. others: the stored rows that
+    the sentences name. row: not saved; None where there cannot be one.
     """
 
     state: State
@@ -56,16 +45,18 @@ class Planned:
     place: str = ""
     details: tuple[str, ...] = ()
     fingerprint: str = ""
+    others: tuple[Registry, ...] = field(default=(), repr=False)
     row: Registry | None = field(default=None, repr=False)
 
+    @property
+    def is_addable(self) -> bool:
+        return self.row is not None and self.state in ADDABLE
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A row that is not saved, with what decides whether another one is the same."""
-
-    row: Registry
-    credential: Credential | None = field(repr=False)
-    places: tuple[str, ...]
+    @property
+    def mark(self) -> str:
+        """Differs where something else is said of an entry, or would be written."""
+        told = [self.state, self.name, self.kind, self.place, self.details, self.fingerprint]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 @sensitive_variables()
@@ -92,10 +83,10 @@ def read(form: Form, data: bytes) -> list[Found]:
 
 
 @sensitive_variables()
-def plan(found: Iterable[Found]) -> list[Planned]:
-    """What becomes of each entry, in the file's order."""
+def plan(found: Iterable[Found], rights: Rights = Rights()) -> list[Planned]:  # noqa: B008 - immutable
+    """What becomes of each entry, in the file's order. rights: those of who imports."""
     taken: set[str] = set()
-    seen: dict[str, list[_Candidate]] = {}
+    comparer = Comparer(rights)
     planned: dict[int, Planned] = {}
     entries = list(enumerate(found))
     # A row for a whole kind comes first, so that its other hosts are found to be the same.
@@ -103,7 +94,7 @@ def plan(found: Iterable[Found]) -> list[Planned]:
         if isinstance(each, Refused):
             planned[number] = Planned(State.REFUSED, each.name, details=(_said(each.reason),))
         else:
-            planned[number] = _planned(each, taken, seen)
+            planned[number] = _planned(each, taken, comparer)
     return [planned[number] for number, _each in entries]
 
 
@@ -112,7 +103,7 @@ def _said(text: Text) -> str:
 
 
 @sensitive_variables()
-def _planned(entry: Entry, taken: set[str], seen: dict[str, list[_Candidate]]) -> Planned:
+def _planned(entry: Entry, taken: set[str], comparer: Comparer) -> Planned:
     row = _row(entry)
     unverified = () if row.verify_tls else (gettext(UNVERIFIED),)
     details = (*map(_said, entry.lost), *unverified)
@@ -122,28 +113,35 @@ def _planned(entry: Entry, taken: set[str], seen: dict[str, list[_Candidate]]) -
         return Planned(State.INCOMPLETE, entry.name, entry.kind, _for(row, entry.values), details)
     if problems:
         return Planned(State.REFUSED, entry.name, entry.kind, details=(*problems, *details))
-    candidate = _Candidate(row, _credential(row), places(row))
-    state, detail = _compared(candidate, seen)
-    if entry.missing:
-        state = State.INCOMPLETE
-        details = (_said(entry.missing), gettext(INCOMPLETE), *details)
-    elif entry.ask and state is State.NEW:
-        state, details = State.CONFLICT, (_said(entry.ask), *details)
-    else:
-        details = (*([_said(detail)] if detail else []), *details)
+    candidate = Candidate.of(row)
+    found = comparer.compare(candidate)
+    if found.state is State.REFUSED:
+        details = (found.detail, *details)
+        return Planned(State.REFUSED, entry.name, entry.kind, _for(row, entry.values), details)
+    state, first = _decided(entry, found)
     if state is not State.HERE:
         row.name = _free(row.name, taken)
-    for place in candidate.places:
-        seen.setdefault(place, []).append(candidate)
+    comparer.add(candidate)
     return Planned(
         state,
         row.name,
         entry.kind,
         _for(row, entry.values),
-        details,
+        (*first, *details),
         "" if entry.missing else _fingerprint(candidate),
+        found.others if state in {found.state, State.INCOMPLETE} else (),
         row,
     )
+
+
+def _decided(entry: Entry, found: Comparison) -> tuple[State, tuple[str, ...]]:
+    """The state of an entry with what its file leaves out or open, and what is said first."""
+    if entry.missing:
+        there = (found.detail,) if found.state is State.CONFLICT else ()
+        return State.INCOMPLETE, (_said(entry.missing), gettext(INCOMPLETE), *there)
+    if entry.ask and found.state is State.NEW:
+        return State.CONFLICT, (_said(entry.ask),)
+    return found.state, (found.detail,) if found.detail else ()
 
 
 @sensitive_variables()
@@ -184,77 +182,12 @@ def _label(row: Registry, name: str) -> str:
     return gettext(variable.label) if variable else name
 
 
-def places(row: Registry) -> tuple[str, ...]:
-    """What a row is for: its prefix, its own host, or an example of each kind of host."""
-    own = row.prefix or row.declaration.own_host(row.plain_values())
-    home = row.declaration.home(row.plain_values())
-    if own:
-        return (own,)
-    found = [each.example for each in patterns(row)]
-    return tuple(sorted(found, key=lambda host: host != home))
-
-
 @sensitive_variables()
 def _for(row: Registry, values: Mapping[str, str]) -> str:
     """What a row is for, with `*` where its hosts differ; `values` are those of its file."""
     own = row.prefix or row.declaration.own_host(values)
     home = row.declaration.home(values)
     return own or home or next((each.text for each in patterns(row)), "")
-
-
-@sensitive_variables()
-def _credential(row: Registry) -> Credential | None:
-    """What a row signs in with; None if that cannot be read, or is not complete."""
-    place = places(row)
-    if row.declaration.problems(row.provided(), is_default=row.is_default):
-        return None
-    try:
-        return row.declaration.credential(
-            row.values(), place[0].partition("/")[0] if place else None, row.prefix
-        )
-    except SecretUnreadable:
-        return None
-
-
-@sensitive_variables()
-def _compared(
-    candidate: _Candidate, seen: dict[str, list[_Candidate]]
-) -> tuple[State, Text | None]:
-    """Whether a row with the same login is there, or another one for the same images."""
-    for place in candidate.places:
-        same, others = _stored(candidate, place)
-        if same:
-            return State.HERE, Text(HERE, {"names": same})
-        if others:
-            return State.CONFLICT, Text(OTHER_LOGIN, {"names": "”, “".join(others)})
-    for place in candidate.places:
-        for other in seen.get(place, ()):
-            if other.credential == candidate.credential:
-                return State.HERE, Text(HERE, {"names": other.row.name})
-            if other.row.prefix == candidate.row.prefix:
-                return State.CONFLICT, Text(TWICE, {"names": other.row.name})
-    return State.NEW, None
-
-
-@sensitive_variables()
-def _stored(candidate: _Candidate, place: str) -> tuple[str, list[str]]:
-    """The stored row with the same login, or else those that stand in its way."""
-    others: list[str] = []
-    try:
-        reference = Reference.parse(f"{place}/x")
-    except InvalidReference:
-        return "", []
-    if reference.match_host != place.partition("/")[0]:
-        return "", []  # a host that no image can name
-    for stored in Registry.objects.answering(reference):
-        if others and len(stored.prefix) < len(candidate.row.prefix):
-            break
-        if _credential(stored) == candidate.credential:
-            return stored.name, []
-        is_guest = stored.is_default and not stored.has_secrets
-        if stored.prefix == candidate.row.prefix and not is_guest:
-            others.append(stored.name)
-    return "", others
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -269,9 +202,9 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 @sensitive_variables()
-def _fingerprint(candidate: _Candidate) -> str:
+def _fingerprint(candidate: Candidate) -> str:
     """Keyed, so that nobody who reads it can try passwords against it; empty without a login."""
-    if candidate.credential is None or isinstance(candidate.credential, Anonymous):
+    if candidate.credential is None or not candidate.signs_in:
         return ""
     told = json.dumps([candidate.places[:1], asdict(candidate.credential)], sort_keys=True)
     return salted_hmac("registries.importing", told, algorithm="sha256").hexdigest()[:12]

@@ -23,7 +23,7 @@ _LINE = re.compile(r"at line ([0-9]+)")
 class Unreadable(Exception):
     """The file cannot be read; `text` says what to do and never quotes the file."""
 
-    def __init__(self, template: str, **params: str) -> None:
+    def __init__(self, template: str, **params: str | tuple[str, ...]) -> None:
         self.text = Text(template, params)
         super().__init__(str(self.text))
 

@@ -1,41 +1,69 @@
 """Writes the entries of a plan that are chosen: all of them, or none."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
-from registries.importing.form import Form
-from registries.importing.planning import Planned, State, plan, read
+from registries.importing.entry import Found
+from registries.importing.planning import Planned, Rights, State, plan
 from registries.models import Registry, names
 from registries.text import gettext_noop as _
 
-# What may be written if somebody names it; what is new is written without that.
-WHEN_NAMED = {State.NEW, State.CONFLICT, State.INCOMPLETE}
+# What is to be added of a plan.
+Choose = Callable[[list[Planned]], list[Planned]]
 
 
 class NotWritten(Exception):
     """Nothing was written; the message says why, and holds no secret."""
 
 
-@sensitive_variables()
-def write(form: Form, data: bytes, only: Collection[str] | None = None) -> list[Planned]:
-    """Add the rows of a file that are new, or those of these names; return the plan.
+def all_new(planned: list[Planned]) -> list[Planned]:
+    """Choose what is new."""
+    return [each for each in planned if each.state is State.NEW]
 
-    What was added has a row with a primary key. Raises Unreadable and NotWritten.
+
+def named(only: Collection[str]) -> Choose:
+    """Choose what has these names, conflicts and incomplete entries too.
+
+    Raises NotWritten for a name that is not in the plan, or cannot be added.
     """
-    found = read(form, data)
+
+    def choose(planned: list[Planned]) -> list[Planned]:
+        by_key = {names.key(each.name): each for each in planned if each.is_addable}
+        if missing := [name for name in only if names.key(name) not in by_key]:
+            template = gettext(_("Nothing of this can be added under the name: %(names)s."))
+            raise NotWritten(template % {"names": ", ".join(missing)})
+        return [by_key[key] for key in dict.fromkeys(map(names.key, only))]
+
+    return choose
+
+
+@sensitive_variables()
+def write(
+    found: Iterable[Found],
+    choose: Choose = all_new,
+    rights: Rights = Rights(),  # noqa: B008 - immutable
+    then: Callable[[list[Registry]], None] | None = None,
+) -> list[Planned]:
+    """Add what is chosen of the plan for these entries, and return the plan.
+
+    What was added has a row with a primary key. `then` is called with these rows, in the same
+    transaction. Raises NotWritten, and what `choose` raises.
+    """
     problem = ""
     planned: list[Planned] = []
     try:
         with transaction.atomic(using=Registry.objects.db):
-            planned = plan(found)
-            for each in _chosen(planned, only):
-                if each.row is not None:
-                    each.row.full_clean()
-                    each.row.save()
+            planned = plan(found, rights)
+            rows = [each.row for each in choose(planned) if each.is_addable and each.row]
+            for row in rows:
+                row.full_clean()
+                row.save()
+            if then:
+                then(rows)
     except ValidationError as error:
         problem = " ".join(error.messages)
     except IntegrityError:
@@ -43,16 +71,3 @@ def write(form: Form, data: bytes, only: Collection[str] | None = None) -> list[
     if problem:
         raise NotWritten(problem)
     return planned
-
-
-def _chosen(planned: list[Planned], only: Collection[str] | None) -> list[Planned]:
-    """Raises NotWritten for a name that is not in the plan, or cannot be written."""
-    if only is None:
-        return [each for each in planned if each.state is State.NEW]
-    by_key = {
-        names.key(each.name): each for each in planned if each.row and each.state in WHEN_NAMED
-    }
-    if missing := [name for name in only if names.key(name) not in by_key]:
-        template = gettext(_("Nothing of this can be added under the name: %(names)s."))
-        raise NotWritten(template % {"names": ", ".join(missing)})
-    return [by_key[key] for key in dict.fromkeys(map(names.key, only))]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from registries.kinds import KINDS
 from registries.models import Registry
@@ -19,6 +20,11 @@ from registries.text import gettext_noop as _
 # Removing this from a host template leaves what follows its last placeholder: a suffix of hosts, by
 # which the database can search.
 _UP_TO_LAST_LABEL = re.compile(r".*\{\w+\}")
+REFUSAL = _(
+    "%(name)s is already used for these images, and differs in: %(differs)s. Ask somebody"
+    " who may change registries to add this one."
+)
+QUOTED, UNNAMED = _("“%(name)s”"), _("Another registry")
 
 
 class Rival(NamedTuple):
@@ -51,6 +57,23 @@ def overlaps(row: Registry, most: int | None = None) -> Iterator[Rival]:
 def rivals(row: Registry) -> Iterator[Rival]:
     """Yield the rows that answer for some of the row's images and would read them differently."""
     return (rival for rival in overlaps(row) if rival.differs)
+
+
+def shown_name(name: str, *, may_view: bool) -> str:
+    """Return a row's name for a sentence; without it for somebody who may not see rows."""
+    return gettext(QUOTED) % {"name": name} if may_view else gettext(UNNAMED)
+
+
+def refusal(row: Registry, *, may_view: bool) -> str:
+    """Return why somebody who may only add rows may not add this one; empty if nothing does.
+
+    It would change how the images of an existing row are read.
+    """
+    if (rival := next(rivals(row), None)) is None:
+        return ""
+    differs = ", ".join(map(gettext, rival.differs))
+    name = shown_name(rival.row.name, may_view=may_view)
+    return gettext(REFUSAL) % {"name": name, "differs": differs}
 
 
 def _answers_for_all(first: Registry, second: Registry) -> bool:

@@ -43,6 +43,7 @@ LAUGHS = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
     ],
 )
 def test_what_is_refused(parse: Callable[[str], Any], text: str, sentence: str) -> None:
+    """#76: bombs, code, and what is ambiguous; the sentence does not quote the file."""
     text = text.replace("%s", SECRET)
     with pytest.raises(Unreadable, match=sentence) as caught:
         parse(text)

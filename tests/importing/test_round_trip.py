@@ -59,7 +59,7 @@ def test_rows_come_back(form: str) -> None:
     data, before = file_of(rows, form), [plain(row) for row in rows]
     assert {each.state for each in plan(read(FORMS[form], data))} == {"already here"}
     added().delete()
-    states = {each.state for each in write(FORMS[form], data)}
+    states = {each.state for each in write(read(FORMS[form], data))}
     assert states <= {"new", "already here"}
     after = [plain(row) for row in added()]
     assert sorted(map(repr, after)) == sorted(map(repr, before))
@@ -78,13 +78,13 @@ def test_rows_at_hosts_of_their_own(form: str) -> None:
         ("already here", (f"“{row.name}” is the same.",)) for row in rows
     ]
     added().delete()
-    assert {each.kind for each in write(FORMS[form], data)} == {"custom"}
+    assert {each.kind for each in write(read(FORMS[form], data))} == {"custom"}
 
 
 def test_a_glob_becomes_the_row_for_all_hosts() -> None:
     row = create("acr", url=None, tenantid=None, handover="any")
     data, before = file_of([row], "kubernetes"), plain(row)
     row.delete()
-    found: list[Planned] = write(FORMS["kubernetes"], data)
+    found: list[Planned] = write(read(FORMS["kubernetes"], data))
     assert [plain(row) for row in added()] == [before]
     assert {each.state for each in found} == {"new", "already here"}

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 SAMPLES = Path(__file__).parent / "samples"
 # Modules beside the forms.
 PARTS = {
-    *("__init__", "auths", "documents", "entry", "environment", "form", "logins", "places"),
-    *("planning", "providers", "reading", "writing"),
+    *("__init__", "auths", "comparing", "detecting", "documents", "entry", "environment", "form"),
+    *("keeping", "logins", "places", "planning", "providers", "reading", "writing"),
 }
 NEW, HERE, CONFLICT, INCOMPLETE, REFUSED = (
     *("new", "already here", "conflict", "incomplete", "refused"),

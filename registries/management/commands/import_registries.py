@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from registries.importing import FORMS, Unreadable
 from registries.importing.planning import Planned, State, plan, read
 from registries.importing.reading import LONGEST
-from registries.importing.writing import NotWritten, write
+from registries.importing.writing import NotWritten, all_new, named, write
 
 HEAD = ("NAME", "KIND", "FOR", "STATE", "FINGERPRINT")
 
@@ -40,10 +40,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         form, data = FORMS[options["form"]], _read(options["file"])
         try:
+            found = read(form, data)
+            only = options["only"]
             if options["plan"]:
-                planned = plan(read(form, data))
+                planned = plan(found)
             else:
-                planned = write(form, data, options["only"])
+                planned = write(found, all_new if only is None else named(only))
         except (Unreadable, NotWritten) as error:
             raise CommandError(str(error)) from None
         if options["json"]:
