@@ -38,10 +38,11 @@ help: ## list the targets
 # DEBUG is for this machine alone: bound to another address, the site runs as in production.
 run: export PYTHONUNBUFFERED = 1
 run: export DJANGO_DEBUG ?= $(if $(filter 127.0.0.1 localhost,$(BIND)),1,0)
-run: $(VENV)/.site ## start the site on http://127.0.0.1:8000/ (BIND=, PORT=)
+run: $(VENV)/.site ## start the site on http://127.0.0.1:8000/, with its checks (BIND=, PORT=)
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py ensure_admin
-	@$(BIN)/python manage.py runserver $(BIND):$(PORT)
+	@$(BIN)/python manage.py run_checks --parent $$$$ & \
+		exec $(BIN)/python manage.py runserver $(BIND):$(PORT)
 
 # Each time, so that whatever else is in .venv becomes what the lock names.
 install: $(BIN)/python ## install or upgrade the site in .venv, to be run by a server of your own

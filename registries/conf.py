@@ -11,6 +11,8 @@ from registries.client.urls import Url
 
 # The environment variables that files of registries may refer to as secrets.
 ENV_PREFIX = "REGISTRIES_SECRET_"
+# The shortest and the longest time between two checks of a registry, in seconds.
+MINUTE, MONTH = 60, 30 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,10 @@ class Conf:
     timeout: seconds that a service call on one registry may take.
     list_timeout: seconds that all pages of a tag list may take together; `timeout` is for one page.
     check_workers: how many registries are checked in parallel.
+    check_every: seconds after which `run_checks` checks a registry again; 0 means never. A
+        registry may have its own.
+    host_concurrency: how many registries on one host `run_checks` checks at a time, on all
+        machines together.
     checks_per_minute: how many single checks an account may start in the admin per minute.
     checks_kept_days: how many days the checks that a person started stay in the audit.
     handovers_kept_days: days that a hand-over, or a refusal of one, stays in the audit.
@@ -41,6 +47,8 @@ class Conf:
     timeout: float = 10.0
     list_timeout: float = 60.0
     check_workers: int = 16
+    check_every: int = 6 * 60 * 60
+    host_concurrency: int = 4
     checks_per_minute: int = 30
     checks_kept_days: int = 90
     handovers_kept_days: int = 90
@@ -68,6 +76,14 @@ def _workers(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 256:
         raise ValueError("a whole number from 1 to 256")
     return value
+
+
+def every(value: Any) -> int:
+    """Return the seconds between two checks. Raises ValueError."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not is_number or (value and not MINUTE <= value <= MONTH):
+        raise ValueError(f"a whole number of seconds from {MINUTE} to {MONTH}, or 0 for never")
+    return int(value)
 
 
 def _count(value: Any) -> int:
@@ -159,6 +175,8 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "TIMEOUT": _positive,
     "LIST_TIMEOUT": _positive,
     "CHECK_WORKERS": _workers,
+    "CHECK_EVERY": every,
+    "HOST_CONCURRENCY": _workers,
     "CHECKS_PER_MINUTE": _count,
     "CHECKS_KEPT_DAYS": _days,
     "HANDOVERS_KEPT_DAYS": _days,

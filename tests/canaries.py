@@ -34,6 +34,7 @@ SAMPLES_TO_IMPORT = Path(__file__).parent / "importing" / "samples"
 FILE = str(Path(__file__).parent / "provisioning" / "sample.yaml")
 # What each command of the app is called with; a command that is missing here fails the tests.
 COMMANDS: dict[str, list[list[str]]] = {
+    "run_checks": [["--once"]],
     "check_registries": [[], ["--json"], ["--kind", "hub"], ["Canary custom", "--fail"]],
     "reencrypt_registries": [["--dry-run"], []],
     "forget_unreadable_secrets": [["--no-input"]],

@@ -369,7 +369,7 @@ def test_no_error_report_shows_a_secret(
 
 @pytest.mark.parametrize("debug", [True, False])
 @pytest.mark.parametrize(
-    "where", ["registries.client.client.Client.check", "registries.checking.running._store"]
+    "where", ["registries.client.client.Client.check", "registries.checking.running.store"]
 )
 def test_no_report_of_a_fault_in_a_check_shows_a_secret(
     canaries: Canaries,

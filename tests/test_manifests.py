@@ -1,5 +1,6 @@
 """The manifests of the documentation: they are YAML, belong together, and ask for what there is."""
 
+import configparser
 import json
 import re
 from pathlib import Path
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 from django.contrib.auth.models import User
+from django.core.management import load_command_class
 from django.test import Client
 
+from registries.conf import Conf
 from registries.handover import FORMS
 from registries.programs.credentials import KUBELET, PROVIDER
 from tests.api.conftest import ROOT
@@ -62,6 +65,24 @@ def test_external_secrets() -> None:
     values = json.loads(answer(json.loads(spec["body"])))
     (key,) = re.findall(r"\{\{ \.(\w+) \}\}", template["data"][".dockerconfigjson"])
     assert "auths" in json.loads(values[key])
+
+
+def test_the_checks() -> None:
+    kinds = documents("run-checks.yaml")
+    assert set(kinds) == {"Secret", "Deployment"}
+    spec = kinds["Deployment"]["spec"]
+    assert spec["selector"]["matchLabels"] == spec["template"]["metadata"]["labels"]
+    pod = spec["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["envFrom"] == [{"secretRef": {"name": kinds["Secret"]["metadata"]["name"]}}]
+    unit = configparser.ConfigParser(delimiters="=", interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(DOCS / "systemd" / "registries-checks@.service")
+    started = unit["Service"]["ExecStart"].split()
+    assert started[1:] == container["command"][1:] == ["manage.py", "run_checks"]
+    assert load_command_class("registries", started[2])
+    for seconds in (unit["Service"]["TimeoutStopSec"], pod["terminationGracePeriodSeconds"]):
+        assert int(seconds) > Conf().timeout, "what runs is stored"
 
 
 @pytest.mark.django_db

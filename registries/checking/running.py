@@ -7,45 +7,23 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import nullcontext
-from dataclasses import dataclass
 from threading import Event
-from typing import TYPE_CHECKING
-
-from django.db import transaction
-from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 
 from registries import conf
+from registries.checking import clock
 from registries.checking.callers import Caller
 from registries.checking.pools import Pool, shared
+from registries.checking.single import Checked, known_stranger, run_check, store
 from registries.checking.turns import Turn
-from registries.client.errors import ClientError
-from registries.kinds import KINDS
-from registries.models import Check, Registry, certificates, names
-from registries.models.check import Trust
+from registries.models import Registry
 from registries.models.results import CheckResult
-from registries.models.times import as_stored
 from registries.reference import Reference
-from registries.row_client import addresses_of, client_for
-from registries.verdicts import Stranger, Verdict
-
-if TYPE_CHECKING:
-    from registries.client.client import Pulls
+from registries.verdicts import Verdict
 
 # Seconds between two attempts to check a row that somebody else is checking.
 POLL_SECONDS = 0.05
 # Groups of at most this many checks get threads of their own; larger ones share a pool.
 SMALL_GROUP = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """The result of a check and what else is stored with it."""
-
-    result: CheckResult
-    pulls: Pulls | None
-    stranger: Stranger | None
-    seconds: float
 
 
 Pairs = Sequence[tuple[Registry, Reference | None]]
@@ -71,11 +49,13 @@ class _Checks:
 
     def __init__(self, pairs: Pairs, caller: Caller, pool: Pool, stop: Event) -> None:
         seconds = conf.get().timeout
+        for using in {row.db_for_write for row, _reference in pairs}:
+            clock.read(using)
         turns = [Turn(row, seconds, shares=reference is None) for row, reference in pairs]
         answered = [row.check_verdict != Verdict.UNREACHABLE for row, _reference in pairs]
         self._pairs, self._caller, self._pool, self._stop = pairs, caller, pool, stop
         self._waiting = deque(sorted(enumerate(turns), key=lambda item: answered[item[0]]))
-        self._running: dict[Future[_Checked], tuple[int, Turn]] = {}
+        self._running: dict[Future[Checked], tuple[int, Turn]] = {}
 
     def run(self) -> Iterator[tuple[int, CheckResult]]:
         try:
@@ -101,7 +81,7 @@ class _Checks:
             number, turn = self._waiting.popleft()
             if self._may_start(turn):
                 row, reference = self._pairs[number]
-                checking = self._pool.run(_run_check, row, reference, _known_stranger(row))
+                checking = self._pool.run(run_check, row, reference, known_stranger(row))
                 self._running[checking] = (number, turn)
             elif turn.result:
                 yield number, turn.result
@@ -118,104 +98,12 @@ class _Checks:
                 self._pool.release()
         return has_come
 
-    def _finish(self, future: Future[_Checked]) -> tuple[int, CheckResult]:
+    def _finish(self, future: Future[Checked]) -> tuple[int, CheckResult]:
         number, turn = self._running.pop(future)
         row, reference = self._pairs[number]
         try:
             host = reference.match_host if reference else None
-            _store(row, host, future.result(), self._caller)
+            store(row, host, future.result(), self._caller)
         finally:
             turn.release()
         return number, future.result().result
-
-
-@sensitive_variables()
-def _run_check(
-    registry: Registry, reference: Reference | None, stranger: Stranger | None
-) -> _Checked:
-    started = time.monotonic()
-    pulls = None
-    try:
-        with client_for(registry, reference.match_host if reference else None) as client:
-            image = (reference.repository, reference.version) if reference else ()
-            may_invent = conf.get().prove_with_stranger
-            outcome = client.check(*image, stranger=stranger, may_invent=may_invent)
-        pulls, stranger = outcome.pulls, outcome.stranger
-        verdict, code = outcome.verdict, outcome.code
-        if verdict is Verdict.ANONYMOUS and registry.state == "authenticated":
-            # The host is read without the row's credentials, so nothing is proven about them.
-            verdict, code = Verdict.UNPROVEN, "no_proof"
-        result = CheckResult(
-            verdict,
-            code,
-            timezone.now(),
-            outcome.params,
-            as_stored(outcome.retry_at),
-            outcome.steps,
-            registry.kind,
-        )
-    except ClientError as error:
-        verdict = error.verdict or Verdict.MISCONFIGURED
-        result = CheckResult(verdict, error.code, timezone.now(), error.params, kind=registry.kind)
-    return _Checked(result, pulls, stranger, time.monotonic() - started)
-
-
-def _known_stranger(registry: Registry) -> Stranger | None:
-    """Return how the registry treats an invented account; None for credentials not yet saved."""
-    if registry._state.adding or registry.changed():
-        return None
-    # A later version of the app may have stored what this one does not know.
-    is_known = registry.stranger in set(Stranger)
-    return Stranger(registry.stranger) if is_known else None
-
-
-def _store(registry: Registry, host: str | None, checked: _Checked, caller: Caller) -> None:
-    """Store a result in the audit, and on its row unless that has changed meanwhile."""
-    result, pulls = checked.result, checked.pulls
-    columns = {
-        "check_verdict": result.verdict.value,
-        "check_code": result.code,
-        "check_params": dict(result.params),
-        "checked_at": result.checked_at,
-        "retry_at": result.retry_at,
-        "pulls_remaining": pulls.remaining if pulls else None,
-        "pulls_limit": pulls.limit if pulls else None,
-        "stranger": checked.stranger or "",
-    }
-    using = registry.db_for_write
-    is_stored = not registry._state.adding and not registry.changed()
-    row = Registry._base_manager.using(using).filter(pk=registry.pk)
-    check = Check(
-        registry_name=(registry.name or "")[: names.MAX_NAME],
-        kind=registry.kind if registry.kind in KINDS else "",
-        address=" ".join(addresses_of(registry, host)),
-        trust=_trust(registry),
-        ca=certificates.described(registry.ca_certificate or "") if registry.verify_tls else "",
-        is_secret_stored=registry.holds_stored_secret,
-        verdict=result.verdict.value,
-        code=result.code,
-        params=dict(result.params),
-        checked_at=result.checked_at,
-        seconds=checked.seconds,
-        origin=caller.origin,
-        user_id=caller.user_id,
-        user_name=caller.user_name,
-    )
-    # In one transaction, so that a concurrent deletion of the row happens either before or after.
-    with transaction.atomic(using=using):
-        check.is_recent = is_stored and bool(row.filter(version=registry.version).update(**columns))
-        # Without a stored row, the audit only has the name.
-        if not registry._state.adding and row.select_for_update().values_list("pk").first():
-            check.registry_id = registry.pk
-        check.keep(using)
-    if check.is_recent:
-        for name, value in columns.items():
-            setattr(registry, name, value)
-
-
-def _trust(registry: Registry) -> Trust:
-    if (registry.raw_value("url") or "").lower().startswith("http:"):
-        return Trust.HTTP
-    if not registry.verify_tls:
-        return Trust.UNVERIFIED
-    return Trust.OWN_CA if registry.ca_certificate else Trust.VERIFIED

@@ -2,20 +2,20 @@
 
 A check takes a lease on its row: a time, stored on the row, before which no other check starts.
 Other callers wait for its result and share it. If the checking process is killed, the lease ends
-after the time that one check may take, even if the clock is changed.
+after the time that one check may take, even if the clock is changed. The clock is the database's.
 """
 
 from datetime import datetime, timedelta
 
 from django.db.models import Q
-from django.utils import timezone
 
+from registries.checking import clock
 from registries.models import Registry
 from registries.models.last_check import CHECK_FIELDS
 from registries.models.queryset import RegistryQuerySet
 from registries.models.results import CheckResult
 
-# The allowed difference between the clocks of several machines.
+# How far what machines know of the database's clock may differ.
 SKEW = timedelta(seconds=1)
 
 
@@ -24,16 +24,19 @@ class Turn:
 
     seconds: how long a check may take. A lease lasts this long, and a caller waits this long.
     shares: whether the result of another caller's check may be used.
+    lease: that of the check, if it was taken already.
     result: that result, once there is one. Then there is nothing left to do.
     """
 
-    def __init__(self, registry: Registry, seconds: float, *, shares: bool) -> None:
+    def __init__(
+        self, registry: Registry, seconds: float, *, shares: bool, lease: datetime | None = None
+    ) -> None:
         self.result: CheckResult | None = None
         self._registry = registry
         self._seconds = timedelta(seconds=seconds)
         self._shares = shares
-        self._since = timezone.now()
-        self._lease: datetime | None = None
+        self._since = self._now()
+        self._lease = lease
 
     def has_come(self) -> bool:
         """Return whether to check now. If not, use `result` if it is set, or ask again later."""
@@ -56,7 +59,7 @@ class Turn:
             self.result = registry.last_check
             return False
         self._registry.stranger = row.stranger
-        return timezone.now() > self._since + self._seconds
+        return self._now() > self._since + self._seconds
 
     def release(self) -> None:
         """Release the lease, so that the next caller may check."""
@@ -65,7 +68,7 @@ class Turn:
             self._lease = None
 
     def _acquire_lease(self) -> bool:
-        now = timezone.now()
+        now = self._now()
         # A lease that ends later than one check may take is from before the clock was set back.
         is_stale = Q(checking_until__gt=now + self._seconds + SKEW)
         is_free = Q(checking_until=None) | Q(checking_until__lt=now) | is_stale
@@ -84,7 +87,10 @@ class Turn:
 
     def _latest_plausible(self) -> datetime:
         """Return the latest plausible time of a result. Later ones are due to a wrong clock."""
-        return timezone.now() + self._seconds
+        return self._now() + self._seconds
+
+    def _now(self) -> datetime:
+        return clock.now(self._registry.db_for_write)
 
     def _rows(self) -> RegistryQuerySet:
         registry = self._registry

@@ -25,6 +25,7 @@ class Origin(models.TextChoices):
     FORM = "form", _("what was typed")
     BULK = "bulk", _("selected rows")
     COMMAND = "command", _("command line")
+    SCHEDULE = "schedule", _("schedule")
     PYTHON = "python", _("code of the site")
 
 

@@ -1,9 +1,13 @@
-"""`LastCheck`: the columns with the result of a row's last check."""
+"""`LastCheck`: the columns with the result of a row's last check, and when the next one is due."""
+
+from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from registries import conf
 from registries.models.results import CheckResult
+from registries.models.times import as_moment
 from registries.verdicts import CODES, Verdict
 
 
@@ -25,9 +29,22 @@ class LastCheck(models.Model):
     )
     # The lease of the check that is running: no other one starts before this time.
     checking_until = models.DateTimeField(null=True, editable=False)
+    # How many of the last checks failed, up to now.
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    # The host that the last check called, with its port; empty if that is not known yet.
+    check_host = models.CharField(
+        max_length=255, blank=True, default="", db_default="", editable=False
+    )
+    # When `run_checks` checks it again: seconds since 1970 by the clock of the database. 0 means as
+    # soon as possible, whatever the clock says, and NULL never.
+    next_check = models.BigIntegerField(
+        _("next check"), null=True, default=0, db_default=0, editable=False
+    )
 
-    # A column of the row itself.
+    # Columns of the row itself.
     kind: str
+    check_every: int | None
+    updated_at: datetime
 
     class Meta:
         abstract = True
@@ -54,9 +71,27 @@ class LastCheck(models.Model):
         return self.check_code in CODES and self.check_verdict in set(Verdict)
 
     def clear_check(self) -> None:
-        """Clear the last check. It stays in the history."""
+        """Clear the last check, which stays in the history. The next one is due at once."""
         for field in LastCheck._meta.local_fields:
             setattr(self, field.name, field.get_default())
+        self.next_check = self.due_at_once
+
+    @property
+    def period(self) -> int:
+        """Seconds between two checks; 0 if only people check it."""
+        return conf.get().check_every if self.check_every is None else self.check_every
+
+    @property
+    def due_at_once(self) -> int | None:
+        """What `next_check` is in a row to be checked as soon as possible, if it ever is."""
+        return 0 if self.period else None
+
+    @property
+    def next_check_at(self) -> datetime | None:
+        """When the row is or was due; None for never. A change makes it due."""
+        if self.next_check is None:
+            return None
+        return as_moment(self.next_check) if self.next_check else self.updated_at
 
 
 CHECK_FIELDS = tuple(field.name for field in LastCheck._meta.local_fields)

@@ -45,6 +45,8 @@ BEST_FIRST = ("-prefix", "-has_secrets", "is_default", "created_at", "id")
 # Rows that were never checked come first, then those with the oldest check. Without the first
 # column, SQLite and PostgreSQL would put NULL at different ends.
 LONGEST_UNCHECKED_FIRST = ("-never_checked", "checked_at", "id")
+# Rows of one host that are due at the same time, such as new ones, come together.
+DUE_FIRST = ("next_check", "check_host")
 # How many rows are read at first. Usually only one is needed.
 READ_AHEAD = 4
 

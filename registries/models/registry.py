@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from registries.kinds import KINDS, Kind, Variable, variables
@@ -20,6 +21,7 @@ from registries.models.queryset import (
     ANY_SECRET,
     BEST_FIRST,
     DEFAULT_KIND,
+    DUE_FIRST,
     LONGEST_UNCHECKED_FIRST,
     NEVER_CHECKED,
     SECRETS,
@@ -99,6 +101,10 @@ class Registry(Tracked, LastCheck):
         default=Leaving.NONE,
         db_default=Leaving.NONE.value,
     )
+    # Seconds; 0 is never. Without it, the setting CHECK_EVERY applies.
+    check_every = models.PositiveIntegerField(
+        _("check every"), null=True, blank=True, validators=[validation.valid_period]
+    )
     last_handed_over = models.DateTimeField(_("last handed over"), null=True, editable=False)
 
     # The source of the file that owns the row; empty if none does.
@@ -159,6 +165,9 @@ class Registry(Tracked, LastCheck):
             models.Index(fields=["updated_at", "id"], name="registries_updated"),
             models.Index(fields=LONGEST_UNCHECKED_FIRST, name="registries_checked"),
             models.Index(fields=["source", "name_key"], name="registries_source_name"),
+            # What is due, and how many checks run on a host.
+            models.Index(fields=DUE_FIRST, name="registries_due"),
+            models.Index(fields=["checking_until", "check_host"], name="registries_checking"),
             # A narrow index, which makes it fast to count all rows.
             models.Index(fields=["is_default"], name="registries_count"),
         ]
@@ -380,6 +389,7 @@ class Registry(Tracked, LastCheck):
             with transaction.atomic(using=using):
                 if self._state.adding:
                     self.version = new_version()
+                    self.next_check = self.due_at_once
                     super().save(force_insert=True, using=using)
                 else:
                     self._overwrite(changed, using, update_fields)
@@ -408,10 +418,21 @@ class Registry(Tracked, LastCheck):
         # Updating the version first locks the row, so that only one of two writers succeeds.
         row = type(self)._base_manager.using(using).filter(pk=self.pk)
         version = new_version()
-        if not row.filter(version=self.version).update(version=version):
+        if not row.filter(version=self.version).update(version=version, **self._due(columns)):
             raise ChangedMeanwhile(f"{self._meta.label} pk={self.pk} was changed meanwhile")
         super().save(force_update=True, using=using, update_fields=columns)
         self.version = version
+
+    def _due(self, columns: Iterable[str]) -> dict[str, Any]:
+        """Return when the next check is due after these columns are written, if that changes.
+
+        The database compares, because the row does not remember how often it was checked before.
+        """
+        if "check_every" not in columns or "next_check" in columns:
+            return {}
+        is_unchanged = When(check_every=self.check_every, then=F("next_check"))
+        due = Value(self.due_at_once, models.BigIntegerField(null=True))
+        return {"next_check": Case(is_unchanged, default=due)}
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row. Raises ValidationError for a default row, which can only be reset."""

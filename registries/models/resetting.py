@@ -30,6 +30,7 @@ def reset(registry: "Registry") -> None:
         setattr(registry, name, None)
     for name, value in DEFAULTS.items():
         setattr(registry, name, value)
+    registry.check_every = None
     using = registry.db_for_write
     with transaction.atomic(using=using):
         registry.save()

@@ -1,6 +1,6 @@
-"""Times on their way into the database."""
+"""Times on their way into the database, and out of it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.utils import timezone
@@ -8,6 +8,15 @@ from django.utils import timezone
 
 def as_stored(moment: datetime | None) -> datetime | None:
     """A time as the site's models hold it: local, where USE_TZ is off."""
-    if moment is None or settings.USE_TZ:
+    return None if moment is None else _as_stored(moment)
+
+
+def as_moment(seconds: float) -> datetime:
+    """Seconds since 1970 as a time of the site's models."""
+    return _as_stored(datetime.fromtimestamp(seconds, UTC))
+
+
+def _as_stored(moment: datetime) -> datetime:
+    if settings.USE_TZ:
         return moment
     return timezone.make_naive(moment, timezone.get_default_timezone())

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
+from registries import conf
 from registries.kinds import KINDS
 from registries.models import certificates, lookalikes, names
 from registries.reference import InvalidReference, parse_prefix, without_scheme
@@ -31,6 +32,16 @@ MISDIRECTED = {
         "The trusted CA changed, so other servers can receive this. Enter it again to confirm."
     ),
 }
+
+
+def valid_period(seconds: int) -> None:
+    """Raise ValidationError for a time between two checks that is too short or too long."""
+    try:
+        conf.every(seconds)
+    except ValueError:
+        message = _("Enter %(least)d to %(most)d seconds, or 0 for never.")
+        params = {"least": conf.MINUTE, "most": conf.MONTH}
+        raise ValidationError(message, "period", params) from None
 
 
 class Errors:

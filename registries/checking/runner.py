@@ -1,0 +1,151 @@
+"""`Runner`: checks the rows that are due, for as long as its process runs."""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+from django.db import InterfaceError, OperationalError, connections, router
+
+from registries import conf
+from registries.checking.callers import Caller
+from registries.checking.claims import claim, follow_setting
+from registries.checking.pools import Pool
+from registries.checking.single import Checked, known_stranger, run_check, store
+from registries.checking.turns import Turn
+from registries.models import Registry
+from registries.models.check import Origin
+
+logger = logging.getLogger(__name__)
+
+CALLER = Caller(Origin.SCHEDULE)
+# Seconds until the database is asked again for due rows, when there were none; and until a signal
+# to stop is seen.
+IDLE, BEAT = 1.0, 0.25
+# A line in the log is for so many checks at most, or for those of so many seconds.
+LINE_CHECKS, LINE_SECONDS = 100, 60
+# The longest pause between two attempts while the database is away, in seconds.
+LONGEST_PAUSE = 30
+AWAY = (OperationalError, InterfaceError)
+
+
+class Runner:
+    """Claims rows as threads become free, and checks them; any number of runners share the work.
+
+    The threads only call registries; the thread of `run` uses the database.
+
+    is_wanted: is asked now and then; it stops as after `stop` once the answer is no.
+    """
+
+    def __init__(self, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        self._is_wanted = is_wanted
+        self._using = router.db_for_write(Registry)
+        self._workers = conf.get().check_workers
+        self._running: dict[Future[Checked], Registry] = {}
+        self._is_told_to_stop = False
+        self._claim_at = 0.0
+        self._checked = self._fine = self._failed_attempts = 0
+        self._line_at = time.monotonic()
+
+    def stop(self) -> None:
+        """Let `run` end once the running checks are stored. For signal handlers too."""
+        self._is_told_to_stop = True
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._is_told_to_stop or not self._is_wanted()
+
+    def run(self, *, once: bool = False) -> None:
+        """Check what is due until `stop` is called, or, with `once`, until nothing is due."""
+        is_started = False
+        with Pool(self._workers) as pool:
+            while not self._is_stopping or self._running:
+                try:
+                    if not is_started:
+                        follow_setting(self._using)
+                        is_started = True
+                    self._store_ended()
+                    found = self._claim(pool)
+                    self._has_answered()
+                except AWAY as error:
+                    if self._is_stopping:
+                        break  # what was claimed is due again when its lease ends
+                    self._pause(error)
+                    continue
+                if once and not (found or self._running):
+                    break
+                self._wait()
+        self._tell()
+
+    def _claim(self, pool: Pool) -> int:
+        """Claim as many rows as there are free threads, and return how many there were."""
+        free = self._workers - len(self._running)
+        # One by one would take more of the database's time than several at once.
+        is_worth_it = free >= max(1, self._workers // 4) and time.monotonic() >= self._claim_at
+        if self._is_stopping or not is_worth_it:
+            return 0
+        rows = claim(free, self._using)
+        if not rows:
+            self._claim_at = time.monotonic() + IDLE
+            self._renew_connection()
+        for row in rows:
+            pool.acquire()
+            self._running[pool.run(run_check, row, None, known_stranger(row))] = row
+        return len(rows)
+
+    def _renew_connection(self) -> None:
+        """Obey CONN_MAX_AGE, as Django does between requests."""
+        connection = connections[self._using]
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+
+    def _wait(self) -> None:
+        if not self._running:
+            time.sleep(max(0.0, min(BEAT, self._claim_at - time.monotonic())))
+        else:
+            wait(self._running, BEAT, FIRST_COMPLETED)
+        if time.monotonic() - self._line_at > LINE_SECONDS or self._checked >= LINE_CHECKS:
+            self._tell()
+
+    def _store_ended(self) -> None:
+        for future in [each for each in self._running if each.done()]:
+            self._claim_at = 0  # its host has room for one more
+            self._store(future, self._running.pop(future))
+
+    def _store(self, future: Future[Checked], row: Registry) -> None:
+        if error := future.exception():
+            # Its text might hold what was sent. The row is due again when its lease ends.
+            logger.error("The check of registry %s failed: %s", row.pk, type(error).__name__)
+            return
+        checked = future.result()
+        store(row, None, checked, CALLER)
+        Turn(row, 0, shares=False, lease=row.checking_until).release()
+        self._checked += 1
+        self._fine += checked.result.is_fine
+
+    def _tell(self) -> None:
+        if self._checked:
+            logger.info(
+                "Checked %d registries: %d fine, %d need attention.",
+                *(self._checked, self._fine, self._checked - self._fine),
+            )
+        self._checked = self._fine = 0
+        self._line_at = time.monotonic()
+
+    def _pause(self, error: Exception) -> None:
+        """Wait, longer after each attempt, for a database that is away."""
+        seconds = min(2**self._failed_attempts, LONGEST_PAUSE)
+        self._failed_attempts += 1
+        logger.warning(
+            "The database does not answer (%s). The next attempt is in %d s.",
+            *(type(error).__name__, seconds),
+        )
+        connections[self._using].close()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self._is_stopping:
+            time.sleep(BEAT)
+
+    def _has_answered(self) -> None:
+        if self._failed_attempts:
+            logger.warning("The database answers again.")
+        self._failed_attempts = 0

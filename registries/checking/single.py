@@ -1,0 +1,138 @@
+"""Runs one check, and stores its result."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
+
+from registries import conf
+from registries.checking import clock, schedule
+from registries.checking.callers import Caller
+from registries.client.errors import ClientError
+from registries.kinds import KINDS
+from registries.models import Check, Registry, certificates, names
+from registries.models.check import Trust
+from registries.models.results import CheckResult
+from registries.reference import Reference
+from registries.row_client import addresses_of, client_for
+from registries.verdicts import Stranger, Verdict
+
+if TYPE_CHECKING:
+    from registries.client.client import Pulls
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The result of a check and what else is stored with it."""
+
+    result: CheckResult
+    pulls: Pulls | None
+    stranger: Stranger | None
+    seconds: float
+
+
+@sensitive_variables()
+def run_check(
+    registry: Registry, reference: Reference | None, stranger: Stranger | None
+) -> Checked:
+    """Check a row, and an image if there is a reference. Uses no database."""
+    started, using = time.monotonic(), registry.db_for_write
+    pulls = None
+    try:
+        with client_for(registry, reference.match_host if reference else None) as client:
+            image = (reference.repository, reference.version) if reference else ()
+            may_invent = conf.get().prove_with_stranger
+            outcome = client.check(*image, stranger=stranger, may_invent=may_invent)
+        pulls, stranger = outcome.pulls, outcome.stranger
+        verdict, code = outcome.verdict, outcome.code
+        if verdict is Verdict.ANONYMOUS and registry.state == "authenticated":
+            # The host is read without the row's credentials, so nothing is proven about them.
+            verdict, code = Verdict.UNPROVEN, "no_proof"
+        result = CheckResult(
+            verdict,
+            code,
+            clock.now(using),
+            outcome.params,
+            clock.corrected(outcome.retry_at, using) if outcome.retry_at else None,
+            outcome.steps,
+            registry.kind,
+        )
+    except ClientError as error:
+        verdict = error.verdict or Verdict.MISCONFIGURED
+        checked_at = clock.now(using)
+        result = CheckResult(verdict, error.code, checked_at, error.params, kind=registry.kind)
+    return Checked(result, pulls, stranger, time.monotonic() - started)
+
+
+def known_stranger(registry: Registry) -> Stranger | None:
+    """Return how the registry treats an invented account; None for credentials not yet saved."""
+    if registry._state.adding or registry.changed():
+        return None
+    # A later version of the app may have stored what this one does not know.
+    is_known = registry.stranger in set(Stranger)
+    return Stranger(registry.stranger) if is_known else None
+
+
+def store(registry: Registry, host: str | None, checked: Checked, caller: Caller) -> None:
+    """Store a result in the audit, and on its row unless that has changed meanwhile."""
+    result, pulls = checked.result, checked.pulls
+    using = registry.db_for_write
+    columns: dict[str, Any] = {
+        "check_verdict": result.verdict.value,
+        "check_code": result.code,
+        "check_params": dict(result.params),
+        "checked_at": result.checked_at,
+        "retry_at": result.retry_at,
+        "pulls_remaining": pulls.remaining if pulls else None,
+        "pulls_limit": pulls.limit if pulls else None,
+        "stranger": checked.stranger or "",
+        "failures": schedule.failures_after(registry, result),
+        "check_host": host_of(registry),
+        "next_check": schedule.next_check(registry, result, clock.seconds(using)),
+    }
+    is_stored = not registry._state.adding and not registry.changed()
+    row = Registry._base_manager.using(using).filter(pk=registry.pk)
+    check = Check(
+        registry_name=(registry.name or "")[: names.MAX_NAME],
+        kind=registry.kind if registry.kind in KINDS else "",
+        address=" ".join(addresses_of(registry, host)),
+        trust=_trust(registry),
+        ca=certificates.described(registry.ca_certificate or "") if registry.verify_tls else "",
+        is_secret_stored=registry.holds_stored_secret,
+        verdict=result.verdict.value,
+        code=result.code,
+        params=dict(result.params),
+        checked_at=result.checked_at,
+        seconds=checked.seconds,
+        origin=caller.origin,
+        user_id=caller.user_id,
+        user_name=caller.user_name,
+    )
+    # In one transaction, so that a concurrent deletion of the row happens either before or after.
+    with transaction.atomic(using=using):
+        check.is_recent = is_stored and bool(row.filter(version=registry.version).update(**columns))
+        # Without a stored row, the audit only has the name.
+        if not registry._state.adding and row.select_for_update().values_list("pk").first():
+            check.registry_id = registry.pk
+        check.keep(using)
+    if check.is_recent:
+        for name, value in columns.items():
+            setattr(registry, name, value)
+
+
+def host_of(registry: Registry) -> str:
+    """Return the host that checks of a row call, with its port; of a row without one, its kind."""
+    addresses = addresses_of(registry)
+    return addresses[0].partition("://")[2] if addresses else registry.kind
+
+
+def _trust(registry: Registry) -> Trust:
+    if (registry.raw_value("url") or "").lower().startswith("http:"):
+        return Trust.HTTP
+    if not registry.verify_tls:
+        return Trust.UNVERIFIED
+    return Trust.OWN_CA if registry.ca_certificate else Trust.VERIFIED

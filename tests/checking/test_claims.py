@@ -1,0 +1,173 @@
+"""Claims: what is due, each row once, and few at a time on a host."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+
+from registries.checking import claims, clock
+from registries.checking.claims import claim
+from registries.models import Registry
+from registries.models.queryset import DUE_FIRST
+from tests.factories import build, create
+from tests.plans import sorts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_defaults(transactional_db: None) -> None:
+    Registry.objects.update(check_every=0, next_check=None)
+
+
+def rows_on(host: str, count: int) -> list[Registry]:
+    return [create("custom", url=f"https://{host}.example") for _ in range(count)]
+
+
+def names(rows: list[Registry]) -> list[str]:
+    return [row.name for row in rows]
+
+
+def end(rows: list[Registry]) -> None:
+    """As if they had been checked."""
+    pks = [row.pk for row in rows]
+    later = int(clock.seconds("default")) + 1000
+    Registry.objects.filter(pk__in=pks).update(next_check=later, checking_until=None)
+
+
+def test_what_is_due_longest_comes_first_and_nothing_twice() -> None:
+    first, second, third = (create("custom", url=f"https://{n}.example") for n in range(3))
+    now = int(clock.seconds("default"))
+    for row, due in ((first, now - 1), (second, now - 60), (third, now + 60)):
+        Registry.objects.filter(pk=row.pk).update(next_check=due)
+    assert claim(1, "default") == [second]
+    assert claim(9, "default") == [first]
+    assert claim(9, "default") == []
+
+
+def test_a_lease_ends_by_itself() -> None:
+    """None is lost with a worker that was killed."""
+    (row,) = rows_on("a", 1)
+    assert claim(9, "default") == [row]
+    claimed = Registry.objects.get(pk=row.pk)
+    assert claimed.checking_until is not None
+    assert claimed.next_check is not None
+    lease = claimed.next_check - clock.seconds("default")
+    assert 10 < lease <= 10 + claims.STORING, "TIMEOUT, and the time to store the result"
+    over = {"checking_until": clock.now("default") - timedelta(seconds=1), "next_check": 1}
+    Registry.objects.filter(pk=row.pk).update(**over)
+    assert claim(9, "default") == [row]
+
+
+def test_what_somebody_checks_right_now_waits() -> None:
+    (row,) = rows_on("a", 1)
+    until = clock.now("default") + timedelta(seconds=5)
+    Registry.objects.filter(pk=row.pk).update(checking_until=until)
+    assert claim(9, "default") == []
+    # The clock was set back since: nobody can hold that lease.
+    until += timedelta(days=1)
+    Registry.objects.filter(pk=row.pk).update(checking_until=until)
+    assert claim(9, "default") == [row]
+
+
+def test_few_at_a_time_on_a_host_and_others_are_not_held_up(settings: Any) -> None:
+    settings.REGISTRIES = {"HOST_CONCURRENCY": 2}
+    many, other = rows_on("many", 5), rows_on("other", 1)
+    now = int(clock.seconds("default"))
+    Registry.objects.filter(pk__in=[row.pk for row in many]).update(next_check=now - 60)
+    Registry.objects.filter(pk=other[0].pk).update(next_check=now - 1)
+    first = claim(9, "default")
+    assert names(first) == names([*many[:2], *other]), "those of one host together"
+    assert claim(9, "default") == []
+    end(first[:1])
+    assert names(claim(9, "default")) == names(many[2:3])
+    # A check that a person makes counts as well.
+    end(many[:3])
+    until = clock.now("default") + timedelta(seconds=5)
+    Registry.objects.filter(pk=many[0].pk).update(checking_until=until)
+    assert len(claim(9, "default")) == 1
+
+
+def test_many_new_rows_of_one_host_hide_nobody(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their hosts are found out on the way."""
+    settings.REGISTRIES = {"HOST_CONCURRENCY": 1}
+    monkeypatch.setattr(claims, "LOOKED_AT", 3)
+    rows_on("many", 7)
+    (claimed,) = claim(9, "default")
+    assert claimed.url == "https://many.example"
+    other = rows_on("other", 1)
+    assert names(claim(9, "default")) == names(other)
+
+
+def test_a_row_of_a_kind_that_is_not_known_here_is_left_alone() -> None:
+    (row,) = rows_on("a", 1)
+    Registry.objects.filter(pk=row.pk).update(kind="later")
+    other = rows_on("b", 1)
+    assert claim(9, "default") == other
+    assert claim(9, "default") == []
+
+
+def test_claims_at_once_share_the_rows(settings: Any) -> None:
+    """Each is claimed once, and no host is asked by more than it may be."""
+    settings.REGISTRIES = {"HOST_CONCURRENCY": 3}
+    rows_on("many", 8)
+    rows_on("few", 2)
+    came, found = threading.Barrier(4), []
+
+    def work() -> None:
+        came.wait(30)
+        found.extend(claim(4, "default"))
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len({row.pk for row in found}) == len(found) == 5
+
+
+def test_a_row_that_is_being_saved_holds_up_no_claim() -> None:
+    """Where the database has it: others wait for the save, or find nothing to wait for."""
+    if not connection.features.has_select_for_update_skip_locked:
+        pytest.skip("no SKIP LOCKED")
+    saved, other = rows_on("a", 1)[0], rows_on("b", 1)[0]
+    found: list[Registry] = []
+
+    def work() -> None:
+        found.extend(claim(9, "default"))
+        connections.close_all()
+
+    with transaction.atomic():
+        Registry.objects.filter(pk=saved.pk).update(name="Saved")
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(30)
+        assert found == [other]
+    assert claim(9, "default") == [saved]
+
+
+def test_the_next_rows_are_found_without_sorting() -> None:
+    """However many rows there are, an index has them in their order."""
+    many = [build("custom", name_key=f"{n}", check_host="a") for n in range(1000)]
+    Registry.objects.bulk_create(many)
+    due = claims._due("default").exclude(check_host__in=["b"]).order_by(*DUE_FIRST)
+    assert not sorts(due.values_list("pk", "check_host")[:5])
+
+
+@pytest.mark.parametrize("ahead", [-3600, 3600])
+def test_the_clock_is_that_of_the_database(ahead: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Machines whose clocks are wrong agree all the same."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no clock of its own")
+    right = clock.seconds("default")
+    monkeypatch.setattr(clock.time, "time", lambda: right + ahead)
+    clock.read("default")
+    assert abs(clock.seconds("default") - right) < 60
+    assert abs(clock.now("default").timestamp() - right) < 60
+    moment = clock.as_moment(right + ahead)
+    assert abs(clock.corrected(moment, "default").timestamp() - right) < 60

@@ -1,0 +1,202 @@
+"""`run_checks`: checks what is due, is stopped, and outlives its database."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError, connections
+
+from registries.checking import claims, runner
+from registries.checking.runner import Runner
+from registries.models import Check, Registry
+from tests.factories import create
+from tests.fakes.server import FakeServer, Reply, Request
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CANARY = "canary-password-of-the-row"
+
+
+class Door:
+    """A registry that lets one account in, once the door is open; `most` waited at a time."""
+
+    def __init__(self) -> None:
+        self.open, self.asked, self.lock = threading.Event(), threading.Event(), threading.Lock()
+        self.open.set()
+        self.waiting = self.most = 0
+
+    def __call__(self, request: Request) -> Reply:
+        with self.lock:
+            self.waiting += 1
+            self.most = max(self.most, self.waiting)
+        self.asked.set()
+        assert self.open.wait(30)
+        with self.lock:
+            self.waiting -= 1
+        if request.basic == ("johndoe", CANARY):
+            return Reply(200, b"{}")
+        return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+@pytest.fixture
+def server(door: Door) -> Iterator[FakeServer]:
+    with FakeServer(door) as running:
+        yield running
+        door.open.set()
+
+
+@pytest.fixture
+def rows(server: FakeServer) -> list[Registry]:
+    Registry.objects.update(check_every=0, next_check=None)
+    given = {"url": server.origin, "login": "johndoe"}
+    return [create("custom", password=CANARY, **given) for _ in range(6)]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "BEAT", 0.01)
+    monkeypatch.setattr(runner, "IDLE", 0.01)
+
+
+def not_due() -> bool:
+    return not claims._due("default").exists()
+
+
+def test_once_checks_all_that_is_due(
+    rows: list[Registry], door: Door, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.REGISTRIES = {"HOST_CONCURRENCY": 2}
+    refused = create("custom", url=rows[0].url, login="johndoe", password="wrong")
+    never = create("custom", url=rows[0].url, check_every=0)
+    with caplog.at_level(logging.INFO, "registries"):
+        call_command("run_checks", once=True)
+    assert not_due()
+    checked = Registry.objects.exclude(checked_at=None)
+    assert {row.pk for row in checked} == {row.pk for row in (*rows, refused)}
+    assert never not in checked
+    assert not Registry.objects.exclude(checking_until=None).exists()
+    assert set(Check.objects.values_list("origin", "user_id")) == {("schedule", "")}
+    assert Check.objects.count() == 7
+    assert caplog.messages == ["Checked 7 registries: 6 fine, 1 need attention."]
+    assert 1 <= door.most <= 2
+    call_command("run_checks", once=True)
+    assert Check.objects.count() == 7, "nothing is due any more"
+
+
+def test_a_signal_ends_it_once_what_runs_is_stored(
+    rows: list[Registry], door: Door, settings: Any
+) -> None:
+    settings.REGISTRIES = {"CHECK_WORKERS": 2}
+    door.open.clear()
+    before = signal.getsignal(signal.SIGTERM)
+
+    def interrupt() -> None:
+        assert door.asked.wait(30)
+        os.kill(os.getpid(), signal.SIGTERM)
+        door.open.set()
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    call_command("run_checks")
+    interrupting.join(30)
+    assert 1 <= Check.objects.count() <= 4, "no more were begun"
+    assert not Registry.objects.exclude(checking_until=None).exists()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_it_ends_with_its_parent(rows: list[Registry]) -> None:
+    """As `make run` starts it beside the site; another process than the parent it is not."""
+    call_command("run_checks", parent=os.getppid(), once=True)
+    assert Check.objects.count() == len(rows)
+    call_command("run_checks", parent=os.getppid() + 1)
+    assert Check.objects.count() == len(rows)
+
+
+def test_the_database_may_be_away_for_a_while(
+    rows: list[Registry], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was claimed and not stored is due again when its lease ends; the log says what is so."""
+    monkeypatch.setattr(runner, "LONGEST_PAUSE", 0)
+    away = [OperationalError(f"secret {CANARY}") for _ in range(3)]
+    for name in ("claim", "store"):
+        real = getattr(runner, name)
+
+        def sometimes(*arguments: Any, real: Any = real) -> Any:
+            if away:
+                raise away.pop()
+            return real(*arguments)
+
+        monkeypatch.setattr(runner, name, sometimes)
+    with caplog.at_level(logging.INFO, "registries"):
+        Runner().run(once=True)
+    assert not_due()
+    assert caplog.messages[0].startswith("The database does not answer (OperationalError).")
+    assert caplog.messages[-2:] == [
+        "The database answers again.",
+        "Checked 6 registries: 6 fine, 0 need attention.",
+    ]
+    assert CANARY not in caplog.text
+
+
+def test_the_pauses_grow_and_a_signal_ends_them(
+    rows: list[Registry], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = Runner()
+
+    def away(*_arguments: Any) -> None:
+        if len(caplog.messages) == 7:
+            running.stop()
+        raise OperationalError
+
+    # Time passes when it sleeps.
+    moment = iter(range(0, 10**6, 5))
+    monkeypatch.setattr(runner.time, "monotonic", lambda: next(moment))
+    monkeypatch.setattr(runner.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(runner, "claim", away)
+    running.run()
+    told = [message.rpartition(" in ")[2] for message in caplog.messages]
+    assert told == ["1 s.", "2 s.", "4 s.", "8 s.", "16 s.", "30 s.", "30 s."]
+
+
+def test_a_fault_of_ours_ends_nothing_and_tells_nothing(
+    rows: list[Registry], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, faulty = runner.run_check, rows[0].pk
+
+    def check(row: Registry, *arguments: Any) -> Any:
+        if row.pk == faulty:
+            raise RuntimeError(f"it held {CANARY}")
+        return real(row, *arguments)
+
+    monkeypatch.setattr(runner, "run_check", check)
+    Runner().run(once=True)
+    assert Check.objects.count() == 5
+    assert f"The check of registry {faulty} failed: RuntimeError" in caplog.messages
+    assert CANARY not in caplog.text
+
+
+def test_several_share_the_rows(rows: list[Registry], door: Door, settings: Any) -> None:
+    """Each row is checked once."""
+    settings.REGISTRIES = {"CHECK_WORKERS": 2, "HOST_CONCURRENCY": 3}
+
+    def work() -> None:
+        Runner().run(once=True)
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert Check.objects.count() == len(rows)
+    assert door.most <= 3
