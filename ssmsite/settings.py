@@ -45,7 +45,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    # Before whatever reads a body, and after what chooses the language of the refusal.
+    # Before everything that reads a body, and after the middleware that chooses the language.
     "ssmsite.uploads.limit",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -73,7 +73,7 @@ DATABASES = {"default": env.database(SQLITE_FILE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache()}
 
-# Who may sign in, and over what
+# Authentication and transport
 ALLOWED_HOSTS = env.items("DJANGO_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.items("DJANGO_CSRF_TRUSTED_ORIGINS")
 LOGIN_URL = "login"
@@ -90,8 +90,8 @@ AUTHENTICATION_BACKENDS = [
     "ssmsite.signin.Throttle",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# By name and address together: by name alone anybody could lock its owner out, and by address alone
-# one visitor could lock out all who come through the same proxy.
+# Attempts are counted by name and address. By name alone, anybody could lock an account's owner
+# out; by address alone, one visitor could lock out everybody behind the same proxy.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -102,7 +102,7 @@ AXES_HANDLER = "ssmsite.signin.AttemptHandler"
 AXES_CLIENT_IP_CALLABLE = "ssmsite.signin.address"
 AXES_USERNAME_CALLABLE = "ssmsite.signin.username"
 AXES_LOCKOUT_CALLABLE = "ssmsite.signin.lockout_response"
-# The API: people by their session, programs by an access token; never by name and password.
+# The API accepts sessions of people and access tokens of programs, but no passwords.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "ssmsite.tokens.AccessTokenAuthentication",
@@ -114,33 +114,32 @@ X_FRAME_OPTIONS = "DENY"
 if env.flag("DJANGO_BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
-# Thirty days: browsers' preload lists ask for a year, so nobody can enter this site there unasked.
+# Thirty days, because browsers' preload lists require a year: so nobody else can add this site.
 SECURE_HSTS_SECONDS = 0 if DEBUG else 30 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 
-# What a request may bring in all. The largest form, with every secret as long as it may be, has a
-# tenth of it.
+# The largest request, in bytes. This is ten times the largest form with secrets of full length.
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_HANDLERS = ["ssmsite.uploads.Files"]
-# The largest import has a thousand boxes to tick.
+# An import can have a thousand checkboxes.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1100
 
 # Language and time
 LANGUAGE_CODE = "en"
-# Those that are complete: in others Django's texts would stand between English ones.
+# The languages with complete translations. Others would mix Django's own translations with English.
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-# Static files are served from where they are installed, so collectstatic is a choice (of those who
-# let a web server serve them), and WhiteNoise has no reason to miss its directory.
+# WhiteNoise serves static files from where they are installed. collectstatic is only needed if a
+# web server serves them, so WhiteNoise must not warn that STATIC_ROOT does not exist.
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True
 warnings.filterwarnings("ignore", "No directory at", UserWarning)
 
-# Everything goes to stderr. These libraries log requests, some with credentials, below WARNING.
+# All logs go to stderr. Below WARNING, the libraries log requests, some of them with credentials.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -164,7 +163,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO"},
         "axes": {"level": "WARNING"},
-        # It warns of every HEAD that Django answers as a GET.
+        # It would warn about every HEAD request, which Django answers like a GET.
         "gunicorn.http.wsgi": {"level": "ERROR"},
         **{
             name: {"level": "WARNING"}

@@ -1,4 +1,4 @@
-"""Who may do what: the table that test_permissions.py tries and docs/permissions.md shows."""
+"""Who may do what: the table that test_permissions.py tests and docs/permissions.md shows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ def codenames(permissions: tuple[str, ...]) -> list[str]:
         "view hand-overs": "view_handover",
         "hand over": "hand_over_registry",
     }
-    return [others.get(each, f"{each}_registry") for each in permissions]
+    return [others.get(permission, f"{permission}_registry") for permission in permissions]
 
 
 @dataclass(frozen=True)
@@ -211,20 +211,23 @@ def page() -> Iterator[str]:
     """The lines of docs/permissions.md."""
     yield "# Who may do what"
     yield ""
-    yield "A test tries every cell of these tables. Permissions are Django's own, given to accounts"
-    yield "or groups in the admin; *query* is the one to make the API call a registry,"
-    yield "*view checks* the one to see the audit: every check that was made, of rows that are gone"
-    yield "and of what was typed and never saved too. *Hand over* is the one to be handed"
-    yield "credentials, to say which may leave, and to have a row trust another CA, or verify no"
-    yield "certificate, without entering its secrets again; *view hand-overs* the one to see all"
-    yield "that was handed over or refused."
+    yield "Permissions are Django's own, and are granted to accounts or groups in the admin:"
+    yield ""
+    yield "- *query* lets people and programs make the site call a registry over the API;"
+    yield "- *view checks* shows the audit of all checks, including those of deleted rows and of"
+    yield "  values that were never saved;"
+    yield "- *hand over* lets them get credentials, choose which credentials may leave the site,"
+    yield "  and trust another CA, or turn off verification, without entering the secrets again;"
+    yield "- *view hand-overs* shows everything that was handed over or refused."
+    yield ""
+    yield "A test checks every cell of these tables."
     yield ""
     yield "| role | may use the admin | permissions on registries |"
     yield "|---|---|---|"
-    for role, held in ROLES.items():
-        is_staff, permissions = held or (False, ())
-        told = "is not signed in" if held is None else ", ".join(permissions) or "none"
-        yield f"| {role} | {'yes' if is_staff else 'no'} | {told} |"
+    for role, role_permissions in ROLES.items():
+        is_staff, permissions = role_permissions or (False, ())
+        text = "not signed in" if role_permissions is None else ", ".join(permissions) or "none"
+        yield f"| {role} | {'yes' if is_staff else 'no'} | {text} |"
     for title, deeds in TABLES.items():
         yield ""
         yield f"## {title}"
@@ -235,6 +238,6 @@ def page() -> Iterator[str]:
             marks = ("yes" if role in deed.allowed() else "" for role in ROLES)
             yield f"| {deed.what} | {deed.method} | {' | '.join(marks)} |"
     yield ""
-    yield "No role sees a secret in a page; credentials leave by *hand over* alone. No page changes"
-    yield "anything that is asked by GET, HEAD or OPTIONS. A deactivated account may nothing."
+    yield "No role sees a secret on a page. Credentials only leave by *hand over*. GET, HEAD and"
+    yield "OPTIONS never change anything. A deactivated account has no access."
     yield ""

@@ -62,39 +62,42 @@ ROBOT, NOBODY = quay.methods[0], quay.methods[-1]
     [
         (
             {"slug": "Quay.io"},
-            "its slug must be at most 20 small letters and digits, a letter first",
+            "its slug must start with a letter and have at most 20 lower-case letters and digits",
         ),
         ({"label": ""}, "it needs a label and a summary"),
         (
             {"howto": quay.howto._replace(steps=("Open it.",))},
-            "its howto needs a title, three steps, a note and a link",
+            "its howto needs a title, at least three steps, a note and a link",
         ),
         (
             {"howto": quay.howto._replace(notes=("No sentence",))},
-            "the steps and notes of its howto must be sentences",
+            "the steps and notes of its howto must be full sentences, which end with a period",
         ),
         (
             {"howto": quay.howto._replace(notes=("Open **Settings*.",))},
-            "its howto has a ** that is not closed, or a link without an https address",
+            "its howto has an unclosed **, or a link without an https address",
         ),
         (
             {"howto": quay.howto._replace(notes=("Open [Quay](http://quay.io/).",))},
-            "its howto has a ** that is not closed, or a link without an https address",
+            "its howto has an unclosed **, or a link without an https address",
         ),
         (
             {"howto": quay.howto._replace(links=(LINK,))},
             "the links of its howto need a label and an https address",
         ),
-        ({"variables": (*quay.variables, NO_COLUMN)}, "its variable 'pin' has no column"),
+        (
+            {"variables": (*quay.variables, NO_COLUMN)},
+            "its variable 'pin' has no column in the database",
+        ),
         (
             {"variables": (*without(quay, "token"), OPEN_TOKEN)},
-            "its variable 'token' is stored otherwise than the column of this name",
+            "its variable 'token' must be declared like the column with this name",
         ),
         (
             {"variables": (*without(quay, "account"), replace(quay.by_name["account"], help=""))},
-            "its variable 'account' needs a label, and a sentence of help",
+            "its variable 'account' needs a label, and help that is a full sentence",
         ),
-        ({"methods": ()}, "it has no way to sign in"),
+        ({"methods": ()}, "it needs at least one way to sign in"),
         (
             {"methods": (replace(ROBOT, label=""), NOBODY)},
             f"its way to sign in {ROBOT.slug!r} needs a label",
@@ -102,42 +105,45 @@ ROBOT, NOBODY = quay.methods[0], quay.methods[-1]
         (
             {"methods": (replace(ROBOT, variables=("account", "password")), NOBODY)},
             (
-                f"its way to sign in {ROBOT.slug!r} has variables that the kind does not have:"
+                f"its way to sign in {ROBOT.slug!r} uses variables that the kind does not have:"
                 " password"
             ),
         ),
         (
             {"methods": (replace(ROBOT, variables=("account",)), NOBODY)},
-            f"its way to sign in {ROBOT.slug!r} needs a secret, or no variable at all",
+            f"its way to sign in {ROBOT.slug!r} needs a secret, or no variables at all",
         ),
         (
             {"methods": (ROBOT, replace(NOBODY, slug="guest"))},
-            "its way to sign in 'guest': 'anonymous' is the one without variables",
+            (
+                "its way to sign in 'guest' must be called 'anonymous' if, and only if, it has no"
+                " variables"
+            ),
         ),
         (
             {"methods": (replace(ROBOT, default_only=True), NOBODY)},
             (
-                f"its way to sign in {ROBOT.slug!r} must be legal as it stands,"
-                " or for the default row alone"
+                f"its way to sign in {ROBOT.slug!r} must follow the kind's rules,"
+                " or be default_only if it does not"
             ),
         ),
         (
             {"methods": (ROBOT, ROBOT, NOBODY)},
             "two of its ways to sign in have the same slug",
         ),
-        ({"methods": (NOBODY,)}, "no way to sign in has account, namespace, token"),
+        ({"methods": (NOBODY,)}, "no way to sign in uses account, namespace, token"),
         (
             {"methods": (replace(ROBOT, deprecated=True), NOBODY)},
-            "its first way to sign in is the recommended one: it cannot be deprecated",
+            "its first way to sign in is the recommended one, so it cannot be deprecated",
         ),
-        ({"methods": (NOBODY, ROBOT)}, "to sign in as nobody must be the last of its ways"),
+        ({"methods": (NOBODY, ROBOT)}, "anonymous access must be the last of its ways to sign in"),
         (
             {"methods": (ROBOT,)},
-            "it must offer to sign in as nobody exactly where its rules allow that",
+            "it must offer anonymous access if, and only if, its rules allow it",
         ),
         (
             {"variables": (*without(quay, "url"), replace(quay.by_name["url"], address=False))},
-            "url, authurl and region, and nothing else, must say where its secrets go",
+            "address=True must be set for url, authurl and region, and for no other variable",
         ),
     ],
 )
@@ -190,7 +196,7 @@ def test_notices(kind: Kind) -> None:
     deprecated = [variable.help for variable in kind.variables if variable.deprecated]
     assert kind.notices({name: SAMPLES[name] for name in kind.by_name}) == deprecated
     assert kind.notices({}) == []
-    remarked = {each.name for each in kind.variables if each.secret and each.notice}
+    remarked = {item.name for item in kind.variables if item.secret and item.notice}
     assert remarked <= {"password"}
     assert kind.notices(dict.fromkeys(kind.secrets, "********")) == deprecated
 
@@ -227,13 +233,15 @@ def test_nothing_secret_in_repr(kind: Kind, canary: str) -> None:
     """A credential can be printed: its secrets are left out."""
     values = {**SAMPLES, **dict.fromkeys(set(kind.secrets) - {"auth", "privatekey"}, canary)}
     own = {name: values[name] for name in kind.by_name if name != "auth"}
-    shown = repr(kind.credential(own, None, ""))
-    assert canary not in shown
-    assert SAMPLES["privatekey"] not in shown
+    text = repr(kind.credential(own, None, ""))
+    assert canary not in text
+    assert SAMPLES["privatekey"] not in text
 
 
 @kinds
 def test_a_variable_of_another_kind_says_whose_it_is_not(kind: Kind) -> None:
     foreign = next(name for name in variables() if name not in kind.by_name)
-    told = [str(found) for found in kind.problems([foreign]) if found.variable == foreign]
-    assert told == [f"“{kind.label}” does not have this variable. Clear it."]
+    sentences = [
+        str(problem) for problem in kind.problems([foreign]) if problem.variable == foreign
+    ]
+    assert sentences == [f"“{kind.label}” does not have this variable. Clear it."]
