@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone, translation
 
-from registries.admin.display import ago
+from registries.admin.display import ago, milliseconds
 from registries.admin.listing import VIEWS
 from registries.kinds import KINDS
 from registries.models import Registry
@@ -93,6 +93,11 @@ def names() -> set[str]:
         *(label for choose in choices if choose for _value, label in choose()),
         *Registry.objects.values_list("name", flat=True),
     }
+
+
+def test_decimals_have_a_comma() -> None:
+    with translation.override("de"):
+        assert milliseconds(1.52) == "1,5 s"
 
 
 # What the page puts before each part of its trail.
@@ -213,7 +218,7 @@ def test_what_was_done_is_told_in_german(admin_client: Client) -> None:
     page = admin_client.post(f"{LIST}{row.pk}/change/", {"name": "Group"}, **asked)
     assert "„Group“ gesichert." in Words(page.content.decode()).found
     for verb, told in {
-        "reset": "„Group“ ist keine Standard-Registry: stattdessen löschen.",
+        "reset": "„Group“ ist keine Standard-Registry. Löschen Sie sie stattdessen.",
         "delete": "1 Registry gelöscht.",
     }.items():
         chosen = {"action": f"{verb}_selected", "_selected_action": [row.pk], "post": "yes"}
@@ -235,7 +240,7 @@ def test_labels_stand_in_german_quotes() -> None:
     with translation.override("de"), pytest.raises(ValidationError) as caught:
         build("hub", name="Team", password=None).full_clean()
     assert caught.value.messages == [
-        "Auch „Zugriffstoken oder Passwort“ eingeben. Es ist zusammen mit „Anmeldename“ nötig."
+        "Geben Sie auch „Zugriffstoken oder Passwort“ ein. Es ist zusammen mit „Anmeldename“ nötig."
     ]
 
 
@@ -297,7 +302,7 @@ def test_the_api_explains_in_german(in_both: Callable[..., list[str]], image: st
 def test_the_api_refuses_in_german(in_both: Callable[..., list[str]], client: Client) -> None:
     assert said_alike(in_both(API + "registries/", some="thing"), "code") == set()
     german = client.get(API + "registries/", headers={"accept-language": "de"})
-    assert german.json()["detail"] == "Zuerst anmelden."
+    assert german.json()["detail"] == "Melden Sie sich zuerst an."
 
 
 # The site around it

@@ -49,6 +49,8 @@ def faults(entry: polib.POEntry) -> set[str]:
             "placeholders": parts(english) != parts(german),
             "end": (english[-1:] in ".:?…") and english[-1:] != german[-1:],
             "tone": bool(re.search(r"!|\bbitte\b", german, re.IGNORECASE)),
+            "words": bool(re.search(r"\b[Dd]iese[rs]? Site\b|\bRegistrys\b", german)),
+            "quotes": german.count("„") != german.count("“") or "”" in german,
         }.items()
         if is_so
     }
@@ -71,6 +73,8 @@ def test_every_entry_is_translated_well(path: Path) -> None:
         ({"msgid": "Save.", "msgstr": "Sichern"}, {"end"}),
         ({"msgid": "Save", "msgstr": "Bitte sichern"}, {"tone"}),
         ({"msgid": "Save", "msgstr": "Sichern!"}, {"tone"}),
+        ({"msgid": "this site", "msgstr": "dieser Site"}, {"words"}),
+        ({"msgid": "“Lab”", "msgstr": "“Lab”"}, {"quotes"}),
         ({"msgid": "%(n)d s", "msgstr": "%(m)d s"}, {"placeholders"}),
         ({"msgid": "%(n)d s", "msgstr": "%(n)s s"}, {"placeholders"}),
         ({"msgid": "{n} of <b>2</b>", "msgstr": "{n} von 2"}, {"placeholders"}),

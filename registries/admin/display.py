@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, ngettext_lazy
@@ -212,7 +213,7 @@ def _look(step: Step) -> Look:
 def milliseconds(seconds: float) -> str:
     whole = max(1, round(seconds * 1000))
     if whole >= 1000:
-        return gettext("%(seconds).1f s") % {"seconds": seconds}
+        return gettext("%(seconds)s s") % {"seconds": number_format(seconds, 1)}
     return gettext("%(milliseconds)d ms") % {"milliseconds": whole}
 
 
