@@ -20,9 +20,10 @@ ROLES: dict[str, tuple[bool, tuple[str, ...]] | None] = {
         True,
         (
             *("view", "add", "change", "delete", "query", "hand over"),
-            *("view checks", "view hand-overs"),
+            *("view checks", "view hand-overs", "release"),
         ),
     ),
+    "releaser": (True, ("view", "release")),
 }
 
 
@@ -65,30 +66,30 @@ FORM = {"name": "Own", "url": "{url}", "login": "johndoe"}
 TYPED = {**FORM, "password": "typed"}
 
 # Roles: visitor, account, program, puller, staff, viewer, adder, editor, keeper, deleter, auditor,
-# superuser
+# superuser, releaser
 ADMIN = (
-    Deed("See the list", "GET", "", "- - - - - x x x x x x x"),
-    Deed("See what a check says", "GET", "outcomes/", "- - - - - x x x x x x x"),
-    Deed("See a row", "GET", "{own}/change/", "- - - - - x x x x x x x"),
-    Deed("See a row's history", "GET", "{own}/history/", "- - - - - x x x x x x x"),
-    Deed("See which row reads an image", "GET", "image/?image=nginx", "- - - - - x x x x x x x"),
+    Deed("See the list", "GET", "", "- - - - - x x x x x x x x"),
+    Deed("See what a check says", "GET", "outcomes/", "- - - - - x x x x x x x x"),
+    Deed("See a row", "GET", "{own}/change/", "- - - - - x x x x x x x x"),
+    Deed("See a row's history", "GET", "{own}/history/", "- - - - - x x x x x x x x"),
+    Deed("See which row reads an image", "GET", "image/?image=nginx", "- - - - - x x x x x x x x"),
     Deed(
         *("Ask its registry for tags and digest", "GET", "image/?ask=1&image={host}/a/b"),
-        "- - - - - - - - - - - x",
+        "- - - - - - - - - - - x -",
         calls=True,
     ),
-    Deed("See all checks", "GET", "../check/", "- - - - - - - - - - x x"),
-    Deed("See how to hand over", "GET", "{own}/hand-over/", "- - - - - - - - x - - x"),
-    Deed("Hand over a row", "POST", "{own}/hand-over/?for=docker", "- - - - - - - - x - - x"),
+    Deed("See all checks", "GET", "../check/", "- - - - - - - - - - x x -"),
+    Deed("See how to hand over", "GET", "{own}/hand-over/", "- - - - - - - - x - - x -"),
+    Deed("Hand over a row", "POST", "{own}/hand-over/?for=docker", "- - - - - - - - x - - x -"),
     Deed(
-        *("Hand over selected rows", "POST", "", "- - - - - - - - x - - x"),
+        *("Hand over selected rows", "POST", "", "- - - - - - - - x - - x -"),
         _selected("hand_over_selected", "{own}"),
     ),
-    Deed("See all hand-overs", "GET", "../handover/", "- - - - - - - - - - x x"),
-    Deed("Choose the kind of a new row", "GET", "add/", "- - - - - - x - - - - x"),
-    Deed("Open the form of a new row", "GET", "add/?kind=hub", "- - - - - - x - - - - x"),
+    Deed("See all hand-overs", "GET", "../handover/", "- - - - - - - - - - x x -"),
+    Deed("Choose the kind of a new row", "GET", "add/", "- - - - - - x - - - - x -"),
+    Deed("Open the form of a new row", "GET", "add/?kind=hub", "- - - - - - x - - - - x -"),
     Deed(
-        *("Add a row", "POST", "add/?kind=custom", "- - - - - - x - - - - x"),
+        *("Add a row", "POST", "add/?kind=custom", "- - - - - - x - - - - x -"),
         {"name": "New", "url": "https://elsewhere.example"},
         changes=True,
     ),
@@ -99,12 +100,12 @@ ADMIN = (
     ),
     Deed("See what was imported last", "GET", "import/added/", "- - - - - - x - - - - x"),
     Deed(
-        *("Change a row", "POST", "{own}/change/", "- - - - - - - x x - - x"),
+        *("Change a row", "POST", "{own}/change/", "- - - - - - - x x - - x -"),
         {**FORM, "login": "janedoe"},
         changes=True,
     ),
     Deed(
-        *("Check what is typed", "POST", "{own}/change/", "- - - - - - - x x - - x"),
+        *("Check what is typed", "POST", "{own}/change/", "- - - - - - - x x - - x -"),
         {**TYPED, "_check": "1"},
         calls=True,
     ),
@@ -113,88 +114,124 @@ ADMIN = (
             "Check what is typed into a new row",
             "POST",
             "add/?kind=custom",
-            "- - - - - - - - - - - x",
+            "- - - - - - - - - - - x -",
         ),
         {**TYPED, "name": "New", "_check": "1"},
         calls=True,
     ),
     Deed(
-        *("Save and check", "POST", "{own}/change/", "- - - - - - - x x - - x"),
+        *("Save and check", "POST", "{own}/change/", "- - - - - - - x x - - x -"),
         {**TYPED, "_savecheck": "1"},
         changes=True,
         calls=True,
     ),
     Deed(
-        *("Check a row", "POST", "{own}/check/", "- - - - - - - x x - - x"),
+        *("Check a row", "POST", "{own}/check/", "- - - - - - - x x - - x -"),
         changes=True,
         calls=True,
     ),
-    Deed("Check a row by a link", "GET", "{own}/check/", "- - - - - - - - - - - -"),
+    Deed("Check a row by a link", "GET", "{own}/check/", "- - - - - - - - - - - - -"),
     Deed(
-        *("Check selected rows", "POST", "", "- - - - - - - x x - - x"),
+        *("Check selected rows", "POST", "", "- - - - - - - x x - - x -"),
         _selected("check_selected", "{own}"),
         changes=True,
         calls=True,
     ),
-    Deed("Be asked before Reset", "GET", "{default}/reset/", "- - - - - - - x x - - x"),
+    Deed("Be asked before Reset", "GET", "{default}/reset/", "- - - - - - - x x - - x -"),
     Deed(
-        "Reset a default row", "POST", "{default}/reset/", "- - - - - - - x x - - x", changes=True
+        "Reset a default row", "POST", "{default}/reset/", "- - - - - - - x x - - x -", changes=True
     ),
     Deed(
-        *("Reset selected default rows", "POST", "", "- - - - - - - x x - - x"),
+        *("Reset selected default rows", "POST", "", "- - - - - - - x x - - x -"),
         _selected("reset_selected", "{default}"),
         changes=True,
     ),
-    Deed("Reset any other row", "POST", "{own}/reset/", "- - - - - - - - - - - -", changes=True),
-    Deed("Be asked before Delete", "GET", "{own}/delete/", "- - - - - - - - - x - x"),
+    Deed("Reset any other row", "POST", "{own}/reset/", "- - - - - - - - - - - - -", changes=True),
+    Deed("Be asked before Delete", "GET", "{own}/delete/", "- - - - - - - - - x - x -"),
     Deed(
-        *("Delete a row", "POST", "{own}/delete/", "- - - - - - - - - x - x"),
+        *("Delete a row", "POST", "{own}/delete/", "- - - - - - - - - x - x -"),
         {"post": "yes"},
         changes=True,
     ),
     Deed(
-        *("Delete selected rows", "POST", "", "- - - - - - - - - x - x"),
+        *("Delete selected rows", "POST", "", "- - - - - - - - - x - x -"),
         _selected("delete_selected", "{own}"),
         changes=True,
     ),
     Deed(
-        *("Delete a default row", "POST", "{default}/delete/", "- - - - - - - - - - - -"),
+        *("Delete a default row", "POST", "{default}/delete/", "- - - - - - - - - - - - -"),
         {"post": "yes"},
         changes=True,
     ),
     Deed(
-        *("Delete selected default rows", "POST", "", "- - - - - - - - - - - -"),
+        *("Delete selected default rows", "POST", "", "- - - - - - - - - - - - -"),
         _selected("delete_selected", "{default}"),
         changes=True,
     ),
-    Deed("See the site's accounts", "GET", "../../auth/user/", "- - - - - - - - - - - x"),
+    Deed("See a row that a file owns", "GET", "{owned}/change/", "- - - - - x x x x x x x x"),
+    Deed(
+        *("Change a row that a file owns", "POST", "{owned}/change/", "- - - - - - - - - - - - -"),
+        {**TYPED, "name": "Owned"},
+        changes=True,
+    ),
+    Deed(
+        *("Check what is typed there", "POST", "{owned}/change/", "- - - - - - - - - - - - -"),
+        {**TYPED, "_check": "1"},
+        calls=True,
+    ),
+    Deed(
+        *("Check it", "POST", "{owned}/check/", "- - - - - - - x x - - x -"),
+        changes=True,
+        calls=True,
+    ),
+    Deed(
+        *("Delete it", "POST", "{owned}/delete/", "- - - - - - - - - - - - -"),
+        {"post": "yes"},
+        changes=True,
+    ),
+    Deed(
+        *("Delete it by selecting it", "POST", "", "- - - - - - - - - - - - -"),
+        _selected("delete_selected", "{owned}"),
+        changes=True,
+    ),
+    Deed("Be asked before Release", "GET", "{owned}/release/", "- - - - - - - - - - - x x"),
+    Deed(
+        *("Release it", "POST", "{owned}/release/", "- - - - - - - - - - - x x"),
+        changes=True,
+    ),
+    Deed("See the site's accounts", "GET", "../../auth/user/", "- - - - - - - - - - - x -"),
 )
 API = (
-    Deed("List registries", "GET", "registries/", "- - x - - x x x x x x x"),
-    Deed("Read one", "GET", "registries/{own}/", "- - x - - x x x x x x x"),
-    Deed("Read its checks", "GET", "registries/{own}/checks/", "- - x - - x x x x x x x"),
-    Deed("Read the kinds", "GET", "kinds/", "- - x - - x x x x x x x"),
-    Deed("Read one kind", "GET", "kinds/hub/", "- - x - - x x x x x x x"),
-    Deed("Find an image's row", "GET", "resolve/?image=nginx", "- - x - - x x x x x x x"),
-    Deed("Read the API's description", "GET", "schema/", "- - x - - x x x x x x x"),
-    Deed("Read it as a page", "GET", "docs/", "- - x - - x x x x x x x"),
+    Deed("List registries", "GET", "registries/", "- - x - - x x x x x x x x"),
+    Deed("Read one", "GET", "registries/{own}/", "- - x - - x x x x x x x x"),
+    Deed("Read its checks", "GET", "registries/{own}/checks/", "- - x - - x x x x x x x x"),
+    Deed("Read the kinds", "GET", "kinds/", "- - x - - x x x x x x x x"),
+    Deed("Read one kind", "GET", "kinds/hub/", "- - x - - x x x x x x x x"),
+    Deed("Find an image's row", "GET", "resolve/?image=nginx", "- - x - - x x x x x x x x"),
+    Deed("Read the API's description", "GET", "schema/", "- - x - - x x x x x x x x"),
+    Deed("Read it as a page", "GET", "docs/", "- - x - - x x x x x x x x"),
     Deed(
-        *("List tags", "GET", "registries/{own}/tags/?repository=a/b", "- - x - - - - - - - - x"),
+        *("List tags", "GET", "registries/{own}/tags/?repository=a/b", "- - x - - - - - - - - x -"),
         calls=True,
     ),
     Deed(
         *("Find a digest", "GET", "registries/{own}/digest/?repository=a/b&reference=1"),
-        "- - x - - - - - - - - x",
+        "- - x - - - - - - - - x -",
         calls=True,
     ),
     Deed(
-        *("Be handed credentials", "POST", "handover/", "- - - x - - - - x - - x"),
+        *("Be handed credentials", "POST", "handover/", "- - - x - - - - x - - x -"),
         {"registry": "{own}", "form": "json"},
     ),
-    Deed("See what was handed over", "GET", "handovers/", "- - - - - - - - - - x x"),
+    Deed("See what was handed over", "GET", "handovers/", "- - - - - - - - - - x x -"),
     *(
         Deed(
-            f"{verb} anything", method, path, "- - - - - - - - - - - -", {"name": "x"}, changes=True
+            f"{verb} anything",
+            method,
+            path,
+            "- - - - - - - - - - - - -",
+            {"name": "x"},
+            changes=True,
         )
         for verb, method, path in (
             ("Add", "POST", "registries/"),
@@ -211,6 +248,7 @@ def page() -> Iterator[str]:
     """The lines of docs/permissions.md."""
     yield "# Who may do what"
     yield ""
+<<<<<<< HEAD
     yield "Permissions are Django's own, and are granted to accounts or groups in the admin:"
     yield ""
     yield "- *query* lets people and programs make the site call a registry over the API;"
@@ -221,6 +259,16 @@ def page() -> Iterator[str]:
     yield "- *view hand-overs* shows everything that was handed over or refused."
     yield ""
     yield "A test checks every cell of these tables."
+=======
+    yield "A test tries every cell of these tables. Permissions are Django's own, given to accounts"
+    yield "or groups in the admin; *query* is the one to make the API call a registry,"
+    yield "*view checks* the one to see the audit: every check that was made, of rows that are gone"
+    yield "and of what was typed and never saved too. *Hand over* is the one to be handed"
+    yield "credentials, to say which may leave, and to have a row trust another CA, or verify no"
+    yield "certificate, without entering its secrets again; *view hand-overs* the one to see all"
+    yield "that was handed over or refused. *Release* is the one to take a row from the file that"
+    yield "owns it ([as-code.md](as-code.md)); until then nobody changes such a row here."
+>>>>>>> 3d796f4 (admin, api: rows that a file owns are read only, and say so; releasing one is a permission of its own)
     yield ""
     yield "| role | may use the admin | permissions on registries |"
     yield "|---|---|---|"

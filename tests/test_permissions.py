@@ -36,7 +36,14 @@ def rows(server: FakeServer) -> dict[str, Any]:
     for name, value in SAMPLES["hub"].items():
         setattr(default, name, value)
     default.save()
-    return {"own": own.pk, "default": default.pk, "url": server.origin, "host": own.host}
+    owned = create("custom", name="Owned", url=server.origin, login="johndoe", source="team")
+    return {
+        "own": own.pk,
+        "owned": owned.pk,
+        "default": default.pk,
+        "url": server.origin,
+        "host": own.host,
+    }
 
 
 def signed_in(role: str) -> Client:

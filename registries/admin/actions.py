@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from registries import services
-from registries.admin.base import is_default
+from registries.admin.base import is_default, owned
 from registries.admin.bulk import BulkPages
 from registries.admin.checks import ShownCheck
 from registries.admin.confirming import ConfirmPages, refused_reset
 from registries.admin.deleting import deletion
 from registries.admin.handovers import ShownHandover
+from registries.admin.owned import OwnedPages, ShownSourceChange
 from registries.checking.callers import Caller
 from registries.models import ChangedMeanwhile, Check, Handover, Registry
 from registries.models.check import Origin
@@ -28,19 +29,25 @@ from registries.models.check import Origin
 FROM_LIST = "_list"
 
 
-class ActionPages(BulkPages, ConfirmPages):
+class ActionPages(BulkPages, ConfirmPages, OwnedPages):
     """Buttons of a row, actions of the list, and their confirmations."""
 
     actions = ("check_selected", "hand_over_selected", "reset_selected", "delete_selected")
 
     def has_delete_permission(self, request: HttpRequest, obj: Registry | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and not (obj and obj.is_default)
+        is_kept = obj and (obj.is_default or obj.source)
+        return super().has_delete_permission(request, obj) and not is_kept
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         urls = [
             path(
                 "<path:object_id>/check/", wrap(self.check_view), name="registries_registry_check"
+            ),
+            path(
+                "<path:object_id>/release/",
+                wrap(self.release_view),
+                name="registries_registry_release",
             ),
             path(
                 "<path:object_id>/reset/", wrap(self.reset_view), name="registries_registry_reset"
@@ -91,8 +98,8 @@ class ActionPages(BulkPages, ConfirmPages):
         row = self.get_object(request, unquote(object_id))
         if row is None:
             return self.gone(request, object_id)
-        if row.is_default and super().has_delete_permission(request):
-            self.refuse(request, [is_default(row)])
+        if (row.is_default or row.source) and super().has_delete_permission(request):
+            self.refuse(request, [owned(row) if row.source else is_default(row)])
             return self.to(request, "change", row.pk)
         if not self.has_delete_permission(request, row):
             raise PermissionDenied
@@ -111,9 +118,11 @@ class ActionPages(BulkPages, ConfirmPages):
         row = self.get_object(request, unquote(object_id))
         checks = row.checks.all()[: Check.KEPT] if row else ()
         handovers = row.handovers.all()[: Check.KEPT] if row else ()
+        source_changes = row.source_changes.all()[: Check.KEPT] if row else ()
         context = {
             "checks": [ShownCheck(check) for check in checks],
             "handovers": [ShownHandover(handover) for handover in handovers],
+            "source_changes": [ShownSourceChange(each) for each in source_changes],
             "may_see_all": self.may_see(request, Check),
             "may_see_all_handovers": self.may_see(request, Handover),
             **(extra_context or {}),

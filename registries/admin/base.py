@@ -68,10 +68,21 @@ class Pages(_ModelAdmin):
         """The row; Django itself fails on the empty `_to_field` that an address may have."""
         return super().get_object(request, object_id, from_field or None)
 
+    def may_change(self, request: HttpRequest, row: Registry | None = None) -> bool:
+        """Whether this user may change rows, check them and reset them."""
+        return super().has_change_permission(request, row)
+
+    def has_change_permission(self, request: HttpRequest, obj: Registry | None = None) -> bool:
+        # What a file owns only the file changes.
+        return self.may_change(request, obj) and not (obj and obj.source)
+
     def changeable(self, request: HttpRequest, object_id: str) -> Registry | None:
-        """The row, for somebody who may change it. Raises PermissionDenied."""
+        """The row, for somebody who may change it or, if a file owns it, check it at least.
+
+        Raises PermissionDenied.
+        """
         row = self.get_object(request, unquote(object_id))
-        if not self.has_change_permission(request, row):
+        if not self.may_change(request, row):
             raise PermissionDenied
         return row
 
@@ -133,6 +144,12 @@ class Pages(_ModelAdmin):
             kind=row.kind,
         )
         return ShownResult(row, result, other_address=kept.get("other_address"))
+
+
+def owned(row: Registry) -> str:
+    """Why a row cannot be changed here."""
+    text = gettext("The file “%(source)s” owns “%(name)s”: change it there, or release it first.")
+    return text % {"name": row, "source": row.source}
 
 
 def is_default(row: Registry) -> str:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
-from registries.admin.base import Pages
+from registries.admin.base import Pages, owned
 from registries.admin.display import is_untouched
 from registries.models import Check, Registry
 from registries.secrets.sealing import Secret
@@ -31,6 +31,8 @@ def not_default(row: Registry) -> str:
 
 def refused_reset(row: Registry) -> str | None:
     """Return why a row cannot be reset; None if it can."""
+    if row.source:
+        return owned(row)
     if not row.is_default:
         return not_default(row)
     return untouched(row) if is_untouched(row) else None

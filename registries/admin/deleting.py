@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import strip_tags
 from django.utils.translation import gettext
 
-from registries.admin.base import Pages, is_default
+from registries.admin.base import Pages, is_default, owned
 from registries.models import Check, Registry
 
 # How many rows that need a registry are named.
@@ -29,6 +29,9 @@ def deletion(pages: Pages, request: HttpRequest, rows: Iterable[Registry]) -> De
     found = Deletion([], [], Counter())
     is_referred_to = _is_referred_to()
     for row in rows:
+        if row.source:
+            found.refused.append((row, owned(row)))
+            continue
         if row.is_default:
             found.refused.append((row, is_default(row)))
             continue

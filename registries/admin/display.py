@@ -57,6 +57,8 @@ SHADOWED = Look(_("Shadowed"), "minus", "none")
 def badges(row: Registry) -> list[Look]:
     """What the row is: its state, and what everybody must see."""
     found = [STATES[row.state]]
+    if row.source:
+        found.append(Look(gettext("File: %(source)s") % {"source": row.source}, "file", "none"))
     if not row.verify_tls:
         found.append(UNVERIFIED)
     if not row.secrets_readable:

@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from registries import services
+from registries.admin.base import owned
 from registries.admin.conflict import conflict
 from registries.admin.display import ShownResult, badges, is_untouched
 from registries.admin.howto import shown
+from registries.admin.owned import RELEASE
 from registries.admin.status import (
     ANY_SERVER,
     Tile,
@@ -138,6 +140,8 @@ class FormPages(UsedForPages):
         row = self.get_object(request, unquote(object_id)) if object_id else None
         if object_id and row is None:
             return {}
+        if not self.may_change(request, row) or (row and row.source):
+            raise PermissionDenied
         form = self.get_form(request, row, change=row is not None)(request.POST, instance=row)
         if form.errors:
             return {}
@@ -242,7 +246,7 @@ class FormPages(UsedForPages):
             "is_editable": self.has_change_permission(request, obj)
             if obj
             else self.has_add_permission(request),
-            "can_check": self.has_change_permission(request, obj),
+            "can_check": self.may_change(request, obj),
             "is_connection_open": _is_connection_open(form, kind),
         }
         if obj is None:
@@ -264,6 +268,8 @@ class FormPages(UsedForPages):
             and not is_untouched(row)
             and self.has_change_permission(request, row),
             "can_delete": self.has_delete_permission(request, row),
+            "owned": owned(row) if row.source else "",
+            "may_release": request.user.has_perm(RELEASE),
             **(conflict(form, row) if form.is_conflict else {}),
         }
 

@@ -31,7 +31,7 @@ _IS_SET = {f"{name}_is_set": Q((f"{name}__isnull", False)) for name in SECRETS}
 _CHECK = ("check_verdict", "check_code", "check_params", "checked_at", "kind")
 _COLUMNS = (
     *("id", "name", "has_secrets", "is_default", "prefix", "created_at", "updated_at"),
-    *("handover", "last_handed_over"),
+    *("handover", "last_handed_over", "source"),
     *_CHECK,
     *(name for name in VARIABLES if name not in SECRETS),
 )
@@ -143,6 +143,7 @@ class VariablesField(serializers.DictField):
     updated_at=TIME,
     handover="any",
     last_handed_over=TIME,
+    source="platform-team",
 )
 class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
     id = serializers.IntegerField(min_value=0)
@@ -161,6 +162,7 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
         choices=Leaving.values, help_text="Which of its credentials may be handed over."
     )
     last_handed_over = serializers.DateTimeField(allow_null=True)
+    source = OptionalField(help_text="The source of the file that owns it; null if none does.")
 
     def to_representation(self, instance: Mapping[str, Any]) -> dict[str, Any]:
         # Not field by field, because that would take six times as long for a page of 100.
@@ -185,6 +187,7 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
             "last_handed_over": _moment(handed)
             if (handed := instance["last_handed_over"])
             else None,
+            "source": instance["source"] or None,
         }
 
 

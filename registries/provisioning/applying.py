@@ -5,6 +5,7 @@ when the transaction ends, however that happens.
 """
 
 import logging
+from collections import Counter
 from typing import Any
 
 from django.db import (
@@ -168,10 +169,12 @@ def _is_contention(error: DatabaseError) -> bool:
 
 
 def _log(source: str, steps: list[Step]) -> None:
+    counts = Counter(DEEDS[step.action].value for step in steps if step.action not in IDLE)
+    told = ", ".join(f"{count} {deed}" for deed, count in counts.items())
+    logger.info("Applied the file %s: %s", source, told)
     for step in steps:
-        if step.action not in IDLE:
-            told = (source, DEEDS[step.action], step.name, ", ".join(step.fields) or "-")
-            logger.info("File of %s: %s %r (%s)", *told)
+        if step.action is Action.DELETE:  # with its history
+            logger.info("Deleted %r, which the file %s no longer declares", step.name, source)
 
 
 def release(row: Registry) -> None:

@@ -38,6 +38,7 @@ KEYS = [
     "updated_at",
     "handover",
     "last_handed_over",
+    "source",
 ]
 CHECKED = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -55,7 +56,8 @@ def names(page: dict[str, Any]) -> list[str]:
 
 
 def test_one(said: Said) -> None:
-    row = factories.create("custom", name="Lab", prefix="registry.example:5000/team")
+    prefix = "registry.example:5000/team"
+    row = factories.create("custom", name="Lab", prefix=prefix, source="team")
     assert said(f"registries/{row.pk}/") == {
         "id": row.pk,
         "name": "Lab",
@@ -77,6 +79,7 @@ def test_one(said: Said) -> None:
         "updated_at": row.updated_at.isoformat().replace("+00:00", "Z"),
         "handover": "none",
         "last_handed_over": None,
+        "source": "team",
     }
 
 
@@ -93,6 +96,7 @@ def test_one_of_every_kind(slug: str, said: Said) -> None:
         wanted = {"set": given is not None} if variable.secret else given
         assert shown["variables"][name] == wanted
     assert shown["url"] == shown["variables"].get("url")
+    assert shown["source"] is None
 
 
 @pytest.mark.parametrize("slug", [slug for slug, kind in KINDS.items() if kind.default_name])

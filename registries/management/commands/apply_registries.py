@@ -28,14 +28,12 @@ DONE = {
     Action.DELETE: "deleted",
     Action.RESET: "reset",
 }
-STATUSES = f"""
-exit status:
-  0  done, or nothing to do
-  {ERROR}  something is wrong, and nothing was written
-  {CHANGES}  with --plan: there are changes to apply
-  {BUSY}  others were writing the same registries, and nothing was written; run it again
-  {REJECTED}  applied, and with --check a registry is rejected or misconfigured
-"""
+STATUSES = (
+    f"Exit status: 0: done, or nothing to do. {ERROR}: something is wrong, and nothing was written."
+    f" {CHANGES}: with --plan, there are changes to apply. {BUSY}: others were writing the same"
+    f" registries, and nothing was written; run it again. {REJECTED}: applied; with --check, a"
+    " registry is rejected or misconfigured."
+)
 
 
 class Command(BaseCommand):
