@@ -93,12 +93,12 @@ ADMIN = (
         {"name": "New", "url": "https://elsewhere.example"},
         changes=True,
     ),
-    Deed("Open the page of an import", "GET", "import/", "- - - - - - x - - - - x"),
+    Deed("Open the page of an import", "GET", "import/", "- - - - - - x - - - - x -"),
     Deed(
-        *("See what would become of a file", "POST", "import/", "- - - - - - x - - - - x"),
+        *("See what would become of a file", "POST", "import/", "- - - - - - x - - - - x -"),
         {"text": '{{"auths": {{"ghcr.io": {{"username": "a", "password": "b"}}}}}}'},
     ),
-    Deed("See what was imported last", "GET", "import/added/", "- - - - - - x - - - - x"),
+    Deed("See what was imported last", "GET", "import/added/", "- - - - - - x - - - - x -"),
     Deed(
         *("Change a row", "POST", "{own}/change/", "- - - - - - - x x - - x -"),
         {**FORM, "login": "janedoe"},
@@ -248,7 +248,6 @@ def page() -> Iterator[str]:
     """The lines of docs/permissions.md."""
     yield "# Who may do what"
     yield ""
-<<<<<<< HEAD
     yield "Permissions are Django's own, and are granted to accounts or groups in the admin:"
     yield ""
     yield "- *query* lets people and programs make the site call a registry over the API;"
@@ -256,19 +255,11 @@ def page() -> Iterator[str]:
     yield "  values that were never saved;"
     yield "- *hand over* lets them get credentials, choose which credentials may leave the site,"
     yield "  and trust another CA, or turn off verification, without entering the secrets again;"
-    yield "- *view hand-overs* shows everything that was handed over or refused."
+    yield "- *view hand-overs* shows everything that was handed over or refused;"
+    yield "- *release* takes a registry from the [file that owns it](as-code.md). Until then only the"
+    yield "  file changes it."
     yield ""
     yield "A test checks every cell of these tables."
-=======
-    yield "A test tries every cell of these tables. Permissions are Django's own, given to accounts"
-    yield "or groups in the admin; *query* is the one to make the API call a registry,"
-    yield "*view checks* the one to see the audit: every check that was made, of rows that are gone"
-    yield "and of what was typed and never saved too. *Hand over* is the one to be handed"
-    yield "credentials, to say which may leave, and to have a row trust another CA, or verify no"
-    yield "certificate, without entering its secrets again; *view hand-overs* the one to see all"
-    yield "that was handed over or refused. *Release* is the one to take a row from the file that"
-    yield "owns it ([as-code.md](as-code.md)); until then nobody changes such a row here."
->>>>>>> 3d796f4 (admin, api: rows that a file owns are read only, and say so; releasing one is a permission of its own)
     yield ""
     yield "| role | may use the admin | permissions on registries |"
     yield "|---|---|---|"
