@@ -35,12 +35,13 @@ def read_auths(config: Any, keys: Keys) -> Iterator[Found]:
     """Yield the entries of a parsed file. Raises Unreadable."""
     if not isinstance(config, dict):
         raise Unreadable(NOT_DOCKER)
-    helpers, store = config.get("credHelpers"), config.get("credsStore")
-    auths = config.get("auths")
+    options = _lowered(config)
+    helpers, store = options.get("credhelpers"), options.get("credsstore")
+    auths = options.get("auths")
     if auths is None and helpers is None and store is None:
         # The file before docker 1.7, and kubernetes.io/dockercfg.
         is_old = config and all(
-            isinstance(entry, dict) and "auth" in entry for entry in config.values()
+            isinstance(entry, dict) and "auth" in _lowered(entry) for entry in config.values()
         )
         if not is_old:
             raise Unreadable(NOT_DOCKER)
@@ -53,6 +54,18 @@ def read_auths(config: Any, keys: Keys) -> Iterator[Found]:
             yield _entry(str(key), number, entry, keys, store)
     for number, (key, helper) in enumerate(helpers.items(), 1):
         yield elsewhere(_name(str(key), number), helper)
+    if store and not (auths or helpers):
+        # As Docker Desktop leaves its file.
+        yield elsewhere("credsStore", store)
+
+
+def _lowered(mapping: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a mapping by its names in lower case: docker, podman and Kubernetes ignore the case.
+
+    A name that is in lower case wins.
+    """
+    lowered = {str(name).lower(): value for name, value in mapping.items()}
+    return {**lowered, **{name: mapping[name] for name in lowered if name in mapping}}
 
 
 def _name(key: str, number: int) -> str:
@@ -73,6 +86,7 @@ def elsewhere(name: str, helper: Any) -> Refused:
 @sensitive_variables()
 def _entry(key: str, number: int, entry: Any, keys: Keys, store: Any) -> Found:
     name = _name(key, number)
+    entry = _lowered(entry) if isinstance(entry, dict) else entry
     if refusal := _refusal(key, entry):
         return Refused(name, Text(refusal))
     try:
@@ -127,7 +141,7 @@ def logins(config: Any) -> list[tuple[str, str, str]]:
     auths = config.get("auths") if isinstance(config, dict) else None
     for key, entry in (auths if isinstance(auths, dict) else {}).items():
         with suppress(Invalid, NoPlace):
-            user, secret = _pair(entry if isinstance(entry, dict) else {})
+            user, secret = _pair(_lowered(entry) if isinstance(entry, dict) else {})
             if secret:
                 rows.append((parse_place(key).text, user, secret))
     return rows

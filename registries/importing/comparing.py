@@ -109,7 +109,7 @@ class Comparer:
         """Compare it with the stored rows that answer for a place; None if none is in its way."""
         others: list[Registry] = []
         sentence = OTHER_LOGIN
-        for stored in _answering(place):
+        for stored in _answering(candidate.row, place):
             if others and len(stored.prefix) < len(candidate.row.prefix):
                 break
             if (why := self._untold(candidate, stored)) is None and self._is_same(
@@ -150,15 +150,17 @@ def _said(template: str, name: str) -> str:
     return gettext(template) % {"names": shown_name(name, may_view=True)}
 
 
-def _answering(place: str) -> Iterator[Registry]:
-    """The stored rows for a host or prefix; none for a host that no image can name."""
+def _answering(row: Registry, place: str) -> Iterator[Registry]:
+    """The stored rows for a host or prefix of a row; none for a host that no image can name."""
+    host, slash, path = place.partition("/")
+    if not ({".", ":"}.intersection(host) or host == "localhost"):
+        # Images name such a host with its port.
+        host += ":80" if (row.raw_value("url") or "").startswith("http:") else ":443"
     try:
-        reference = Reference.parse(f"{place}/x")
+        reference = Reference.parse(f"{host}{slash}{path}/x")
     except InvalidReference:
         return iter(())
-    if reference.match_host != place.partition("/")[0]:
-        return iter(())
-    return Registry.objects.answering(reference)
+    return Registry.objects.answering(reference) if reference.match_host == host else iter(())
 
 
 def places(row: Registry) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 """Variables of an environment, from `.env` files, compose files and manifests of Kubernetes."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from django.views.decorators.debug import sensitive_variables
@@ -13,15 +15,20 @@ from registries.importing.reading import Unreadable, read_yaml
 from registries.text import Text
 from registries.text import gettext_noop as _
 
-_START = re.compile(
-    r"[ \t]*(?:(?:export|-e|--env)[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<quote>[\"']?)"
-)
+_START = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<quote>[\"']?)")
 _END = {"'": re.compile(r"[^']*+'"), '"': re.compile(r"(?:\\.|[^\"\\])*+\"", re.DOTALL)}
 _ESCAPED = re.compile(r"\\([\"\\$])")
 # `${NAME}` and `$NAME`, which the shell or compose would replace.
 _REFERENCE = re.compile(r"\$(?:\{|[A-Za-z_])")
-_YAML = re.compile(
-    r"^[ \t]*+(?:-[ \t]*+)?[\"']?(?:services|environment|env|x-[\w.-]+)[\"']?[ \t]*:", re.MULTILINE
+# Compose files and manifests, and parts of them that somebody pasted.
+_YAML = (
+    r"^[ \t]*+(?:-[ \t]*+)?[\"']?(?:services|environment|env|x-[\w.-]+)[\"']?[ \t]*:"
+    r"|^[ \t]*+(?:-[ \t]++[\"']?(?:%(starts)s)|[\"']?(?:%(starts)s)\w*+[\"']?[ \t]*+:[ \t\r\n])"
+)
+_COMMAND = re.compile(
+    r"\A\s*(?:sudo\s+)?(?:docker|podman|nerdctl)\s+(?:container\s+)?(?:run|create)\b"
+    r"|^[ \t]*(?:-e|--env)\b",
+    re.MULTILINE,
 )
 
 ELSEWHERE = _("The secret is in a file that the program reads: enter it by hand.")
@@ -42,19 +49,24 @@ class Variable(NamedTuple):
 
 
 @sensitive_variables()
-def variables(text: str, start: str) -> dict[str, Variable | None]:
-    """The variables whose names start with one text; None for those that differ. Raises Unreadable.
+def variables(text: str, *starts: str) -> dict[str, Variable | None]:
+    """The variables whose names start so; None for those that are set twice and differ.
 
-    Names are in upper case.
+    Names are in upper case. Raises Unreadable.
     """
-    pairs = _of_yaml(read_yaml(text)) if _YAML.search(text) else _of_lines(text)
+    pattern = _YAML % {"starts": "|".join(starts)}
+    if re.search(pattern, text, re.MULTILINE | re.IGNORECASE):
+        pairs = _of_yaml(read_yaml(text))
+    else:
+        pairs = _of_command(text) if _COMMAND.search(text) else _of_lines(text)
     found: dict[str, Variable | None] = {}
     for name, variable in pairs:
         key = name.upper()
-        if key.startswith(start):
+        if key.startswith(starts):
             found[key] = variable if found.get(key, variable) == variable else None
     if not found:
-        raise Unreadable(_("There is no variable in this that starts with %(start)s."), start=start)
+        template = _("There is no variable in this that starts with %(start)s.")
+        raise Unreadable(template, start=starts[0])
     return found
 
 
@@ -87,6 +99,23 @@ def _quoted(value: str, quote: str) -> Variable:
 
 def _refers(value: str) -> bool:
     return not encrypted(value) and _REFERENCE.search(value) is not None
+
+
+@sensitive_variables()
+def _of_command(text: str) -> Iterator[tuple[str, Variable]]:
+    """What `-e` and `--env` of a command such as `docker run` set. Raises Unreadable."""
+    words: list[str] | None = None
+    with suppress(ValueError):  # a quote that is not closed; where is not told
+        words = shlex.split(text.replace("\\\r\n", " ").replace("\\\n", " "), comments=True)
+    if words is None:
+        raise Unreadable(_("A quote in this command is not closed."))
+    previous = ""
+    for word in words:
+        pair = word.removeprefix("--env=") if previous not in {"-e", "--env"} else word
+        name, equals, value = pair.partition("=")
+        if equals and (pair is not word or previous in {"-e", "--env"}):
+            yield name, Variable(value, _refers(value))
+        previous = word
 
 
 def _of_yaml(documents: list[Any]) -> Iterator[tuple[str, Variable]]:

@@ -25,9 +25,20 @@ FILES = {
 
 
 @sensitive_variables()
+def _is_json(text: str) -> bool:
+    try:
+        read_json(text)
+    except Unreadable:
+        return False
+    return True
+
+
+@sensitive_variables()
 def objects(text: str) -> list[dict[str, Any]]:
     """Return the objects of all documents and lists of a file. Raises Unreadable."""
-    result, stack = [], read_yaml(text)[::-1]
+    # JSON may be indented with tabs, as docker's file is, and YAML may not.
+    documents = [read_json(text)] if _is_json(text) else read_yaml(text)
+    result, stack = [], documents[::-1]
     while stack:
         obj = stack.pop()
         items = obj.get("items") if isinstance(obj, dict) else None

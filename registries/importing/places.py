@@ -11,6 +11,8 @@ _SCHEME = re.compile(r"(?:(https?):)?//", re.IGNORECASE)
 NO_ADDRESS = _("This is not the address of a registry, such as registry.example.com:5000.")
 # Older programs, and docker's key for Docker Hub, have the API's version behind the host.
 _API = re.compile(r"/v[12](?=/|\Z)")
+# A host name without a dot, such as `docker login my-server` stores.
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 
 
 class Place(NamedTuple):
@@ -44,11 +46,14 @@ def parse_place(key: str) -> Place:
     """
     key = key.strip()
     scheme = _SCHEME.match(key)
+    is_http = scheme is not None and (scheme[1] or "").lower() == "http"
     rest = _API.sub("", key[scheme.end() :] if scheme else key, count=1).rstrip("/")
+    first, slash, path = rest.partition("/")
+    if _LABEL.fullmatch(first) and first.lower() != "localhost":
+        # Here, a name without a dot is a host and not a user of Docker Hub. Images name its port.
+        rest = f"{first}:{80 if is_http else 443}{slash}{path}"
     try:
-        # Here, a name without a dot is a host and not a user of Docker Hub.
         host, _slash, path = parse_prefix(rest).partition("/")
     except InvalidReference:
         raise NoPlace(Text(NO_ADDRESS)) from None
-    plain = scheme is not None and (scheme[1] or "").lower() == "http" and host != HUB
-    return Place("http" if plain else "https", host, path)
+    return Place("http" if is_http and host != HUB else "https", host, path)

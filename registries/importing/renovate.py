@@ -1,8 +1,11 @@
-"""Renovate's hostRules, from JSON or JSON5.
+"""Renovate's hostRules, from JSON, JSON5 or the environment.
 
-Source: renovatebot/renovate, docs/usage/docker.md and lib/modules/datasource/docker/common.ts.
+Source: renovatebot/renovate, docs/usage/docker.md, lib/modules/datasource/docker/common.ts,
+lib/config/migrations/custom/host-rules-migration.ts for earlier names, and for the environment
+lib/workers/global/config/parse/env.ts and host-rules-from-env.ts.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,9 +14,11 @@ from django.views.decorators.debug import sensitive_variables
 
 from registries.importing.auths import NO_LOGIN
 from registries.importing.entry import Entry, Found, Refused, shown
+from registries.importing.environment import REFERENCE, TWICE, Variable, variables
 from registries.importing.form import Form
 from registries.importing.logins import ENCRYPTED, login
-from registries.importing.places import NoPlace, parse_place
+from registries.importing.places import NoPlace, Place, parse_place
+from registries.importing.providers import LOST
 from registries.importing.reading import Unreadable, read_json5
 from registries.kinds import cleaning
 from registries.kinds.problem import Invalid
@@ -21,26 +26,98 @@ from registries.text import Text
 from registries.text import gettext_noop as _
 
 NO_RULES = _("There are no hostRules in this. A config.js is a program, and is not run.")
+NO_HOST = _("This rule is for no host of its own.")
 BELOW = _("Renovate also used this login for hosts below %(host)s.")
+_PROGRAM = re.compile(r"^\s*(?:module\.exports|export\s+default|import\s|const\s)", re.MULTILINE)
+# The variables that hold rules, or a configuration with some.
+RULES = ("RENOVATE_HOST_RULES", "RENOVATE_CONFIG")
+HOSTS = ("matchHost", "hostName", "domainName", "baseUrl", "endpoint", "host")
+# What ends a variable's name, in lower case, and how a rule calls it.
+FIELDS = {
+    "username": "username",
+    "password": "password",
+    "token": "token",
+    "httpscertificate": "httpsCertificate",
+    "httpsprivatekey": "httpsPrivateKey",
+    "httpscertificateauthority": "httpsCertificateAuthority",
+}
 
 
 def _read(text: str) -> Iterator[Found]:
-    config = read_json5(text)
+    if text.lstrip()[:1] in {"{", "[", "/"}:
+        yield from _of_rules(read_json5(text))
+    elif _PROGRAM.search(text):
+        raise Unreadable(NO_RULES)
+    else:
+        yield from _of_environment(text)
+
+
+def _of_rules(config: Any) -> Iterator[Found]:
+    """The entries of a parsed configuration, or of a list of rules. Raises Unreadable."""
     rules = config.get("hostRules") if isinstance(config, dict) else config
     if not isinstance(rules, list):
         raise Unreadable(NO_RULES)
     for number, rule in enumerate(rules, 1):
         # The rules of other host types sign in to no registry.
-        if isinstance(rule, dict) and rule.get("hostType", "docker") == "docker":
-            yield _registry(rule, number)
+        if isinstance(rule, dict):
+            kind = rule.get("hostType", rule.get("platform", "docker"))
+            if kind == "docker":
+                yield _registry(rule, f"({number})")
+
+
+def _of_environment(text: str) -> Iterator[Found]:
+    found = variables(text, "RENOVATE_", "DOCKER_")
+    is_any = False
+    for name in RULES:
+        if name in found:
+            is_any = True
+            yield from _of_variable(name, found[name])
+    hosts: dict[str, dict[str, Variable | None]] = {}
+    for name, variable in found.items():
+        # Two of _ stand for a hyphen, and one of them for a dot.
+        parts = name.removeprefix("RENOVATE_").lower().replace("__", "-").split("_")
+        if parts[0] == "docker" and parts[-1] in FIELDS:
+            hosts.setdefault(".".join(parts[1:-1]), {})[FIELDS[parts[-1]]] = variable
+    for host, fields in hosts.items():
+        yield _of_fields(host, fields)
+    if not (is_any or hosts):
+        raise Unreadable(NO_RULES)
 
 
 @sensitive_variables()
-def _registry(rule: dict[str, Any], number: int) -> Found:
-    host = rule.get("matchHost")
-    name = shown(host, f"({number})")
+def _of_variable(name: str, variable: Variable | None) -> Iterator[Found]:
+    """The rules in a variable. What is wrong with one leaves the others."""
+    if variable is None or variable.is_reference:
+        yield Refused(name, Text(REFERENCE if variable else TWICE))
+        return
+    try:
+        yield from _of_rules(read_json5(variable.value))
+    except Unreadable as error:
+        yield Refused(name, error.text)
+
+
+@sensitive_variables()
+def _of_fields(host: str, fields: dict[str, Variable | None]) -> Found:
+    """The rule that several variables make."""
+    if not host:
+        return Refused("DOCKER_…", Text(NO_HOST))
+    if "." not in host:
+        text = _("Renovate itself reads no variable for a host without a dot.")
+        return Refused(host, Text(text))
+    if None in fields.values():
+        return Refused(host, Text(TWICE))
+    rule = {name: each.value for name, each in fields.items() if each and not each.is_reference}
+    is_elsewhere = any(each.is_reference for each in fields.values() if each)
+    return _registry({"matchHost": host, **rule}, host, Text(REFERENCE) if is_elsewhere else None)
+
+
+@sensitive_variables()
+def _registry(rule: dict[str, Any], otherwise: str, missing: Text | None = None) -> Found:
+    """The entry for a rule. missing: why its login is not in the file."""
+    host = next((rule[name] for name in HOSTS if isinstance(rule.get(name), str)), None)
+    name = shown(host, otherwise)
     if not isinstance(host, str) or host.startswith("."):
-        return Refused(name, Text(_("This rule is for no host of its own.")))
+        return Refused(name, Text(NO_HOST))
     try:
         place = parse_place(host)
         user, secret = _pair(rule)
@@ -50,14 +127,21 @@ def _registry(rule: dict[str, Any], number: int) -> Found:
         return Refused(name, error.text)
     if rule.get("encrypted"):
         return Refused(place.text, Text(ENCRYPTED))
-    if not user and not secret:
+    if not (user or secret or missing):
         if rule.get("token"):
             text = _("This token is no user name with a password: enter these instead.")
             return Refused(place.text, Text(text))
         return Refused(place.text, Text(NO_LOGIN))
-    found = login(place, user, secret)
-    if isinstance(found, Entry) and found.kind == "custom" and "://" not in host:
-        found = replace(found, lost=(Text(BELOW, {"host": place.host}),))
+    if rule.get("insecureRegistry") is True:
+        place = Place("http", place.host, place.path)
+    found = login(place, user, secret, missing=missing)
+    if isinstance(found, Entry):
+        is_below = found.kind == "custom" and "://" not in host
+        has_key = any(rule.get(each) for each in ("httpsCertificate", "httpsPrivateKey"))
+        lost = [Text(BELOW, {"host": place.host})] * is_below + [Text(LOST["clientkey"])] * has_key
+        ca = rule.get("httpsCertificateAuthority")
+        ca = ca.replace("\\n", "\n") if isinstance(ca, str) else ""
+        found = replace(found, lost=tuple(lost), ca_certificate=ca)
     return found
 
 
@@ -71,4 +155,6 @@ def _pair(rule: dict[str, Any]) -> tuple[str, str]:
     return (user if isinstance(user, str) else "", secret if isinstance(secret, str) else "")
 
 
-renovate = Form(slug="renovate", label=_("Renovate: hostRules"), read=_read)
+renovate = Form(
+    slug="renovate", label=_("Renovate: hostRules, environment or compose file"), read=_read
+)

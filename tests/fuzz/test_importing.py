@@ -16,6 +16,8 @@ fuzz, quick = settings.get_profile("fuzz"), settings.get_profile("fuzz-kind")
 NAMES = ("auths", "hosts", "hostRules", "regopts", "registries", "data", "image_registry")
 LINES = (
     *("{", "}", "[", "]", ":", "- ", "\n", '"', "'", "\\", "#", "=", "//", "/*", "&a", "*a", "!!x"),
+    *("DIUN_REGOPTS_0_NAME=docker.io", "DOCKER_ONE_EXAMPLE_USERNAME=", "RENOVATE_HOST_RULES=[{"),
+    *("docker run -e ", "- WUD_REGISTRY_HUB_A_TOKEN=", "WUD_REGISTRY_HUB_A_TOKEN: ", "\\\n", "$"),
     *("WUD_REGISTRY_HUB_A_LOGIN=", "DD_REGISTRY_GCR_A_X=", "services:\n  ", "[[image_registry]]\n"),
     *(f'"{name}": ' for name in NAMES),
 )

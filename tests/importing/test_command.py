@@ -83,6 +83,15 @@ def test_what_is_there_is_not_overwritten(file: Path, columns: dict[str, Any], s
     assert Registry.objects.filter(name="ghcr.io").exists() == (state == "new")
 
 
+@pytest.mark.parametrize("key", ["my-server", "http://my-server", "localhost", "h.example:443"])
+def test_hosts_that_images_name_with_a_port(key: str, tmp_path: Path) -> None:
+    """Or that have none: a second time they are already here."""
+    path = tmp_path / "auth.json"
+    path.write_text(json.dumps({"auths": {key: {"username": "johndoe", "password": "fake"}}}))
+    states = [run_json(str(path), "--from", "podman")[0]["state"] for _time in range(2)]
+    assert states == ["new", "already here"]
+
+
 def test_a_row_whose_secret_cannot_be_read_is_a_conflict(
     file: Path, use_keys: Callable[..., None]
 ) -> None:

@@ -120,9 +120,17 @@ def test_what_the_plan_says(keeper: Client) -> None:
     assert conflict.planned.fingerprint in text
 
 
-def test_no_page_shows_a_secret(keeper: Client, caplog: pytest.LogCaptureFixture) -> None:
+def limit(monkeypatch: pytest.MonkeyPatch, rate: str | None) -> None:
+    rates = {"registries_import": rate}
+    monkeypatch.setattr(api_settings, "DEFAULT_THROTTLE_RATES", rates, raising=False)
+
+
+def test_no_page_shows_a_secret(
+    keeper: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """#76: neither do the log, the session and the history have one."""
     caplog.set_level("DEBUG")
+    limit(monkeypatch, None)
     for path in SAMPLES.iterdir():
         program = path.name.partition(".")[0].partition("-")[0]
         plan = planned(keeper, path.read_text(), program=program)
@@ -389,9 +397,7 @@ def test_forged_requests(keeper: Client) -> None:
 
 
 def test_not_too_often(keeper: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        api_settings, "DEFAULT_THROTTLE_RATES", {"registries_import": "1/min"}, raising=False
-    )
+    limit(monkeypatch, "1/min")
     sent = fields(planned(keeper))
     response = keeper.post(PAGE, sent)
     assert "You had files read very often. Try again in" in words(response)

@@ -1,6 +1,7 @@
 """Every form's sample files, which hold what is awkward in each: what becomes of every entry."""
 
 import codecs
+import re
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,12 @@ EXPECTED: dict[str, list[tuple[str, str, Any]]] = {
         (REFUSED, "", "“ecr-login” keeps this login, and it was not run"),
     ],
     "docker-store.json": [(REFUSED, "", "“desktop” keeps this login")],
+    "docker-desktop.json": [(REFUSED, "", "“desktop” keeps this login")],
+    "docker-case.json": [
+        (REFUSED, "", "“osxkeychain” keeps this login"),
+        (NEW, "ghcr.io", token("fake-ghcr")),
+        (NEW, "my-server", login("fake-basic", url="https://my-server")),
+    ],
     "docker-old.json": [(NEW, "docker.io", login("fake-old"))],
     "podman.json": [
         (NEW, "docker.io", login("fake-hub")),
@@ -107,6 +114,15 @@ EXPECTED: dict[str, list[tuple[str, str, Any]]] = {
         (REFUSED, "", "SealedSecret"),
         (REFUSED, "", "encrypted"),
     ],
+    "kubernetes-tabs.json": [
+        (NEW, "ghcr.io/acme", token("fake-basic")),
+        (NEW, "my-server", login("fake-basic", url="http://my-server")),
+    ],
+    "wud-run.sh": [
+        (NEW, "docker.io", login("fake with spaces")),
+        (INCOMPLETE, "ghcr.io", "refers to another variable"),
+    ],
+    "wud-part.yaml": [(NEW, "docker.io", login("fake$hub"))],
     "wud.env": [
         (NEW, "docker.io", login("fake-$hub")),
         (CONFLICT, "docker.io", "“hub private”"),
@@ -177,6 +193,19 @@ EXPECTED: dict[str, list[tuple[str, str, Any]]] = {
         (NEW, "registry.example", login("007", "007", url="https://registry.example")),
         (INCOMPLETE, "quay.io", "in a file that the program reads"),
     ],
+    "diun.env": [
+        (NEW, "docker.io/crazymax", login("fake-$hub")),
+        (REFUSED, "", "does not say for which host"),
+        (NEW, "registry.example:5000", login("fake-lab", url="https://registry.example:5000")),
+        (INCOMPLETE, "quay.io", "in a file that the program reads"),
+        (REFUSED, "", "A name with _"),
+        (REFUSED, "", "sets this twice"),
+        (REFUSED, "", "refers to another variable"),
+    ],
+    "diun-compose.yaml": [
+        (NEW, "ghcr.io", token("fake$ghcr")),
+        (INCOMPLETE, "lscr.io", "refers to another variable"),
+    ],
     "argocd.yaml": [
         (NEW, "docker.io", login("fake-hub")),
         (HERE, "gcr.io", "“Google Artifact Registry” is the same"),
@@ -195,6 +224,26 @@ EXPECTED: dict[str, list[tuple[str, str, Any]]] = {
         (REFUSED, "", "no user name with a password"),
         (REFUSED, "", "no host of its own"),
         (INCOMPLETE, "three.example", "filled in from elsewhere"),
+    ],
+    "renovate.env": [
+        (NEW, "ghcr.io", token("fake-ghcr")),
+        (NEW, "http.example", login("fake-http", url="http://http.example")),
+        (NEW, "docker.io", login("fake-hub")),
+        (
+            NEW,
+            "my-registry.example.com",
+            login("fake-hyphen", url="https://my-registry.example.com"),
+        ),
+        (REFUSED, "", "no user name with a password"),
+        (REFUSED, "", "no host of its own"),
+        (REFUSED, "", "a host without a dot"),
+        (INCOMPLETE, "two.example", "refers to another variable"),
+        (REFUSED, "", "sets this twice"),
+    ],
+    "renovate-compose.yaml": [
+        (NEW, "quay.io", robot()),
+        (NEW, "registry.example", login("fake-basic", url="https://registry.example")),
+        (REFUSED, "", "not JSON: look at line 1"),
     ],
     "regctl.json": [
         (NEW, "docker.io", login("fake-hub")),
@@ -235,6 +284,12 @@ def test_one_module_and_sample_each() -> None:
     assert {name.partition(".")[0].partition("-")[0] for name in samples} == set(FORMS)
     for slug, form in FORMS.items():
         assert (form.slug, bool(form.label)) == (slug, True)
+
+
+def test_the_docs_have_the_commands_of_each_form() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "moving-in.md").read_text()
+    found = re.findall(r"^manage.py import_registries \S+ --from (\w+) --plan$", page, re.MULTILINE)
+    assert set(found) == set(FORMS)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
