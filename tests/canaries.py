@@ -122,11 +122,13 @@ def refuse(request: Request) -> Reply:
 
 def origins() -> set[str]:
     """Every origin that a kind calls on its own: none of these tests may leave this machine."""
-    found = {f"https://{host}" for kind in KINDS.values() for host in kind.hosts if "{" not in host}
+    result = {
+        f"https://{host}" for kind in KINDS.values() for host in kind.hosts if "{" not in host
+    }
     for slug, kind in KINDS.items():
         endpoint = kind.endpoint(SAMPLES[slug], kind.home({}))
-        found.update(filter(None, (endpoint.url, *endpoint.realms)))
-    return found | {
+        result.update(filter(None, (endpoint.url, *endpoint.realms)))
+    return result | {
         "https://api.ecr.eu-west-1.amazonaws.com",
         "https://oauth2.googleapis.com",
     }

@@ -1,7 +1,7 @@
-"""Python processes that start at once: each is forked from one that has imported the libraries.
+"""Starts Python processes quickly, by forking one that has already imported the libraries.
 
-Nothing of the site is among these and no setting was read, so every process reads its environment,
-its settings and the site's own modules anew.
+That process has neither read settings nor imported modules of the site, so each fork reads its own
+environment and settings.
 """
 
 import atexit
@@ -36,36 +36,36 @@ LIBRARIES = (
 
 
 class Python:
-    """A running Python, with what is needed of `subprocess.Popen`; stdout and stderr are one."""
+    """A running Python with a part of `subprocess.Popen`'s API. stderr goes to stdout."""
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         output, writable = os.pipe()
-        self._told, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        self._status, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         with theirs:
             message = json.dumps([arguments, environment]).encode()
             socket.send_fds(_server(), [message], [writable, theirs.fileno()])
         os.close(writable)
         self.stdout = os.fdopen(output)
-        self.pid = int(self._told.recv(20))
+        self.pid = int(self._status.recv(20))
         self.returncode: int | None = None
 
     def wait(self, timeout: float) -> int:
         if self.returncode is None:
-            if not select.select([self._told], [], [], timeout)[0]:
+            if not select.select([self._status], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
-            with self._told:
-                self.returncode = int(self._told.recv(20))
+            with self._status:
+                self.returncode = int(self._status.recv(20))
         return self.returncode
 
     def communicate(self, timeout: float) -> tuple[str, None]:
-        """All that it says; when it takes longer, it is killed."""
+        """Return its output. It is killed after the timeout."""
         killing = threading.Timer(timeout, os.kill, [self.pid, signal.SIGKILL])
         killing.start()
         with self.stdout:
-            said = self.stdout.read()
+            output = self.stdout.read()
         self.wait(timeout)
         killing.cancel()
-        return said, None
+        return output, None
 
     def terminate(self) -> None:
         if self.returncode is None:
@@ -80,52 +80,52 @@ class Python:
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
-    """How Python with these arguments ended, and what it said."""
+    """Run Python with these arguments; return its status and output."""
     process = Python(arguments, environment)
-    said, _ = process.communicate(timeout=120)
-    return process.wait(1), said
+    output, _ = process.communicate(timeout=120)
+    return process.wait(1), output
 
 
 @cache
 def _server() -> socket.socket:
-    """Where to ask for a process."""
+    """Start the process that forks; return the socket for requests to it."""
     ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
     with theirs:
         command = [sys.executable, "-m", __name__, str(theirs.fileno())]
         server = subprocess.Popen(command, cwd=ROOT, env={}, pass_fds=[theirs.fileno()])
     atexit.register(server.wait)
-    atexit.register(ours.close)  # which ends it: the last that is registered comes first
+    atexit.register(ours.close)  # this ends it; it runs first, because it is registered last
     return ours
 
 
-def main(asked: socket.socket) -> None:
-    """Fork once for each request; the new process runs what the request names, and returns."""
+def main(requests: socket.socket) -> None:
+    """Fork for each request; the new process runs what is requested."""
     for name in LIBRARIES:
         import_module(name)
     while True:
-        message, fds, *_ = socket.recv_fds(asked, 1 << 20, 2)
+        message, fds, *_ = socket.recv_fds(requests, 1 << 20, 2)
         if not message:
             return
         if not os.fork():
-            asked.close()
+            requests.close()
             if _is_the_new_process(*fds):
                 _be(*json.loads(message))
             return
         for fd in fds:
             os.close(fd)
-        with suppress(ChildProcessError):  # those that have ended, if there are any
+        with suppress(ChildProcessError):  # reap processes that have ended
             while os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG):
                 pass
 
 
-def _is_the_new_process(output: int, told: int) -> bool:
-    """Fork, and tell who asked the new process's number and how it ended."""
+def _is_the_new_process(output: int, status: int) -> bool:
+    """Fork once more. The parent sends the new process's id, and later its exit status."""
     if pid := os.fork():
         os.close(output)
-        os.write(told, str(pid).encode())
-        os.write(told, str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
+        os.write(status, str(pid).encode())
+        os.write(status, str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
         os._exit(0)
-    os.close(told)
+    os.close(status)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
@@ -133,7 +133,7 @@ def _is_the_new_process(output: int, told: int) -> bool:
 
 
 def _be(arguments: list[str], environment: dict[str, str]) -> None:
-    """Be Python with these arguments: a file, `-m` with a module, or `-c` with code."""
+    """Run as Python with these arguments: a file, `-m` with a module, or `-c` with code."""
     os.environ.clear()
     os.environ.update(environment)
     sys.path[1:1] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))

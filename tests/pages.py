@@ -170,7 +170,7 @@ def _kinds_by_sign_in() -> dict[str, str]:
         admits = not all(method.variables for method in kind.methods)
         by_image = "by_image" if endpoints[0].guests_by_image else "guests"
         slugs[by_image if admits else "no_guests"].add(slug)
-    return {row: ", ".join(f"`{slug}`" for slug in sorted(found)) for row, found in slugs.items()}
+    return {row: ", ".join(f"`{slug}`" for slug in sorted(result)) for row, result in slugs.items()}
 
 
 def _codes(verdict: Verdict | None) -> list[str]:

@@ -140,8 +140,8 @@ def test_spaces_around_a_password_are_kept_and_told(admin: Client, button: str) 
     """Nothing is cut without a word, whichever button is pressed."""
     form = {"name": "Mine", "url": "http://127.0.0.1:1", "login": "me", "password": " fake\n"}
     response = admin.post(f"{ADD}?kind=custom", {**form, button: "1"}, follow=True)
-    shown = [(each.level_tag, each.message) for each in response.context["messages"]]
-    assert ("warning", SPACES) in shown
+    messages = [(message.level_tag, message.message) for message in response.context["messages"]]
+    assert ("warning", SPACES) in messages
     if button == "_check":
         assert not Registry.objects.filter(name="Mine").exists()
         return
@@ -149,7 +149,7 @@ def test_spaces_around_a_password_are_kept_and_told(admin: Client, button: str) 
     assert row.password.reveal() == " fake"
     # What is stored is not opened to say it again.
     response = admin.post(page(row), {"name": "Mine", "url": row.url, "login": "me"}, follow=True)
-    assert [each.message for each in response.context["messages"]] == ["Saved “Mine”."]
+    assert [message.message for message in response.context["messages"]] == ["Saved “Mine”."]
     assert row.password.reveal() == " fake"
 
 
@@ -180,7 +180,7 @@ DEPRECATED = "Deprecated: enter the token as the password instead."
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "notice"),
     [
         ({"login": "me", "token": "fake"}, [DEPRECATED]),
         ({"login": "me", "password": "fake@fake"}, []),
@@ -188,19 +188,19 @@ DEPRECATED = "Deprecated: enter the token as the password instead."
     ],
 )
 def test_what_hardly_works_is_saved_with_a_notice(
-    admin: Client, values: dict[str, str], told: list[str]
+    admin: Client, values: dict[str, str], notice: list[str]
 ) -> None:
     form = {"name": "Mine", "prefix": "docker.io/mine", **values}
     response = admin.post(f"{ADD}?kind=hub", form, follow=True)
-    shown = [(each.level_tag, each.message) for each in response.context["messages"]]
-    assert shown == [("success", "Added “Mine”."), *(("warning", text) for text in told)]
+    messages = [(message.level_tag, message.message) for message in response.context["messages"]]
+    assert messages == [("success", "Added “Mine”."), *(("warning", text) for text in notice)]
     row = Registry.objects.get(name="Mine")
     assert row.values() == values
     # Whoever saves it again is told again, and the deprecated secret is not asked for.
     form = {"name": "Ours", "prefix": "docker.io/mine", "login": values.get("login", "")}
     response = admin.post(page(row), form, follow=True)
-    shown = [each.message for each in response.context["messages"]]
-    assert shown == ["Saved “Ours”.", *told]
+    messages = [message.message for message in response.context["messages"]]
+    assert messages == ["Saved “Ours”.", *notice]
 
 
 @pytest.mark.parametrize("button", ["_check", "_savecheck", "_save"])
@@ -373,9 +373,9 @@ def test_no_error_repeats_what_was_typed(admin: Client, slug: str, canary: str) 
     for value in (canary, f"{canary}\x01", f"{{{canary}:{canary}", canary * 200):
         typed = dict.fromkeys(names, value)
         for form in (typed, {**typed, "sign_in": ""}, {**typed, "_check": "1"}):
-            found = errors(admin.post(f"{ADD}?kind={slug}", form))
-            assert found
-            assert canary not in str(dict(found))
+            result = errors(admin.post(f"{ADD}?kind={slug}", form))
+            assert result
+            assert canary not in str(dict(result))
 
 
 @pytest.mark.parametrize("slug", KINDS)
@@ -441,8 +441,8 @@ def test_somebody_faster_between_validation_and_write_is_noticed(
 def test_a_name_taken_between_validation_and_write_is_an_error_at_name(
     admin: Client, lose_the_race: Callable[..., None]
 ) -> None:
-    lose_the_race(IntegrityError(), lambda: create("hub", name="Target"))
-    response = admin.post(f"{ADD}?kind=hub", {"name": "wanted"})
+    lose_the_race(IntegrityError(), lambda: create("hub", name="Taken"))
+    response = admin.post(f"{ADD}?kind=hub", {"name": "taken"})
     assert set(errors(response)) == {"name"}
 
 
@@ -610,7 +610,7 @@ def test_a_popup_that_deletes_tells_the_page_that_opened_it(admin: Client) -> No
 
 
 @pytest.mark.parametrize(
-    ("held", "allowed"),
+    ("permissions", "allowed"),
     [
         ((), set()),
         (("view",), {"list", "open"}),
@@ -620,9 +620,11 @@ def test_a_popup_that_deletes_tells_the_page_that_opened_it(admin: Client) -> No
     ],
     ids=["nothing", "view", "change", "delete", "add"],
 )
-def test_every_page_asks_for_its_permission(held: tuple[str, ...], allowed: set[str]) -> None:
+def test_every_page_asks_for_its_permission(
+    permissions: tuple[str, ...], allowed: set[str]
+) -> None:
     """#25: an action or a page needs more than being staff."""
-    client = user_with(*held)
+    client = user_with(*permissions)
     own, hub = create("hub"), configure("hub")
     answers = {
         "list": client.get(LIST),
@@ -673,18 +675,18 @@ def test_a_viewer_sees_whether_a_secret_is_set(canary: str) -> None:
     assert "Not set" in html
 
 
-@pytest.mark.parametrize("held", [("view",), ("view", "change"), None], ids=str)
+@pytest.mark.parametrize("permissions", [("view",), ("view", "change"), None], ids=str)
 @pytest.mark.parametrize("slug", KINDS)
 def test_no_page_of_a_row_shows_its_secrets(
-    slug: str, held: tuple[str, ...] | None, admin: Client, canary: str
+    slug: str, permissions: tuple[str, ...] | None, admin: Client, canary: str
 ) -> None:
     """#10: for a viewer, a changer and a superuser; neither opened nor sealed, nor in base64."""
     row = build(slug, **dict.fromkeys(KINDS[slug].secrets, canary))
     row.save()
     sealed = [row.raw_value(name).token for name in KINDS[slug].secrets]
-    client = admin if held is None else user_with(*held)
+    client = admin if permissions is None else user_with(*permissions)
     pages = [LIST, f"{LIST}?_popup=1", *(page(row, name) for name in ("change", "history"))]
-    if held is None:
+    if permissions is None:
         pages.append(page(row, "delete"))
     client.cookies["registries_view"] = "table"
     encoded = base64.b64encode(f"johndoe:{canary}".encode()).decode().rstrip("=")
@@ -692,8 +694,8 @@ def test_no_page_of_a_row_shows_its_secrets(
         response = client.get(address)
         assert response.status_code == 200
         assert row.name in text_of(response)
-        shown = [text for text in (canary, encoded, *sealed) if text in text_of(response)]
-        assert not shown, address
+        leaked = [text for text in (canary, encoded, *sealed) if text in text_of(response)]
+        assert not leaked, address
 
 
 # Lookups
@@ -762,10 +764,10 @@ def test_filters_find_rows(admin: Client) -> None:
     row = create("custom")
     for query in ({"kind__exact": "custom"}, {"state": "authenticated"}, {"q": "registry.example"}):
         response = admin.get(LIST, query)
-        assert [found.pk for found in response.context["cl"].result_list] == [row.pk]
+        assert [result.pk for result in response.context["cl"].result_list] == [row.pk]
     assert not admin.get(LIST, {"verdict": "valid"}).context["cl"].result_list
     response = admin.get(LIST, {"verdict": "none", "state": "own"})
-    assert [found.pk for found in response.context["cl"].result_list] == [row.pk]
+    assert [result.pk for result in response.context["cl"].result_list] == [row.pk]
 
 
 # Addresses
@@ -792,26 +794,26 @@ def test_no_address_refers_to_rows_by_a_secret(admin: Client, name: str, canary:
 def test_rows_are_suggested_to_who_may_see_them(admin: Client, canary: str) -> None:
     """#29: by their names, hosts and prefixes; never by a secret, whatever field is asked for."""
     row = create("custom", password=canary)
-    asked = {"app_label": "registries", "model_name": "check", "field_name": "registry"}
-    found = admin.get("/backstage/autocomplete/", {**asked, "term": row.name})
-    assert found.json()["results"] == [{"id": str(row.pk), "text": row.name}]
+    params = {"app_label": "registries", "model_name": "check", "field_name": "registry"}
+    response = admin.get("/backstage/autocomplete/", {**params, "term": row.name})
+    assert response.json()["results"] == [{"id": str(row.pk), "text": row.name}]
     for term in (canary, row.raw_value("password").token):
-        assert admin.get("/backstage/autocomplete/", {**asked, "term": term}).json() == {
+        assert admin.get("/backstage/autocomplete/", {**params, "term": term}).json() == {
             "results": [],
             "pagination": {"more": False},
         }
-    asked["term"] = row.name
-    assert user_with().get("/backstage/autocomplete/", asked).status_code == 403
-    assert Client().get("/backstage/autocomplete/", asked).status_code == 302
+    params["term"] = row.name
+    assert user_with().get("/backstage/autocomplete/", params).status_code == 403
+    assert Client().get("/backstage/autocomplete/", params).status_code == 302
 
 
 def test_a_search_that_is_kept_for_later_finds_no_secret(admin: Client, canary: str) -> None:
     """#29: an address that leads back to the list finds what the list finds."""
     row = create("custom", url="http://127.0.0.1:9", password=canary)
     for text, expected in ((canary, []), (row.name, [row.name])):
-        kept = urlencode({"_changelist_filters": urlencode({"q": text})})
-        answer = admin.post(f"{page(row, 'check')}?{kept}", {"_list": "1"}, follow=True)
-        assert [found.name for found in answer.context["cl"].result_list] == expected
+        query = urlencode({"_changelist_filters": urlencode({"q": text})})
+        answer = admin.post(f"{page(row, 'check')}?{query}", {"_list": "1"}, follow=True)
+        assert [result.name for result in answer.context["cl"].result_list] == expected
 
 
 # Many rows, wrong key

@@ -81,11 +81,11 @@ def server() -> Iterator[FakeServer]:
 @pytest.fixture
 def rows(canaries: Canaries, server: FakeServer) -> list[Registry]:
     """A row of each kind, and one more for each further secret."""
-    found = [Registry(**columns) for columns in all_kinds(canaries, server.origin)]
-    for row in found:
+    result = [Registry(**columns) for columns in all_kinds(canaries, server.origin)]
+    for row in result:
         row.full_clean()
         row.save()
-    return found
+    return result
 
 
 @pytest.fixture
@@ -269,20 +269,20 @@ def test_no_command_shows_a_secret(
     """#21, #22: every command of the app, found by listing them; with a wrong key as well."""
     folder = Path(management.__file__).parent
     assert set(COMMANDS) == set(find_commands(str(folder)))
-    tokens = [str(secret.token) for row in rows for secret in held(row)]
+    tokens = [str(secret.token) for row in rows for secret in stored_secrets(row)]
     if key == "another key":
         use_keys(Fernet.generate_key())
     for name, calls in COMMANDS.items():
         for arguments in calls:
             with suppress(SystemExit):
                 call_command(name, *arguments)
-    told = "".join(capsys.readouterr()) + logs.getvalue()
-    assert "Canary custom" in told
-    canaries.assert_absent("a command", told)
-    assert not any(token in told for token in tokens)
+    output = "".join(capsys.readouterr()) + logs.getvalue()
+    assert "Canary custom" in output
+    canaries.assert_absent("a command", output)
+    assert not any(token in output for token in tokens)
 
 
-def held(row: Registry) -> list[Secret]:
+def stored_secrets(row: Registry) -> list[Secret]:
     """The secrets of a row."""
     values = (row.raw_value(name) for name in KINDS[row.kind].secrets)
     return [value for value in values if isinstance(value, Secret)]

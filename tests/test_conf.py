@@ -15,9 +15,9 @@ from tests import forking
 
 def ids() -> set[str]:
     return {
-        found.id
-        for found in run_checks(tags=["security"])
-        if str(found.id).startswith("registries.")
+        issue.id
+        for issue in run_checks(tags=["security"])
+        if str(issue.id).startswith("registries.")
     }
 
 
@@ -132,7 +132,7 @@ GOOD = "m9P2vVb5VvYcQ8nDgD3uJkqC1sE7rT0hLxW4yZfA6oI="  # of no site
 
 
 @pytest.mark.parametrize(
-    ("keys", "found"),
+    ("keys", "result"),
     [
         (GOOD, set()),
         ([GOOD.encode(), GOOD], set()),
@@ -145,10 +145,10 @@ GOOD = "m9P2vVb5VvYcQ8nDgD3uJkqC1sE7rT0hLxW4yZfA6oI="  # of no site
         ("YS1zYW1wbGUta2V5LWZyb20tc29tZS1tYW51YWwtMTI=", {"registries.W001"}),
     ],
 )
-def test_keys_are_looked_at(settings: Any, keys: Any, found: set[str]) -> None:
+def test_keys_are_looked_at(settings: Any, keys: Any, result: set[str]) -> None:
     """#7: weak and mistyped keys are reported, without showing them."""
     settings.FIELD_ENCRYPTION_KEY = keys
-    assert ids() == found
+    assert ids() == result
     for issue in run_checks(tags=["security"]):
         assert not isinstance(keys, str) or not keys or keys not in str(issue)
 
@@ -177,9 +177,9 @@ def in_code(folder: Path, code: str, base: str = "") -> tuple[int, str]:
     (folder / "own" / "base.py").write_text(f"{rest}\n{base}", encoding="utf-8")
     (folder / "own" / "live.py").write_text(f"from .base import *\n{code}", encoding="utf-8")
     command = ["-m", "django", "check", "--settings", "own.live"]
-    returned, said = forking.run(command, {"PYTHONPATH": str(folder), "KEY": GOOD})
-    assert GOOD not in said
-    return returned, said
+    returned, output = forking.run(command, {"PYTHONPATH": str(folder), "KEY": GOOD})
+    assert GOOD not in output
+    return returned, output
 
 
 MISPLACED = "FIELD_ENCRYPTION_KEY: key 1 is in the source code of the settings."
@@ -198,10 +198,10 @@ MISPLACED = "FIELD_ENCRYPTION_KEY: key 1 is in the source code of the settings."
 )
 def test_a_key_in_the_code_is_reported(code: str, base: str, tmp_path: Path) -> None:
     """#7: whoever reads the code has the secrets; also in a module that the settings build on."""
-    returned, said = in_code(tmp_path, code, base)
+    returned, output = in_code(tmp_path, code, base)
     assert returned == 0
-    assert MISPLACED in said
-    assert "registries.W004" in said
+    assert MISPLACED in output
+    assert "registries.W004" in output
 
 
 def test_a_key_of_the_environment_is_in_its_place(tmp_path: Path) -> None:
@@ -248,7 +248,9 @@ def caches(**others: Any) -> dict[str, Any]:
 def test_a_cache_that_unpickles_is_reported(settings: Any, cache: dict[str, Any]) -> None:
     """#83: where requests are counted, or tokens kept; whatever else a site caches is its own."""
     settings.CACHES = {"default": cache}
-    (issue,) = [found for found in run_checks(tags=["security"]) if found.id == "registries.W005"]
+    (issue,) = [
+        result for result in run_checks(tags=["security"]) if result.id == "registries.W005"
+    ]
     assert issue.msg.startswith("CACHES['default'] uses pickle")
     assert "127.0.0.1" not in str(issue), "an address may hold a password"
     settings.CACHES = caches(tokens=cache)

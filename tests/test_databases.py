@@ -16,8 +16,8 @@ NAME_KEY = "ALTER TABLE registries_registry MODIFY name_key varchar(255)"
 
 def ids() -> list[str | None]:
     """What `check --database default` and `migrate` say of the app."""
-    found = run_checks(tags=["database"], databases=["default"])
-    return [each.id for each in found if str(each.id).startswith("registries.")]
+    result = run_checks(tags=["database"], databases=["default"])
+    return [item.id for item in result if str(item.id).startswith("registries.")]
 
 
 @pytest.fixture

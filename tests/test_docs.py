@@ -40,9 +40,9 @@ FAKE = re.compile(r"EXAMPLE|FAKE|RIGHT|WRONG|OTHER|(.)\1{20}")
 
 
 def key_shaped(text: str) -> list[str]:
-    found = (match[0] for match in KEYS.finditer(text))
+    matches = (match[0] for match in KEYS.finditer(text))
     harmless = (FAKE.search, is_words, is_public, GOOD.__eq__)
-    return [key for key in found if not any(is_one(key) for is_one in harmless)]
+    return [key for key in matches if not any(is_one(key) for is_one in harmless)]
 
 
 def is_words(key: str) -> bool:
@@ -61,8 +61,8 @@ def test_nothing_in_the_project_looks_like_a_key() -> None:
     paths = [path for name in folders for path in (ROOT / name).rglob("*")]
     texts = [path for path in [*paths, *ROOT.glob("*")] if path.is_file()]
     assert len(texts) > 200
-    found = {path: key_shaped(path.read_text("utf-8", errors="replace")) for path in texts}
-    assert not {path.name: keys for path, keys in found.items() if keys}
+    text = {path: key_shaped(path.read_text("utf-8", errors="replace")) for path in texts}
+    assert not {path.name: keys for path, keys in text.items() if keys}
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,13 @@ def test_what_looks_like_a_key_is_found(make: Callable[[], str]) -> None:
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.name)
 def test_links_to_files_lead_somewhere(text: Path) -> None:
-    found = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text.read_text(encoding="utf-8"))
-    for target in found:
+    matches = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text.read_text(encoding="utf-8"))
+    for target in matches:
         assert (text.parent / target).exists(), target
 
 
 def test_error_trackers_are_told_the_name_of_every_secret() -> None:
     page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    (told,) = re.findall(r"^SECRETS = \[(.*)\]$", page, re.MULTILINE)
+    (line,) = re.findall(r"^SECRETS = \[(.*)\]$", page, re.MULTILINE)
     names = {v.name for kind in KINDS.values() for v in kind.variables if v.secret}
-    assert told == ", ".join(f'"{name}"' for name in sorted(names))
+    assert line == ", ".join(f'"{name}"' for name in sorted(names))

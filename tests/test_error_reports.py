@@ -41,7 +41,7 @@ def reported(error: BaseException, request: Any = None) -> str:
     return report.get_traceback_html() + report.get_traceback_text()
 
 
-def shows(text: str, secret: str) -> bool:
+def is_shown(text: str, secret: str) -> bool:
     return any(form in text for form in forms(secret))
 
 
@@ -80,15 +80,15 @@ def test_what_is_typed_is_in_no_report(
     values = {"name": "x", "url": "http://127.0.0.1:9", "login": "johndoe", "sign_in": "password"}
     answer = admin_client.post(ADD, {**values, "password": canary, button: "1"})
     assert answer.status_code == 500
-    (record,) = [found for found in caplog.records if found.name == "django.request"]
+    (record,) = [result for result in caplog.records if result.name == "django.request"]
     assert record.exc_info
     assert record.exc_info[1]
     (sent,) = mail.outbox
     report = reported(record.exc_info[1], record.request)  # type: ignore[attr-defined]  # Django's
     for text in (str(sent.body), caplog.text, report):
         assert "broken on purpose" in text
-        assert not shows(text, canary)
-    assert not shows(answer.content.decode(), canary)
+        assert not is_shown(text, canary)
+    assert not is_shown(answer.content.decode(), canary)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_what_is_stored_is_in_no_report(
     # Without this test's own frame, which holds the canary.
     report = reported(caught.value.with_traceback(caught.tb.tb_next))
     assert "broken on purpose" in report
-    assert not shows(report, canary)
+    assert not is_shown(report, canary)
 
 
 def test_what_breaks_the_rules_is_in_no_report(
@@ -127,7 +127,7 @@ def test_what_breaks_the_rules_is_in_no_report(
     with pytest.raises(RuntimeError) as caught:
         row.full_clean()
     assert caught.tb.tb_next
-    assert not shows(reported(caught.value.with_traceback(caught.tb.tb_next)), canary)
+    assert not is_shown(reported(caught.value.with_traceback(caught.tb.tb_next)), canary)
 
 
 def test_a_secret_that_is_not_hidden_is_found(canary: str) -> None:
@@ -135,4 +135,4 @@ def test_a_secret_that_is_not_hidden_is_found(canary: str) -> None:
     typed = f"Basic {b64encode(canary.encode()).decode()}"
     with pytest.raises(RuntimeError) as caught:
         broken(typed)
-    assert shows(reported(caught.value), canary)
+    assert is_shown(reported(caught.value), canary)

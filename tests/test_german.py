@@ -59,7 +59,7 @@ class Words(HTMLParser):
 
 
 @pytest.mark.parametrize(
-    ("age", "says"),
+    ("age", "expected"),
     [
         (timedelta(seconds=59), "gerade eben"),
         (timedelta(minutes=1), "vor 1 Minute"),
@@ -72,9 +72,9 @@ class Words(HTMLParser):
         (timedelta(days=-1), "gerade eben"),
     ],
 )
-def test_how_long_ago_is_said_as_germans_say_it(age: timedelta, says: str) -> None:
+def test_how_long_ago_is_said_as_germans_say_it(age: timedelta, expected: str) -> None:
     with translation.override("de"):
-        assert ago(timezone.now() - age) == says
+        assert ago(timezone.now() - age) == expected
 
 
 def names() -> set[str]:
@@ -141,8 +141,8 @@ def two_languages(settings: Any) -> Iterator[None]:
 def in_both(two_languages: None, admin_client: Client) -> Callable[..., list[str]]:
     """The answers to one request, asked in English and in German."""
 
-    def ask(path: str, **form: Any) -> list[str]:
-        found = []
+    def fetch(path: str, **form: Any) -> list[str]:
+        result = []
         for language in ("en", "de"):
             headers = {"accept-language": language}
             if form:
@@ -150,10 +150,10 @@ def in_both(two_languages: None, admin_client: Client) -> Callable[..., list[str
                 assert "Location" not in answer
             else:
                 answer = admin_client.get(path, headers=headers, follow=True)
-            found.append(answer.content.decode())
-        return found
+            result.append(answer.content.decode())
+        return result
 
-    return ask
+    return fetch
 
 
 def both(pages: list[str]) -> set[str]:
@@ -186,8 +186,8 @@ def test_what_is_wrong_is_said_in_german(in_both: Callable[..., list[str]], slug
     assert both(in_both(address, **wrong, **others)) == set()
     # Nothing but one variable: the rules speak.
     for name in KINDS[slug].by_name:
-        given = SAMPLES[slug].get(name, "am9obmRvZTpmYWtl")
-        assert both(in_both(address, name="\u200b", **{name: given})) == set(), name
+        value = SAMPLES[slug].get(name, "am9obmRvZTpmYWtl")
+        assert both(in_both(address, name="\u200b", **{name: value})) == set(), name
 
 
 @pytest.mark.parametrize("page", ["change", "history", "delete", "reset"])
@@ -211,19 +211,19 @@ def test_actions_on_many_rows_are_german(in_both: Callable[..., list[str]], acti
 
 @pytest.mark.usefixtures("two_languages")
 def test_what_was_done_is_told_in_german(admin_client: Client) -> None:
-    asked = {"headers": {"accept-language": "de"}, "follow": True}
-    page = admin_client.post(f"{LIST}add/?kind=hub", {"name": "Team"}, **asked)
+    kwargs = {"headers": {"accept-language": "de"}, "follow": True}
+    page = admin_client.post(f"{LIST}add/?kind=hub", {"name": "Team"}, **kwargs)
     assert "„Team“ hinzugefügt." in Words(page.content.decode()).found
     row = Registry.objects.get(name="Team")
-    page = admin_client.post(f"{LIST}{row.pk}/change/", {"name": "Group"}, **asked)
+    page = admin_client.post(f"{LIST}{row.pk}/change/", {"name": "Group"}, **kwargs)
     assert "„Group“ gesichert." in Words(page.content.decode()).found
-    for verb, told in {
+    for verb, sentence in {
         "reset": "„Group“ ist keine Standard-Registry. Löschen Sie sie stattdessen.",
         "delete": "1 Registry gelöscht.",
     }.items():
         chosen = {"action": f"{verb}_selected", "_selected_action": [row.pk], "post": "yes"}
-        page = admin_client.post(LIST, chosen, **asked)
-        assert told in Words(page.content.decode()).found
+        page = admin_client.post(LIST, chosen, **kwargs)
+        assert sentence in Words(page.content.decode()).found
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -260,7 +260,7 @@ def strings(value: Any, *, but: tuple[str, ...] = ()) -> set[str]:
     if isinstance(value, dict):
         return {text for name in value if name not in but for text in strings(value[name], but=but)}
     if isinstance(value, list):
-        return {text for each in value for text in strings(each, but=but)}
+        return {text for item in value for text in strings(item, but=but)}
     return {value} if isinstance(value, str) else set()
 
 
@@ -331,8 +331,8 @@ print("found:" + json.dumps(found))
 
 @pytest.mark.django_db
 def test_the_pages_of_the_site_are_german(tmp_path: Path) -> None:
-    said = Site(tmp_path / "data").ask(ASK, DJANGO_ALLOWED_HOSTS="testserver")
-    english, german, french = json.loads(said.partition("found:")[2])
+    output = Site(tmp_path / "data").shell(ASK, DJANGO_ALLOWED_HOSTS="testserver")
+    english, german, french = json.loads(output.partition("found:")[2])
     for pages in zip(english, german, strict=True):
         assert both([*pages]) == set()
     # A language that is not there is not half there.

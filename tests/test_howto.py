@@ -21,7 +21,7 @@ def html(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown", "told"),
+    ("text", "rendered", "plain_text"),
     [
         ("**A & B**, **C**.", "<strong>A &amp; B</strong>, <strong>C</strong>.", "A & B, C."),
         (
@@ -40,9 +40,9 @@ def html(text: str) -> str:
         ),
     ],
 )
-def test_markup(text: str, shown: str, told: str) -> None:
+def test_markup(text: str, rendered: str, plain_text: str) -> None:
     """Pages show it as HTML, API clients are told the words alone."""
-    assert (html(text), plain(text)) == (shown, told)
+    assert (html(text), plain(text)) == (rendered, plain_text)
 
 
 @pytest.mark.django_db
@@ -61,8 +61,8 @@ def test_the_form_of_a_kind_shows_its_markup(slug: str, admin_client: Client) ->
 
 def test_api_clients_are_told_plain_text() -> None:
     for kind in KINDS.values():
-        told = describe(kind, str)["howto"]
-        assert not re.search(r"\*\*|\]\(", "".join([*told["steps"], *told["notes"]]))
+        howto = describe(kind, str)["howto"]
+        assert not re.search(r"\*\*|\]\(", "".join([*howto["steps"], *howto["notes"]]))
 
 
 @pytest.mark.django_db

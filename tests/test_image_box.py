@@ -78,7 +78,7 @@ def test_an_image_of_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "says"),
+    ("image", "sentence"),
     [
         ("", "Enter the image's name."),
         ("NOT AN IMAGE", "Enter a repository path in lower case"),
@@ -86,10 +86,10 @@ def test_an_image_of_nobody() -> None:
         ("a" * 3000, "This is too long for an image name. Shorten it."),
     ],
 )
-def test_what_is_no_image_is_an_error_at_the_field(image: str, says: str) -> None:
+def test_what_is_no_image_is_an_error_at_the_field(image: str, sentence: str) -> None:
     answer = signed_in("view").get(IMAGE, {"image": image})
-    assert says in answer.context["image_form"].errors["image"][0]
-    assert says in text_of(answer)
+    assert sentence in answer.context["image_form"].errors["image"][0]
+    assert sentence in text_of(answer)
     assert "reference" not in answer.context
 
 
@@ -110,16 +110,16 @@ def test_tags_and_digest_are_asked_for_by_a_button(family: BasicRegistry, row: R
 
 
 @pytest.mark.parametrize(
-    ("image", "says", "has_tags"),
+    ("image", "sentence", "has_tags"),
     [
         (f"{PRIVATE}:nope", "the repository has no such tag or digest", True),
         ("acme/absent", "the registry has no such repository", False),
     ],
 )
 @pytest.mark.usefixtures("row")
-def test_what_the_registry_does_not_have_is_said(image: str, says: str, has_tags: bool) -> None:
+def test_what_the_registry_does_not_have_is_said(image: str, sentence: str, has_tags: bool) -> None:
     answer = signed_in("view", "query").get(IMAGE, {"image": f"{HOST}/{image}", "ask": "1"})
-    assert says in text_of(answer)
+    assert sentence in text_of(answer)
     assert bool(answer.context.get("tags")) is has_tags
 
 

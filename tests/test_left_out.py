@@ -13,7 +13,7 @@ NEEDED = {
     "tests/browser/test_looks.py": "chromium",
     "tests/real/test_servers.py": "docker-registry apache2-utils",
 }
-each = pytest.mark.parametrize("tests", NEEDED)
+each_set = pytest.mark.parametrize("tests", NEEDED)
 
 
 def run_without_programs(tests: str, folder: Path, **environment: str) -> tuple[int, list[str]]:
@@ -29,17 +29,17 @@ def run_without_programs(tests: str, folder: Path, **environment: str) -> tuple[
     return result.returncode, result.stdout.splitlines()
 
 
-@each
+@each_set
 def test_left_out_with_one_line_that_says_how_to_get_them(tests: str, tmp_path: Path) -> None:
     code, lines = run_without_programs(tests, tmp_path, REQUIRE_REAL="")
     assert code == 0
-    (told,) = [line for line in lines if "apt-get install" in line]
-    assert NEEDED[tests] in told
+    (hint,) = [line for line in lines if "apt-get install" in line]
+    assert NEEDED[tests] in hint
     assert "skipped" in lines[-1]
     assert "passed" not in lines[-1]
 
 
-@each
+@each_set
 def test_fail_where_they_are_required(tests: str, tmp_path: Path) -> None:
     code, lines = run_without_programs(tests, tmp_path, REQUIRE_REAL="1")
     assert code == 1

@@ -81,14 +81,14 @@ def test_programs_are_told_which_moment_it_is(row: Registry, capsys) -> None:
     services.check(row)
     reader = Client()
     reader.force_login(User.objects.create_superuser("reader"))
-    shown = reader.get(f"/gateway/v1/registries/{row.pk}/").json()
+    data = reader.get(f"/gateway/v1/registries/{row.pk}/").json()
     (past,) = reader.get(f"/gateway/v1/registries/{row.pk}/checks/").json()["checks"]
-    times = [shown["created_at"], shown["updated_at"], past["checked_at"]]
-    assert shown["check"]["checked_at"] == past["checked_at"]
-    assert all(each.endswith("Z") for each in times)
+    times = [data["created_at"], data["updated_at"], past["checked_at"]]
+    assert data["check"]["checked_at"] == past["checked_at"]
+    assert all(time.endswith("Z") for time in times)
     call_command("check_registries", row.name, json=True)
     printed = capsys.readouterr().out
     times += [line.split('"')[3] for line in printed.splitlines() if '"checked_at"' in line]
     assert len(times) == 4
-    for each in times:
-        assert abs(datetime.now(UTC) - datetime.fromisoformat(each)) < timedelta(minutes=10)
+    for time in times:
+        assert abs(datetime.now(UTC) - datetime.fromisoformat(time)) < timedelta(minutes=10)

@@ -24,10 +24,10 @@ GENERATORS = "generators.external-secrets.io/v1alpha1"
 
 def documents(name: str) -> dict[str, Any]:
     """The manifests of a file, by kind; each has a name."""
-    found = list(yaml.safe_load_all((DOCS / "kubernetes" / name).read_text(encoding="utf-8")))
-    assert all(each["apiVersion"] and each["metadata"]["name"] for each in found)
-    kinds = {each["kind"]: each for each in found}
-    assert len(kinds) == len(found)
+    data = list(yaml.safe_load_all((DOCS / "kubernetes" / name).read_text(encoding="utf-8")))
+    assert all(item["apiVersion"] and item["metadata"]["name"] for item in data)
+    kinds = {item["kind"]: item for item in data}
+    assert len(kinds) == len(data)
     return kinds
 
 
@@ -37,9 +37,9 @@ def answer(body: dict[str, Any]) -> str:
     named = {"registry": row.pk} if "registry" in body else {"registries": [row.pk]}
     client = Client()
     client.force_login(User.objects.create_superuser("chief"))
-    told = client.post(f"{ROOT}handover/", {**body, **named}, "application/json")
-    assert told.status_code == 200, told.content
-    return str(told.content.decode())
+    response = client.post(f"{ROOT}handover/", {**body, **named}, "application/json")
+    assert response.status_code == 200, response.content
+    return str(response.content.decode())
 
 
 @pytest.mark.django_db
@@ -54,9 +54,9 @@ def test_external_secrets() -> None:
     assert (spec["method"], spec["result"]) == ("POST", {"jsonPath": "$"})
     (used,) = spec["secrets"]
     assert used["secretRef"]["name"] == token["metadata"]["name"]
-    asked = re.fullmatch(r"Bearer \{\{ \.(\w+)\.(\w+) \}\}", spec["headers"]["Authorization"])
-    assert asked
-    assert (asked[1], {asked[2]}) == (used["name"], set(token["stringData"]))
+    match = re.fullmatch(r"Bearer \{\{ \.(\w+)\.(\w+) \}\}", spec["headers"]["Authorization"])
+    assert match
+    assert (match[1], {match[2]}) == (used["name"], set(token["stringData"]))
     template = external["spec"]["target"]["template"]
     assert template["type"] == "kubernetes.io/dockerconfigjson"
     (source,) = external["spec"]["dataFrom"]
@@ -95,11 +95,11 @@ def test_the_cronjob() -> None:
     pod = job["jobTemplate"]["spec"]["template"]["spec"]
     account = kinds["ServiceAccount"]["metadata"]["name"]
     assert pod["serviceAccountName"] == account
-    assert [each["name"] for each in kinds["RoleBinding"]["subjects"]] == [account]
+    assert [volume["name"] for volume in kinds["RoleBinding"]["subjects"]] == [account]
     assert kinds["RoleBinding"]["roleRef"]["name"] == kinds["Role"]["metadata"]["name"]
     (container,) = pod["containers"]
-    mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
-    volumes = {each["name"]: each for each in pod["volumes"]}
+    mounts = {volume["name"]: volume["mountPath"] for volume in container["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
     assert set(mounts) == set(volumes)
     (script,) = container["args"]
     assert f"--header @{mounts['token']}/{next(iter(kinds['Secret']['stringData']))}" in script
@@ -117,15 +117,15 @@ def test_the_kubelets_configuration(page: str) -> None:
     """kubernetes/kubelet, config/v1/types.go."""
     text = (DOCS.parent / page).read_text(encoding="utf-8")
     text = text.replace("{{ program.name }}", PROVIDER).replace("{{ site }}", "https://a.example")
-    (found,) = re.findall(r"(apiVersion: kubelet\..*?)(?:```|</pre>)", text, re.DOTALL)
-    configuration = yaml.safe_load(found)
+    (matches,) = re.findall(r"(apiVersion: kubelet\..*?)(?:```|</pre>)", text, re.DOTALL)
+    configuration = yaml.safe_load(matches)
     assert configuration["kind"] == "CredentialProviderConfig"
     (provider,) = configuration["providers"]
     assert provider["name"] == PROVIDER
     assert provider["apiVersion"] == KUBELET
     assert provider["matchImages"]
     assert provider["defaultCacheDuration"] == "0s"
-    assert all(each.keys() == {"name", "value"} for each in provider["env"])
+    assert all(item.keys() == {"name", "value"} for item in provider["env"])
 
 
 def test_every_form_that_is_named_is_there() -> None:

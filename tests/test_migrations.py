@@ -134,7 +134,7 @@ def test_columns_and_indexes_that_are_there_are_not_added_again() -> None:
     loader = MigrationLoader(connection)
     before = loader.project_state(("registries", "0008_stranger"))
     operations = loader.get_migration("registries", "0009_audit").operations
-    repeated = [each for each in operations if isinstance(each, AddMissingField | AddMissingIndex)]
+    repeated = [item for item in operations if isinstance(item, AddMissingField | AddMissingIndex)]
     assert len(repeated) > 10
     with connection.schema_editor() as editor:
         for operation in operations:
@@ -158,7 +158,7 @@ def test_an_earlier_version_adds_rows_beside_this_one() -> None:
     now = loader.project_state()
     for name in ("registry", "check"):
         earlier, fields = known.models["registries", name].fields, now.models["registries", name]
-        left_out = [field for each, field in fields.fields.items() if each not in earlier]
+        left_out = [field for item, field in fields.fields.items() if item not in earlier]
         assert left_out
         for field in left_out:
             is_known = field.null or field.generated or field.has_db_default()

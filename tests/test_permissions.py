@@ -48,9 +48,9 @@ def rows(server: FakeServer) -> dict[str, Any]:
 
 def signed_in(role: str) -> Client:
     client = Client(raise_request_exception=False)
-    if (held := ROLES[role]) is None:
+    if (role_permissions := ROLES[role]) is None:
         return client
-    is_staff, permissions = held
+    is_staff, permissions = role_permissions
     user = User.objects.create_user(role, is_staff=is_staff, is_superuser=role == "superuser")
     if role != "superuser":
         chosen = Permission.objects.filter(codename__in=codenames(permissions))

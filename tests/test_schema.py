@@ -96,15 +96,15 @@ def test_describe(kind: Kind) -> None:
         seen.append(text)
         return f"«{text}»"
 
-    told = describe(kind, translate)
-    assert json.loads(json.dumps(told)) == told
-    assert list(told) == ["slug", "label", "hosts", "variables", "rules", "schema", "howto"]
-    assert told["slug"] == kind.slug
-    assert told["label"] == f"«{kind.label}»"
-    assert told["hosts"] == list(kind.hosts)
-    assert told["schema"] == json_schema(kind)
-    assert [variable["name"] for variable in told["variables"]] == list(kind.by_name)
-    for told_variable, variable in zip(told["variables"], kind.variables, strict=True):
+    description = describe(kind, translate)
+    assert json.loads(json.dumps(description)) == description
+    assert list(description) == ["slug", "label", "hosts", "variables", "rules", "schema", "howto"]
+    assert description["slug"] == kind.slug
+    assert description["label"] == f"«{kind.label}»"
+    assert description["hosts"] == list(kind.hosts)
+    assert description["schema"] == json_schema(kind)
+    assert [variable["name"] for variable in description["variables"]] == list(kind.by_name)
+    for told_variable, variable in zip(description["variables"], kind.variables, strict=True):
         assert told_variable == {
             "name": variable.name,
             "label": f"«{variable.label}»",
@@ -112,9 +112,9 @@ def test_describe(kind: Kind) -> None:
             "secret": variable.secret,
             "help": f"«{variable.help}»",
         }
-    assert len(told["rules"]) == len(kind.rules)
-    assert all("«" in rule and "%(" not in rule for rule in told["rules"])
-    howto = told["howto"]
+    assert len(description["rules"]) == len(kind.rules)
+    assert all("«" in rule and "%(" not in rule for rule in description["rules"])
+    howto = description["howto"]
     assert list(howto) == ["title", "steps", "notes", "links"]
     assert howto["steps"] == [f"«{plain(step)}»" for step in kind.howto.steps]
     assert howto["notes"] == [f"«{plain(note)}»" for note in kind.howto.notes]

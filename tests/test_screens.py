@@ -108,9 +108,9 @@ def test_no_page_has_script_or_style_of_its_own() -> None:
         r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=|javascript:", re.IGNORECASE
     )
     files = [*PACKAGE.glob("templates/**/*.html"), *ROOT.glob("templates/**/*.html")]
-    found = [str(path) for path in files if inline.search(path.read_text())]
+    match = [str(path) for path in files if inline.search(path.read_text())]
     assert len(files) > 20
-    assert found == []
+    assert match == []
     for bad in ("<p style='x'>", "<script>", '<a onclick="x">'):
         assert inline.search(bad)
 
@@ -161,11 +161,11 @@ def test_a_certificate_that_nobody_verified_gets_no_green_tick() -> None:
     result = CheckResult(
         Verdict.VALID, "signed_in", timezone.now(), steps=(Step("tls", True, 0.1),)
     )
-    shown = [
+    tones = [
         ShownResult(build("custom", verify_tls=verify_tls), result).steps[0]
         for verify_tls in (True, False)
     ]
-    assert [(str(step.label), step.look.tone) for step in shown] == [
+    assert [(str(step.label), step.look.tone) for step in tones] == [
         ("TLS", "ok"),
         ("TLS, not verified", "warn"),
     ]
@@ -175,7 +175,7 @@ def test_what_could_not_be_found_out_of_strangers_is_no_failure() -> None:
     """Nor is it told of a check that failed that no stranger was tried: hardly any check does."""
     signed_in = Step("credentials", True, 0.1)
     tones = {
-        step: [shown.look.tone for shown in shown_steps([signed_in, step])][-1]
+        step: [result.look.tone for result in shown_steps([signed_in, step])][-1]
         for step in (
             Step("stranger", True, 0.1),
             Step("stranger", False, 0.1),
@@ -190,8 +190,8 @@ def test_what_could_not_be_found_out_of_strangers_is_no_failure() -> None:
     assert [str(step.label) for step in refused] == ["Credentials accepted", "Image readable"]
     fine = CheckResult(Verdict.VALID, "signed_in", timezone.now(), steps=(signed_in, *tones))
     for step in tones:
-        shown = ShownResult(build("custom"), replace(fine, steps=(signed_in, step)))
-        assert shown.tone == ("warn" if step.passed is False else "ok")
+        result = ShownResult(build("custom"), replace(fine, steps=(signed_in, step)))
+        assert result.tone == ("warn" if step.passed is False else "ok")
 
 
 @pytest.mark.parametrize(
@@ -232,8 +232,8 @@ def test_rows_whose_secrets_cannot_be_read_need_attention(admin: Client, use_key
     assert "stored secrets cannot be decrypted" not in text_of(admin.get(LIST))
     assert not admin.get(LIST, {"verdict": "attention"}).context["tiles"]
     use_keys(Fernet.generate_key())
-    found = overview(Registry.objects.all())
-    assert (found.fine, found.attention, found.unchecked) == (0, 1, 5)
+    rows = overview(Registry.objects.all())
+    assert (rows.fine, rows.attention, rows.unchecked) == (0, 1, 5)
     [tile] = admin.get(LIST, {"verdict": "attention"}).context["tiles"]
     assert (tile.row, tile.look) == (row, LOOKS[Verdict.MISCONFIGURED])
     assert "stored secrets cannot be decrypted" in tile.sentence
@@ -306,13 +306,13 @@ def test_the_tables_headers_sort_both_ways(
     Registry._base_manager.exclude(kind="ecr").delete()
     past(create("custom", name="Zulu"), ["signed_in"])
     admin.get(LIST, {"view": "table"})
-    page, found = admin.get(LIST), []
+    page, response = admin.get(LIST), []
     for _ in range(2):
         link = re.search(rf'<a href="([^"]+)">{header}', text_of(page))
         assert link
         page = admin.get(LIST + link[1])
-        found.append(page.context["tiles"][0].row.name)
-    assert found == [first, second]
+        response.append(page.context["tiles"][0].row.name)
+    assert response == [first, second]
     assert text_of(page).count("aria-sort=") == 1
 
 
@@ -670,13 +670,13 @@ def test_many_checks_come_as_they_end_from_asgi_servers(
     rows = [create("custom", url=server.origin, password="right") for _ in range(FEW + 1)]
     chosen = {"action": "check_selected", "_selected_action": [row.pk for row in rows]}
 
-    async def ask() -> list[str]:
+    async def fetch() -> list[str]:
         client = AsyncClient()
         await client.aforce_login(admin_user)
         # Django warns where it has to wait for the last part first.
         return [part.decode() async for part in await client.post(LIST, chosen)]
 
-    parts = async_to_sync(ask)()
+    parts = async_to_sync(fetch)()
     assert len(parts) == len(rows) + 3
     assert f"Checked {len(rows)} registries" in parts[-2]
     assert Check.objects.count() == len(rows)
@@ -748,7 +748,7 @@ def test_history_shows_who_did_what_and_every_check(admin: Client, server: FakeS
     assert "The registry accepted these credentials." in html
     # The newest first, with old and new, and of what signs in only that it changed.
     entries = re.findall(r"<b>admin</b><div>(.*?)</div>", html, re.DOTALL)
-    assert [re.sub("<.*?>", " ", each).split() for each in entries] == [
+    assert [re.sub("<.*?>", " ", entry).split() for entry in entries] == [
         *(["Login:", "changed", "Password", "or", "access", "token:", "changed"],) * 2,
         ["Name:", "Old", "→", "New"],
     ]
@@ -804,7 +804,7 @@ def test_you_in_another_window_are_told_so_with_what_is_stored_beside_what_is_ty
     html = text_of(admin.post(page(row), typed))
     assert "You saved this registry in another window" in html
     rows = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", html)
-    assert [re.sub("<.*?>", " ", each).split() for each in rows] == [
+    assert [re.sub("<.*?>", " ", item).split() for item in rows] == [
         ["Name", "Lab", "Mine"],
         ["Login", "one", "two"],
         ["Password", "or", "access", "token", "stored", "changed"],
@@ -866,7 +866,7 @@ def test_every_result_leads_to_its_explanation(admin: Client) -> None:
     past(row, ["tls"])
     html = text_of(admin.get(f"{LIST}outcomes/"))
     assert [code for code in CODES if f'<li id="{code}">' not in html] == []
-    sentences = [*VERDICTS.values(), *(text for each in EXPLANATIONS.values() for text in each)]
+    sentences = [*VERDICTS.values(), *(text for item in EXPLANATIONS.values() for text in item)]
     assert [text for text in sentences if "%(" in text or "…" in text] == [], "it has a hole"
     assert EXPLANATIONS["tls"].cause in html
     for name in ("change", "history"):

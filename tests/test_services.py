@@ -135,13 +135,13 @@ def test_a_wrong_key_sends_nothing(row: Registry, registry_server: FakeServer, u
     use_keys(Fernet.generate_key())
     result = services.check(Registry.objects.get(pk=row.pk))
     assert (result.verdict, result.code) == ("misconfigured", "secret_unreadable")
-    for ask in (
+    for call in (
         lambda: services.list_tags(row, "team/app"),
         lambda: services.get_digest(row, "team/app", "1"),
         lambda: services.get_digests(row, [("team/app", "1")]),
     ):
         with pytest.raises(ClientError) as caught:
-            ask()
+            call()
         assert caught.value.code == "secret_unreadable"
     assert registry_server.requests == []
 
@@ -228,10 +228,10 @@ def test_tags_and_digests(row: Registry) -> None:
     assert services.list_tags(row, "team/app") == ["3", "1", "2"]
     assert services.get_digest(row, "team/app", "1") == DIGEST
     assert services.get_manifest(row, "team/app", "1").digest == DIGEST
-    found = services.get_digests(row, [("team/app", "1"), ("team/other", "1")])
-    assert found[0] == DIGEST
-    assert isinstance(found[1], ClientError)
-    assert found[1].code == "repository_not_found"
+    digests = services.get_digests(row, [("team/app", "1"), ("team/other", "1")])
+    assert digests[0] == DIGEST
+    assert isinstance(digests[1], ClientError)
+    assert digests[1].code == "repository_not_found"
 
 
 def test_some_of_the_tags(row: Registry) -> None:
@@ -305,8 +305,8 @@ def test_the_command_prints_json_and_fails_when_asked(
     row.password = "wrong"
     row.save()
     call_command("check_registries", "--json", "--kind", "custom")
-    (found,) = json.loads(capsys.readouterr().out)
-    assert (found["name"], found["verdict"]) == (row.name, "rejected")
+    (stdout,) = json.loads(capsys.readouterr().out)
+    assert (stdout["name"], stdout["verdict"]) == (row.name, "rejected")
     with pytest.raises(SystemExit) as caught:
         call_command("check_registries", row.name, "--fail")
     assert caught.value.code == 1
@@ -338,13 +338,13 @@ def test_what_was_learned_without_verification_is_not_used_with_it(change: dict[
         row = create("custom", url=server.origin, verify_tls=False)
         for _ in range(2):
             assert services.list_tags(row, "team/app") == ["1"]
-        asked = ["/v2/", "/token", "/v2/team/app/tags/list"]
-        assert [request.path for request in server.requests] == [*asked, asked[2]]
+        paths = ["/v2/", "/token", "/v2/team/app/tags/list"]
+        assert [request.path for request in server.requests] == [*paths, paths[2]]
         server.requests.clear()
         for name, value in change.items():
             setattr(row, name, value)
         assert services.list_tags(row, "team/app") == ["1"]
-        assert [request.path for request in server.requests] == asked
+        assert [request.path for request in server.requests] == paths
 
 
 @pytest.mark.parametrize("is_saved_as_before", [False, True])
@@ -365,14 +365,14 @@ def test_no_stored_secret_reaches_a_server_that_was_not_trusted(
         else:
             row.ca_certificate = authority.cert_pem.bytes().decode()
         assert services.check(row).code == "secret_unreadable"
-        for ask in (
+        for call in (
             lambda: services.list_tags(row, "team/app"),
             lambda: services.get_digest(row, "team/app", "1"),
             lambda: services.get_manifest(row, "team/app", "1"),
             lambda: services.get_digests(row, [("team/app", "1")]),
         ):
             with pytest.raises(ClientError) as caught:
-                ask()
+                call()
             assert caught.value.code == "secret_unreadable"
         assert server.requests == []
         row.password = "fake-password"
@@ -404,7 +404,7 @@ def test_a_check_of_an_earlier_version_is_shown_without_what_it_did_not_store(
         check_code="untrusted_realm",
         check_params={"host": "auth.example"},
     )
-    kept = Registry.objects.get(pk=row.pk).last_check
-    assert kept is not None
-    assert "auth.example" in kept.detail
-    assert kept.detail.endswith(": …")
+    last_check = Registry.objects.get(pk=row.pk).last_check
+    assert last_check is not None
+    assert "auth.example" in last_check.detail
+    assert last_check.detail.endswith(": …")

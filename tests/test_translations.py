@@ -60,11 +60,11 @@ def faults(entry: polib.POEntry) -> set[str]:
 def test_every_entry_is_translated_well(path: Path) -> None:
     entries = list(polib.pofile(ROOT / path))
     assert entries
-    assert {entry.msgid: found for entry in entries if (found := faults(entry))} == {}
+    assert {entry.msgid: result for entry in entries if (result := faults(entry))} == {}
 
 
 @pytest.mark.parametrize(
-    ("entry", "found"),
+    ("entry", "result"),
     [
         ({"msgid": "Save", "msgstr": "Sichern"}, set()),
         ({"msgid": "Save", "msgstr": ""}, {"untranslated"}),
@@ -86,8 +86,8 @@ def test_every_entry_is_translated_well(path: Path) -> None:
         ),
     ],
 )
-def test_faults_of_an_entry_are_found(entry: dict[str, Any], found: set[str]) -> None:
-    assert faults(polib.POEntry(**entry)) == found
+def test_faults_of_an_entry_are_found(entry: dict[str, Any], result: set[str]) -> None:
+    assert faults(polib.POEntry(**entry)) == result
 
 
 def translations(entries: list[polib.POEntry]) -> dict[Any, Any]:
@@ -112,10 +112,10 @@ ADDED = {
 def test_the_catalog_has_every_text_of_the_sources_and_no_other(
     path: Path, extracted: Path
 ) -> None:
-    found = {key(entry) for entry in polib.pofile(extracted / path)}
+    result = {key(entry) for entry in polib.pofile(extracted / path)}
     known = {key(entry) for entry in polib.pofile(ROOT / path)}
-    assert found - known == {(None, NEW, "")}, "run make messages, then translate"
-    assert known - found == set(), "run make messages"
+    assert result - known == {(None, NEW, "")}, "run make messages, then translate"
+    assert known - result == set(), "run make messages"
 
 
 @pytest.fixture(scope="module")

@@ -30,29 +30,33 @@ def limits(page: str) -> set[str]:
 
 def covered(folder: Path) -> dict[str, list[str]]:
     """The tests below a folder by the numbers that their docstrings begin with."""
-    found: dict[str, list[str]] = defaultdict(list)
+    result: dict[str, list[str]] = defaultdict(list)
     for file in sorted(folder.rglob("test_*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 for number in _numbers(ast.get_docstring(node) or ""):
-                    found[number].append(f"{file.relative_to(folder)}::{node.name}")
-    return found
+                    result[number].append(f"{file.relative_to(folder)}::{node.name}")
+    return result
 
 
 def _numbers(docstring: str) -> Iterator[str]:
-    if told := NUMBERS.match(docstring):
-        for part in told[0].replace("#", "").split(", "):
+    if match := NUMBERS.match(docstring):
+        for part in match[0].replace("#", "").split(", "):
             first, to, last = part.partition(" to ")
             yield from map(str, range(int(first), int(last) + 1)) if to else [first]
 
 
 def faults(page: str, tests: dict[str, list[str]]) -> list[str]:
     """What is wrong: a row without test and limit, or a number without a row."""
-    rows, told = threats(page), limits(page)
+    rows, documented = threats(page), limits(page)
     return [
-        *(f"#{row} has neither a test nor a limit" for row in rows if row not in {*tests, *told}),
+        *(
+            f"#{row} has neither a test nor a limit"
+            for row in rows
+            if row not in {*tests, *documented}
+        ),
         *(f"#{number} is no row: {tests[number][0]}" for number in tests if number not in rows),
-        *(f"#{row} is a limit and no row" for row in sorted(told - rows.keys())),
+        *(f"#{row} is a limit and no row" for row in sorted(documented - rows.keys())),
     ]
 
 

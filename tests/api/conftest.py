@@ -1,4 +1,4 @@
-"""Callers of every sort, and a registry to ask."""
+"""API clients with different permissions, and a fake registry."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +15,7 @@ ROOT = "/gateway/v1/"
 
 
 def addresses(row: Registry) -> list[str]:
-    """Every address of the API, each with what it needs."""
+    """All paths of the API, with the parameters that they need."""
     return [
         "registries/",
         f"registries/{row.pk}/",
@@ -31,7 +31,7 @@ def addresses(row: Registry) -> list[str]:
     ]
 
 
-# The same without what they need, for tests that only want a place to knock.
+# The same paths without parameters.
 PATHS = (
     "registries/",
     "registries/{pk}/",
@@ -48,14 +48,14 @@ PATHS = (
 
 
 class Caller(Client):
-    """A test client whose paths begin at the API."""
+    """A test client whose paths are relative to the API."""
 
     def generic(self, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
         return super().generic(method, ROOT + path, *args, **kwargs)
 
 
 def caller(name: str, *permissions: str, **flags: bool) -> Caller:
-    """Somebody who is signed in, with these permissions on registries."""
+    """A signed-in client with these permissions."""
     user = User.objects.create_user(name, **flags)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Caller()
@@ -84,13 +84,13 @@ def row(registry: fake.Registry, db: None) -> Registry:
 
 
 @pytest.fixture
-def said(reader: Caller) -> Callable[..., Any]:
-    """What a reader is answered: the JSON, after its status was compared."""
+def get_json(reader: Caller) -> Callable[..., Any]:
+    """Get a path as the reader; check the status and return the JSON."""
 
-    def ask(path: str, status: int = 200) -> Any:
-        answer = reader.get(path)
-        assert answer.status_code == status, answer.content
-        assert answer["Content-Type"] == "application/json"
-        return answer.json()
+    def fetch(path: str, status: int = 200) -> Any:
+        response = reader.get(path)
+        assert response.status_code == status, response.content
+        assert response["Content-Type"] == "application/json"
+        return response.json()
 
-    return ask
+    return fetch

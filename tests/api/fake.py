@@ -33,8 +33,13 @@ def index(platforms: list[tuple[str, str, str, str]]) -> bytes:
 
 INDEX = index(
     [
-        (each["os"] or "", each["architecture"] or "", each["variant"] or "", each["digest"] or "")
-        for each in PLATFORMS
+        (
+            platform["os"] or "",
+            platform["architecture"] or "",
+            platform["variant"] or "",
+            platform["digest"] or "",
+        )
+        for platform in PLATFORMS
     ]
 )
 TAGS = ["latest", "one"]

@@ -70,7 +70,7 @@ class Whisper(BaseAuthentication):
     """Believes a name in a header, even a deactivated user's."""
 
     def authenticate(self, request: Any) -> tuple[User, None] | None:
-        in_transaction.append(any(each.in_atomic_block for each in connections.all()))
+        in_transaction.append(any(connection.in_atomic_block for connection in connections.all()))
         name = request.META.get("HTTP_X_WHO")
         if name == "refused":
             raise AuthenticationFailed
@@ -85,7 +85,7 @@ def site_handler(exc: Exception, context: Any) -> Response:
 
 
 def elsewhere(request: Any) -> HttpResponse:
-    return HttpResponse(str(all(each.in_atomic_block for each in connections.all())))
+    return HttpResponse(str(all(connection.in_atomic_block for connection in connections.all())))
 
 
 urlpatterns = [path("api/", include("registries.api.urls")), path("elsewhere/", elsewhere)]

@@ -8,19 +8,19 @@ from registries import services
 from registries.models import Check, Registry
 from tests import factories
 
-Said = Callable[..., Any]
+GetJson = Callable[..., Any]
 START = datetime(2030, 1, 2, tzinfo=UTC)
 
 
-def test_a_check_is_listed_as_the_row_shows_it(said: Said, row: Registry) -> None:
+def test_a_check_is_listed_as_the_row_shows_it(get_json: GetJson, row: Registry) -> None:
     address = f"registries/{row.pk}/checks/"
-    assert said(address) == {"checks": []}
+    assert get_json(address) == {"checks": []}
     services.check(row)
-    assert said(address) == {"checks": [said(f"registries/{row.pk}/")["check"]]}
-    assert said(address)["checks"][0]["code"] == row.check_code
+    assert get_json(address) == {"checks": [get_json(f"registries/{row.pk}/")["check"]]}
+    assert get_json(address)["checks"][0]["code"] == row.check_code
 
 
-def test_the_newest_first_and_bounded(said: Said, row: Registry) -> None:
+def test_the_newest_first_and_bounded(get_json: GetJson, row: Registry) -> None:
     other = factories.create("hub")
     Check.objects.bulk_create(
         Check(
@@ -32,20 +32,20 @@ def test_the_newest_first_and_bounded(said: Said, row: Registry) -> None:
         )
         for number in range(2 * Check.KEPT + 10)
     )
-    times = [check["checked_at"] for check in said(f"registries/{row.pk}/checks/")["checks"]]
+    times = [check["checked_at"] for check in get_json(f"registries/{row.pk}/checks/")["checks"]]
     assert len(times) == Check.KEPT
     assert times == sorted(times, reverse=True)
     assert times[0] == (START + timedelta(hours=2 * Check.KEPT + 9)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_what_a_later_version_stored_is_passed_over(said: Said, row: Registry) -> None:
+def test_what_a_later_version_stored_is_passed_over(get_json: GetJson, row: Registry) -> None:
     services.check(row)
     for columns in ({"code": "later"}, {"verdict": "later", "code": "later"}):
         Check.objects.create(registry=row, checked_at=START, **{"verdict": "valid", **columns})
-    assert len(said(f"registries/{row.pk}/checks/")["checks"]) == 1
+    assert len(get_json(f"registries/{row.pk}/checks/")["checks"]) == 1
     Registry.objects.filter(pk=row.pk).update(check_verdict="later", check_code="later")
-    assert said(f"registries/{row.pk}/")["check"] is None
+    assert get_json(f"registries/{row.pk}/")["check"] is None
 
 
-def test_the_checks_of_no_registry(said: Said) -> None:
-    assert said("registries/999999/checks/", 404)["code"] == "not_found"
+def test_the_checks_of_no_registry(get_json: GetJson) -> None:
+    assert get_json("registries/999999/checks/", 404)["code"] == "not_found"

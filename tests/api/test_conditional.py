@@ -14,8 +14,8 @@ def tagged(row: Registry) -> list[str]:
     return [*paths, "handovers/"]
 
 
-def get(client: Caller, path: str, held: str = "", method: str = "GET") -> Any:
-    headers = {"if-none-match": held} if held else {}
+def get(client: Caller, path: str, etag: str = "", method: str = "GET") -> Any:
+    headers = {"if-none-match": etag} if etag else {}
     return client.generic(method, path, headers=headers)
 
 
@@ -23,12 +23,12 @@ def get(client: Caller, path: str, held: str = "", method: str = "GET") -> Any:
 def test_what_is_held_is_not_sent_again(method: str, tagged: list[str], reader: Caller) -> None:
     for path in tagged:
         tag = get(reader, path)["ETag"]
-        for held in (tag, f"W/{tag}", f'"x", {tag}', "*"):
-            again = get(reader, path, held, method)
+        for etag in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+            again = get(reader, path, etag, method)
             assert (again.status_code, again.content) == (304, b"")
             assert (again["ETag"], again["Cache-Control"]) == (tag, "private, no-cache")
-        for held in ('"x"', tag[:-2] + '"', tag.strip('"'), "", "\xff"):
-            assert get(reader, path, held, method).status_code == 200
+        for etag in ('"x"', tag[:-2] + '"', tag.strip('"'), "", "\xff"):
+            assert get(reader, path, etag, method).status_code == 200
 
 
 def test_each_has_a_tag_of_its_own(tagged: list[str], reader: Caller) -> None:

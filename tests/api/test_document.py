@@ -22,13 +22,13 @@ from tests import factories
 from tests.api.conftest import PATHS, Caller, addresses
 from tests.api.test_parameters import TAKEN
 
-Said = Callable[..., Any]
+GetJson = Callable[..., Any]
 
 
 @pytest.fixture
-def document(said: Said) -> dict[str, Any]:
-    found: dict[str, Any] = said("schema/")
-    return found
+def document(get_json: GetJson) -> dict[str, Any]:
+    data: dict[str, Any] = get_json("schema/")
+    return data
 
 
 def test_it_is_valid(document: dict[str, Any]) -> None:
@@ -39,10 +39,10 @@ def test_it_is_valid(document: dict[str, Any]) -> None:
 
 def test_it_is_made_without_a_warning() -> None:
     openapi._generated.cache_clear()
-    said = io.StringIO()
-    with redirect_stderr(said):
+    stderr = io.StringIO()
+    with redirect_stderr(stderr):
         openapi.document("/api")
-    assert said.getvalue() == ""
+    assert stderr.getvalue() == ""
 
 
 def test_it_tells_where_the_api_is(document: dict[str, Any]) -> None:
@@ -52,20 +52,22 @@ def test_it_tells_where_the_api_is(document: dict[str, Any]) -> None:
 
 
 def test_every_address_is_in_it(document: dict[str, Any]) -> None:
-    wanted = {f"/{path}".replace("{pk}", "{id}").replace("custom", "{slug}") for path in PATHS}
-    asked = {path for path, methods in document["paths"].items() if list(methods) == ["get"]}
+    expected = {f"/{path}".replace("{pk}", "{id}").replace("custom", "{slug}") for path in PATHS}
+    readable = {path for path, methods in document["paths"].items() if list(methods) == ["get"]}
     posted = {path for path, methods in document["paths"].items() if list(methods) == ["post"]}
-    assert document["paths"].keys() == asked | posted
-    assert (asked, posted) == (wanted, {"/handover/"})
+    assert document["paths"].keys() == readable | posted
+    assert (readable, posted) == (expected, {"/handover/"})
 
 
 def test_every_parameter_is_in_it(document: dict[str, Any]) -> None:
     for path, names in TAKEN.items():
         address = f"/{path}".replace("{pk}", "{id}").replace("custom", "{slug}")
         operation = document["paths"][address]["get"]
-        told = [found for found in operation.get("parameters", []) if found["in"] == "query"]
-        assert [found["name"] for found in told] == names.split()
-        assert all(found["description"] and found["schema"] for found in told)
+        parameters = [
+            parameter for parameter in operation.get("parameters", []) if parameter["in"] == "query"
+        ]
+        assert [parameter["name"] for parameter in parameters] == names.split()
+        assert all(parameter["description"] and parameter["schema"] for parameter in parameters)
 
 
 def test_every_status_is_in_it(document: dict[str, Any]) -> None:
@@ -82,8 +84,8 @@ def test_every_status_is_in_it(document: dict[str, Any]) -> None:
 
 
 def examples(answer: dict[str, Any], media_type: str = "application/json") -> list[Any]:
-    shown = answer["content"][media_type]["examples"].values()
-    return [example["value"] for example in shown]
+    named = answer["content"][media_type]["examples"].values()
+    return [example["value"] for example in named]
 
 
 def responses(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -99,27 +101,27 @@ def test_every_answer_has_an_example_that_fits(document: dict[str, Any]) -> None
         if status == "304":
             continue
         for media_type, content in answer["content"].items():
-            shown = examples(answer, media_type)
-            assert shown, (path, status)
-            assert all(fits(document, content["schema"], each) for each in shown), (path, status)
+            shapes = examples(answer, media_type)
+            assert shapes, (path, status)
+            assert all(fits(document, content["schema"], item) for item in shapes), (path, status)
 
 
 def test_every_code_of_an_error_is_in_it(document: dict[str, Any]) -> None:
-    told: dict[str, set[str]] = defaultdict(set)
+    codes: dict[str, set[str]] = defaultdict(set)
     for _path, status, answer in responses(document):
         if status >= "400":
-            told[status] |= {each["code"] for each in examples(answer)}
+            codes[status] |= {example["code"] for example in examples(answer)}
     for fault in errors.FAULTS:
-        assert fault.status == 405 or fault.code in told[str(fault.status)]
-    assert told["400"] >= {"invalid_parameter", "unknown_parameter", "invalid_query"}
-    assert set(REFUSALS) <= told["403"] | told["409"]
+        assert fault.status == 405 or fault.code in codes[str(fault.status)]
+    assert codes["400"] >= {"invalid_parameter", "unknown_parameter", "invalid_query"}
+    assert set(REFUSALS) <= codes["403"] | codes["409"]
     # Whatever the client raises; what only a check says is left out.
-    assert told["504"] == {"timeout", "list_timeout"}
-    assert told["404"] >= {"repository_not_found", "tag_not_found", "no_registry"}
-    assert told["502"] >= {"rate_limited", "bad_credentials", "no_access_to_image", "tls"}
-    assert not told["502"] & {"signed_in", "public", "open_registry", "accepts_any_password"}
+    assert codes["504"] == {"timeout", "list_timeout"}
+    assert codes["404"] >= {"repository_not_found", "tag_not_found", "no_registry"}
+    assert codes["502"] >= {"rate_limited", "bad_credentials", "no_access_to_image", "tls"}
+    assert not codes["502"] & {"signed_in", "public", "open_registry", "accepts_any_password"}
     own = document["paths"]["/registries/"]["get"]["responses"]
-    assert {each["code"] for each in examples(own["404"])} == {"not_found"}
+    assert {example["code"] for example in examples(own["404"])} == {"not_found"}
 
 
 def test_headers_are_in_it(document: dict[str, Any]) -> None:
@@ -157,7 +159,7 @@ def schema_of(document: dict[str, Any], path: str) -> Any:
 
 @pytest.mark.parametrize("slug", KINDS)
 def test_answers_have_their_shapes(
-    slug: str, document: dict[str, Any], said: Said, row: Registry
+    slug: str, document: dict[str, Any], get_json: GetJson, row: Registry
 ) -> None:
     other = factories.create(slug)
     paths = addresses(row)
@@ -165,14 +167,16 @@ def test_answers_have_their_shapes(
     for path, template in zip(paths, PATHS, strict=True):
         address = f"/{template}".replace("{pk}", "{id}").replace("custom", "{slug}")
         schema = schema_of(document, address)
-        answer = said(path)
+        answer = get_json(path)
         assert fits(document, schema, answer)
         if isinstance(answer, dict):
             assert not fits(document, schema, {**answer, "surplus": 1})
             assert not fits(document, schema, dict(list(answer.items())[1:]))
 
 
-def test_errors_have_their_shape(document: dict[str, Any], said: Said, row: Registry) -> None:
+def test_errors_have_their_shape(
+    document: dict[str, Any], get_json: GetJson, row: Registry
+) -> None:
     tags = f"registries/{row.pk}/tags/"
     wrong = {
         "registries/?x=1": 400,
@@ -183,7 +187,7 @@ def test_errors_have_their_shape(document: dict[str, Any], said: Said, row: Regi
     }
     schema = document["components"]["schemas"]["Error"]
     for path, status in wrong.items():
-        assert fits(document, schema, said(path, status))
+        assert fits(document, schema, get_json(path, status))
     assert not fits(document, schema, {"code": "x"})
     assert not fits(document, schema, {"code": "x", "detail": "y", "fields": "z"})
 
@@ -214,21 +218,21 @@ def links(reader: Caller, settings: Any) -> Callable[..., list[str]]:
 
 def test_the_page_reads_the_document(links: Callable[..., list[str]]) -> None:
     """It works offline and under a strict policy: no other host, nothing written into the page."""
-    found = links("drf_spectacular_sidecar")
-    assert [each for each in found if not each.startswith(("/", "#"))] == []
+    result = links("drf_spectacular_sidecar")
+    assert [item for item in result if not item.startswith(("/", "#"))] == []
     for file in (
         "drf_spectacular_sidecar/swagger-ui-dist/swagger-ui.css",
         "drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js",
         "registries/api_docs.js",
     ):
-        assert f"/assets/{file}" in found
-    assert "/gateway/v1/schema/" in found
+        assert f"/assets/{file}" in result
+    assert "/gateway/v1/schema/" in result
 
 
 def test_without_swagger_ui_the_page_says_what_is_missing(links: Callable[..., list[str]]) -> None:
-    found = links()
-    assert [each for each in found if "swagger" in each or "api_docs.js" in each] == []
-    assert "/gateway/v1/schema/" in found
+    result = links()
+    assert [item for item in result if "swagger" in item or "api_docs.js" in item] == []
+    assert "/gateway/v1/schema/" in result
 
 
 def test_the_page_has_an_example_of_every_call(reader: Caller, document: Any) -> None:

@@ -16,7 +16,7 @@ from registries.models import Registry
 from registries.verdicts import CODES
 from tests.api.conftest import ROOT, Caller, caller
 
-Said = Callable[..., Any]
+GetJson = Callable[..., Any]
 
 
 @pytest.fixture
@@ -33,19 +33,19 @@ def statuses(client: Caller, path: str, times: int) -> list[int]:
     return [client.get(path).status_code for _ in range(times)]
 
 
-def test_our_codes_are_no_registrys(said: Said) -> None:
+def test_our_codes_are_no_registrys(get_json: GetJson) -> None:
     """A client tells from the code alone whose fault it is."""
     ours = {fault.code for fault in errors.FAULTS}
     assert len(ours) == len(errors.FAULTS)
     assert not ours & CODES.keys()
-    assert said("registries/?foo=1", 400)["code"] == "unknown_parameter"
-    assert said("registries/?page=x", 400)["code"] == "invalid_parameter"
-    assert said("registries/?search=%FF", 400)["code"] == "invalid_query"
+    assert get_json("registries/?foo=1", 400)["code"] == "unknown_parameter"
+    assert get_json("registries/?page=x", 400)["code"] == "invalid_parameter"
+    assert get_json("registries/?search=%FF", 400)["code"] == "invalid_query"
 
 
 @pytest.mark.parametrize("path", ["nowhere", "nowhere/", "registries", "schemas/", "a/b/c", "%0A"])
-def test_addresses_that_are_not_there(path: str, said: Said) -> None:
-    answer = said(path, 404)
+def test_addresses_that_are_not_there(path: str, get_json: GetJson) -> None:
+    answer = get_json(path, 404)
     assert answer == {"code": "not_found", "detail": "Nothing was found at this address."}
 
 
@@ -71,10 +71,10 @@ def test_what_goes_out_is_limited_more(
     rates(registries_outgoing="2/min")
     tags = f"registries/{row.pk}/tags/?repository=acme/app"
     assert statuses(reader, tags, 3) == [200, 200, 429]
-    asked = len(registry.requests)
+    count = len(registry.requests)
     digest = f"registries/{row.pk}/digest/?repository=acme/app&reference=one"
     assert statuses(reader, digest, 1) == [429]
-    assert len(registry.requests) == asked
+    assert len(registry.requests) == count
     assert statuses(reader, "registries/", 1) == [200]
 
 
@@ -129,7 +129,7 @@ def test_our_own_failure(
         "code": "internal_error",
         "detail": "The site had an internal error. See its log for details.",
     }
-    (record,) = [found for found in caplog.records if found.name == "django.request"]
+    (record,) = [result for result in caplog.records if result.name == "django.request"]
     assert record.levelno == logging.ERROR
     assert record.exc_info
     assert record.exc_info[0] is ImproperlyConfigured
@@ -155,7 +155,7 @@ def test_a_strange_host_is_a_bad_request(reader: Caller, settings: Any) -> None:
     assert reader.get("registries/?page_size=1").status_code == 200
 
 
-def test_more_parameters_than_are_counted(said: Said) -> None:
+def test_more_parameters_than_are_counted(get_json: GetJson) -> None:
     many = "&".join("page=1" for _ in range(params.MAX_PARAMETERS))
-    assert said(f"registries/?{many}", 400)["code"] == "invalid_parameter"
-    assert said(f"registries/?{many}&page=1", 400)["code"] == "invalid_query"
+    assert get_json(f"registries/?{many}", 400)["code"] == "invalid_parameter"
+    assert get_json(f"registries/?{many}&page=1", 400)["code"] == "invalid_query"

@@ -12,7 +12,7 @@ from tests.api import fake
 from tests.fakes.lists import Lists
 from tests.fakes.server import FakeServer
 
-Said = Callable[..., Any]
+GetJson = Callable[..., Any]
 ARM64, ARM_V6, ARM_V7, ARM_V8 = ("sha256:" + letter * 64 for letter in "cdef")
 
 
@@ -25,9 +25,9 @@ def image(row: Registry) -> str:
     return f"{row.host}/acme/app"
 
 
-def test_tags(image: str, said: Said, row: Registry) -> None:
+def test_tags(image: str, get_json: GetJson, row: Registry) -> None:
     for suffix in ("", ":one"):
-        assert said(f"images/tags/?image={image}{suffix}") == {
+        assert get_json(f"images/tags/?image={image}{suffix}") == {
             "image": image + suffix,
             "registry": chosen(row),
             "repository": "acme/app",
@@ -36,8 +36,8 @@ def test_tags(image: str, said: Said, row: Registry) -> None:
         }
 
 
-def test_digest(image: str, said: Said, row: Registry) -> None:
-    assert said(f"images/digest/?image={image}:one") == {
+def test_digest(image: str, get_json: GetJson, row: Registry) -> None:
+    assert get_json(f"images/digest/?image={image}:one") == {
         "image": f"{image}:one",
         "registry": chosen(row),
         "repository": "acme/app",
@@ -48,44 +48,44 @@ def test_digest(image: str, said: Said, row: Registry) -> None:
     }
 
 
-def test_without_a_tag_it_is_the_latest(image: str, said: Said) -> None:
-    found = said(f"images/digest/?image={image}")
-    assert (found["reference"], found["digest"]) == ("latest", fake.digest_of("latest"))
+def test_without_a_tag_it_is_the_latest(image: str, get_json: GetJson) -> None:
+    data = get_json(f"images/digest/?image={image}")
+    assert (data["reference"], data["digest"]) == ("latest", fake.digest_of("latest"))
 
 
-def test_a_digest_counts_before_a_tag(image: str, said: Said) -> None:
+def test_a_digest_counts_before_a_tag(image: str, get_json: GetJson) -> None:
     digest = fake.digest_of("latest")
-    assert said(f"images/digest/?image={image}:one@{digest}")["reference"] == digest
+    assert get_json(f"images/digest/?image={image}:one@{digest}")["reference"] == digest
 
 
 @pytest.mark.parametrize("what", ["tags", "digest"])
 def test_the_row_is_the_one_that_resolves(
-    what: str, image: str, said: Said, row: Registry, registry: Any
+    what: str, image: str, get_json: GetJson, row: Registry, registry: Any
 ) -> None:
     narrow = factories.create(
         "custom", url=row.url, prefix=f"{row.host}/acme/app", login="johndoe", password="wrong"
     )
-    assert said(f"images/{what}/?image={image}", 502)["code"] == "bad_credentials"
+    assert get_json(f"images/{what}/?image={image}", 502)["code"] == "bad_credentials"
     narrow.delete()
-    assert said(f"images/{what}/?image={image}")["registry"]["id"] == row.pk
+    assert get_json(f"images/{what}/?image={image}")["registry"]["id"] == row.pk
 
 
 @pytest.mark.parametrize("what", ["tags", "digest"])
-def test_nobody_answers(what: str, said: Said, row: Registry, registry: Any) -> None:
-    answer = said(f"images/{what}/?image=nowhere.example/app", 404)
+def test_nobody_answers(what: str, get_json: GetJson, row: Registry, registry: Any) -> None:
+    answer = get_json(f"images/{what}/?image=nowhere.example/app", 404)
     assert answer["code"] == "no_registry"
     assert registry.requests == []
 
 
-def test_the_images_own_host_is_asked(said: Said, registry: Any, settings: Any) -> None:
+def test_the_images_own_host_is_asked(get_json: GetJson, registry: Any, settings: Any) -> None:
     """A row may answer for many hosts: an Azure row for every login server."""
     factories.create("acr", url=None, name="Any")
     settings.REGISTRIES = {"ENDPOINTS": {"https://acme.azurecr.io": registry.origin}}
     for what in ("tags", "digest"):
-        said(f"images/{what}/?image=acme.azurecr.io/app", 502)
+        get_json(f"images/{what}/?image=acme.azurecr.io/app", 502)
     assert registry.requests
     count = len(registry.requests)
-    said("images/tags/?image=other.azurecr.cn/app", 502)
+    get_json("images/tags/?image=other.azurecr.cn/app", 502)
     assert len(registry.requests) == count
 
 
@@ -98,7 +98,7 @@ def test_the_images_own_host_is_asked(said: Said, registry: Any, settings: Any) 
     ],
 )
 def test_who_typed_no_address_is_not_told_to_check_it(
-    kind: str, advice: str, said: Said, settings: Any
+    kind: str, advice: str, get_json: GetJson, settings: Any
 ) -> None:
     row = factories.create(kind, url="https://lab.example") if kind == "custom" else default(kind)
     host = row.host or row.declaration.home({})
@@ -106,7 +106,7 @@ def test_who_typed_no_address_is_not_told_to_check_it(
         closed.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
         settings.REGISTRIES = {"ENDPOINTS": {f"https://{host}": nobody}}
-        answer = said(f"images/digest/?image={host}/acme/app", 502)
+        answer = get_json(f"images/digest/?image={host}/acme/app", 502)
     assert answer == {"code": "refused", "detail": f"{host} refused the connection. {advice}"}
 
 
@@ -120,13 +120,13 @@ def default(kind: str) -> Registry:
 @pytest.fixture
 def platforms(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tag `many`, whose platforms differ in their variants."""
-    told = [
+    rows = [
         ("linux", "arm64", "", ARM64),
         ("linux", "arm", "v6", ARM_V6),
         ("linux", "arm", "v7", ARM_V7),
         ("linux", "arm", "v8", ARM_V8),
     ]
-    monkeypatch.setitem(fake.MANIFESTS, "many", (f"{fake.OCI}index.v1+json", fake.index(told)))
+    monkeypatch.setitem(fake.MANIFESTS, "many", (f"{fake.OCI}index.v1+json", fake.index(rows)))
 
 
 @pytest.mark.parametrize(
@@ -141,47 +141,47 @@ def platforms(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @pytest.mark.usefixtures("platforms")
 def test_one_platform(
-    platform: str, digest: str, image: str, said: Said, row: Registry, registry: Any
+    platform: str, digest: str, image: str, get_json: GetJson, row: Registry, registry: Any
 ) -> None:
     for path in (
         f"images/digest/?image={image}:many&platform={platform}",
         f"registries/{row.pk}/digest/?repository=acme/app&reference=many&platform={platform}",
     ):
-        found = said(path)
-        assert (found["digest"], found["media_type"]) == (digest, f"{fake.OCI}manifest.v1+json")
-        assert [each["digest"] for each in found["platforms"]] == [digest]
+        data = get_json(path)
+        assert (data["digest"], data["media_type"]) == (digest, f"{fake.OCI}manifest.v1+json")
+        assert [item["digest"] for item in data["platforms"]] == [digest]
 
 
 @pytest.mark.parametrize(
     "platform", ["linux/amd64", "windows/arm64", "linux/arm64/v9", "linux/arm/v5"]
 )
 @pytest.mark.usefixtures("platforms")
-def test_a_platform_that_is_not_there(platform: str, image: str, said: Said) -> None:
-    answer = said(f"images/digest/?image={image}:many&platform={platform}", 404)
+def test_a_platform_that_is_not_there(platform: str, image: str, get_json: GetJson) -> None:
+    answer = get_json(f"images/digest/?image={image}:many&platform={platform}", 404)
     assert answer["code"] == "platform_not_found"
 
 
 @pytest.mark.parametrize("entries", ["[]", f'[{{"digest": "{ARM64}"}}]'])
 @pytest.mark.parametrize("media_type", [f"{fake.OCI}index.v1+json", "application/json"])
 def test_an_index_of_which_no_entry_names_a_platform(
-    entries: str, media_type: str, monkeypatch: pytest.MonkeyPatch, image: str, said: Said
+    entries: str, media_type: str, monkeypatch: pytest.MonkeyPatch, image: str, get_json: GetJson
 ) -> None:
     """It was answered as a single manifest is, with the digest of all platforms."""
     body = f'{{"schemaVersion": 2, "manifests": {entries}}}'.encode()
     monkeypatch.setitem(fake.MANIFESTS, "many", (media_type, body))
-    answer = said(f"images/digest/?image={image}:many&platform=linux/arm64", 404)
+    answer = get_json(f"images/digest/?image={image}:many&platform=linux/arm64", 404)
     assert answer["code"] == "platform_not_found"
-    found = said(f"images/digest/?image={image}:many")
-    assert (found["digest"], found["media_type"], found["platforms"]) == (
+    data = get_json(f"images/digest/?image={image}:many")
+    assert (data["digest"], data["media_type"], data["platforms"]) == (
         fake.digest_of("many"),
         f"{fake.OCI}index.v1+json",
         [],
     )
 
 
-def test_a_single_manifest_is_answered_as_it_is(image: str, said: Said) -> None:
-    found = said(f"images/digest/?image={image}:one&platform=linux/arm64")
-    assert (found["digest"], found["platforms"]) == (fake.digest_of("one"), [])
+def test_a_single_manifest_is_answered_as_it_is(image: str, get_json: GetJson) -> None:
+    data = get_json(f"images/digest/?image={image}:one&platform=linux/arm64")
+    assert (data["digest"], data["platforms"]) == (fake.digest_of("one"), [])
 
 
 # Some of the tags
@@ -195,7 +195,7 @@ def tags(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("query", "wanted", "more"),
+    ("query", "expected", "more"),
     [
         ("", ["latest", "2.0", "1.10", "1.9", "1.1"], False),
         ("&prefix=1.1", ["1.10", "1.1"], False),
@@ -214,27 +214,29 @@ def tags(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 )
 @pytest.mark.usefixtures("tags")
 def test_some_tags(
-    query: str, wanted: list[str], more: bool, image: str, said: Said, row: Registry
+    query: str, expected: list[str], more: bool, image: str, get_json: GetJson, row: Registry
 ) -> None:
     for path in (
         f"images/tags/?image={image}{query}",
         f"registries/{row.pk}/tags/?repository=acme/app{query}",
     ):
-        found = said(path)
-        assert (found["tags"], found["more"]) == (wanted, more)
+        data = get_json(path)
+        assert (data["tags"], data["more"]) == (expected, more)
 
 
-def test_pages_of_tags_are_whole(tags: list[str], image: str, said: Said) -> None:
+def test_pages_of_tags_are_whole(tags: list[str], image: str, get_json: GetJson) -> None:
     seen: list[str] = []
     more, last = True, ""
     while more:
-        page = said(f"images/tags/?image={image}&n=2{last}")
+        page = get_json(f"images/tags/?image={image}&n=2{last}")
         seen += page["tags"]
         more, last = page["more"], f"&last={seen[-1]}"
     assert seen == sorted(tags)
 
 
-def test_a_page_of_tags_asks_for_no_more_of_the_registrys_pages(said: Said, db: None) -> None:
+def test_a_page_of_tags_asks_for_no_more_of_the_registrys_pages(
+    get_json: GetJson, db: None
+) -> None:
     server = Lists([f"t{number:05}" for number in range(20_000)])
     with FakeServer(server) as registry:
         row = factories.create("custom", url=registry.origin, login=None, password=None)
@@ -245,7 +247,7 @@ def test_a_page_of_tags_asks_for_no_more_of_the_registrys_pages(said: Said, db: 
             ("n=2&last=t15000", 15_001, 2),
             ("n=2&prefix=t003", 300, 1),
         ]:
-            server.asked.clear()
-            found = said(f"{query}&{some}")
-            assert (found["tags"], found["more"]) == (server.names[first : first + 2], True)
-            assert len(server.asked) == pages
+            server.queries.clear()
+            data = get_json(f"{query}&{some}")
+            assert (data["tags"], data["more"]) == (server.names[first : first + 2], True)
+            assert len(server.queries) == pages

@@ -10,7 +10,7 @@ from django.utils.translation import override
 from registries.kinds import KINDS
 from registries.schema import describe
 
-Said = Callable[..., Any]
+GetJson = Callable[..., Any]
 KEYS = ["slug", "label", "hosts", "variables", "rules", "schema", "howto"]
 
 
@@ -18,26 +18,26 @@ def plain(text: str) -> str:
     return text
 
 
-def test_all_kinds(said: Said) -> None:
-    shown = said("kinds/")
-    assert [kind["slug"] for kind in shown] == list(KINDS)
-    for kind in shown:
-        assert said(f"kinds/{kind['slug']}/") == kind
+def test_all_kinds(get_json: GetJson) -> None:
+    data = get_json("kinds/")
+    assert [kind["slug"] for kind in data] == list(KINDS)
+    for kind in data:
+        assert get_json(f"kinds/{kind['slug']}/") == kind
 
 
 @pytest.mark.parametrize("slug", KINDS)
-def test_one_kind(slug: str, said: Said) -> None:
-    shown = said(f"kinds/{slug}/")
-    assert list(shown) == KEYS
-    assert shown == describe(KINDS[slug], plain)
-    assert [variable["name"] for variable in shown["variables"]] == list(KINDS[slug].by_name)
-    assert list(shown["schema"]["properties"]) == list(KINDS[slug].by_name)
-    assert set(shown["variables"][0]) == {"name", "label", "required", "secret", "help"}
+def test_one_kind(slug: str, get_json: GetJson) -> None:
+    data = get_json(f"kinds/{slug}/")
+    assert list(data) == KEYS
+    assert data == describe(KINDS[slug], plain)
+    assert [variable["name"] for variable in data["variables"]] == list(KINDS[slug].by_name)
+    assert list(data["schema"]["properties"]) == list(KINDS[slug].by_name)
+    assert set(data["variables"][0]) == {"name", "label", "required", "secret", "help"}
 
 
 @pytest.mark.parametrize("slug", ["Hub", "hub ", "h", "hub%00", "%FF", "a/b", "hub%0A", "x" * 5000])
-def test_no_other_kind(slug: str, said: Said) -> None:
-    assert said(f"kinds/{slug}/", 404)["code"] == "not_found"
+def test_no_other_kind(slug: str, get_json: GetJson) -> None:
+    assert get_json(f"kinds/{slug}/", 404)["code"] == "not_found"
 
 
 def test_texts_are_translated(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:

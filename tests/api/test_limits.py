@@ -35,7 +35,7 @@ def limited(*prefixes: str, registries: Iterable[int] = ()) -> Limits:
 
 
 @pytest.fixture
-def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def call_api(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Ask with a token of a superuser's."""
     user = User.objects.create_superuser("chief")
 
@@ -63,13 +63,13 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     ],
 )
 def test_what_a_token_may_do(
-    limits: Limits, statuses: tuple[int, ...], ask: Callable[..., Any]
+    limits: Limits, statuses: tuple[int, ...], call_api: Callable[..., Any]
 ) -> None:
     row = create("custom", handover="any")
     answers = (
-        ask("registries/", limits),
-        ask("images/tags/?image=nowhere.example/app", limits),
-        ask("handover/", limits, registry=row.pk, form="line"),
+        call_api("registries/", limits),
+        call_api("images/tags/?image=nowhere.example/app", limits),
+        call_api("handover/", limits, registry=row.pk, form="line"),
     )
     assert tuple(answer.status_code for answer in answers) == statuses
     for answer in answers:
@@ -116,48 +116,48 @@ def test_which_registries_a_token_is_for(
     prefixes: tuple[str, ...],
     expected: str,
     rows: dict[str, Registry],
-    ask: Callable[..., Any],
+    call_api: Callable[..., Any],
 ) -> None:
     """#68: of the others it reads nothing, and is handed nothing."""
     limits = limited(*prefixes, registries=(rows[name].pk for name in names))
-    listed = {row["name"] for row in ask("registries/", limits).json()["results"]}
+    listed = {row["name"] for row in call_api("registries/", limits).json()["results"]}
     assert listed & set(rows) == set(expected.split()) & set(rows)
     for name, row in rows.items():
         is_named = name in expected.split()
         for path in ("", "checks/", "tags/?repository=acme/app"):
-            status = ask(f"registries/{row.pk}/{path}", limits).status_code
+            status = call_api(f"registries/{row.pk}/{path}", limits).status_code
             assert (status != 404) == is_named, (name, path)
         if name != "cloud":
-            answer = ask("handover/", limits, registry=row.pk, form="podman")
+            answer = call_api("handover/", limits, registry=row.pk, form="podman")
             assert answer.status_code == (200 if is_named else 403), (name, answer.content)
     handed = Handover.objects.filter(code="handed_over").values_list("registry_name", flat=True)
     assert set(handed) <= set(expected.split())
 
 
 def test_a_prefix_opens_no_more_than_it_names(
-    rows: dict[str, Registry], ask: Callable[..., Any]
+    rows: dict[str, Registry], call_api: Callable[..., Any]
 ) -> None:
     """#68: what is asked for is judged by the row that answers, after resolving."""
     acme = limited("ghcr.io/acme")
-    assert ask("handover/", acme, image="ghcr.io/acme/app", form="line").status_code == 200
-    for wanted in (
+    assert call_api("handover/", acme, image="ghcr.io/acme/app", form="line").status_code == 200
+    for expected in (
         {"image": "ghcr.io/other/app"},
         {"host": "ghcr.io"},
         {"registries": [rows["team"].pk, rows["whole"].pk]},
     ):
-        answer = ask("handover/", acme, form="podman", **wanted)
-        assert (answer.status_code, answer.json()["code"]) == (403, "token_limited"), wanted
+        answer = call_api("handover/", acme, form="podman", **expected)
+        assert (answer.status_code, answer.json()["code"]) == (403, "token_limited"), expected
     rows["team"].delete()
     # The row that answers now is for the whole host, and its credentials would open all of it.
-    answer = ask("handover/", acme, image="ghcr.io/acme/app", form="line")
+    answer = call_api("handover/", acme, image="ghcr.io/acme/app", form="line")
     assert (answer.status_code, answer.json()["code"]) == (403, "token_limited")
     # Reading the image with them is all the token asks for there.
-    assert ask("resolve/?image=ghcr.io/acme/app", acme).status_code == 200
-    assert ask("resolve/?image=ghcr.io/other/app", acme).status_code == 403
+    assert call_api("resolve/?image=ghcr.io/acme/app", acme).status_code == 200
+    assert call_api("resolve/?image=ghcr.io/other/app", acme).status_code == 403
 
 
 @pytest.mark.parametrize(
-    ("slug", "columns", "wanted", "prefixes", "is_handed"),
+    ("slug", "columns", "expected", "prefixes", "is_handed"),
     [
         ("acr", {"url": None}, {"image": "acme.azurecr.io/app"}, ("acme.azurecr.io",), False),
         ("acr", {"url": None}, {}, ("acme.azurecr.io",), False),
@@ -174,39 +174,39 @@ def test_a_prefix_opens_no_more_than_it_names(
 def test_a_token_is_handed_nothing_that_opens_other_hosts(
     slug: str,
     columns: dict[str, Any],
-    wanted: dict[str, str],
+    expected: dict[str, str],
     prefixes: tuple[str, ...],
     is_handed: bool,
-    ask: Callable[..., Any],
+    call_api: Callable[..., Any],
 ) -> None:
     """#68: reading images with a row that answers for other hosts too is another matter."""
     row = create(slug, handover="any", **columns)
-    asked = {"form": "kubernetes", **(wanted or {"registry": row.pk})}
-    answer = ask("handover/", limited(*prefixes), **asked)
+    params = {"form": "kubernetes", **(expected or {"registry": row.pk})}
+    answer = call_api("handover/", limited(*prefixes), **params)
     assert answer.status_code == (200 if is_handed else 403), answer.content
     assert is_handed or answer.json()["code"] == "token_limited"
     if slug not in {"gcr", "ecr"}:  # whose clouds are not there to be asked
         named = limited(*prefixes, registries=[row.pk])
-        assert ask("handover/", named, **asked).status_code == 200
+        assert call_api("handover/", named, **params).status_code == 200
 
 
-def test_without_credentials_a_token_is_told_so(ask: Callable[..., Any]) -> None:
-    answer = ask("handover/", limited("docker.io"), image="nginx", form="line")
+def test_without_credentials_a_token_is_told_so(call_api: Callable[..., Any]) -> None:
+    answer = call_api("handover/", limited("docker.io"), image="nginx", form="line")
     assert (answer.status_code, answer.json()["code"]) == (409, "anonymous")
 
 
 def test_no_registry_outside_is_explained(
-    rows: dict[str, Registry], ask: Callable[..., Any]
+    rows: dict[str, Registry], call_api: Callable[..., Any]
 ) -> None:
     named = Limits(registries=frozenset({rows["team"].pk}))
-    assert "whole" in str(ask("resolve/?image=ghcr.io/acme/app", Limits()).json())
-    told = ask("resolve/?image=ghcr.io/acme/app", named).json()
-    assert told["registry"]["name"] == "team"
-    assert "whole" not in str(told)
-    assert ask("handovers/", named).json()["count"] == 0
-    ask("handover/", UNLIMITED, registry=rows["whole"].pk, form="podman")
-    assert ask("handovers/", Limits()).json()["count"] == 1
-    assert ask("handovers/", named).json()["count"] == 0
+    assert "whole" in str(call_api("resolve/?image=ghcr.io/acme/app", Limits()).json())
+    data = call_api("resolve/?image=ghcr.io/acme/app", named).json()
+    assert data["registry"]["name"] == "team"
+    assert "whole" not in str(data)
+    assert call_api("handovers/", named).json()["count"] == 0
+    call_api("handover/", UNLIMITED, registry=rows["whole"].pk, form="podman")
+    assert call_api("handovers/", Limits()).json()["count"] == 1
+    assert call_api("handovers/", named).json()["count"] == 0
 
 
 def test_limits_compare_whole_parts() -> None:
@@ -218,10 +218,10 @@ def test_limits_compare_whole_parts() -> None:
 
 
 @pytest.mark.parametrize("limits", [None, {}, "all", Limits])
-def test_limits_that_are_none_allow_nothing(limits: Any, ask: Callable[..., Any]) -> None:
+def test_limits_that_are_none_allow_nothing(limits: Any, call_api: Callable[..., Any]) -> None:
     row = create("custom", handover="any")
-    handed = ask("handover/", limits, registry=row.pk, form="line")
-    for answer in (ask("registries/", limits), handed):
+    handed = call_api("handover/", limits, registry=row.pk, form="line")
+    for answer in (call_api("registries/", limits), handed):
         assert (answer.status_code, answer.json()["code"]) == (403, "token_limited")
 
 
@@ -239,11 +239,11 @@ def test_limits_that_cannot_be_told_allow_nothing() -> None:
 
 
 def test_what_is_outside_may_be_there_or_not(
-    rows: dict[str, Registry], ask: Callable[..., Any]
+    rows: dict[str, Registry], call_api: Callable[..., Any]
 ) -> None:
     """A token learns of its own images and hosts alone whether there is a registry for them."""
     token = limited("ghcr.io/acme", "empty.example", registries=[rows["team"].pk])
-    for wanted, code in (
+    for expected, code in (
         ({"host": "lab.example"}, "token_limited"),
         ({"host": "nothing.example"}, "token_limited"),
         ({"host": "no host"}, "token_limited"),
@@ -256,13 +256,13 @@ def test_what_is_outside_may_be_there_or_not(
         ({"host": "empty.example"}, "no_registry"),
         ({"image": "empty.example/app"}, "no_registry"),
     ):
-        answer = ask("handover/", token, form="podman", **wanted)
-        assert answer.json()["code"] == code, wanted
+        answer = call_api("handover/", token, form="podman", **expected)
+        assert answer.json()["code"] == code, expected
         assert answer.status_code == (403 if code == "token_limited" else 409)
 
 
 def test_nothing_is_told_of_a_row_outside(
-    rows: dict[str, Registry], ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    rows: dict[str, Registry], call_api: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A token for a prefix reads its images with a row that is for more, and learns no name."""
     from registries import services
@@ -275,7 +275,7 @@ def test_nothing_is_told_of_a_row_outside(
     paths = ("resolve/", "images/tags/", "images/digest/")
     for token, name in ((UNLIMITED, "whole"), (limited("ghcr.io/acme"), None)):
         for path in paths:
-            answer = ask(f"{path}?image=ghcr.io/acme/app", token)
+            answer = call_api(f"{path}?image=ghcr.io/acme/app", token)
             assert answer.status_code == 200, answer.content
             registry = answer.json()["registry"]
             assert (registry and registry["name"]) == name

@@ -12,7 +12,7 @@ from tests import factories
 from tests.api import fake
 from tests.api.conftest import Caller, addresses
 
-Said = Callable[..., Any]
+GetJson = Callable[..., Any]
 ABSENT = "sha256:" + "0" * 64
 
 
@@ -24,33 +24,33 @@ def digest(row: Registry, repository: str, reference: str) -> str:
     return f"registries/{row.pk}/digest/?repository={repository}&reference={reference}"
 
 
-def test_tags(said: Said, row: Registry) -> None:
-    wanted = {"repository": "acme/app", "tags": ["latest", "one"], "more": False}
-    assert said(tags(row, "acme/app")) == wanted
+def test_tags(get_json: GetJson, row: Registry) -> None:
+    expected = {"repository": "acme/app", "tags": ["latest", "one"], "more": False}
+    assert get_json(tags(row, "acme/app")) == expected
 
 
-def test_the_digest_of_an_index(said: Said, row: Registry) -> None:
-    wanted = {
+def test_the_digest_of_an_index(get_json: GetJson, row: Registry) -> None:
+    expected = {
         "repository": "acme/app",
         "reference": "latest",
         "digest": fake.digest_of("latest"),
         "media_type": "application/vnd.oci.image.index.v1+json",
         "platforms": fake.PLATFORMS,
     }
-    assert said(digest(row, "acme/app", "latest")) == wanted
-    by_digest = said(digest(row, "acme/app", fake.digest_of("latest")))
-    assert by_digest == {**wanted, "reference": fake.digest_of("latest")}
+    assert get_json(digest(row, "acme/app", "latest")) == expected
+    by_digest = get_json(digest(row, "acme/app", fake.digest_of("latest")))
+    assert by_digest == {**expected, "reference": fake.digest_of("latest")}
 
 
-def test_the_digest_of_a_single_manifest(said: Said, row: Registry) -> None:
-    found = said(digest(row, "acme/app", "one"))
-    assert (found["digest"], found["platforms"]) == (fake.digest_of("one"), [])
+def test_the_digest_of_a_single_manifest(get_json: GetJson, row: Registry) -> None:
+    data = get_json(digest(row, "acme/app", "one"))
+    assert (data["digest"], data["platforms"]) == (fake.digest_of("one"), [])
 
 
-def test_nothing_is_stored(said: Said, row: Registry) -> None:
+def test_nothing_is_stored(get_json: GetJson, row: Registry) -> None:
     before = Registry.objects.values().get(pk=row.pk)
-    said(tags(row, "acme/app"))
-    said(tags(row, "acme/broken"), 502)
+    get_json(tags(row, "acme/app"))
+    get_json(tags(row, "acme/broken"), 502)
     assert Registry.objects.values().get(pk=row.pk) == before
 
 
@@ -65,78 +65,82 @@ def test_nothing_is_stored(said: Said, row: Registry) -> None:
     ],
 )
 def test_what_the_registry_says(
-    repository: str, status: int, code: str, said: Said, row: Registry
+    repository: str, status: int, code: str, get_json: GetJson, row: Registry
 ) -> None:
     for path in (tags(row, repository), digest(row, repository, "latest")):
-        answer = said(path, status)
+        answer = get_json(path, status)
         assert (list(answer), answer["code"]) == (["code", "detail"], code)
         assert answer["detail"] == CODES[code].sentence % {"host": row.url.partition("//")[2]}
 
 
 @pytest.mark.parametrize("reference", ["nope", ABSENT])
-def test_an_absent_tag(reference: str, said: Said, row: Registry) -> None:
-    assert said(digest(row, "acme/app", reference), 404)["code"] == "tag_not_found"
+def test_an_absent_tag(reference: str, get_json: GetJson, row: Registry) -> None:
+    assert get_json(digest(row, "acme/app", reference), 404)["code"] == "tag_not_found"
 
 
 def test_when_to_ask_again(reader: Caller, row: Registry) -> None:
-    asked = reader.get(tags(row, "acme/busy"))
-    assert 1 <= int(asked["Retry-After"]) <= 30
+    response = reader.get(tags(row, "acme/busy"))
+    assert 1 <= int(response["Retry-After"]) <= 30
     assert reader.get(tags(row, "acme/busy-untold"))["Retry-After"] == "60"
     assert "Retry-After" not in reader.get(tags(row, "acme/broken"))
 
 
-def test_a_registry_that_does_not_answer_in_time(said: Said, row: Registry, settings: Any) -> None:
+def test_a_registry_that_does_not_answer_in_time(
+    get_json: GetJson, row: Registry, settings: Any
+) -> None:
     settings.REGISTRIES = {"TIMEOUT": 0.5}
-    assert said(tags(row, "acme/slow"), 504)["code"] == "timeout"
-    assert said(digest(row, "acme/slow", "latest"), 504)["code"] == "timeout"
+    assert get_json(tags(row, "acme/slow"), 504)["code"] == "timeout"
+    assert get_json(digest(row, "acme/slow", "latest"), 504)["code"] == "timeout"
 
 
-def test_a_registry_that_answers_late_but_in_time(said: Said, row: Registry, registry: Any) -> None:
+def test_a_registry_that_answers_late_but_in_time(
+    get_json: GetJson, row: Registry, registry: Any
+) -> None:
     registry.released.set()
-    assert said(tags(row, "acme/slow"), 404)["code"] == "repository_not_found"
+    assert get_json(tags(row, "acme/slow"), 404)["code"] == "repository_not_found"
 
 
-def test_a_registry_that_is_down(said: Said, db: None) -> None:
+def test_a_registry_that_is_down(get_json: GetJson, db: None) -> None:
     with fake.Registry() as server:
         row = factories.create(
             "custom", url=server.origin, login=fake.LOGIN, password=fake.PASSWORD
         )
-        said(tags(row, "acme/app"))
-    assert said(tags(row, "acme/app"), 502)["code"] in {"refused", "connection"}
+        get_json(tags(row, "acme/app"))
+    assert get_json(tags(row, "acme/app"), 502)["code"] in {"refused", "connection"}
 
 
-def test_wrong_credentials(said: Said, registry: Any) -> None:
+def test_wrong_credentials(get_json: GetJson, registry: Any) -> None:
     row = factories.create("custom", url=registry.origin, login="johndoe", password="wrong")
-    assert said(tags(row, "acme/app"), 502)["code"] == "bad_credentials"
+    assert get_json(tags(row, "acme/app"), 502)["code"] == "bad_credentials"
 
 
-def test_a_row_that_names_no_registry(said: Said, db: None) -> None:
+def test_a_row_that_names_no_registry(get_json: GetJson, db: None) -> None:
     row = factories.create("acr", url=None)
-    assert said(tags(row, "acme/app"), 502)["code"] == "image_needed"
+    assert get_json(tags(row, "acme/app"), 502)["code"] == "image_needed"
 
 
 def test_a_wrong_encryption_key(
-    said: Said, row: Registry, registry: Any, use_keys: Callable[..., None]
+    get_json: GetJson, row: Registry, registry: Any, use_keys: Callable[..., None]
 ) -> None:
     """#1: every answer still opens, and nothing is sent."""
     for path in addresses(row):
-        said(path)
-    asked = len(registry.requests)
-    assert asked
+        get_json(path)
+    count = len(registry.requests)
+    assert count
     use_keys(Fernet.generate_key())
     for path in addresses(row):
         outgoing = "repository=" in path or path.startswith("images/")
-        answer = said(path, 502 if outgoing else 200)
+        answer = get_json(path, 502 if outgoing else 200)
         if outgoing:
             assert answer["code"] == "secret_unreadable"
-    assert len(registry.requests) == asked
-    assert said(f"registries/{row.pk}/")["variables"]["password"] == {"set": True}
+    assert len(registry.requests) == count
+    assert get_json(f"registries/{row.pk}/")["variables"]["password"] == {"set": True}
 
 
 def test_a_registrys_fault_wakes_nobody(
-    said: Said, row: Registry, caplog: pytest.LogCaptureFixture
+    get_json: GetJson, row: Registry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    said(tags(row, "acme/broken"), 502)
+    get_json(tags(row, "acme/broken"), 502)
     assert [record.levelname for record in caplog.records if "tags" in record.message] == [
         "WARNING"
     ]

@@ -10,7 +10,7 @@ from registries.models import Registry, names
 from registries.reference import IMAGE_PATTERN, InvalidReference, Reference
 from tests.api.conftest import PATHS, Caller, addresses
 
-Said = Callable[..., Any]
+GetJson = Callable[..., Any]
 
 GOOD = {
     "kind": "hub",
@@ -87,9 +87,9 @@ TAKING = [(path, name) for path, names in TAKEN.items() for name in names.split(
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("name", ["foo", "format", "Page", "name__lt", "", "%00", "kind%20"])
 def test_unknown_parameters_are_errors(
-    path: str, name: str, said: Said, row: Registry, registry: Any
+    path: str, name: str, get_json: GetJson, row: Registry, registry: Any
 ) -> None:
-    answer = said(query(path, **{name: "1"}).format(pk=row.pk), 400)
+    answer = get_json(query(path, **{name: "1"}).format(pk=row.pk), 400)
     assert answer["code"] == "unknown_parameter"
     taken = ", ".join(TAKEN[path].split())
     assert answer["detail"] == (
@@ -100,19 +100,21 @@ def test_unknown_parameters_are_errors(
     assert registry.requests == []
 
 
-def test_known_ones_are_none(said: Said, row: Registry) -> None:
+def test_known_ones_are_none(get_json: GetJson, row: Registry) -> None:
     for path in addresses(row):
-        said(path)
-    said("registries/?" + "&".join(f"{name}={GOOD[name]}" for name in TAKEN["registries/"].split()))
+        get_json(path)
+    get_json(
+        "registries/?" + "&".join(f"{name}={GOOD[name]}" for name in TAKEN["registries/"].split())
+    )
 
 
 @pytest.mark.parametrize(("path", "name"), TAKING)
 @pytest.mark.parametrize("value", HOSTILE)
 def test_hostile_values(
-    value: str, path: str, name: str, said: Said, row: Registry, registry: Any
+    value: str, path: str, name: str, get_json: GetJson, row: Registry, registry: Any
 ) -> None:
     """#63: 400, never 500, and no registry is asked."""
-    answer = said(query(path, **{name: value}).format(pk=row.pk), 400)
+    answer = get_json(query(path, **{name: value}).format(pk=row.pk), 400)
     assert answer["code"] in {"invalid_parameter", "invalid_query"}
     assert set(answer.get("fields", {name: ""})) == {name}
     assert registry.requests == []
@@ -120,14 +122,14 @@ def test_hostile_values(
 
 @pytest.mark.parametrize(("path", "name"), [pair for pair in TAKING if pair[1] != "search"])
 @pytest.mark.parametrize("value", [*ODD, ""])
-def test_odd_values(value: str, path: str, name: str, said: Said, row: Registry) -> None:
-    answer = said(query(path, **{name: value}).format(pk=row.pk), 400)
+def test_odd_values(value: str, path: str, name: str, get_json: GetJson, row: Registry) -> None:
+    answer = get_json(query(path, **{name: value}).format(pk=row.pk), 400)
     assert list(answer["fields"]) == [name]
 
 
 @pytest.mark.parametrize("value", ODD)
-def test_odd_searches_find_nothing_odd(value: str, said: Said, row: Registry) -> None:
-    assert said(f"registries/?search={value}")["count"] in {0, 1, 5, 6}
+def test_odd_searches_find_nothing_odd(value: str, get_json: GetJson, row: Registry) -> None:
+    assert get_json(f"registries/?search={value}")["count"] in {0, 1, 5, 6}
 
 
 @pytest.mark.parametrize(
@@ -154,8 +156,8 @@ def test_odd_searches_find_nothing_odd(value: str, said: Said, row: Registry) ->
         ("page_size", "all"),
     ],
 )
-def test_unknown_values_are_errors(name: str, value: str, said: Said, db: None) -> None:
-    assert list(said(f"registries/?{name}={value}", 400)["fields"]) == [name]
+def test_unknown_values_are_errors(name: str, value: str, get_json: GetJson, db: None) -> None:
+    assert list(get_json(f"registries/?{name}={value}", 400)["fields"]) == [name]
 
 
 @pytest.mark.parametrize(
@@ -171,19 +173,19 @@ def test_unknown_values_are_errors(name: str, value: str, said: Said, db: None) 
     ],
 )
 def test_unknown_values_where_the_site_would_ask(
-    path: str, name: str, value: str, said: Said, db: None
+    path: str, name: str, value: str, get_json: GetJson, db: None
 ) -> None:
-    assert list(said(query(path, **{name: value}), 400)["fields"]) == [name]
+    assert list(get_json(query(path, **{name: value}), 400)["fields"]) == [name]
 
 
 @pytest.mark.parametrize(("path", "name"), TAKING)
-def test_a_parameter_given_twice(path: str, name: str, said: Said, row: Registry) -> None:
+def test_a_parameter_given_twice(path: str, name: str, get_json: GetJson, row: Registry) -> None:
     twice = query(path).format(pk=row.pk) + f"&{name}={GOOD[name]}"
-    assert said(twice, 400)["fields"] == {name: "Enter this parameter only once."}
+    assert get_json(twice, 400)["fields"] == {name: "Enter this parameter only once."}
 
 
 @pytest.mark.parametrize(
-    ("path", "wanted"),
+    ("path", "expected"),
     [
         ("registries/{pk}/tags/", ["repository"]),
         ("registries/{pk}/digest/", ["repository", "reference"]),
@@ -194,31 +196,33 @@ def test_a_parameter_given_twice(path: str, name: str, said: Said, row: Registry
         ("resolve/", ["image"]),
     ],
 )
-def test_required_parameters(path: str, wanted: list[str], said: Said, row: Registry) -> None:
-    answer = said(path.format(pk=row.pk), 400)
-    assert answer["fields"] == dict.fromkeys(wanted, "This is required.")
+def test_required_parameters(
+    path: str, expected: list[str], get_json: GetJson, row: Registry
+) -> None:
+    answer = get_json(path.format(pk=row.pk), 400)
+    assert answer["fields"] == dict.fromkeys(expected, "This is required.")
 
 
 @pytest.mark.parametrize(
     "value", ["Acme/App", "acme//app", "/acme", "acme/", "acme/../app", "acme/app:1", "a?b", "a%23"]
 )
-def test_what_is_no_repository(value: str, said: Said, row: Registry, registry: Any) -> None:
+def test_what_is_no_repository(value: str, get_json: GetJson, row: Registry, registry: Any) -> None:
     """#46: nothing that could lead to another path reaches the registry."""
-    answer = said(f"registries/{row.pk}/tags/?repository={value}", 400)
+    answer = get_json(f"registries/{row.pk}/tags/?repository={value}", 400)
     assert list(answer["fields"]) == ["repository"]
     assert registry.requests == []
 
 
-def test_every_wrong_parameter_is_named_and_none_is_echoed(said: Said, canary: str) -> None:
+def test_every_wrong_parameter_is_named_and_none_is_echoed(get_json: GetJson, canary: str) -> None:
     """#17: the answer says what is taken, never what was given."""
     filters = ["kind", "state", "verdict", "is_default", "ordering"]
     for wrong in (["page", "page_size"], filters):
-        answer = said("registries/?" + "&".join(f"{name}={canary}" for name in wrong), 400)
+        answer = get_json("registries/?" + "&".join(f"{name}={canary}" for name in wrong), 400)
         assert list(answer["fields"]) == wrong
         assert canary not in str(answer)
-    assert canary not in str(said(f"registries/?{canary}=1", 400))
-    assert canary not in str(said(f"kinds/{canary}/", 404))
-    assert canary not in str(said(f"resolve/?image={canary}:{canary}:1", 400))
+    assert canary not in str(get_json(f"registries/?{canary}=1", 400))
+    assert canary not in str(get_json(f"kinds/{canary}/", 404))
+    assert canary not in str(get_json(f"resolve/?image={canary}:{canary}:1", 400))
 
 
 @pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "utf-16", "nonsense"])
@@ -236,18 +240,23 @@ def test_a_query_of_raw_bytes(reader: Caller) -> None:
         assert answer.status_code == 400
 
 
-def test_thousands_of_parameters(said: Said) -> None:
+def test_thousands_of_parameters(get_json: GetJson) -> None:
     for query in ("&".join(f"p{n}=1" for n in range(5000)), "page=1&" * 5000):
-        assert said(f"registries/?{query}", 400)["code"] in {"invalid_query", "unknown_parameter"}
+        assert get_json(f"registries/?{query}", 400)["code"] in {
+            "invalid_query",
+            "unknown_parameter",
+        }
 
 
 def test_the_documents_patterns_say_what_is_taken() -> None:
     """A client that keeps to the patterns is understood, and one that does not is told so."""
     everything = map(chr, (*range(0xD800), *range(0xE000, 0x10FFFF)))
-    told = re.compile(names.VISIBLE_PATTERN)
-    apart = [each for each in everything if bool(told.fullmatch(each)) == names.has_invisible(each)]
+    pattern = re.compile(names.VISIBLE_PATTERN)
+    apart = [
+        item for item in everything if bool(pattern.fullmatch(item)) == names.has_invisible(item)
+    ]
     # Signs that Unicode 15 added.
-    assert {ord(each) for each in apart} <= set(range(0x13439, 0x13440))
+    assert {ord(item) for item in apart} <= set(range(0x13439, 0x13440))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from tests import factories
 from tests.api.conftest import Caller
 from tests.plans import explain, sorts
 
-Said = Callable[..., Any]
+GetJson = Callable[..., Any]
 KEYS = [
     "id",
     "name",
@@ -49,16 +49,16 @@ def checked(row: Registry, verdict: str, code: str, **columns: Any) -> None:
 
 
 def names(page: dict[str, Any]) -> list[str]:
-    return [found["name"] for found in page["results"]]
+    return [result["name"] for result in page["results"]]
 
 
 # How a registry looks
 
 
-def test_one(said: Said) -> None:
+def test_one(get_json: GetJson) -> None:
     prefix = "registry.example:5000/team"
     row = factories.create("custom", name="Lab", prefix=prefix, source="team")
-    assert said(f"registries/{row.pk}/") == {
+    assert get_json(f"registries/{row.pk}/") == {
         "id": row.pk,
         "name": "Lab",
         "kind": "custom",
@@ -84,34 +84,34 @@ def test_one(said: Said) -> None:
 
 
 @pytest.mark.parametrize("slug", KINDS)
-def test_one_of_every_kind(slug: str, said: Said) -> None:
+def test_one_of_every_kind(slug: str, get_json: GetJson) -> None:
     """#16: these keys and no others; of a secret, whether it is set."""
     row = factories.create(slug)
-    shown = said(f"registries/{row.pk}/")
-    assert list(shown) == KEYS
-    assert shown["state"] == row.state == "authenticated"
-    assert list(shown["variables"]) == list(KINDS[slug].by_name)
+    data = get_json(f"registries/{row.pk}/")
+    assert list(data) == KEYS
+    assert data["state"] == row.state == "authenticated"
+    assert list(data["variables"]) == list(KINDS[slug].by_name)
     for name, variable in KINDS[slug].by_name.items():
-        given = row.raw_value(name)
-        wanted = {"set": given is not None} if variable.secret else given
-        assert shown["variables"][name] == wanted
-    assert shown["url"] == shown["variables"].get("url")
-    assert shown["source"] is None
+        raw = row.raw_value(name)
+        expected = {"set": raw is not None} if variable.secret else raw
+        assert data["variables"][name] == expected
+    assert data["url"] == data["variables"].get("url")
+    assert data["source"] is None
 
 
 @pytest.mark.parametrize("slug", [slug for slug, kind in KINDS.items() if kind.default_name])
-def test_a_default_row(slug: str, said: Said) -> None:
-    (shown,) = said(f"registries/?kind={slug}")["results"]
-    assert (shown["is_default"], shown["state"], shown["check"]) == (True, "anonymous", None)
-    assert shown["prefix"] is None
+def test_a_default_row(slug: str, get_json: GetJson) -> None:
+    (data,) = get_json(f"registries/?kind={slug}")["results"]
+    assert (data["is_default"], data["state"], data["check"]) == (True, "anonymous", None)
+    assert data["prefix"] is None
     for name, variable in KINDS[slug].by_name.items():
-        assert shown["variables"][name] == ({"set": False} if variable.secret else None)
+        assert data["variables"][name] == ({"set": False} if variable.secret else None)
 
 
-def test_the_last_check(said: Said) -> None:
+def test_the_last_check(get_json: GetJson) -> None:
     row = factories.create("custom")
     checked(row, "unreachable", "dns", check_params={"host": "registry.example"})
-    assert said(f"registries/{row.pk}/")["check"] == {
+    assert get_json(f"registries/{row.pk}/")["check"] == {
         "verdict": "unreachable",
         "code": "dns",
         "detail": "The host name registry.example cannot be resolved. Check the address.",
@@ -119,31 +119,31 @@ def test_the_last_check(said: Said) -> None:
     }
 
 
-def test_the_list_shows_the_same(said: Said) -> None:
+def test_the_list_shows_the_same(get_json: GetJson) -> None:
     row = factories.create("quay")
     checked(row, "valid", "signed_in")
-    page = said("registries/")
+    page = get_json("registries/")
     assert list(page) == ["count", "next", "previous", "results"]
     assert page["count"] == 6
-    assert [said(f"registries/{shown['id']}/") for shown in page["results"]] == page["results"]
+    assert [get_json(f"registries/{item['id']}/") for item in page["results"]] == page["results"]
 
 
-def test_a_row_whose_kind_is_gone_is_still_listed(said: Said) -> None:
+def test_a_row_whose_kind_is_gone_is_still_listed(get_json: GetJson) -> None:
     row = factories.create("hub")
     Registry.objects.filter(pk=row.pk).update(kind="gone")
-    shown = said(f"registries/{row.pk}/")
-    assert (shown["kind"], shown["label"], shown["variables"]) == ("gone", "gone", {})
-    assert said("registries/")["count"] == 6
+    data = get_json(f"registries/{row.pk}/")
+    assert (data["kind"], data["label"], data["variables"]) == ("gone", "gone", {})
+    assert get_json("registries/")["count"] == 6
 
 
 @pytest.mark.parametrize(
     "pk",
     ["0", "999999", "9" * 30, "9" * 5000, "-1", "x", "1.0", "%00", "1%00", "%F0%28", "1%0A", "1 "],
 )
-def test_nothing_else_is_there(pk: str, said: Said) -> None:
+def test_nothing_else_is_there(pk: str, get_json: GetJson) -> None:
     """#63: whatever stands in the path."""
     for path in (f"registries/{pk}/", f"registries/{pk}/tags/?repository=x"):
-        assert said(path, 404)["code"] == "not_found"
+        assert get_json(path, 404)["code"] == "not_found"
 
 
 # Which are shown
@@ -152,18 +152,18 @@ def test_nothing_else_is_there(pk: str, said: Said) -> None:
 @pytest.fixture
 def rows(db: None) -> dict[str, Registry]:
     """Some rows besides the five defaults."""
-    found = {
+    result = {
         "team": factories.create("hub", name="Team", prefix="docker.io/team"),
         "Élan": factories.create("custom", name="Élan"),
         "open": factories.create("custom", name="Open", login=None, password=None),
     }
-    checked(found["team"], "valid", "signed_in")
-    checked(found["open"], "unproven", "open_registry", checked_at=CHECKED.replace(year=2029))
-    return found
+    checked(result["team"], "valid", "signed_in")
+    checked(result["open"], "unproven", "open_registry", checked_at=CHECKED.replace(year=2029))
+    return result
 
 
 @pytest.mark.parametrize(
-    ("query", "wanted"),
+    ("query", "expected"),
     [
         ("kind=hub", ["Docker Hub", "Team"]),
         ("kind=acr", []),
@@ -185,22 +185,22 @@ def rows(db: None) -> dict[str, Registry]:
         ("search=&is_default=false", ["Open", "Team", "Élan"]),
     ],
 )
-def test_filters(query: str, wanted: list[str], rows: Any, said: Said) -> None:
-    page = said(f"registries/?{query}")
-    assert names(page) == wanted
-    assert page["count"] == len(wanted)
+def test_filters(query: str, expected: list[str], rows: Any, get_json: GetJson) -> None:
+    page = get_json(f"registries/?{query}")
+    assert names(page) == expected
+    assert page["count"] == len(expected)
 
 
 @pytest.mark.parametrize("verdict", [*Verdict, filters.NOT_CHECKED])
-def test_every_verdict_is_a_filter(verdict: str, said: Said) -> None:
+def test_every_verdict_is_a_filter(verdict: str, get_json: GetJson) -> None:
     row = factories.create("hub", name="It")
     if verdict != filters.NOT_CHECKED:
         checked(row, verdict, "signed_in")
-    assert names(said(f"registries/?verdict={verdict}&is_default=false")) == ["It"]
+    assert names(get_json(f"registries/?verdict={verdict}&is_default=false")) == ["It"]
 
 
 @pytest.mark.parametrize(
-    ("ordering", "wanted"),
+    ("ordering", "expected"),
     [
         ("name", ["Open", "Team", "Élan"]),
         ("-name", ["Élan", "Team", "Open"]),
@@ -214,73 +214,75 @@ def test_every_verdict_is_a_filter(verdict: str, said: Said) -> None:
         ("-checked_at", ["Team", "Open", "Élan"]),
     ],
 )
-def test_ordering(ordering: str, wanted: list[str], rows: Any, said: Said) -> None:
+def test_ordering(ordering: str, expected: list[str], rows: Any, get_json: GetJson) -> None:
     """Rows that were never checked are those that waited longest."""
-    assert names(said(f"registries/?is_default=false&ordering={ordering}")) == wanted
+    assert names(get_json(f"registries/?is_default=false&ordering={ordering}")) == expected
 
 
 def test_no_list_names_a_secret() -> None:
     """#15: neither filters nor orderings nor search look at one."""
     assert not filters.RegistryFilter.base_filters.keys() & set(SECRETS)
-    asked = {"kind": "hub", "state": "anonymous", "verdict": "valid", "is_default": "true"}
+    params = {"kind": "hub", "state": "anonymous", "verdict": "valid", "is_default": "true"}
     for ordering in filters.ORDERS:
-        rows = filtered(**asked, search="x", ordering=ordering)
+        rows = filtered(**params, search="x", ordering=ordering)
         conditions = str(rows.query).partition(" WHERE ")[2]
         assert ordering.removeprefix("name") in conditions
         assert not [name for name in SECRETS if f'"{name}"' in conditions]
 
 
-def test_no_address_takes_a_parameter_that_is_a_secret(said: Said) -> None:
+def test_no_address_takes_a_parameter_that_is_a_secret(get_json: GetJson) -> None:
     """#15: of every view that there is; what one takes is in the document."""
     views = {pattern.callback.cls for pattern in urls.urlpatterns} - {HandoverView}
     assert {len(views) > 5, all(issubclass(view, ReadOnlyView) for view in views)} == {True}
-    for path in said("schema/")["paths"].values():
+    for path in get_json("schema/")["paths"].values():
         for operation in path.values():
-            assert not {taken["name"] for taken in operation.get("parameters", ())} & set(SECRETS)
+            assert not {parameter["name"] for parameter in operation.get("parameters", ())} & set(
+                SECRETS
+            )
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_nothing_can_be_asked_about_a_secret(secret: str, said: Said) -> None:
+def test_nothing_can_be_asked_about_a_secret(secret: str, get_json: GetJson) -> None:
     """#14: no lookup, no ordering."""
     for name in (secret, f"{secret}__startswith", f"{secret}__isnull", f"{secret}_is_set"):
-        assert said(f"registries/?{name}=x", 400)["code"] == "unknown_parameter"
-        assert said(f"registries/?ordering={name}", 400)["code"] == "invalid_parameter"
+        assert get_json(f"registries/?{name}=x", 400)["code"] == "unknown_parameter"
+        assert get_json(f"registries/?ordering={name}", 400)["code"] == "invalid_parameter"
 
 
 # Pages
 
 
-def test_pages_are_whole(said: Said, reader: Caller) -> None:
+def test_pages_are_whole(get_json: GetJson, reader: Caller) -> None:
     for number in range(4):
         factories.create("hub", name=f"Hub {number}")
     seen, address = [], "registries/?page_size=4&ordering=-kind"
     while address:
-        page = said(address)
+        page = get_json(address)
         assert page["count"] == 9
         assert len(page["results"]) == min(4, 9 - len(seen))
         seen += names(page)
         address = (page["next"] or "").removeprefix("http://testserver/gateway/v1/")
     assert len(set(seen)) == 9
-    assert seen == names(said("registries/?ordering=-kind"))
-    last = said("registries/?page_size=4&ordering=-kind&page=3")
+    assert seen == names(get_json("registries/?ordering=-kind"))
+    last = get_json("registries/?page_size=4&ordering=-kind&page=3")
     assert last["next"] is None
     assert "page=2" in last["previous"]
     assert "ordering=-kind" in last["previous"]
 
 
-def test_the_end(said: Said) -> None:
-    assert said("registries/?page_size=5&page=1")["next"] is None
+def test_the_end(get_json: GetJson) -> None:
+    assert get_json("registries/?page_size=5&page=1")["next"] is None
     for number in (2, 10**17):
-        assert said(f"registries/?page_size=5&page={number}", 404)["code"] == "not_found"
-    assert said("registries/?kind=acr&page=1")["results"] == []
-    said("registries/?kind=acr&page=2", 404)
+        assert get_json(f"registries/?page_size=5&page={number}", 404)["code"] == "not_found"
+    assert get_json("registries/?kind=acr&page=1")["results"] == []
+    get_json("registries/?kind=acr&page=2", 404)
 
 
-def test_a_page_is_bounded(said: Said) -> None:
+def test_a_page_is_bounded(get_json: GetJson) -> None:
     many(51)
-    assert len(said("registries/")["results"]) == 50
-    assert len(said("registries/?page_size=500")["results"]) == 56
-    assert said("registries/?page_size=501", 400)["fields"] == {
+    assert len(get_json("registries/")["results"]) == 50
+    assert len(get_json("registries/?page_size=500")["results"]) == 56
+    assert get_json("registries/?page_size=501", 400)["fields"] == {
         "page_size": "Ensure this value is less than or equal to 500."
     }
 
@@ -304,12 +306,12 @@ def decrypted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-def test_a_thousand_rows_decrypt_nothing(said: Said, decrypted: list[str]) -> None:
+def test_a_thousand_rows_decrypt_nothing(get_json: GetJson, decrypted: list[str]) -> None:
     many(1000)
-    shown = [found for page in (1, 2) for found in said(listed(500, page))["results"]]
-    assert sum(found["variables"].get("password") == {"set": True} for found in shown) >= 995
-    said(f"registries/{shown[-1]['id']}/")
-    said("resolve/?image=nginx")
+    data = [row for page in (1, 2) for row in get_json(listed(500, page))["results"]]
+    assert sum(row["variables"].get("password") == {"set": True} for row in data) >= 995
+    get_json(f"registries/{data[-1]['id']}/")
+    get_json("resolve/?image=nginx")
     assert decrypted == []
     assert Registry.objects.get(name="Row 0000").password.reveal()
     assert len(decrypted) == 1
@@ -319,15 +321,17 @@ def listed(size: int, page: int = 1) -> str:
     return f"registries/?page_size={size}&page={page}"
 
 
-def filtered(**asked: str) -> Any:
+def filtered(**params: str) -> Any:
     """The rows that a list with these parameters reads."""
-    found = filters.RegistryFilter(asked or {"kind": ""}, Registry.objects.order_by("name_key"))
-    assert found.is_valid(), found.errors
-    return found.qs
+    filterset = filters.RegistryFilter(
+        params or {"kind": ""}, Registry.objects.order_by("name_key")
+    )
+    assert filterset.is_valid(), filterset.errors
+    return filterset.qs
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "params",
     [
         *({"ordering": f"{sign}{name}"} for name in filters.ORDERS for sign in ("", "-")),
         {"kind": "hub"},
@@ -336,13 +340,13 @@ def filtered(**asked: str) -> Any:
     ],
     ids=str,
 )
-def test_no_list_is_sorted_to_show_its_first_page(db: None, asked: dict[str, str]) -> None:
+def test_no_list_is_sorted_to_show_its_first_page(db: None, params: dict[str, str]) -> None:
     """An index is in each order: of many rows a page costs what it costs of few."""
     many(1000)
     Registry.objects.filter(pk__gt=500).update(
         check_verdict="valid", check_code="signed_in", checked_at=F("created_at")
     )
-    assert not sorts(filtered(**asked)[:10])
+    assert not sorts(filtered(**params)[:10])
     assert sorts(Registry.objects.order_by("prefix")[:10])
 
 
@@ -353,23 +357,23 @@ def test_all_rows_are_counted_by_a_narrow_index(db: None) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["kind=hub", "verdict=valid", "state=authenticated", "is_default=true"]
+    "params", ["kind=hub", "verdict=valid", "state=authenticated", "is_default=true"]
 )
-def test_what_a_filter_finds_is_counted_by_an_index(said: Said, asked: str) -> None:
+def test_what_a_filter_finds_is_counted_by_an_index(get_json: GetJson, params: str) -> None:
     if connection.vendor == "postgresql":
         pytest.skip("PostgreSQL reads so small a table as a whole")
     with CaptureQueriesContext(connection) as captured:
-        said(f"registries/?{asked}")
+        get_json(f"registries/?{params}")
     (counted,) = [query["sql"] for query in captured if "COUNT(*)" in query["sql"]]
     searched = "SEARCH registries_registry USING (COVERING )?INDEX|'ref', 'registries_.*Using index"
     assert re.search(searched, explain(counted))
 
 
-def test_the_number_of_queries_stays(said: Said) -> None:
+def test_the_number_of_queries_stays(get_json: GetJson) -> None:
     many(60)
     for size in (1, 60):
         with CaptureQueriesContext(connection) as captured:
-            said(listed(size))
+            get_json(listed(size))
         queries = [query["sql"] for query in captured if "registries_registry" in query["sql"]]
         assert len(queries) == 2
         assert not [name for name in SECRETS if f'"{name}",' in "".join(queries)]

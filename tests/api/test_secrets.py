@@ -27,13 +27,13 @@ def nowhere(settings: Any) -> Iterator[FakeServer]:
 
 def canaries(slug: str) -> dict[str, str]:
     """A secret for each secret variable of a kind, with what makes each unlike any other."""
-    found = {name: f'canary"{secrets.token_hex(12)}/é+' for name in KINDS[slug].secrets}
-    if "auth" in found:
-        found["auth"] = base64.b64encode(f"johndoe:{found['auth']}".encode()).decode()
-    if "privatekey" in found:
+    result = {name: f'canary"{secrets.token_hex(12)}/é+' for name in KINDS[slug].secrets}
+    if "auth" in result:
+        result["auth"] = base64.b64encode(f"johndoe:{result['auth']}".encode()).decode()
+    if "privatekey" in result:
         body = base64.b64encode(secrets.token_bytes(48)).decode()
-        found["privatekey"] = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
-    return found
+        result["privatekey"] = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+    return result
 
 
 def forms(secret: str) -> set[str]:
@@ -56,12 +56,12 @@ def everything(client: Caller, row: Registry) -> str:
     """What a caller is told about a row, in every way there is to ask."""
     more = [f"registries/?search={row.kind}", "registries/?ordering=-kind", f"registries/{row.pk}"]
     wrong = [f"registries/{row.pk}/tags/", f"registries/{row.pk}/?format=api", "resolve/?image=:"]
-    told = ""
+    text = ""
     for path in [*addresses(row), *more, *wrong]:
         for method, accepted in WAYS:
             answer = client.generic(method, path, headers={"accept": accepted})
-            told += f"{method} {path}\n{answer.headers}\n{answer.content.decode()}\n"
-    return told
+            text += f"{method} {path}\n{answer.headers}\n{answer.content.decode()}\n"
+    return text
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["all secrets", "a valid row"])
@@ -81,16 +81,20 @@ def test_no_secret_is_in_any_answer(
     row.save()
     assert row.values().items() >= planted.items()
     with caplog.at_level(logging.DEBUG):
-        told = everything(reader, row) + caplog.text
-    assert row.name in told
+        text = everything(reader, row) + caplog.text
+    assert row.name in text
     sealed = {row.raw_value(name).token for name in planted}
     for secret in planted.values():
-        assert not [form for form in forms(secret) | sealed if form in told]
+        assert not [form for form in forms(secret) | sealed if form in text]
 
 
 def test_a_secret_would_be_found() -> None:
     """The search above sees what it looks for."""
     for secret in [*canaries("gcr").values(), *canaries("hub").values()]:
-        shown: list[Any] = [json.dumps([secret]), quote(secret), base64.b64encode(secret.encode())]
-        assert any(form in shown[0] for form in forms(secret))
-        assert any(form in shown[1] for form in forms(secret))
+        spellings: list[Any] = [
+            json.dumps([secret]),
+            quote(secret),
+            base64.b64encode(secret.encode()),
+        ]
+        assert any(form in spellings[0] for form in forms(secret))
+        assert any(form in spellings[1] for form in forms(secret))

@@ -155,15 +155,15 @@ def test_where_the_site_allows_it_browsers_get_pages(reader: Caller, row: Regist
     """#18: pages to read: they hold what the JSON holds, escaped, and neither form nor script."""
     Registry.objects.filter(pk=row.pk).update(name="<b>Lab")
     for path in [*addresses(row), "nowhere/", "registries/?bad=<i>"]:
-        told, page = reader.get(path), reader.get(path, HTTP_ACCEPT=BROWSER)
-        assert page.status_code == told.status_code
+        response, page = reader.get(path), reader.get(path, HTTP_ACCEPT=BROWSER)
+        assert page.status_code == response.status_code
         assert page["Content-Type"] == "text/html; charset=utf-8"
         assert "Accept" in page["Vary"]
-        assert "Accept" in told["Vary"]
-        assert page["Cache-Control"] == told["Cache-Control"]
+        assert "Accept" in response["Vary"]
+        assert page["Cache-Control"] == response["Cache-Control"]
         text = page.content.decode()
-        shown = unescape(re.sub("<[^>]*>", "", text.partition("<pre tabindex")[2]))
-        assert json.loads(shown.split("\n\n", 2)[2]) == told.json()
+        source = unescape(re.sub("<[^>]*>", "", text.partition("<pre tabindex")[2]))
+        assert json.loads(source.split("\n\n", 2)[2]) == response.json()
         assert not re.search("<(form|input|button|script|style|b>Lab|i>)| (style|on[a-z]+)=", text)
 
 
@@ -187,9 +187,9 @@ def test_answers_are_private(reader: Caller) -> None:
 @pytest.fixture(scope="module")
 def foreign() -> dict[str, Any]:
     """What a site saw whose REST_FRAMEWORK would turn everything around."""
-    returned, said = forking.run(["tests/api/foreign.py"], {})
-    assert returned == 0, said
-    return json.loads(said)
+    returned, output = forking.run(["tests/api/foreign.py"], {})
+    assert returned == 0, output
+    return json.loads(output)
 
 
 def test_a_foreign_site_says_who_somebody_is(foreign: dict[str, Any]) -> None:

@@ -16,14 +16,14 @@ def main() -> None:
     parser.add_argument(
         "--smallest", action="store_true", help="only show that they run: the figures mean nothing"
     )
-    told = parser.parse_args()
-    if told.smallest:
+    args = parser.parse_args()
+    if args.smallest:
         # Before the benchmarks are imported: they read it then.
         os.environ[VARIABLE] = "1"
-    for name in told.names or NAMES:
+    for name in args.names or NAMES:
         if name not in NAMES:
             parser.error(f"there is no benchmark {name}")
-        importlib.import_module(f"tests.bench.{name}").run(1 if told.smallest else told.rounds)
+        importlib.import_module(f"tests.bench.{name}").run(1 if args.smallest else args.rounds)
 
 
 main()

@@ -27,19 +27,19 @@ RESOLVED = ("resolve_hub", "resolve_own")
 
 
 def run(rounds: int) -> None:
-    found = {rows: measure(rows, rounds) for rows in LENGTHS}
-    here = found[ROWS]
-    sign_in = median(each.cpu / CALLS for each in here[SIGN_IN])
+    result = {rows: measure(rows, rounds) for rows in LENGTHS}
+    here = result[ROWS]
+    sign_in = median(sample.cpu / CALLS for sample in here[SIGN_IN])
     table.show(
         f"A page of {PAGE} of {ROWS} registries, and resolve/: milliseconds of a request",
         ("address", "wall", "ratio", "CPU", "ratio", "beyond the sign-in", "own queries"),
         [
             (
                 name,
-                table.milliseconds(walls := [each.wall / CALLS for each in samples]),
-                table.ratio(walls, [each.wall / CALLS for each in here[FLOOR]]),
-                table.milliseconds(cpus := [each.cpu / CALLS for each in samples]),
-                table.ratio(cpus, [each.cpu / CALLS for each in here[FLOOR]]),
+                table.milliseconds(walls := [sample.wall / CALLS for sample in samples]),
+                table.ratio(walls, [sample.wall / CALLS for sample in here[FLOOR]]),
+                table.milliseconds(cpus := [sample.cpu / CALLS for sample in samples]),
+                table.ratio(cpus, [sample.cpu / CALLS for sample in here[FLOOR]]),
                 table.milliseconds([median(cpus) - sign_in]),
                 str(samples[0].answer["queries"]),
             )
@@ -50,7 +50,7 @@ def run(rounds: int) -> None:
         f"The same with more rows: CPU milliseconds of a request for a page of {PAGE}",
         ("address", *(f"{rows} rows" for rows in LENGTHS)),
         [
-            (name, *(table.milliseconds(e.cpu / CALLS for e in found[r][name]) for r in LENGTHS))
+            (name, *(table.milliseconds(e.cpu / CALLS for e in result[r][name]) for r in LENGTHS))
             for name in (SIGN_IN, FLOOR, *LISTS, *RESOLVED)
         ],
     )

@@ -38,9 +38,9 @@ def run(rounds: int) -> None:
             runs = [_run(good, origins) for _ in range(rounds)]
             walls = [figures.wall for figures in runs]
             codes = runs[0].answer
-            told = ", ".join(f"{count} {code}" for code, count in sorted(codes.items()))
+            text = ", ".join(f"{count} {code}" for code, count in sorted(codes.items()))
             cpu = table.seconds(figures.cpu for figures in runs)
-            rows.append((name, table.seconds(walls), f"{max(walls):.3f}", cpu, told))
+            rows.append((name, table.seconds(walls), f"{max(walls):.3f}", cpu, text))
     table.show(
         f"check_many over {ROWS} registries, TIMEOUT {TIMEOUT:g}",
         ("order", "wall s", "at most", "CPU s", "results"),

@@ -123,10 +123,10 @@ class Process:
 
 def main() -> None:
     """What the child does until its standard input ends."""
-    told, options = json.loads(sys.stdin.readline())
-    told["images"] = tuple(map(tuple, told["images"]))
+    job, options = json.loads(sys.stdin.readline())
+    job["images"] = tuple(map(tuple, job["images"]))
     module = importlib.import_module(f"tests.bench.clients.{sys.argv[1]}")
-    client = module.Client(Job(**told), **options)
+    client = module.Client(Job(**job), **options)
     for line in sys.stdin:
         method = getattr(client, json.loads(line))
         cpu, start = processor_time(), time.perf_counter()
@@ -144,9 +144,9 @@ def processor_time() -> float:
 
 def most_memory() -> float:
     """The most memory that this process, or a program that it ran, held at a time, in MB."""
-    held = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
-    assert held is not None
-    return max(int(held[1]), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
+    match = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    assert match is not None
+    return max(int(match[1]), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
 
 
 if __name__ == "__main__":

@@ -36,14 +36,14 @@ def run(rounds: int) -> None:
         with served(folder, [ROW], "locmem://") as site:
             environment = {**site.environment, "PYTHONPATH": str(ROOT)}
             (folder / "header").write_text(f"Authorization: Bearer {site.token}\n")
-            told = ["-fsS", "--cacert", str(folder / "authority.pem"), "-H", f"@{folder}/header"]
+            args = ["-fsS", "--cacert", str(folder / "authority.pem"), "-H", f"@{folder}/header"]
             data = ["-d", f"host={HOST}", "-d", "form=helper"]
             commands = {
                 FLOOR: [sys.executable, "-c", "pass"],
                 f"{HELPER} version": [str(folder / HELPER), "version"],
                 f"{HELPER} get, one file": [str(folder / HELPER), "get"],
                 f"{HELPER} get, from the wheel": [sys.executable, "-c", INSTALLED, "get"],
-                "curl": ["curl", *told, *data, f"{site.visitor.origin}/api/handover/"],
+                "curl": ["curl", *args, *data, f"{site.visitor.origin}/api/handover/"],
             }
             if prepare(environment, folder):
                 commands[OTHER] = ["docker-credential-pass", "get"]
@@ -51,8 +51,8 @@ def run(rounds: int) -> None:
             for command in commands.values():
                 measure(command, environment)  # compiles, connects
             for _ in range(rounds * STARTS):
-                for each in random.sample(list(commands), len(commands)):
-                    samples[each].append(measure(commands[each], environment))
+                for item in random.sample(list(commands), len(commands)):
+                    samples[item].append(measure(commands[item], environment))
     floor = [median(column) for column in zip(*samples[FLOOR], strict=True)]
     rows = []
     for name in commands:
@@ -82,7 +82,7 @@ def prepare(environment: dict[str, str], folder: Path) -> bool:
     environment |= {"GNUPGHOME": str(home), "PASSWORD_STORE_DIR": str(folder / "pass")}
     key = ["gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key", "bench"]
     secret = json.dumps({"ServerURL": HOST, "Username": "johndoe", "Secret": "fake-token"})
-    for command, told in (
+    for command, args in (
         (key, ""),
         (["pass", "init", "bench"], ""),
         (["docker-credential-pass", "store"], secret),
@@ -90,7 +90,7 @@ def prepare(environment: dict[str, str], folder: Path) -> bool:
         subprocess.run(
             command,
             env={**os.environ, **environment},
-            input=told,
+            input=args,
             text=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -70,11 +70,11 @@ class Filled:
 
     def seen(self) -> Seen:
         """What arrived so far."""
-        asked = self.tokens.requests
-        several = [one for one in asked if len(one.query.get("scope", [])) > 1]
+        requests = self.tokens.requests
+        several = [one for one in requests if len(one.query.get("scope", [])) > 1]
         return Seen(
             len(self._server.requests),
-            len(asked),
+            len(requests),
             len(several),
             self._server.connections,
             self.tokens.connections,

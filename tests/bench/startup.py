@@ -62,8 +62,8 @@ def setup(rounds: int) -> None:
         )
         added = [more - less for less, more in zip(bare, full, strict=True)]
         for name, figures in ((BARE, bare), (FULL, full), ("added", added)):
-            wall, cpu, held = figures
-            rows.append((kind, name, f"{wall * 1000:.0f}", f"{cpu * 1000:.0f}", f"{held:.1f}"))
+            wall, cpu, memory = figures
+            rows.append((kind, name, f"{wall * 1000:.0f}", f"{cpu * 1000:.0f}", f"{memory:.1f}"))
     title = f"django.setup() in a fresh process, {rounds * STARTS} starts of each"
     table.show(title, ("of all", "apps", "wall ms", "CPU ms", "MB"), rows)
 

@@ -92,7 +92,7 @@ def open_page(browser: Browser, site: str, robin: User) -> Iterator[type_of_open
             context.add_cookies([cookie])  # type: ignore[list-item]  # a TypedDict of this shape
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: _refused(said.text, faults))
+        page.on("console", lambda output: _refused(output.text, faults))
         page.goto(site + path)
         return page
 
@@ -102,9 +102,9 @@ def open_page(browser: Browser, site: str, robin: User) -> Iterator[type_of_open
     assert faults == []
 
 
-def _refused(said: str, faults: list[str]) -> None:
-    if "Content Security Policy" in said:
-        faults.append(said)
+def _refused(output: str, faults: list[str]) -> None:
+    if "Content Security Policy" in output:
+        faults.append(output)
 
 
 @pytest.fixture

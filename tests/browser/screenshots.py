@@ -127,8 +127,8 @@ def main() -> None:
 
 def no_font() -> str | None:
     """What to install for the fonts, or None; without them Chromium would take others."""
-    found = subprocess.run(["fc-match", FONT], capture_output=True, text=True, check=True).stdout
-    return None if FONT in found else f"no {FONT} (apt-get install fonts-liberation)"
+    output = subprocess.run(["fc-match", FONT], capture_output=True, text=True, check=True).stdout
+    return None if FONT in output else f"no {FONT} (apt-get install fonts-liberation)"
 
 
 def differs(browser: Browser, path: Path) -> bool:
@@ -136,7 +136,7 @@ def differs(browser: Browser, path: Path) -> bool:
     known = IMAGES / path.name
     squares = None
     if known.exists():
-        pair = [b64encode(each.read_bytes()).decode() for each in (known, path)]
+        pair = [b64encode(item.read_bytes()).decode() for item in (known, path)]
         page = browser.new_page()
         squares = page.evaluate(COMPARE, [*pair, SIDE, LIMIT])
         page.close()

@@ -100,10 +100,10 @@ def test_a_way_to_sign_in_shows_its_fields(
         "Login and separate token": {"login", "token"},
         "No sign-in": set(),
     }
-    for way, shown in fields.items():
+    for way, visible in fields.items():
         page.get_by_role("radio", name=re.compile(f"^{way}")).check()
         for name in ("login", "password", "auth", "token"):
-            assert page.locator(f"#id_{name}").is_visible() == (name in shown), (way, name)
+            assert page.locator(f"#id_{name}").is_visible() == (name in visible), (way, name)
 
 
 def test_add_check_reset_and_delete_without_script(
@@ -153,9 +153,9 @@ def test_a_secret_is_kept_replaced_or_cleared(open_page: type_of_open, row: Regi
     page.get_by_role("radio", name="Keep").check()
     page.get_by_label("Name:").fill("Kept")
     page.get_by_role("button", name="Save", exact=True).click()
-    kept = Registry.objects.get(pk=row.pk)
-    assert kept.name == "Kept"
-    assert kept.values() == row.values()
+    stored_row = Registry.objects.get(pk=row.pk)
+    assert stored_row.name == "Kept"
+    assert stored_row.values() == row.values()
     page.goto(page.url.split("/admin")[0] + f"{LIST}{row.pk}/change/")
     page.get_by_role("radio", name="Replace").check()
     secret.fill("new")
@@ -344,10 +344,10 @@ def test_the_form_helps_while_it_is_filled_in(open_page: type_of_open, tmp_path:
     page.locator(".field-password .reg-look").click()
     expect(secret).to_have_attribute("type", "text")
     # Whoever leaves is asked, and stays.
-    asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    requests = []
+    page.once("dialog", lambda dialog: (requests.append(dialog.type), dialog.accept()))
     page.goto(page.url.replace("custom", "gcr"))
-    assert asked == ["beforeunload"]
+    assert requests == ["beforeunload"]
     file = tmp_path / "key.json"
     file.write_text('{"client_email": "me@example.com", "private_key": "fake key"}')
     page.locator("input[type=file]").set_input_files(file)
@@ -405,9 +405,9 @@ def test_what_is_handed_over_is_copied_and_downloaded_and_never_shown(
     page = open_page(f"{LIST}{row.pk}/change/", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("link", name="Hand over").click()
     page.get_by_role("link", name=re.compile("^Argo CD")).click()
-    told = page.locator(".reg-take__told")
+    message = page.locator(".reg-take__told")
     page.locator("[data-take]").click()
-    expect(told).to_contain_text("Copied")
+    expect(message).to_contain_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == "johndoe:fake-handed-over"
     page.get_by_role("link", name="Kubernetes", exact=True).click()
     page.get_by_label("Namespace:").fill("Team A")
@@ -422,7 +422,7 @@ def test_what_is_handed_over_is_copied_and_downloaded_and_never_shown(
         button.dblclick()
     assert download.value.suggested_filename == "pull.yaml"
     assert "namespace: team-a" in download.value.path().read_text()
-    expect(told).to_contain_text("Your browser saves the file.")
+    expect(message).to_contain_text("Your browser saves the file.")
     assert "fake-handed-over" not in page.content()
     assert row.handovers.count() == 2, "a double click takes it once"
     page.reload()
@@ -434,7 +434,7 @@ def test_what_is_handed_over_is_copied_and_downloaded_and_never_shown(
         "addEventListener('copy', each => { window.put = each.clipboardData.types.length })"
     )
     page.locator("[data-take]").click()
-    expect(told).to_contain_text("Copied")
+    expect(message).to_contain_text("Copied")
     assert page.evaluate("window.put") == 1
     Registry.objects.update(handover="none")
     page.locator("[data-take]").click()

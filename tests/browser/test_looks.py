@@ -30,8 +30,8 @@ def assert_fit(page: Page, where: str) -> None:
     page.add_style_tag(content="* { transition: none !important }")
     for scheme, options in SCHEMES.items():
         page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page, options=options)
-        assert found.violations_count == 0, f"{where}, {scheme}\n{found.generate_report()}"
+        results = Axe().run(page, options=options)
+        assert results.violations_count == 0, f"{where}, {scheme}\n{results.generate_report()}"
     for width in (360, 800):
         page.set_viewport_size({"width": width, "height": 800})
         beyond = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
@@ -58,11 +58,11 @@ def test_no_page_jumps_while_it_loads(open_page: type_of_open) -> None:
     site = page.url.rstrip("/")
 
     def shifts() -> dict[str, float]:
-        found = {}
+        result = {}
         for path in ("/", *paths, "/admin/registries/check/", f"{LIST}?view=table"):
             page.goto(site + path)
-            found[path] = page.evaluate("window.shifted")
-        return found
+            result[path] = page.evaluate("window.shifted")
+        return result
 
     assert {path: shift for path, shift in shifts().items() if shift >= 0.1} == {}
     page.route("**/sidebar.js", lambda route: route.abort())
@@ -77,7 +77,7 @@ def test_list(open_page: type_of_open) -> None:
     for width, count in {1920: 4, 1280: 2, 768: 2, 360: 1}.items():
         page.set_viewport_size({"width": width, "height": 800})
         assert len(page.evaluate(columns).split()) == count, width
-    first, heading = (page.locator(each).first.bounding_box() for each in (".reg-tile", "h1"))
+    first, heading = (page.locator(item).first.bounding_box() for item in (".reg-tile", "h1"))
     assert first["y"] - heading["y"] < 300, "so much is for controls on a phone"  # type: ignore[index]
     assert_fit(page, "tiles")
     page.locator(".reg-filters summary").first.click()

@@ -284,9 +284,9 @@ def test_what_was_typed_is_not_among_the_checks_of_the_row(client: Client, row: 
         check_typed(client, row)
     assert row.checks.count() == 4
     assert "1 of 1 fine" in text_of(client.get(f"{LIST}{row.pk}/change/"))
-    found = client.get(f"/gateway/v1/registries/{row.pk}/checks/").json()["checks"]
-    assert [check["verdict"] for check in found] == ["valid"]
-    assert set(found[0]) == {"verdict", "code", "detail", "checked_at"}
+    data = client.get(f"/gateway/v1/registries/{row.pk}/checks/").json()["checks"]
+    assert [check["verdict"] for check in data] == ["valid"]
+    assert set(data[0]) == {"verdict", "code", "detail", "checked_at"}
 
 
 def test_the_history_of_a_row_says_who_checked_it(client: Client, row: Registry) -> None:
@@ -304,7 +304,7 @@ def test_the_list_shows_every_check_and_filters_them(client: Client, row: Regist
     html = text_of(client.get(CHECKS))
     assert "Typed <small>not saved, or deleted</small>" in html
     assert f'<a href="{LIST}{row.pk}/change/">Lab</a>' in html
-    for query, found in {
+    for query, result in {
         "origin=form": 1,
         "origin=nonsense": 0,
         "verdict=valid": 1,
@@ -315,7 +315,7 @@ def test_the_list_shows_every_check_and_filters_them(client: Client, row: Regist
         "q=robin": 2,
         "q=typed": 1,
     }.items():
-        assert client.get(f"{CHECKS}?{query}").context["cl"].result_count == found, query
+        assert client.get(f"{CHECKS}?{query}").context["cl"].result_count == result, query
 
 
 def test_what_an_earlier_version_did_not_store_is_left_open(client: Client, row: Registry) -> None:
@@ -386,8 +386,8 @@ def test_nobody_scans_a_network_with_the_form(
     """#94: not even a superuser; he is told when to go on, and others are not held up."""
     settings.REGISTRIES = {"CHECKS_PER_MINUTE": 3}
     pages = ports_tried(client, row, 5)
-    told = ["You have checked 3 times within a minute." in page for page in pages]
-    assert told == [False, False, False, True, True]
+    limited = ["You have checked 3 times within a minute." in page for page in pages]
+    assert limited == [False, False, False, True, True]
     assert Check.objects.count() == 3
     calls = len(server.requests)
     for way in (press_check, check_typed, save_and_check):
@@ -426,10 +426,10 @@ def test_after_a_minute_it_goes_on(
 def test_a_burst_is_counted_before_it_is_let_through(settings: Any) -> None:
     """#94: those that have begun count, and not only those that ended."""
     settings.REGISTRIES = {"CHECKS_PER_MINUTE": 3, "TIMEOUT": 30}
-    asked, opened = threading.Semaphore(0), threading.Event()
+    arrived, opened = threading.Semaphore(0), threading.Event()
 
     def slow(_request: Request) -> Reply:
-        asked.release()
+        arrived.release()
         assert opened.wait(30)
         return Reply(200, b"{}")
 
@@ -449,7 +449,7 @@ def test_a_burst_is_counted_before_it_is_let_through(settings: Any) -> None:
         for thread in threads:
             thread.start()
         for _ in range(3):
-            assert asked.acquire(timeout=30)
+            assert arrived.acquire(timeout=30)
         for _ in range(3000):
             if len(ended) == 5:
                 break

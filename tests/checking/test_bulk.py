@@ -31,12 +31,12 @@ class Gate:
 
     def __init__(self) -> None:
         self.open = threading.Event()
-        self.waiting = self.most = self.asked = 0
+        self.waiting = self.most = self.calls = 0
         self.changed = threading.Condition()
 
     def __call__(self, _request: Request) -> Reply:
         with self.changed:
-            self.asked += 1
+            self.calls += 1
             self.waiting += 1
             self.most = max(self.most, self.waiting)
             self.changed.notify_all()
@@ -104,7 +104,7 @@ def test_nothing_more_begins_once_the_reader_has_left(
     assert not gate.open.is_set()
     gate.open.set()
     wait_until_ended()
-    assert gate.asked == WORKERS
+    assert gate.calls == WORKERS
     assert Check.objects.filter(origin="bulk", user_name="robin").count() == WORKERS
     assert Registry.objects.exclude(checked_at=None).count() == WORKERS
     assert not Registry.objects.exclude(checking_until=None).exists()
@@ -131,7 +131,7 @@ def test_a_page_that_nobody_began_to_read_checks_nothing(
         select(client, rows).close()
     gate.open.set()
     assert f"Checked {MANY} registries" in b"".join(select(client, rows)).decode()
-    assert gate.asked == MANY
+    assert gate.calls == MANY
 
 
 def test_however_many_ask_the_threads_are_those_of_one_process(
@@ -144,8 +144,8 @@ def test_however_many_ask_the_threads_are_those_of_one_process(
         assert next(page) is None
     gate.wait_for(WORKERS)
     gate.open.set()
-    found = [each for page in pages for each in page if each]
-    assert len(found) == MANY
+    result = [item for page in pages for item in page if item]
+    assert len(result) == MANY
     assert gate.most == WORKERS
     wait_until_ended()
 
@@ -188,7 +188,7 @@ def test_code_that_stops_asking_leaves_nothing_undone(rows: list[Registry], gate
     checks = services.check_each(rows)
     next(checks)
     checks.close()
-    assert Check.objects.count() == gate.asked < MANY
+    assert Check.objects.count() == gate.calls < MANY
     assert not Registry.objects.exclude(checking_until=None).exists()
 
 
@@ -216,16 +216,16 @@ def test_a_process_that_is_forked_off_has_threads_of_its_own(
     assert shared(1).run(lambda: 1).result(30) == 1
     connections.close_all()
     context = multiprocessing.get_context("fork")
-    said = context.Queue()
+    queue = context.Queue()
 
     def work() -> None:
         pool = shared(1)
-        said.put(pool.acquire() and pool.run(lambda: 2).result(20))
+        queue.put(pool.acquire() and pool.run(lambda: 2).result(20))
 
     process = context.Process(target=work)
     process.start()
     try:
-        assert said.get(timeout=30) == 2
+        assert queue.get(timeout=30) == 2
     finally:
         process.join(30)
     time.sleep(0)

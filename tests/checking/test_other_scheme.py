@@ -44,7 +44,7 @@ def test_it_is_found_from_what_a_check_meets_there(server: FakeServer) -> None:
     row = build("custom", url=other(server.origin))
     result = services.check(row)
     assert services.other_scheme(row, result.code) == server.origin
-    assert all("Authorization" not in each.headers for each in server.requests)
+    assert all("Authorization" not in request.headers for request in server.requests)
 
 
 def test_what_is_no_registry_is_not_offered() -> None:

@@ -195,13 +195,13 @@ def test_checks_at_once_invent_one_account_between_them(row: Registry, registry:
     rows = [Registry.objects.get(pk=row.pk) for _ in range(4)]
     results: list[CheckResult] = []
 
-    def check(each: Registry) -> None:
+    def check(item: Registry) -> None:
         from django.db import connections
 
-        results.append(services.check(each, "app:1"))
+        results.append(services.check(item, "app:1"))
         connections.close_all()
 
-    threads = [threading.Thread(target=check, args=(each,)) for each in rows]
+    threads = [threading.Thread(target=check, args=(item,)) for item in rows]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -255,15 +255,15 @@ def test_name_that_cannot_be_encoded() -> None:
 def hung(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The names that a resolver was asked for which answers when the test is over."""
     release = threading.Event()
-    asked: list[str] = []
+    requests: list[str] = []
 
     def hang(host: str, *_: Any, **__: Any) -> list[Any]:
-        asked.append(host)
+        requests.append(host)
         release.wait(30)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    yield asked
+    yield requests
     release.set()
     for thread in left_behind():
         thread.join()

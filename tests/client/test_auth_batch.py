@@ -55,8 +55,8 @@ class FirstScopeAlone(Many):
 
     most = 1
 
-    def granted(self, user: str | None, wanted: list[str]) -> Reply:
-        return super().granted(user, wanted[: self.most])
+    def granted(self, user: str | None, requested: list[str]) -> Reply:
+        return super().granted(user, requested[: self.most])
 
 
 class Opaque(Many):
@@ -75,8 +75,8 @@ class RefusesSeveral(Many):
 
     status = 400
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-        return Reply(self.status) if len(wanted) > 1 else None
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
+        return Reply(self.status) if len(requested) > 1 else None
 
 
 class SomeDenied(Many):
@@ -88,8 +88,8 @@ class SomeDenied(Many):
 class DeniedSpoils(SomeDenied):
     """One that is denied makes it refuse them all, as ghcr.io does with guests."""
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-        return None if all(self.readable(user, name) for name in wanted) else Reply(403)
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
+        return None if all(self.readable(user, name) for name in requested) else Reply(403)
 
 
 def digests(world: World, family: Many) -> list[str | ClientError]:
@@ -139,8 +139,8 @@ def test_that_is_remembered(serve: Serve) -> None:
     world.account(family).digests(PAIRS[:20])
     world.forget()
     world.account(family).digests(PAIRS[20:60])
-    asked = [r.query["scope"] for r in world.servers[family.realm_origin].requests]
-    assert [len(scopes) for scopes in asked] == [1] * 40
+    requests = [r.query["scope"] for r in world.servers[family.realm_origin].requests]
+    assert [len(scopes) for scopes in requests] == [1] * 40
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_images_that_are_denied_do_not_spoil_the_others(
 ) -> None:
     """HEAD is refused without a reason, so GET is asked once for each that is denied."""
     family, world = serve(kind)
-    found = digests(world, family)
-    for name, result in zip(NAMES, found, strict=True):
+    results = digests(world, family)
+    for name, result in zip(NAMES, results, strict=True):
         if name in family.denied_names:
             assert isinstance(result, ImageDenied)
         else:
@@ -189,8 +189,8 @@ def test_images_that_are_denied_do_not_spoil_the_others(
 def test_one_image_is_no_batch(serve: Serve) -> None:
     """Its token is asked for once, and once more without a scope: the account is not refused."""
     family, world = serve(DeniedSpoils)
-    [found] = world.account(family).digests(PAIRS[:1])
-    assert isinstance(found, ImageDenied)
+    [results] = world.account(family).digests(PAIRS[:1])
+    assert isinstance(results, ImageDenied)
     assert counts(world, family) == (1, 2)
 
 
@@ -207,8 +207,8 @@ def test_a_guest_who_is_denied_one_image_gets_the_others(serve: Serve) -> None:
         name: repository("account" if name in family.denied_names else "everybody")
         for name in NAMES
     }
-    found = world.client(Endpoint(url=family.origin), Anonymous()).digests(PAIRS)
-    assert [isinstance(result, ImageDenied) for result in found] == [
+    results = world.client(Endpoint(url=family.origin), Anonymous()).digests(PAIRS)
+    assert [isinstance(result, ImageDenied) for result in results] == [
         name in family.denied_names for name in NAMES
     ]
 
@@ -220,8 +220,8 @@ def test_a_basic_registry_needs_no_tokens(serve: Serve) -> None:
             self.images = dict.fromkeys(NAMES, repository())
 
     family, world = serve(ManyBasic)
-    found = world.account(family).digests(PAIRS)
-    assert len(set(found)) == 1
+    results = world.account(family).digests(PAIRS)
+    assert len(set(results)) == 1
     assert len(world.requests) == 1 + COUNT
 
 
@@ -232,14 +232,14 @@ def test_the_answers_stand_in_the_order_of_the_questions(serve: Serve) -> None:
     pairs[7] = ("NOT A NAME", "latest")
     pairs[8] = (NAMES[0], "no tag!")
     pairs[9] = (NAMES[0], "v99")
-    found = world.account(family).digests(pairs)
+    results = world.account(family).digests(pairs)
     for number, (name, tag) in enumerate(pairs):
         if number in {7, 8}:
-            assert isinstance(found[number], Misconfigured)
+            assert isinstance(results[number], Misconfigured)
         elif number == 9:
-            assert isinstance(found[number], ClientError)
+            assert isinstance(results[number], ClientError)
         else:
-            assert found[number] == family.images[name].tags[tag].digest
+            assert results[number] == family.images[name].tags[tag].digest
     heads = [r.target for r in world.requests if r.method == "HEAD"]
     assert len(heads) == len(set(heads))  # a pair that is there twice is asked for once
 
@@ -259,23 +259,23 @@ def test_a_registry_that_asks_for_a_pause_gets_it(serve: Serve) -> None:
             return Reply(429, b"", {"Retry-After": "60"})
 
     family, world = serve(Pausing)
-    found = digests(world, family)
-    assert all(isinstance(error, Throttled) and error.retry_at for error in found)
+    results = digests(world, family)
+    assert all(isinstance(error, Throttled) and error.retry_at for error in results)
     assert counts(world, family)[0] <= 1 + 8
 
 
 def test_wrong_credentials_stop_everything(serve: Serve) -> None:
     family, world = serve(Many)
-    found = world.account(family, family.wrong).digests(PAIRS)
-    assert all(isinstance(error, Rejected) for error in found)
+    results = world.account(family, family.wrong).digests(PAIRS)
+    assert all(isinstance(error, Rejected) for error in results)
     assert counts(world, family) == (1, 1)
 
 
 def test_a_registry_that_is_gone_stops_everything() -> None:
     client: Client = World({}, Ledger()).client(Endpoint(url="http://127.0.0.1:1"), Anonymous())
-    found = client.digests(PAIRS)
-    assert all(isinstance(error, Unreachable) for error in found)
-    assert {error.code for error in found if isinstance(error, ClientError)} == {"refused"}
+    results = client.digests(PAIRS)
+    assert all(isinstance(error, Unreachable) for error in results)
+    assert {error.code for error in results if isinstance(error, ClientError)} == {"refused"}
 
 
 @pytest.mark.parametrize(
@@ -299,10 +299,12 @@ def test_images_that_lie_where_nobody_is_stop_everything(
 
     with FakeServer(lambda request: Reply(), ca) as strange, FakeServer(handler) as server:
         ports = {"strange": strange.port, "plain": server.port}
-        found = World({}, Ledger()).client(Endpoint(url=server.origin), Anonymous()).digests(PAIRS)
-    assert {error.code for error in found if isinstance(error, ClientError)} == {code}
-    assert len(found) == COUNT
-    assert len(set(map(id, found))) <= THREADS
+        results = (
+            World({}, Ledger()).client(Endpoint(url=server.origin), Anonymous()).digests(PAIRS)
+        )
+    assert {error.code for error in results if isinstance(error, ClientError)} == {code}
+    assert len(results) == COUNT
+    assert len(set(map(id, results))) <= THREADS
 
 
 def test_a_deadline_that_is_over_stops_everything() -> None:
@@ -319,11 +321,11 @@ def test_a_deadline_that_is_over_stops_everything() -> None:
         client = World({}, Ledger()).client(
             Endpoint(url=server.origin), Anonymous(), deadline=Deadline(0.5)
         )
-        found = client.digests(PAIRS)
+        results = client.digests(PAIRS)
         over.set()
-    assert {error.code for error in found if isinstance(error, ClientError)} == {"timeout"}
-    assert len(found) == COUNT
-    assert len(set(map(id, found))) <= THREADS
+    assert {error.code for error in results if isinstance(error, ClientError)} == {"timeout"}
+    assert len(results) == COUNT
+    assert len(set(map(id, results))) <= THREADS
 
 
 def test_one_image_that_fails_does_not_stop_the_others(serve: Serve) -> None:
@@ -332,9 +334,9 @@ def test_one_image_that_fails_does_not_stop_the_others(serve: Serve) -> None:
             return Reply(500) if repository == NAMES[3] else super().refusal(request, repository)
 
     family, world = serve(Failing)
-    found = world.account(family).digests(PAIRS[:30])
-    assert [number for number, result in enumerate(found) if result != family.expected] == [3]
-    assert isinstance(found[3], Unreachable)
+    results = world.account(family).digests(PAIRS[:30])
+    assert [number for number, result in enumerate(results) if result != family.expected] == [3]
+    assert isinstance(results[3], Unreachable)
 
 
 def test_long_names_make_smaller_batches(serve: Serve) -> None:
@@ -343,8 +345,8 @@ def test_long_names_make_smaller_batches(serve: Serve) -> None:
     names = [f"{'a/' * 120}{number}" for number in range(60)]
     family, world = serve(Many)
     family.images = dict.fromkeys(names, repository("account"))
-    found = world.account(family).digests([(name, "v1") for name in names])
-    assert len(set(found)) == 1
+    results = world.account(family).digests([(name, "v1") for name in names])
+    assert len(set(results)) == 1
     targets = [request.target for request in world.servers[family.realm_origin].requests]
     assert max(map(len, targets)) < 8000
     assert len(targets) < 10

@@ -16,7 +16,7 @@ from registries.client.tokens import Cache, MemoryTokens
 from registries.credentials import AwsKeys, AzurePrincipal, Credential, GoogleServiceAccount
 from registries.endpoint import Endpoint, Proof
 from registries.kinds import KINDS
-from tests.client.asking import fails
+from tests.client.calls import fails
 from tests.client.conftest import Serve
 from tests.fakes.clouds import (
     GOOGLE_TOKENS,
@@ -91,7 +91,7 @@ def test_an_exchange_that_ended_is_renewed_once(serve: Serve, kind: type[Ecr]) -
     assert cloud(world, family).digest(PUBLIC, "v1")
     assert len(world.servers[family.api].requests) == 2
     scopes = [r.query["scope"] for r in world.requests if "scope" in r.query]
-    assert all(asked == [f"repository:{PUBLIC}:pull"] for asked in scopes)
+    assert all(scope == [f"repository:{PUBLIC}:pull"] for scope in scopes)
 
 
 def test_what_an_exchange_is_kept_for() -> None:
@@ -219,8 +219,8 @@ def test_threads_with_an_exchange_that_ended_share_the_new_one(serve: Serve) -> 
     pairs = [(name, "v1") for name in family.images]
     assert len(set(cloud(world, family).digests(pairs))) == 1
     family.renew_password()
-    found = cloud(world, family).digests(pairs)
-    assert set(found) == {family.images["acme/app-1"].tags["v1"].digest}
+    digests = cloud(world, family).digests(pairs)
+    assert set(digests) == {family.images["acme/app-1"].tags["v1"].digest}
     assert len(world.servers[family.api].requests) == 2
 
 

@@ -5,7 +5,7 @@ import pytest
 from registries.client.errors import ClientError, Misconfigured, NotFound, Rejected
 from registries.credentials import Anonymous
 from registries.endpoint import Endpoint, Proof
-from tests.client.asking import fails, verdict
+from tests.client.calls import fails, verdict
 from tests.client.conftest import Serve
 from tests.fakes.images import PRIVATE
 from tests.fakes.selfhosted import TokenRegistry
@@ -20,10 +20,10 @@ class Picky(TokenRegistry):
     status = 400
     guests = True
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-        if user is None and not wanted and not self.guests:
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
+        if user is None and not requested and not self.guests:
             return Reply(401)
-        return Reply(self.status) if BAD in wanted else None
+        return Reply(self.status) if BAD in requested else None
 
 
 @pytest.mark.parametrize("status", [400, 404])
@@ -89,7 +89,7 @@ def test_a_token_server_of_another_registry_is_not_taken_for_a_picky_one(
 
 def test_one_bad_name_among_many_spoils_no_other(serve: Serve) -> None:
     family, world = serve(Picky)
-    found = world.account(family).digests([(PRIVATE, "v1"), (BAD, "v1"), (PRIVATE, "v2")])
-    assert [isinstance(each, ClientError) for each in found] == [False, True, False]
-    assert isinstance(found[1], NotFound)
-    assert found[1].code == "name_refused"
+    digests = world.account(family).digests([(PRIVATE, "v1"), (BAD, "v1"), (PRIVATE, "v2")])
+    assert [isinstance(item, ClientError) for item in digests] == [False, True, False]
+    assert isinstance(digests[1], NotFound)
+    assert digests[1].code == "name_refused"

@@ -9,7 +9,7 @@ from registries.client.errors import ImageDenied, Misconfigured
 from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint, Proof
 from registries.verdicts import CODES
-from tests.client.asking import fails
+from tests.client.calls import fails
 from tests.client.conftest import Serve
 from tests.fakes.hosted import GitHub, LinuxServer
 from tests.fakes.images import PRIVATE, PUBLIC

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from registries.client.errors import ImageDenied
-from tests.client.asking import fails
+from tests.client.calls import fails
 from tests.client.conftest import Serve
 from tests.fakes.images import PRIVATE, PUBLIC
 from tests.fakes.ledger import Ledger
@@ -20,17 +20,17 @@ class Demanding(TokenRegistry):
     demanded = ""
 
     def refusal(self, request: Request, repository: str) -> Reply | None:
-        if request.bearer in self._granted and self.demanded in self.asked[-1]:
+        if request.bearer in self._granted and self.demanded in self.scopes[-1]:
             return None
         header = self.challenge(None, scope=self.demanded, error="insufficient_scope")
         return Reply(401, b"", {"WWW-Authenticate": header})
 
     def token(self, request: Request) -> Reply:
-        self.asked.append(request.query.get("scope", []))
+        self.scopes.append(request.query.get("scope", []))
         return super().token(request)
 
     def __init__(self, ledger: Ledger) -> None:
-        self.asked: list[list[str]] = []
+        self.scopes: list[list[str]] = []
         super().__init__(ledger)
 
 
@@ -46,7 +46,7 @@ def test_a_demanded_scope_is_asked_for_once_and_first(
     family.demanded = f"repository:{PRIVATE}:pull,metadata_read"
     assert world.account(family).digest(PRIVATE, "v1")
     mine = f"repository:{PRIVATE}:pull"
-    assert family.asked == [[mine], [family.demanded, mine]]
+    assert family.scopes == [[mine], [family.demanded, mine]]
     world.forget()
     assert world.account(family).digest(PRIVATE, "v2")
     assert len(world.requests) == 1
@@ -69,7 +69,7 @@ def test_a_token_server_elsewhere_grants_nothing_but_this_repository(
     family.demanded = scope
     with pytest.raises(ImageDenied):
         world.account(family).digest(PRIVATE, "v1")
-    assert family.asked == [[f"repository:{PRIVATE}:pull"]]
+    assert family.scopes == [[f"repository:{PRIVATE}:pull"]]
 
 
 def test_at_home_any_scope_may_be_demanded(serve: Serve) -> None:
@@ -84,7 +84,7 @@ def test_at_home_any_scope_may_be_demanded(serve: Serve) -> None:
 
     family, world = serve(Home)
     assert world.account(family).digest(PRIVATE, "v1")
-    assert family.asked[-1] == ["aws", f"repository:{PRIVATE}:pull"]
+    assert family.scopes[-1] == ["aws", f"repository:{PRIVATE}:pull"]
 
 
 class Home(Demanding):
@@ -98,7 +98,7 @@ class Home(Demanding):
 
 
 @pytest.mark.parametrize(
-    ("demanded", "asked"),
+    ("demanded", "requested"),
     [
         (["a b c d e"], ["a", "b", "c", "d"]),
         (["a", "b"], ["a"]),
@@ -113,7 +113,7 @@ class Home(Demanding):
     ],
 )
 def test_which_scopes_may_be_demanded_at_home(
-    serve: Serve, demanded: list[str], asked: list[str]
+    serve: Serve, demanded: list[str], requested: list[str]
 ) -> None:
     """The first challenge's, four at most, none that is no scope or that we have already."""
     family, world = serve(Home)
@@ -121,7 +121,7 @@ def test_which_scopes_may_be_demanded_at_home(
     with pytest.raises(ImageDenied):
         world.account(family, actions="pull,push").digest(PRIVATE, "v1")
     mine = f"repository:{PRIVATE}:pull,push"
-    assert family.asked == [[mine], *([[*asked, mine]] if asked else [])]
+    assert family.scopes == [[mine], *([[*requested, mine]] if requested else [])]
 
 
 @pytest.mark.parametrize("lines", [[], ["Negotiate"], ['Bearer realm="/token"']])
@@ -130,7 +130,7 @@ def test_a_refusal_that_demands_no_scope_is_final(serve: Serve, lines: list[str]
     family.lines, family.service = lines, None
     with pytest.raises(ImageDenied):
         world.account(family).digest(PRIVATE, "v1")
-    assert family.asked == [[f"repository:{PRIVATE}:pull"]]
+    assert family.scopes == [[f"repository:{PRIVATE}:pull"]]
 
 
 @pytest.mark.parametrize(("actions", "tokens"), [("pull", 1), ("pull,push", 2), ("push", 2)])
@@ -146,4 +146,4 @@ def test_a_registry_that_is_never_satisfied_is_asked_no_third_time(
     family, world = serve(Insatiable)
     with fails("no_access_to_image"):
         world.account(family).digest(PRIVATE, "v1")
-    assert len(family.asked) == tokens
+    assert len(family.scopes) == tokens

@@ -17,7 +17,7 @@ from registries.client.tokens import Cache, MemoryTokens
 from registries.client.tokenserver import Scheme
 from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint
-from tests.client.asking import fails, serving
+from tests.client.calls import fails, serving
 from tests.client.conftest import Serve
 from tests.fakes.family import answer
 from tests.fakes.images import DENIED, PRIVATE, PUBLIC, image
@@ -110,8 +110,8 @@ def test_the_403_of_a_token_server_is_what_the_endpoint_says(
     world.forget()
     with fails(code, Misconfigured):
         world.account(family, forbidden="no_registry_scope").digest(PRIVATE, "v1")
-    asked = world.servers[family.realm_origin].requests
-    assert len(asked) == (1 if code == "token_server_refused" else 2)
+    requests = world.servers[family.realm_origin].requests
+    assert len(requests) == (1 if code == "token_server_refused" else 2)
 
 
 @pytest.mark.parametrize("body", [b"", b"Forbidden\n", b'{"message": "no"}'])
@@ -119,8 +119,8 @@ def test_a_403_for_a_repository_is_not_about_the_account(serve: Serve, body: byt
     """Without a scope the same account gets a token; a wrong one gets none."""
 
     class Forbidding(TokenRegistry):
-        def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-            return Reply(403, body) if PRIVATE in wanted else None
+        def denied(self, user: str | None, expected: list[str]) -> Reply | None:
+            return Reply(403, body) if PRIVATE in expected else None
 
         def refused(self) -> Reply:
             return Reply(403)
@@ -136,8 +136,8 @@ def test_a_refused_credential_is_shown_to_a_token_server_once(serve: Serve) -> N
     """#65: GitLab bans an address that fails to sign in again and again; its fake does as well."""
     family, world = serve(GitLab)
     pairs = [(f"{PRIVATE}{number}", "v1") for number in range(50)]
-    found = world.account(family, family.wrong).digests(pairs)
-    assert all(isinstance(error, Rejected) for error in found)
+    digests = world.account(family, family.wrong).digests(pairs)
+    assert all(isinstance(error, Rejected) for error in digests)
     assert family.failures == 1
 
 
@@ -190,20 +190,20 @@ def test_threads_that_need_the_same_token_fetch_it_once(serve: Serve) -> None:
 
     family, world = serve(Slow)
     barrier = threading.Barrier(20)
-    found: list[str] = []
+    result: list[str] = []
 
     def call() -> None:
         client = world.account(family)
         barrier.wait()
-        found.append(client.digest(PRIVATE, "v1"))
+        result.append(client.digest(PRIVATE, "v1"))
 
     threads = [threading.Thread(target=call) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert set(found) == {family.images[PRIVATE].tags["v1"].digest}
-    assert len(found) == 20
+    assert set(result) == {family.images[PRIVATE].tags["v1"].digest}
+    assert len(result) == 20
     assert len(world.servers[family.realm_origin].requests) == 1
     registry = world.servers[family.origin].requests
     assert [request.path for request in registry].count("/v2/") == 1
@@ -333,17 +333,17 @@ def test_every_newer_token_is_for_the_repository_that_was_asked_about(serve: Ser
 
     class Moving(Gitea):
         def token(self, request: Request) -> Reply:
-            asked.append((request.path, *request.query["scope"]))
+            requests.append((request.path, *request.query["scope"]))
             return super().token(request)
 
-    asked: list[tuple[str, ...]] = []
+    requests: list[tuple[str, ...]] = []
     family, world = serve(Moving)
     for path in ("/v2/token", "/v2/token", "/v3/token"):
         family.realm = f"{family.origin}{path}"
         family.forget_tokens()
         assert world.account(family).digest(PRIVATE, "v1")
-        assert asked.pop() == (path, f"repository:{PRIVATE}:pull")
-        assert asked == []
+        assert requests.pop() == (path, f"repository:{PRIVATE}:pull")
+        assert requests == []
 
 
 def test_a_refusal_is_believed_where_the_registry_was_asked_just_now(serve: Serve) -> None:

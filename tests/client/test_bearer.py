@@ -47,8 +47,8 @@ def issued(zone: tzinfo | None = UTC, **ago: int) -> Callable[[], str]:
 )
 def test_the_token_in_an_answer(document: Any, expected: str | None) -> None:
     """#45: what cannot stand in a header is no token."""
-    found = bearer.read(json.dumps(document).encode())
-    assert (found.value if found else None) == expected
+    result = bearer.read(json.dumps(document).encode())
+    assert (result.value if result else None) == expected
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,11 @@ def test_the_token_in_an_answer(document: Any, expected: str | None) -> None:
 def test_how_long_a_token_is_used(fields: dict[str, Any], seconds: float) -> None:
     """#51: a minute at least, an hour at most, and a little less than the server says."""
     made = {name: value() if callable(value) else value for name, value in fields.items()}
-    found = bearer.read(json.dumps({"token": "a"} | made).encode())
-    assert found is not None
+    result = bearer.read(json.dumps({"token": "a"} | made).encode())
+    assert result is not None
     # The test's clock goes on.
     moving = 5 if any(map(callable, fields.values())) else 0
-    assert found.seconds == pytest.approx(seconds - bearer.MARGIN, abs=moving)
+    assert result.seconds == pytest.approx(seconds - bearer.MARGIN, abs=moving)
 
 
 @pytest.mark.parametrize(

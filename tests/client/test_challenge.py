@@ -110,6 +110,6 @@ def test_several_lines_that_were_joined_are_told_apart() -> None:
 @pytest.mark.parametrize("repeated", ["\\", ",", "a ", 'x="', "a="])
 def test_a_hostile_line_is_read_to_a_limit_and_in_one_pass(repeated: str) -> None:
     """#41: neither its length nor what it is made of makes it costly."""
-    assert sum(len(found.params) + 1 for found in parse(repeated * 500_000)) <= MAX_LENGTH
+    assert sum(len(result.params) + 1 for result in parse(repeated * 500_000)) <= MAX_LENGTH
     assert is_read_in_one_pass(parse, lambda size: repeated * size)
     assert is_read_in_one_pass(parse, lambda size: f'Bearer realm="{repeated * size}')

@@ -5,7 +5,7 @@ import pytest
 from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint
 from registries.verdicts import CODES
-from tests.client.asking import check, serving, verdict
+from tests.client.calls import check, serving, verdict
 from tests.client.conftest import Serve
 from tests.fakes.family import answer, problem
 from tests.fakes.images import ABSENT, DENIED, PRIVATE, PUBLIC, image
@@ -185,8 +185,8 @@ def test_a_401_for_an_image_does_not_take_back_a_sign_in(serve: Serve) -> None:
             return refusal or (problem(401, "UNAUTHORIZED", asks) if repository else None)
 
     class ByToken(TokenRegistry):
-        def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-            return problem(401, "UNAUTHORIZED") if wanted else None
+        def denied(self, user: str | None, expected: list[str]) -> Reply | None:
+            return problem(401, "UNAUTHORIZED") if expected else None
 
     for kind in (ByImage, ByToken):
         family, world = serve(kind)

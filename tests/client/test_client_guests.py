@@ -5,7 +5,7 @@ import pytest
 from registries.credentials import Anonymous
 from registries.endpoint import Endpoint
 from registries.verdicts import CODES
-from tests.client.asking import verdict
+from tests.client.calls import verdict
 from tests.client.conftest import Serve
 from tests.fakes.family import Family, problem
 from tests.fakes.hosted import DockerHub, GitHub, Quay
@@ -24,31 +24,31 @@ class Closed(TokenRegistry):
 
     reply = problem(401, "UNAUTHORIZED")
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
         return self.reply if user is None else None
 
 
 class ClosedQuay(Quay):
     """A Quay of one's own with FEATURE_ANONYMOUS_ACCESS turned off."""
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
         return problem(401, "UNAUTHORIZED") if user is None else None
 
 
 class ByImage(TokenRegistry):
     """Gives guests a token for what everybody may read, as GitLab does for existing projects."""
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-        known = all(name in self.images and self.readable(user, name) for name in wanted)
-        return None if user or (wanted and known) else problem(403, "DENIED")
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
+        known = all(name in self.images and self.readable(user, name) for name in requested)
+        return None if user or (requested and known) else problem(403, "DENIED")
 
 
 class WaryGitHub(GitHub):
     """ghcr.io, if it gives a guest no token without a repository: nobody says that it does."""
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-        known = all(name in self.images and self.readable(user, name) for name in wanted)
-        return None if user or (wanted and known) else problem(401, "UNAUTHORIZED")
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
+        known = all(name in self.images and self.readable(user, name) for name in requested)
+        return None if user or (requested and known) else problem(401, "UNAUTHORIZED")
 
 
 def guest(world: World, family: Family, *image: str, **endpoint: bool) -> tuple[str, str]:
@@ -57,7 +57,7 @@ def guest(world: World, family: Family, *image: str, **endpoint: bool) -> tuple[
 
 
 @pytest.mark.parametrize(
-    ("family_of", "expected", "asked"),
+    ("family_of", "expected", "requested"),
     [
         (TokenRegistry, LET_IN, 1),
         (DockerHub, LET_IN, 1),
@@ -69,13 +69,13 @@ def guest(world: World, family: Family, *image: str, **endpoint: bool) -> tuple[
     ],
 )
 def test_a_guests_token_is_asked_for(
-    serve: Serve, family_of: type[Family], expected: tuple[str, str], asked: int
+    serve: Serve, family_of: type[Family], expected: tuple[str, str], requested: int
 ) -> None:
     """Without a repository, then for one that nobody has: Harbor and Quay demand one."""
     family, world = serve(family_of)
     assert guest(world, family) == expected
     tokens = [r for r in world.servers[family.realm_origin].requests if r.path != "/v2/"]
-    assert [len(r.query.get("scope", [])) for r in tokens] == [0, 1][:asked]
+    assert [len(r.query.get("scope", [])) for r in tokens] == [0, 1][:requested]
     assert {request.authorization for request in world.requests} == {None}
 
 

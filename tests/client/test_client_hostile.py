@@ -134,13 +134,13 @@ def test_an_error_shows_no_secret(serve: Serve, canary: str) -> None:
     for error in (caught.value, failed):
         assert error.__context__ is None
         assert error.__cause__ is None
-        shown = "".join(
+        output = "".join(
             traceback.TracebackException.from_exception(error, capture_locals=True).format()
         )
-        shown += repr(error) + str(error) + repr(error.params)
+        output += repr(error) + str(error) + repr(error.params)
         # The test's own frame knows the secret; the client's may not show it.
-        shown = shown.partition("registries/client")[2]
-        assert not [secret for secret in hidden if secret in shown]
+        output = output.partition("registries/client")[2]
+        assert not [secret for secret in hidden if secret in output]
 
 
 def test_a_tokens_text_is_in_no_traceback(serve: Serve) -> None:
@@ -153,7 +153,7 @@ def test_a_tokens_text_is_in_no_traceback(serve: Serve) -> None:
     family, world = serve(Failing)
     assert world.account(family).digest(PRIVATE, "v1")
     family.forget_tokens()
-    family.denied = lambda user, wanted: Reply(500)  # type: ignore[method-assign] # from now on
+    family.denied = lambda user, expected: Reply(500)  # type: ignore[method-assign] # from now on
     with pytest.raises(ClientError) as caught:
         world.account(family).digest(PRIVATE, "v1")
     report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from registries.client import responses
-from tests.client.asking import check, verdict
+from tests.client.calls import check, verdict
 from tests.client.conftest import Serve
 from tests.fakes.family import Family
 from tests.fakes.images import PRIVATE

@@ -11,7 +11,7 @@ from registries.client.tokens import MemoryTokens
 from registries.credentials import Basic
 from registries.endpoint import Endpoint, Proof
 from registries.verdicts import Step, Stranger
-from tests.client.asking import verdict
+from tests.client.calls import verdict
 from tests.client.conftest import Serve
 from tests.fakes.family import answer, jwt, problem
 from tests.fakes.hosted import GitHub
@@ -37,7 +37,7 @@ class Lenient(TokenRegistry):
             return self.trouble
         allowed = self.any_password if request.basic else self.anonymous
         return (
-            self.granted(None, self.wanted(request.query.get("scope", [])))
+            self.granted(None, self.requested(request.query.get("scope", [])))
             if allowed
             else (self.refused())
         )
@@ -201,9 +201,9 @@ def test_no_account_is_invented_without_need(serve: Serve) -> None:
     _, other = serve(refusing)
     refused = other.account(refusing, refusing.wrong, proof=Proof.COMPARE).check()
     assert verdict(refused) == ("rejected", "bad_credentials")
-    for each, where in ((family, world), (refusing, other)):
-        assert len(where.servers[each.realm_origin].requests) == 1
-        assert each.ledger.strangers(each.right[0]) == []
+    for item, where in ((family, world), (refusing, other)):
+        assert len(where.servers[item.realm_origin].requests) == 1
+        assert item.ledger.strangers(item.right[0]) == []
 
 
 @pytest.mark.parametrize("guests", [True, False])
@@ -211,10 +211,10 @@ def test_ghcr_is_judged_by_what_it_says_to_credentials(serve: Serve, guests: boo
     """Whether ghcr.io gives a guest a token without scope is unknown, and makes no difference."""
 
     class Unsure(GitHub):
-        def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-            if user is None and not wanted and not guests:
+        def denied(self, user: str | None, expected: list[str]) -> Reply | None:
+            if user is None and not expected and not guests:
                 return problem(401, "UNAUTHORIZED")
-            return super().denied(user, wanted)
+            return super().denied(user, expected)
 
     family, world = serve(Unsure)
     assert verdict(world.account(family).check()) == ("valid", "signed_in")
@@ -286,17 +286,17 @@ def test_an_image_that_any_password_opens_proves_nothing(serve: Serve) -> None:
         def token(self, request: Request) -> Reply:
             self.ledger.see(request, self.realm_origin)
             user = request.basic[0] if request.basic else None
-            return self.granted(user, self.wanted(request.query.get("scope", [])))
+            return self.granted(user, self.requested(request.query.get("scope", [])))
 
     family, world = serve(Careless)
     for known in (None, Stranger.LET_IN):
-        for reference, asked in (("v1", "v1"), (None, "latest")):
+        for reference, tag in (("v1", "v1"), (None, "latest")):
             client = world.account(family, proof=Proof.COMPARE)
             outcome = client.check(PRIVATE, reference, stranger=known)
             assert verdict(outcome) == ("unproven", "accepts_any_password")
             assert outcome.stranger is Stranger.LET_IN
             images = [request.path for request in world.requests if request.method == "HEAD"]
-            assert images == [f"/v2/{PRIVATE}/manifests/{asked}"] * 3
+            assert images == [f"/v2/{PRIVATE}/manifests/{tag}"] * 3
             world.forget()
     assert world.account(family, proof=Proof.TOKEN).check(PRIVATE, "v1").code == "signed_in"
 

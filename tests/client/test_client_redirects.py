@@ -7,7 +7,7 @@ import pytest
 from registries.client.errors import ImageDenied, Unreachable
 from registries.credentials import Basic
 from registries.endpoint import Endpoint
-from tests.client.asking import fails
+from tests.client.calls import fails
 from tests.client.conftest import Serve
 from tests.fakes.images import PRIVATE
 from tests.fakes.ledger import Ledger
@@ -89,9 +89,9 @@ def test_a_registry_that_redirects_says_so(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ['Basic realm="Storage"', 'Bearer realm="/token",scope="repository:acme/other:pull"']
+    "paths", ['Basic realm="Storage"', 'Bearer realm="/token",scope="repository:acme/other:pull"']
 )
-def test_where_a_redirect_led_nobody_commands_how_to_sign_in(serve: Serve, asked: str) -> None:
+def test_where_a_redirect_led_nobody_commands_how_to_sign_in(serve: Serve, paths: str) -> None:
     """#36: a stranger's 401 neither brings the password out nor changes what is remembered."""
 
     class Storing(TokenRegistry):
@@ -103,7 +103,7 @@ def test_where_a_redirect_led_nobody_commands_how_to_sign_in(serve: Serve, asked
 
         def storage(self, request: Request) -> Reply:
             self.ledger.see(request, ELSEWHERE)
-            return Reply(401, b"", {"WWW-Authenticate": asked})
+            return Reply(401, b"", {"WWW-Authenticate": paths})
 
     family, world = serve(Storing)
     with pytest.raises(ImageDenied):
@@ -151,8 +151,8 @@ def test_a_list_that_lies_elsewhere_is_read_there_without_authorization(
 
     family, world = serve(Moved)
     assert world.account(family).tags(PRIVATE) == list(family.images[PRIVATE].tags)
-    asked = world.servers[ELSEWHERE].requests
-    assert [one.authorization for one in asked] == [None] * 3
+    requests = world.servers[ELSEWHERE].requests
+    assert [one.authorization for one in requests] == [None] * 3
     home = [one for one in world.servers[family.origin].requests if one.path.endswith("list")]
     assert len(home) == 1
 

@@ -10,7 +10,7 @@ from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, ImageDenied, Misconfigured, NotFound, Rejected
 from registries.kinds import KINDS
 from registries.verdicts import Verdict
-from tests.client.asking import fails
+from tests.client.calls import fails
 from tests.fakes.family import Family
 from tests.fakes.hosted import DockerHub
 from tests.fakes.images import ABSENT, DENIED, MANIFEST, PRIVATE, PUBLIC, image
@@ -112,11 +112,13 @@ def test_the_digest_of_a_tag(site: Site) -> None:
 
 def test_the_digest_of_an_index_is_its_own(site: Site) -> None:
     stored = site.family.images[site.case.own].tags["latest"]
-    found = site.client("right").manifest(site.case.own, "latest")
+    result = site.client("right").manifest(site.case.own, "latest")
     arm = {"os": "linux", "architecture": "arm64", "variant": "v8"}
-    assert (found.digest, found.media_type) == (stored.digest, stored.media_type)
-    assert len(found.platforms) == 2
-    assert found.platforms[1] == Platform(**arm, digest=image(str(arm)).digest, media_type=MANIFEST)
+    assert (result.digest, result.media_type) == (stored.digest, stored.media_type)
+    assert len(result.platforms) == 2
+    assert result.platforms[1] == Platform(
+        **arm, digest=image(str(arm)).digest, media_type=MANIFEST
+    )
 
 
 def test_a_warm_digest_is_one_request(site: Site) -> None:
@@ -153,8 +155,8 @@ def test_a_tag_that_is_not_there(site: Site) -> None:
 
 def test_a_repository_that_is_not_there(site: Site) -> None:
     error = site.error("right", ABSENT)
-    wanted = "tag_not_found" if isinstance(site.family, DockerHub) else site.case.absent
-    assert (type(error), error.code) == (NotFound, wanted)
+    expected = "tag_not_found" if isinstance(site.family, DockerHub) else site.case.absent
+    assert (type(error), error.code) == (NotFound, expected)
     with fails("repository_not_found", NotFound):
         site.client("right").tags(ABSENT)
 
@@ -179,10 +181,10 @@ def test_wrong_credentials_read_nothing(site: Site) -> None:
 def test_many_digests_at_once(site: Site) -> None:
     repositories = [PUBLIC, site.case.own, DENIED]
     pairs = [(name, tag) for name in repositories for tag in ("v1", "v2", "latest")]
-    found = site.client("right").digests([*pairs, ("UPPER", "v1")])
-    for (name, tag), result in zip(pairs, found, strict=False):
+    digests = site.client("right").digests([*pairs, ("UPPER", "v1")])
+    for (name, tag), result in zip(pairs, digests, strict=False):
         if name == DENIED and site.case.denied:
             assert isinstance(result, site.case.denied)
         else:
             assert result == site.family.images[name].tags[tag].digest
-    assert isinstance(found[-1], Misconfigured)
+    assert isinstance(digests[-1], Misconfigured)

@@ -12,7 +12,7 @@ import pytest
 from registries.client.deadline import Deadline
 from registries.client.errors import Unreachable
 from registries.client.transport import Transport
-from tests.client.asking import fails
+from tests.client.calls import fails
 from tests.client.transports import RawServer, raw_server, read_head, send, transport
 from tests.fakes.server import FakeServer, Reply
 

@@ -15,7 +15,7 @@ from registries.client.errors import (
 )
 from registries.credentials import Anonymous
 from registries.endpoint import Endpoint
-from tests.client.asking import ask, digest, serving
+from tests.client.calls import call_client, digest, serving
 from tests.client.conftest import Serve
 from tests.fakes.family import answer, problem
 from tests.fakes.images import (
@@ -204,8 +204,8 @@ def test_a_refused_image_costs_one_request_more(serve: Serve) -> None:
     family, world = serve(TokenRegistry)
     with pytest.raises(ImageDenied):
         world.account(family).digest(DENIED, "v1")
-    asked = [request.method for request in world.servers[family.origin].requests[1:]]
-    assert asked == ["HEAD", "GET"]
+    requests = [request.method for request in world.servers[family.origin].requests[1:]]
+    assert requests == ["HEAD", "GET"]
     assert len(world.servers[family.realm_origin].requests) == 1
 
 
@@ -219,8 +219,8 @@ def test_a_token_that_head_did_not_try_is_renewed(serve: Serve, refused: int) ->
 
     family, world = serve(Behind)
     for _ in range(2):
-        found = world.account(family).digest(PRIVATE, "v1")
-        assert found == family.images[PRIVATE].tags["v1"].digest
+        result = world.account(family).digest(PRIVATE, "v1")
+        assert result == family.images[PRIVATE].tags["v1"].digest
         family.forget_tokens()
 
 
@@ -265,8 +265,8 @@ def test_an_answer_to_head_is_short(lines: int, code: str) -> None:
         reply = serving(IMAGE)(request)
         return replace(reply, headers=[*reply.header_pairs, *[("X-Long", "x" * 60_000)] * lines])
 
-    found, methods = digest(respond)
-    assert getattr(found, "code", "") == code
+    result, methods = digest(respond)
+    assert getattr(result, "code", "") == code
     assert methods == ["HEAD"]
 
 
@@ -277,7 +277,7 @@ def test_an_answer_to_head_is_short(lines: int, code: str) -> None:
 def test_a_name_that_is_none_is_not_asked_for(name: str, call: str) -> None:
     """#46: the grammar stands before the path."""
     names = (name,) if call == "tags" else (name, "latest")
-    error, methods = ask(serving(IMAGE), lambda client: getattr(client, call)(*names))
+    error, methods = call_client(serving(IMAGE), lambda client: getattr(client, call)(*names))
     assert isinstance(error, Misconfigured)
     assert (error.code, methods) == ("invalid_reference", [])
 

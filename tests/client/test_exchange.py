@@ -9,7 +9,7 @@ from registries.client.errors import Unreachable
 from tests.client import test_exchange_aws as aws
 from tests.client import test_exchange_azure as azure
 from tests.client import test_exchange_google as google
-from tests.client.asking import fails
+from tests.client.calls import fails
 from tests.fakes.server import FakeServer, Handler, Reply, Request
 
 Exchange = Callable[[FakeServer, float], object]
@@ -57,19 +57,19 @@ EXCHANGES = {
 @pytest.mark.parametrize("exchange", EXCHANGES)
 def test_no_exchange_follows(exchange: Exchange, status: int) -> None:
     """#36: not even to the same origin is anything sent a second time."""
-    asked: list[str] = []
+    requests: list[str] = []
 
     def redirecting(request: Request) -> Reply:
-        asked.append(request.method)
+        requests.append(request.method)
         return Reply(status, b"", {"Location": "/elsewhere"})
 
     with FakeServer(redirecting) as server, fails("redirected", Unreachable) as caught:
         exchange(server, 10)
     assert caught.value.params == {"host": EXCHANGES[exchange]}
-    assert len(asked) == 1
+    assert len(requests) == 1
 
 
-@pytest.mark.parametrize("exchange", [each for each in EXCHANGES if each is not to_the_tenant])
+@pytest.mark.parametrize("exchange", [item for item in EXCHANGES if item is not to_the_tenant])
 def test_no_exchange_takes_longer_than_the_call_may(exchange: Exchange) -> None:
     """#40: no SDK waits for anything of its own, and two servers have one deadline together."""
     stop, answered = threading.Event(), threading.Event()

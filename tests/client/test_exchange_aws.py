@@ -18,8 +18,8 @@ from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
 from registries.client.exchange import Exchanged, exchange
 from registries.credentials import AwsKeys, Basic
-from tests.client.asking import fails
-from tests.client.transports import shown, transport
+from tests.client.calls import fails
+from tests.client.transports import traceback_texts, transport
 from tests.fakes.server import FakeServer, Reply, Request
 
 PRIVATE = "https://api.ecr.eu-west-1.amazonaws.com"
@@ -87,8 +87,8 @@ WRONG = "The request signature we calculated does not match the signature you pr
 TOKEN_OVER = "The security token included in the request is expired"
 
 
-def error(code: str, status: int = 400, said: str = "secret words") -> Reply:
-    body = json.dumps({"__type": code, "message": f"{said} of theirs"}).encode()
+def error(code: str, status: int = 400, output: str = "secret words") -> Reply:
+    body = json.dumps({"__type": code, "message": f"{output} of theirs"}).encode()
     return Reply(status, body, {"Content-Type": "application/x-amz-json-1.1"})
 
 
@@ -130,10 +130,10 @@ def metadata(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
 
 def test_private() -> None:
     with FakeServer(Api()) as server:
-        found = call(server, keys())
-    assert (found.credential, found.registry) == (Basic("AWS", PASSWORD), PROXY)
-    assert found.expires_at == datetime.fromtimestamp(EXPIRES, UTC)
-    assert found.expires_at.tzinfo is UTC
+        result = call(server, keys())
+    assert (result.credential, result.registry) == (Basic("AWS", PASSWORD), PROXY)
+    assert result.expires_at == datetime.fromtimestamp(EXPIRES, UTC)
+    assert result.expires_at.tzinfo is UTC
 
 
 def test_public() -> None:
@@ -144,9 +144,9 @@ def test_public() -> None:
         {"authorizationData": {"authorizationToken": TOKEN, "expiresAt": EXPIRES}},
     )
     with FakeServer(api) as server:
-        found = call(server, keys(region="us-east-1", service="ecr-public"), origin=PUBLIC)
-    assert (found.credential, found.registry) == (Basic("AWS", PASSWORD), None)
-    assert found.expires_at == datetime.fromtimestamp(EXPIRES, UTC)
+        result = call(server, keys(region="us-east-1", service="ecr-public"), origin=PUBLIC)
+    assert (result.credential, result.registry) == (Basic("AWS", PASSWORD), None)
+    assert result.expires_at == datetime.fromtimestamp(EXPIRES, UTC)
 
 
 def test_expired_date() -> None:
@@ -199,12 +199,12 @@ def test_blank_keys(blank: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> N
         (error("RequestExpired"), Misconfigured, "clock_skew"),
         (error("RequestTimeTooSkewed", 403), Misconfigured, "clock_skew"),
         (error("RequestInTheFuture"), Misconfigured, "clock_skew"),
-        (error("InvalidSignatureException", said=LATE), Misconfigured, "clock_skew"),
-        (error("InvalidSignatureException", said=EARLY), Misconfigured, "clock_skew"),
-        (error("SignatureDoesNotMatch", 403, said=LATE), Misconfigured, "clock_skew"),
-        (error("InvalidSignatureException", said=WRONG), Rejected, "bad_credentials"),
+        (error("InvalidSignatureException", output=LATE), Misconfigured, "clock_skew"),
+        (error("InvalidSignatureException", output=EARLY), Misconfigured, "clock_skew"),
+        (error("SignatureDoesNotMatch", 403, output=LATE), Misconfigured, "clock_skew"),
+        (error("InvalidSignatureException", output=WRONG), Rejected, "bad_credentials"),
         (error("InvalidSignatureException"), Rejected, "bad_credentials"),
-        (error("ExpiredTokenException", said=TOKEN_OVER), Rejected, "bad_credentials"),
+        (error("ExpiredTokenException", output=TOKEN_OVER), Rejected, "bad_credentials"),
         (error("AccessDeniedException"), Misconfigured, "no_permission"),
         (error("ThrottlingException"), Throttled, "rate_limited"),
         (Reply(429, b"", {"Retry-After": "7"}), Throttled, "rate_limited"),
@@ -264,8 +264,8 @@ def encoded(text: str) -> str:
 )
 def test_hostile_answers(body: bytes) -> None:
     """#42: only our own error comes out of whatever the API answers."""
-    found = failure(lambda _: Reply(200, body))
-    assert (found.code, found.params) == (
+    result = failure(lambda _: Reply(200, body))
+    assert (result.code, result.params) == (
         "bad_answer",
         {"host": "api.ecr.eu-west-1.amazonaws.com"},
     )
@@ -283,16 +283,16 @@ def test_registry_that_is_no_text(registry: Any) -> None:
 )
 def test_regions_that_are_none(region: str) -> None:
     """#48: the API's host is made of the region, so it must be a real one."""
-    found = failure(Api(), region=region)
-    assert isinstance(found, Misconfigured)
-    assert found.code == "unknown_region"
+    result = failure(Api(), region=region)
+    assert isinstance(result, Misconfigured)
+    assert result.code == "unknown_region"
 
 
 def test_region_of_another_partition() -> None:
     china = "https://api.ecr.cn-north-1.amazonaws.com.cn"
     with FakeServer(Api(region="cn-north-1")) as server:
-        found = call(server, keys(region="cn-north-1"), origin=china)
-    assert found.credential == Basic("AWS", PASSWORD)
+        result = call(server, keys(region="cn-north-1"), origin=china)
+    assert result.credential == Basic("AWS", PASSWORD)
 
 
 def test_blocked_address() -> None:
@@ -349,8 +349,8 @@ def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
             "https_proxy": evil.origin,
         }.items():
             monkeypatch.setenv(name, value)
-        found = call(server, keys())
-    assert found.credential == Basic("AWS", PASSWORD)
+        result = call(server, keys())
+    assert result.credential == Basic("AWS", PASSWORD)
     assert server.requests[0].headers["X-Amz-Security-Token"] is None
     assert evil.requests == []
 
@@ -363,7 +363,7 @@ def test_errors_hold_no_secret(handler: Callable[[Request], Reply]) -> None:
     wrong = secrets.token_hex(20)
     with FakeServer(handler) as server, pytest.raises(ClientError) as caught:
         call(server, keys(secret_access_key=wrong))
-    text = shown(caught.value)
+    text = traceback_texts(caught.value)
     assert "deadline" in text, "the report shows the exchange's frames"
     signed = (server.requests[0].authorization or "").rpartition("=")[2]
     assert signed

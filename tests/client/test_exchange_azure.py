@@ -13,8 +13,8 @@ from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
 from registries.client.exchange import Exchanged, exchange
 from registries.credentials import AzurePrincipal, IdentityToken
-from tests.client.asking import fails
-from tests.client.transports import shown, transport
+from tests.client.calls import fails
+from tests.client.transports import traceback_texts, transport
 from tests.fakes.family import problem
 from tests.fakes.server import FakeServer, Reply, Request
 
@@ -115,9 +115,9 @@ def failure(entra: Any, registry: Any = acr, **more: Any) -> ClientError:
 
 def test_exchange() -> None:
     with FakeServer(Entra()) as entra, FakeServer(acr) as registry:
-        found = call(entra, registry)
-    assert (found.credential, found.registry) == (IdentityToken(REFRESH), None)
-    assert found.expires_at == datetime.fromtimestamp(EXPIRES, UTC)
+        result = call(entra, registry)
+    assert (result.credential, result.registry) == (IdentityToken(REFRESH), None)
+    assert result.expires_at == datetime.fromtimestamp(EXPIRES, UTC)
     assert [request.method for request in entra.requests] == ["GET", "POST"]
     assert SECRET not in str([(one.target, one.body) for one in registry.requests])
 
@@ -138,8 +138,8 @@ def test_tenant_by_domain() -> None:
         return Reply(200, json.dumps({"refresh_token": REFRESH}).encode())
 
     with FakeServer(entra) as tenant, FakeServer(registry) as login_server:
-        found = call(tenant, login_server, tenant="contoso.onmicrosoft.com")
-    assert found.credential == IdentityToken(REFRESH)
+        result = call(tenant, login_server, tenant="contoso.onmicrosoft.com")
+    assert result.credential == IdentityToken(REFRESH)
 
 
 @pytest.mark.parametrize(
@@ -165,32 +165,32 @@ def test_national_clouds(login_server: str, authority: str, scope: str) -> None:
         FakeServer(lambda _: Reply(200, answer)) as registry,
     ):
         over = transport(endpoints={authority: entra.origin, login_server: registry.origin})
-        found = exchange(
+        result = exchange(
             AzurePrincipal(TENANT, CLIENT, SECRET),
             registry=login_server,
             transport=over,
             deadline=Deadline(10),
         )
-    assert found.credential == IdentityToken(REFRESH)
+    assert result.credential == IdentityToken(REFRESH)
 
 
 def test_regional_login_server() -> None:
     """A replica is asked at its own name for the token of the registry that it belongs to."""
     replica = "https://example.westeurope.geo.azurecr.io"
     with FakeServer(Entra()) as entra, FakeServer(acr) as registry:
-        found = exchange(
+        result = exchange(
             AzurePrincipal(TENANT, CLIENT, SECRET),
             registry=replica,
             transport=transport(endpoints={ENTRA: entra.origin, replica: registry.origin}),
             deadline=Deadline(10),
         )
-    assert found.credential == IdentityToken(REFRESH)
+    assert result.credential == IdentityToken(REFRESH)
 
 
 def test_wrong_secret() -> None:
-    found = failure(Entra(), secret="wrong")
-    assert isinstance(found, Rejected)
-    assert "theirs" not in str(found)
+    result = failure(Entra(), secret="wrong")
+    assert isinstance(result, Rejected)
+    assert "theirs" not in str(result)
 
 
 def test_no_registry() -> None:
@@ -204,9 +204,9 @@ def test_no_registry() -> None:
 
 
 def test_unknown_tenant() -> None:
-    found = failure(Entra(), tenant="ffffffff-ffff-ffff-ffff-ffffffffffff")
-    assert isinstance(found, Misconfigured)
-    assert found.code == "unknown_tenant"
+    result = failure(Entra(), tenant="ffffffff-ffff-ffff-ffff-ffffffffffff")
+    assert isinstance(result, Misconfigured)
+    assert result.code == "unknown_tenant"
 
 
 @pytest.mark.parametrize(
@@ -224,9 +224,9 @@ def test_tenants_that_are_none(tenant: str) -> None:
 def test_token_endpoint_elsewhere() -> None:
     """#50: the secret goes to the authority's own host, whatever its discovery document says."""
     with FakeServer(lambda _: Reply(200, b"{}")) as evil:
-        found = failure(Entra(endpoint=f"{evil.origin}/token"))
-    assert isinstance(found, Misconfigured)
-    assert (found.code, found.params) == (
+        result = failure(Entra(endpoint=f"{evil.origin}/token"))
+    assert isinstance(result, Misconfigured)
+    assert (result.code, result.params) == (
         "foreign_realm",
         {"host": f"127.0.0.1:{evil.port}"},
     )
@@ -239,13 +239,13 @@ def test_token_endpoint_that_names_the_target() -> None:
     both = FakeServer(lambda request: (acr if "exchange" in request.path else entra)(request))
     with both:
         entra.endpoint = f"{both.origin}/{TENANT}/oauth2/v2.0/token"
-        found = exchange(
+        result = exchange(
             AzurePrincipal(TENANT, CLIENT, SECRET),
             registry=LOGIN_SERVER,
             transport=transport(endpoints={LOGIN_SERVER: both.origin, ENTRA: both.origin}),
             deadline=Deadline(10),
         )
-    assert found.credential == IdentityToken(REFRESH)
+    assert result.credential == IdentityToken(REFRESH)
 
 
 def token_endpoint(reply: Reply) -> Any:
@@ -286,10 +286,10 @@ def token_endpoint(reply: Reply) -> Any:
 )  # fmt: skip
 def test_tenant_that_refuses(reply: Reply, kind: type[ClientError], code: str) -> None:
     """#42: only our own error comes out of whatever the tenant answers."""
-    found = failure(token_endpoint(reply))
-    assert (type(found), found.code) == (kind, code)
+    result = failure(token_endpoint(reply))
+    assert (type(result), result.code) == (kind, code)
     if kind not in {Rejected, Misconfigured} or code == "clock_skew":
-        assert found.params == {"host": "login.microsoftonline.com"}
+        assert result.params == {"host": "login.microsoftonline.com"}
 
 
 @pytest.mark.parametrize(
@@ -305,10 +305,10 @@ def test_tenant_that_refuses(reply: Reply, kind: type[ClientError], code: str) -
     ],
 )
 def test_discovery_that_fails(reply: Reply, code: str) -> None:
-    found = failure(lambda _: reply)
-    assert found.code == code
+    result = failure(lambda _: reply)
+    assert result.code == code
     if code != "unknown_tenant":
-        assert found.params == {"host": "login.microsoftonline.com"}
+        assert result.params == {"host": "login.microsoftonline.com"}
 
 
 @pytest.mark.parametrize(
@@ -327,10 +327,10 @@ def test_discovery_that_fails(reply: Reply, code: str) -> None:
     ],
 )
 def test_login_server_that_refuses(reply: Reply, kind: type[ClientError], code: str) -> None:
-    found = failure(Entra(), lambda _: reply)
-    assert (type(found), found.code) == (kind, code)
-    if found.params:
-        assert found.params == {"host": "example.azurecr.io"}
+    result = failure(Entra(), lambda _: reply)
+    assert (type(result), result.code) == (kind, code)
+    if result.params:
+        assert result.params == {"host": "example.azurecr.io"}
 
 
 @pytest.mark.parametrize(
@@ -351,8 +351,8 @@ def test_a_firewall_is_not_taken_for_a_missing_permission(ping: Reply, code: str
             return ping
         return problem(403, "DENIED")
 
-    found = failure(Entra(), registry)
-    assert (type(found), found.code) == (Misconfigured, code)
+    result = failure(Entra(), registry)
+    assert (type(result), result.code) == (Misconfigured, code)
 
 
 @pytest.mark.parametrize(
@@ -414,14 +414,14 @@ def test_logs_hold_no_secret(caplog: pytest.LogCaptureFixture) -> None:
 def test_errors_hold_no_secret(entra: Any, registry: Any) -> None:
     """#20: neither the error nor what it carries along shows the secret."""
     wrong = secrets.token_urlsafe(30)
-    text = shown(failure(entra, registry, secret=wrong))
+    text = traceback_texts(failure(entra, registry, secret=wrong))
     assert "deadline" in text, "the report shows the exchange's frames"
     assert wrong not in text
 
 
 def test_errors_of_the_login_server_hold_no_secret() -> None:
     """#20: nor the tokens that the tenant gave."""
-    text = shown(failure(Entra(), lambda _: Reply(401)))
+    text = traceback_texts(failure(Entra(), lambda _: Reply(401)))
     assert "deadline" in text
     assert SECRET not in text
     assert ACCESS not in text

@@ -16,8 +16,8 @@ from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
 from registries.client.exchange import Exchanged, exchange
 from registries.credentials import Basic, GoogleServiceAccount
-from tests.client.asking import fails
-from tests.client.transports import shown, transport
+from tests.client.calls import fails
+from tests.client.transports import traceback_texts, transport
 from tests.fakes.server import FakeServer, Reply, Request
 
 ORIGIN = "https://oauth2.googleapis.com"
@@ -72,10 +72,10 @@ def call(server: FakeServer, email: str = EMAIL, key: str = PEM, seconds: float 
 
 def test_exchange() -> None:
     with FakeServer(google) as server:
-        found = call(server)
-    assert found.credential == Basic("oauth2accesstoken", TOKEN)
-    assert found.registry is None
-    ahead = found.expires_at - datetime.now(UTC)
+        result = call(server)
+    assert result.credential == Basic("oauth2accesstoken", TOKEN)
+    assert result.registry is None
+    ahead = result.expires_at - datetime.now(UTC)
     assert timedelta(minutes=50) < ahead <= timedelta(hours=1)
 
 
@@ -241,7 +241,7 @@ def test_errors_hold_no_secret(handler: Callable[[Request], Reply]) -> None:
     """#20: neither the error nor what it carries along shows the key or the assertion."""
     with FakeServer(handler) as server, pytest.raises(ClientError) as caught:
         call(server, email="nobody@example.com")
-    text = shown(caught.value)
+    text = traceback_texts(caught.value)
     assert "deadline" in text, "the report shows the exchange's frames"
     (assertion,) = server.requests[0].form["assertion"]
     assert assertion not in text

@@ -10,7 +10,7 @@ from registries.client.deadline import Deadline
 from registries.client.errors import ClientError, Throttled, Unreachable
 from registries.credentials import Anonymous
 from registries.endpoint import Endpoint
-from tests.client.asking import fails
+from tests.client.calls import fails
 from tests.fakes.family import answer, problem
 from tests.fakes.ledger import Ledger
 from tests.fakes.lists import (
@@ -56,14 +56,14 @@ def test_a_list_is_complete(kind: type[Lists], count: int) -> None:
 def test_a_list_read_in_parts_is_complete(kind: type[Lists], count: int, n: int) -> None:
     """#43: nothing is lost between two parts, and nothing comes twice."""
     server = kind(NAMES[:count])
-    found: list[str] = []
+    result: list[str] = []
     with tags_of(server) as tags:
-        while part := tags(n=n, last=found[-1] if found else None):
-            assert len(part) == n or len(found) + len(part) == count
-            found += part
-            assert len(found) <= count
-    assert len(found) == count
-    assert sorted(found) == sorted(server.names)
+        while part := tags(n=n, last=result[-1] if result else None):
+            assert len(part) == n or len(result) + len(part) == count
+            result += part
+            assert len(result) <= count
+    assert len(result) == count
+    assert sorted(result) == sorted(server.names)
 
 
 @every_server
@@ -99,14 +99,14 @@ def test_no_more_pages_are_asked_than_are_wanted(some: dict[str, str | int], pag
     """A hundred and sixty pages of a thousand tags, of which ten are wanted."""
     server = Lists([f"t{n:05}" for n in range(160_000)])
     with tags_of(server) as tags:
-        found = tags(**some)
+        result = tags(**some)
     first = next(name for name in server.names if name > str(some.get("last", "")))
     if "prefix" in some:
         first = "t00010"
     start = server.names.index(first)
-    assert found == server.names[start : start + int(some["n"])]
-    assert len(server.asked) == pages
-    assert {query["n"] for query in server.asked} == {"1000"}
+    assert result == server.names[start : start + int(some["n"])]
+    assert len(server.queries) == pages
+    assert {query["n"] for query in server.queries} == {"1000"}
 
 
 class ByAge(Lists):
@@ -158,12 +158,12 @@ def test_a_first_page_in_order_does_not_make_a_sorted_list(
     """
     server = kind(names)
     server.size = size
-    found: list[str] = []
+    result: list[str] = []
     with tags_of(server) as tags:
-        while part := tags(n=n, last=found[-1] if found else None):
-            found += part
-            assert len(found) <= len(names)
-    assert sorted(found) == sorted(names)
+        while part := tags(n=n, last=result[-1] if result else None):
+            result += part
+            assert len(result) <= len(names)
+    assert sorted(result) == sorted(names)
 
 
 def test_behind_a_tag_that_is_gone() -> None:
@@ -269,7 +269,7 @@ def test_each_page_has_its_time_and_all_have_a_limit(
         else:
             with fails("list_timeout", Unreachable):
                 tags()
-    assert len(server.asked) == pages
+    assert len(server.queries) == pages
 
 
 def test_a_page_that_does_not_come_is_no_long_list(wait: Callable[[float], None]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from registries.client import manifests
 from registries.client.errors import Misconfigured, NotFound, Unreachable
-from tests.client.asking import Answer, ask, manifest, serving
+from tests.client.calls import Answer, call_client, manifest, serving
 from tests.client.conftest import Serve
 from tests.fakes.family import problem
 from tests.fakes.hosted import DockerHub
@@ -28,54 +28,54 @@ OTHER = "sha256:" + "0" * 64
 
 
 def test_a_single_manifest_is_not_fetched() -> None:
-    found, methods = manifest(serving(IMAGE))
-    assert (found.digest, found.media_type, found.platforms) == (IMAGE.digest, MANIFEST, ())
+    result, methods = manifest(serving(IMAGE))
+    assert (result.digest, result.media_type, result.platforms) == (IMAGE.digest, MANIFEST, ())
     assert methods == ["HEAD"]
 
 
 @pytest.mark.parametrize("media_type", [INDEX, DOCKER_LIST])
 def test_an_index_is_fetched_by_its_digest(media_type: str) -> None:
     stored = index(media_type)
-    asked = []
+    requests = []
 
     def respond(request: Request) -> Reply:
-        asked.append((request.method, request.path.rpartition("/")[2]))
+        requests.append((request.method, request.path.rpartition("/")[2]))
         return serving(stored)(request)
 
-    found, _ = manifest(respond)
-    assert (found.digest, found.media_type) == (stored.digest, media_type)
-    assert [(one.architecture, one.variant) for one in found.platforms] == [
+    result, _ = manifest(respond)
+    assert (result.digest, result.media_type) == (stored.digest, media_type)
+    assert [(one.architecture, one.variant) for one in result.platforms] == [
         ("amd64", ""),
         ("arm64", "v8"),
     ]
-    assert asked == [("HEAD", "latest"), ("GET", stored.digest)]
+    assert requests == [("HEAD", "latest"), ("GET", stored.digest)]
 
 
 @pytest.mark.parametrize("head", [200, 405])
 def test_the_header_goes_before_the_media_type_inside(head: int) -> None:
-    found, _ = manifest(serving(Stored(DOCKER_LIST, index(INDEX).body), head=head))
-    assert (found.media_type, len(found.platforms)) == (DOCKER_LIST, 2)
+    result, _ = manifest(serving(Stored(DOCKER_LIST, index(INDEX).body), head=head))
+    assert (result.media_type, len(result.platforms)) == (DOCKER_LIST, 2)
 
 
 @pytest.mark.parametrize("served", ["", "application/json", "text/plain; charset=utf-8"])
 def test_a_media_type_that_says_nothing_is_looked_up_inside(served: str) -> None:
-    found, _ = manifest(serving(Stored(served, index().body)))
-    assert (found.media_type, len(found.platforms)) == (INDEX, 2)
-    found, _ = manifest(serving(Stored(served, IMAGE.body)))
-    assert (found.media_type, found.platforms) == (MANIFEST, ())
-    found, _ = manifest(serving(Stored(served, b'{"schemaVersion": 2}')))
-    assert (found.media_type, found.platforms) == (served.partition(";")[0], ())
+    result, _ = manifest(serving(Stored(served, index().body)))
+    assert (result.media_type, len(result.platforms)) == (INDEX, 2)
+    result, _ = manifest(serving(Stored(served, IMAGE.body)))
+    assert (result.media_type, result.platforms) == (MANIFEST, ())
+    result, _ = manifest(serving(Stored(served, b'{"schemaVersion": 2}')))
+    assert (result.media_type, result.platforms) == (served.partition(";")[0], ())
 
 
 @pytest.mark.parametrize("served", ["", "application/json"])
 def test_a_media_type_that_nothing_names_is_told_from_the_shape(served: str) -> None:
     """OCI's `mediaType` is optional, and some registries serve all as JSON."""
     place = {"digest": OTHER, "platform": PLACE}
-    found, _ = manifest(serving(Stored(served, entries(place).body)))
-    assert (found.media_type, found.is_index, len(found.platforms)) == (INDEX, True, 1)
+    result, _ = manifest(serving(Stored(served, entries(place).body)))
+    assert (result.media_type, result.is_index, len(result.platforms)) == (INDEX, True, 1)
     single = Stored(served, json.dumps({"schemaVersion": 2, "config": {}, "layers": []}).encode())
-    found, _ = manifest(serving(single))
-    assert (found.media_type, found.is_index) == (MANIFEST, False)
+    result, _ = manifest(serving(single))
+    assert (result.media_type, result.is_index) == (MANIFEST, False)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_what_a_media_type_is(header: str | None, expected: str) -> None:
     assert manifests.media_type(header) == expected
 
 
-def entries(*found: Any) -> Stored:
-    return Stored(INDEX, json.dumps({"schemaVersion": 2, "manifests": found}).encode())
+def entries(*result: Any) -> Stored:
+    return Stored(INDEX, json.dumps({"schemaVersion": 2, "manifests": result}).encode())
 
 
 PLACE = {"os": "linux", "architecture": "amd64"}
@@ -125,8 +125,8 @@ PLACE = {"os": "linux", "architecture": "amd64"}
 )
 def test_entries_that_are_no_platforms_are_passed_over(entry: Any) -> None:
     """#42: what stands in an index is checked like any other word of a server."""
-    found, _ = manifest(serving(entries(entry, {"digest": OTHER, "platform": PLACE})))
-    assert [one.digest for one in found.platforms] == [OTHER]
+    result, _ = manifest(serving(entries(entry, {"digest": OTHER, "platform": PLACE})))
+    assert [one.digest for one in result.platforms] == [OTHER]
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_an_index_that_cannot_be_read_is_refused(stored: Stored) -> None:
 
 
 def test_the_largest_index_that_is_read() -> None:
-    found, _ = manifest(serving(entries(*[{"digest": OTHER, "platform": PLACE}] * 1000)))
-    assert len(found.platforms) == 1000
+    result, _ = manifest(serving(entries(*[{"digest": OTHER, "platform": PLACE}] * 1000)))
+    assert len(result.platforms) == 1000
 
 
 def test_an_index_that_is_not_the_one_of_its_digest_is_refused() -> None:
@@ -173,7 +173,7 @@ def holding(*stored: Stored) -> Answer:
 
 def of(platform: str, *stored: Stored) -> tuple[Any, list[str]]:
     """What is found for a platform, and the methods that it took."""
-    return ask(holding(*stored), lambda client: client.manifest("acme/app", "latest", platform))
+    return call_client(holding(*stored), lambda it: it.manifest("acme/app", "latest", platform))
 
 
 def entry(stored: Stored, platform: dict[str, str] | None = None) -> dict[str, Any]:
@@ -194,15 +194,15 @@ def with_attestation(stored: Stored, platform: dict[str, str]) -> Stored:
 
 def test_the_manifest_of_one_platform() -> None:
     top = entries(entry(OTHER_IMAGE, PLACE), entry(IMAGE, ARM64))
-    found, methods = of("linux/arm64", top)
-    assert (found.digest, found.media_type, found.is_index) == (IMAGE.digest, MANIFEST, False)
-    assert [one.digest for one in found.platforms] == [IMAGE.digest]
+    result, methods = of("linux/arm64", top)
+    assert (result.digest, result.media_type, result.is_index) == (IMAGE.digest, MANIFEST, False)
+    assert [one.digest for one in result.platforms] == [IMAGE.digest]
     assert methods == ["HEAD", "GET"]
 
 
 def test_what_is_no_index_is_answered_as_it_is() -> None:
-    found, methods = of("linux/arm64", IMAGE)
-    assert (found.digest, found.platforms, methods) == (IMAGE.digest, (), ["HEAD"])
+    result, methods = of("linux/arm64", IMAGE)
+    assert (result.digest, result.platforms, methods) == (IMAGE.digest, (), ["HEAD"])
 
 
 @pytest.mark.parametrize(
@@ -236,27 +236,27 @@ def test_a_platform_of_an_index_in_an_index() -> None:
     """
     arm, amd = with_attestation(IMAGE, ARM64), with_attestation(OTHER_IMAGE, PLACE)
     top = entries(entry(amd, PLACE), entry(arm, ARM64))
-    found, methods = of("linux/arm64", top, arm, amd)
-    assert (found.digest, found.media_type) == (IMAGE.digest, MANIFEST)
-    assert [(one.architecture, one.digest) for one in found.platforms] == [("arm64", IMAGE.digest)]
+    result, methods = of("linux/arm64", top, arm, amd)
+    assert (result.digest, result.media_type) == (IMAGE.digest, MANIFEST)
+    assert [(one.architecture, one.digest) for one in result.platforms] == [("arm64", IMAGE.digest)]
     assert methods == ["HEAD", "GET", "GET"]
     # Whoever asks for no platform is told what stands in the index.
-    found, methods = manifest(holding(top))
-    assert [one.digest for one in found.platforms] == [amd.digest, arm.digest]
+    result, methods = manifest(holding(top))
+    assert [one.digest for one in result.platforms] == [amd.digest, arm.digest]
     assert methods == ["HEAD", "GET"]
 
 
 def test_a_manifest_of_the_platform_goes_before_an_index_of_it() -> None:
     inner = with_attestation(OTHER_IMAGE, ARM64)
     top = entries(entry(inner, ARM64), entry(IMAGE, ARM64))
-    found, methods = of("linux/arm64", top, inner)
-    assert (found.digest, methods) == (IMAGE.digest, ["HEAD", "GET"])
+    result, methods = of("linux/arm64", top, inner)
+    assert (result.digest, methods) == (IMAGE.digest, ["HEAD", "GET"])
 
 
 def test_an_index_that_names_no_platform_is_looked_into() -> None:
     empty, inner = entries(entry(OTHER_IMAGE, PLACE)), with_attestation(IMAGE, ARM64)
-    found, methods = of("linux/arm64", entries(entry(empty), entry(inner)), empty, inner)
-    assert (found.digest, methods) == (IMAGE.digest, ["HEAD", "GET", "GET", "GET"])
+    result, methods = of("linux/arm64", entries(entry(empty), entry(inner)), empty, inner)
+    assert (result.digest, methods) == (IMAGE.digest, ["HEAD", "GET", "GET", "GET"])
     error, _ = of("linux/riscv64", entries(entry(empty), entry(inner)), empty, inner)
     assert isinstance(error, NotFound)
 
@@ -277,9 +277,9 @@ def test_indexes_are_looked_into_so_deep(depth: int, code: str) -> None:
     stored = [IMAGE]
     for _ in range(depth + 1):
         stored.append(entries(entry(stored[-1], ARM64)))
-    found, _ = of("linux/arm64", *reversed(stored))
-    assert getattr(found, "code", "") == code
-    assert code or found.digest == IMAGE.digest
+    result, _ = of("linux/arm64", *reversed(stored))
+    assert getattr(result, "code", "") == code
+    assert code or result.digest == IMAGE.digest
 
 
 @pytest.mark.parametrize(("count", "code"), [(8, "platform_not_found"), (9, "too_large")])
@@ -308,8 +308,8 @@ def test_so_many_indexes_are_looked_into(count: int, code: str) -> None:
 def test_a_platform_by_another_name(platform: str, place: dict[str, str]) -> None:
     """uname's and Debian's names are nobody else's; the platform was called missing before."""
     stored = entries({"digest": OTHER, "platform": {"os": "linux"} | place})
-    found, _ = ask(serving(stored), lambda client: client.manifest("acme/app", "latest", platform))
-    assert found.digest == OTHER
+    result, _ = call_client(serving(stored), lambda it: it.manifest("acme/app", "latest", platform))
+    assert result.digest == OTHER
 
 
 @pytest.mark.parametrize(
@@ -327,10 +327,10 @@ def test_an_image_comes_before_what_stands_beside_it(
     """Both name its platform. What came first in the index was taken for the image before."""
     other = {"digest": f"sha256:{'b' * 64}", "platform": PLACE, "mediaType": MANIFEST} | beside
     stored = entries(other, {"digest": OTHER, "platform": PLACE, "mediaType": MANIFEST} | own)
-    found, _ = ask(
+    result, _ = call_client(
         serving(stored), lambda client: client.manifest("acme/app", "latest", "linux/amd64")
     )
-    assert (found.digest, found.media_type) == (OTHER, MANIFEST)
+    assert (result.digest, result.media_type) == (OTHER, MANIFEST)
 
 
 def test_an_index_of_nothing_has_no_platform() -> None:
@@ -375,6 +375,6 @@ def test_a_manifest_that_is_too_long_is_not_read(size: int, code: str) -> None:
     """#41: four megabytes, as registries allow, and no more."""
     body = b'{"schemaVersion": 2}'.ljust(size)
     reply = Reply(200, body, {"Content-Type": MANIFEST})
-    found, methods = manifest(lambda _: reply)
-    assert getattr(found, "code", "") == code
+    result, methods = manifest(lambda _: reply)
+    assert getattr(result, "code", "") == code
     assert methods == ["HEAD", "GET"]

@@ -10,7 +10,7 @@ from functools import partial
 from registries.client import manifests, pages, responses
 from registries.client.digests import MANIFEST_LIMIT
 from registries.client.errors import Unreachable
-from tests.client.asking import digest, manifest, serving
+from tests.client.calls import digest, manifest, serving
 from tests.fakes.images import INDEX, MANIFEST, Stored
 
 MANY, EMOJI = 10**6, "\U0001f600".encode()
@@ -80,8 +80,8 @@ def test_long_bodies_are_looked_at_one_at_a_time() -> None:
     long, short, done = b'{"a": "%b"}' % (b"x" * responses.SHORT), b"{}", threading.Event()
 
     def look(body: bytes) -> None:
-        with responses.parsed(body) as found:
-            assert found is not None
+        with responses.parsed(body) as result:
+            assert result is not None
             done.set()
 
     with responses.parsed(long):
@@ -115,5 +115,5 @@ def test_the_longest_manifests_that_people_make_are_read() -> None:
     place = {"os": "linux", "architecture": "amd64", "os.version": "10", "features": ["a", "b"]}
     entry = layer | {"platform": place, "annotations": {f"note-{n}": "ö" * 40 for n in range(20)}}
     index = json.dumps({"schemaVersion": 2, "manifests": [entry] * 1000}, ensure_ascii=False)
-    found, _methods = manifest(serving(Stored(INDEX, index.encode())))
-    assert len(found.platforms) == 1000
+    result, _methods = manifest(serving(Stored(INDEX, index.encode())))
+    assert len(result.platforms) == 1000

@@ -159,8 +159,8 @@ def test_the_next_page_is_asked_where_the_first_was(link: str) -> None:
 
     A link whose path is another was followed before, which failed at registries behind a prefix.
     """
-    found, asked = tags_of(page(["a"], link.replace("{next}", NEXT)), page(["b"]))
-    assert (found, asked) == (["a", "b"], [FIRST, NEXT])
+    result, requests = tags_of(page(["a"], link.replace("{next}", NEXT)), page(["b"]))
+    assert (result, requests) == (["a", "b"], [FIRST, NEXT])
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_the_next_page_is_asked_where_the_first_was(link: str) -> None:
     ],
 )
 def test_a_query_is_sent_as_it_came(query: str) -> None:
-    found, asked = tags_of(page(["a"], f'<?{query}>; rel="next"'), page(["b"]))
-    assert (found, asked) == (["a", "b"], [FIRST, f"/v2/acme/app/tags/list?{query}"])
+    result, requests = tags_of(page(["a"], f'<?{query}>; rel="next"'), page(["b"]))
+    assert (result, requests) == (["a", "b"], [FIRST, f"/v2/acme/app/tags/list?{query}"])
 
 
 def test_the_lines_of_a_header_are_read_together() -> None:
@@ -225,9 +225,9 @@ def test_what_names_no_next_page(link: str) -> None:
 )
 def test_a_link_that_cannot_be_read_is_an_error(link: str) -> None:
     """#43: a list is complete or an error. Such a link ended it before, as though it were whole."""
-    found, asked = tags_of(page(["a"], link.encode().decode("latin-1")))
-    assert isinstance(found, Unreachable)
-    assert (found.code, asked) == ("bad_answer", [FIRST])
+    text, requests = tags_of(page(["a"], link.encode().decode("latin-1")))
+    assert isinstance(text, Unreachable)
+    assert (text.code, requests) == ("bad_answer", [FIRST])
 
 
 @pytest.mark.parametrize(
@@ -243,8 +243,8 @@ def test_a_registry_below_a_path(link: str, target: str) -> None:
 
     Artifactory's links do without it: https://github.com/renovatebot/renovate/issues/15080.
     """
-    found, asked = tags_of(page(["a"], f'<{link}>; rel="next"'), page(["b"]), path="/hub")
-    assert (found, asked) == (["a", "b"], ["/hub" + FIRST, target])
+    result, requests = tags_of(page(["a"], f'<{link}>; rel="next"'), page(["b"]), path="/hub")
+    assert (result, requests) == (["a", "b"], ["/hub" + FIRST, target])
 
 
 def test_an_empty_last_page() -> None:
@@ -259,9 +259,9 @@ def test_an_empty_page_that_links_to_itself_is_the_last() -> None:
 
 def test_a_page_that_links_to_itself_is_an_error() -> None:
     """#43: what it says comes next cannot be had. The list was taken for complete before."""
-    error, asked = tags_of(page(["a"], f'<{FIRST}>; rel="next"'))
+    error, requests = tags_of(page(["a"], f'<{FIRST}>; rel="next"'))
     assert isinstance(error, Unreachable)
-    assert (error.code, asked) == ("bad_answer", [FIRST])
+    assert (error.code, requests) == ("bad_answer", [FIRST])
 
 
 @pytest.mark.parametrize("back", ["?n=2&last=a", "?last=a&n=2"])
@@ -272,18 +272,18 @@ def test_two_pages_that_link_to_each_other_are_an_error(back: str) -> None:
         page([tag], f'<{to}>; rel="next"')
         for tag, to in zip("abc", (first, second, back), strict=True)
     ]
-    error, asked = tags_of(*answers)
+    error, requests = tags_of(*answers)
     assert isinstance(error, Unreachable)
-    assert (error.code, len(asked)) == ("bad_answer", 3)
+    assert (error.code, len(requests)) == ("bad_answer", 3)
 
 
 def test_pages_without_anything_new_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """#43: a loop that never repeats an address; a few empty pages are none."""
     monkeypatch.setattr(listing, "MAX_FRUITLESS", 2)
     empty = [page(["a"], f'<?token={number}>; rel="next"') for number in range(4)]
-    error, asked = tags_of(*empty)
+    error, requests = tags_of(*empty)
     assert isinstance(error, Unreachable)
-    assert (error.code, len(asked)) == ("bad_answer", 4)
+    assert (error.code, len(requests)) == ("bad_answer", 4)
     assert tags_of(*empty[:3], page(["b"]))[0] == ["a", "b"]
 
 
@@ -326,8 +326,8 @@ def test_the_longest_list_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("status", [400, 405])
 def test_a_page_size_that_is_refused_is_left_to_the_registry(status: int) -> None:
-    found, asked = tags_of(problem(status, "PAGINATION_NUMBER_INVALID"), page(["a"]))
-    assert (found, asked) == (["a"], [FIRST, "/v2/acme/app/tags/list"])
+    result, requests = tags_of(problem(status, "PAGINATION_NUMBER_INVALID"), page(["a"]))
+    assert (result, requests) == (["a"], [FIRST, "/v2/acme/app/tags/list"])
 
 
 def test_the_token_goes_along_to_a_list_of_the_registrys_own_page_size(serve: Serve) -> None:
@@ -374,9 +374,9 @@ def test_what_a_refusal_means_that_is_not_about_the_page_size(
     status: int, name: str, kind: type[ClientError], code: str
 ) -> None:
     """Quay answers 405 DENIED for a namespace that is disabled."""
-    error, asked = tags_of(problem(status, name), problem(status, name))
+    error, requests = tags_of(problem(status, name), problem(status, name))
     assert isinstance(error, kind)
-    assert (error.code, len(asked)) == (code, 2)
+    assert (error.code, len(requests)) == (code, 2)
 
 
 def test_a_failure_on_a_later_page_is_no_shorter_list() -> None:

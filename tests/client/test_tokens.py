@@ -72,14 +72,14 @@ class Race:
                 raise outcome
             return outcome, 60
 
-        def ask() -> None:
+        def fetch() -> None:
             self.barrier.wait()
             try:
                 self.results.append(cache.get("key", make)[0])
             except Exception as error:  # noqa: BLE001 - the test looks at it
                 self.results.append(error)
 
-        threads = [threading.Thread(target=ask) for _ in range(self._count)]
+        threads = [threading.Thread(target=fetch) for _ in range(self._count)]
         for thread in threads:
             thread.start()
         for thread in threads:

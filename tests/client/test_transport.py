@@ -187,7 +187,7 @@ def test_refused_connection() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("url", "message"),
     [
         ("http://127.1:80/", "127.1:80"),
         ("http://[fe80::1-2]/", "[fe80::1-2]"),
@@ -202,11 +202,11 @@ def test_refused_connection() -> None:
         ("canary", ""),
     ],
 )
-def test_url_that_is_not_called(url: str, shown: str) -> None:
+def test_url_that_is_not_called(url: str, message: str) -> None:
     """#20: the error shows what the host is called, and nothing that may be a secret."""
     error = failure(transport(), url)
     assert isinstance(error, Misconfigured)
-    assert (error.code, error.params) == ("blocked_address", {"host": shown})
+    assert (error.code, error.params) == ("blocked_address", {"host": message})
 
 
 def test_blocked_address() -> None:

@@ -123,5 +123,5 @@ def test_threads_beside_bodies_over_the_limit() -> None:
 
     with raw_server(serve, tls=False) as (raw, over), ThreadPoolExecutor(8) as pool:
         paths = ["/large", "/small"] * 100
-        found = list(pool.map(lambda path: get(over, raw.origin + path), paths))
-    assert found == ["too_large", b"xxxx"] * 100
+        result = list(pool.map(lambda path: get(over, raw.origin + path), paths))
+    assert result == ["too_large", b"xxxx"] * 100

@@ -15,7 +15,15 @@ from registries.client.errors import ClientError
 from registries.client.transport import Transport
 from registries.client.trust import tls_context
 from tests.client.test_addresses import answers
-from tests.client.transports import RawServer, failure, get, hello, reading, shown, transport
+from tests.client.transports import (
+    RawServer,
+    failure,
+    get,
+    hello,
+    reading,
+    traceback_texts,
+    transport,
+)
 from tests.fakes.server import FakeServer, Reply
 
 
@@ -87,7 +95,7 @@ def test_errors_hold_no_secret(code: str, canary: str) -> None:
     assert caught.value.code == code
     assert caught.value.__context__ is None
     assert caught.value.__cause__ is None
-    text = shown(caught.value)
+    text = traceback_texts(caught.value)
     assert "transport" in text, "the report shows the transport's frames"
     assert canary not in text
     assert base64.b64encode(canary.encode()).decode() not in text

@@ -18,7 +18,7 @@ from registries.client.urls import Url
 from registries.credentials import Basic
 from registries.endpoint import Endpoint
 from registries.verdicts import Verdict
-from tests.client.asking import fails
+from tests.client.calls import fails
 from tests.client.transports import RawServer, get, hello, read_head, reading, send, transport
 from tests.fakes.server import FakeServer, Reply
 
@@ -336,7 +336,7 @@ def test_forms_of_no_proxy(entry: str, url: str, direct: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "shown"),
+    ("entry", "message"),
     [
         ("http://corp.example", "http://corp.example"),
         ("corp.example/path", "corp.example/path"),
@@ -365,9 +365,9 @@ def test_forms_of_no_proxy(entry: str, url: str, direct: bool) -> None:
         ("x" * 300 + "!", "x" * 100),
     ],
 )
-def test_entries_that_leave_nothing_out(entry: str, shown: str) -> None:
+def test_entries_that_leave_nothing_out(entry: str, message: str) -> None:
     """They are named, but for what could be a password; the others still count."""
-    assert list(unreadable([entry, "10.0.0.0/8", "*.corp.example"])) == [shown]
+    assert list(unreadable([entry, "10.0.0.0/8", "*.corp.example"])) == [message]
     proxy = Proxy.parse("http://proxy.example:3128", [entry, "other.example"])
     assert proxy.serves(Url.parse(HOST))
     assert not proxy.serves(Url.parse("http://other.example/"))

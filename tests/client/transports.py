@@ -163,7 +163,7 @@ def read_head(connection: socket.socket) -> bytes:
     return head
 
 
-def shown(error: BaseException) -> str:
+def traceback_texts(error: BaseException) -> str:
     """All that a reporter could show of an error, but for the frames of the tests."""
     parts = []
     seen: BaseException | None = error

@@ -78,10 +78,10 @@ class Google(Family):
             if request.basic != ("oauth2accesstoken", self.access):
                 return problem(401, "UNAUTHORIZED")
             user = self.right[0]
-        wanted = self.wanted(request.query.get("scope", []))
-        if not all(self.readable(user, name) for name in wanted):
+        requested = self.requested(request.query.get("scope", []))
+        if not all(self.readable(user, name) for name in requested):
             return problem(403, "DENIED")
-        return self.granted(user, wanted)
+        return self.granted(user, requested)
 
     def token_text(self, user: str | None, allowed: list[str]) -> str:
         return secrets.token_urlsafe(40)
@@ -185,7 +185,7 @@ class AzureTenant(Azure):
         if form["refresh_token"] != self.refresh_token:
             return problem(401, "UNAUTHORIZED")
         scopes = form.get("scope", "").split()
-        reply = self.granted(self.right[0], self.wanted(scopes))
+        reply = self.granted(self.right[0], self.requested(scopes))
         self._note_actions(reply, scopes)
         return reply
 

@@ -167,24 +167,24 @@ class Family:
         if request.authorization is not None and request.basic != self.right:
             return self.refused()
         user = self.right[0] if request.basic else None
-        wanted = self.wanted(request.query.get("scope", []))
-        return self.denied(user, wanted) or self.granted(user, wanted)
+        requested = self.requested(request.query.get("scope", []))
+        return self.denied(user, requested) or self.granted(user, requested)
 
     @staticmethod
-    def wanted(scopes: Iterable[str]) -> list[str]:
-        """The repositories that scopes ask to pull from."""
+    def requested(scopes: Iterable[str]) -> list[str]:
+        """The repositories that are in the scopes."""
         return [scope.removeprefix("repository:").rpartition(":")[0] for scope in scopes]
 
     def refused(self) -> Reply:
         """The answer to wrong credentials."""
         return problem(401, "UNAUTHORIZED")
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
         """Why there is no token at all; by the specification there is one, with fewer rights."""
         return None
 
-    def granted(self, user: str | None, wanted: list[str]) -> Reply:
-        allowed = {name for name in wanted if self.readable(user, name)}
+    def granted(self, user: str | None, requested: list[str]) -> Reply:
+        allowed = {name for name in requested if self.readable(user, name)}
         return answer(self.token_answer(self.mint(user, allowed)))
 
     def readable(self, user: str | None, name: str) -> bool:

@@ -27,8 +27,8 @@ class GitHub(Family):
     def refused(self) -> Reply:
         return problem(403, "DENIED")
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-        if user is None and not all(self.readable(None, name) for name in wanted):
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
+        if user is None and not all(self.readable(None, name) for name in requested):
             return problem(401, "UNAUTHORIZED")
         return None
 
@@ -98,8 +98,8 @@ class Quay(Family):
     def link(self, path: str) -> str:
         return f"{self.public_name}{path}"
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-        return problem(401, "UNAUTHORIZED") if user is None and not wanted else None
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
+        return problem(401, "UNAUTHORIZED") if user is None and not requested else None
 
     def manifest(self, request: Request, stored: Stored) -> Reply:
         accepted = {part.strip() for part in (request.headers["Accept"] or "").split(",")}
@@ -132,7 +132,7 @@ class DigitalOcean(Family):
         self.right = (name, self.right[1])
         super().admit_credentials()
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
         if user is None:
             return problem(401, "UNAUTHORIZED")
-        return None if all("/" in name for name in wanted) else problem(400, "NAME_INVALID")
+        return None if all("/" in name for name in requested) else problem(400, "NAME_INVALID")

@@ -1,6 +1,6 @@
 """Registries that list the tags of one repository, each with its own idea of pages.
 
-All are open to everybody. `asked` holds the query of every list that was asked for.
+All are open to everybody. `queries` has the query parameters of every request for a list.
 """
 
 import json
@@ -23,7 +23,7 @@ class Lists:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = self.ordered(names)
-        self.asked: list[dict[str, str]] = []
+        self.queries: list[dict[str, str]] = []
 
     def __call__(self, request: Request) -> Reply:
         if request.path == "/v2/":
@@ -32,7 +32,7 @@ class Lists:
         if refusal := self.refusal(request):
             return refusal
         query = {name: values[0] for name, values in request.query.items()}
-        self.asked.append(query)
+        self.queries.append(query)
         size = int(query["n"]) if "n" in query else None
         if size and size > self.most:
             return problem(400, "PAGINATION_NUMBER_INVALID")
@@ -86,7 +86,7 @@ class OldDistribution(Lists):
         everything = Request(request.method, request.path, request.headers)
         reply = super().__call__(everything)
         if request.path != "/v2/":
-            self.asked[-1] = {name: values[0] for name, values in request.query.items()}
+            self.queries[-1] = {name: values[0] for name, values in request.query.items()}
         return reply
 
 
@@ -121,8 +121,8 @@ class Capped(NexusGroup):
     def __call__(self, request: Request) -> Reply:
         if request.path == "/v2/":
             return super().__call__(request)
-        self.asked.append({name: values[0] for name, values in request.query.items()})
-        rest = self.behind(self.asked[-1].get("last", ""))
+        self.queries.append({name: values[0] for name, values in request.query.items()})
+        rest = self.behind(self.queries[-1].get("last", ""))
         body = {"name": "acme/app", "tags": rest[: self.size]}
         return Reply(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
@@ -190,7 +190,7 @@ class OldQuay(Lists):
         token = query.pop("next_page", "0")
         if request.path == "/v2/":
             return super().__call__(request)
-        self.asked.append(query)
+        self.queries.append(query)
         start = int(token)
         page = self.names[start : start + self.size]
         headers = {"Content-Type": "application/json"}

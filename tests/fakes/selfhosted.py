@@ -85,11 +85,11 @@ class Harbor(TokenRegistry):
                 return super().token(request)
             self._frozen[user] = time.monotonic() + self.FROZEN
         self.ledger.see(request, self.realm_origin)
-        wanted = self.wanted(request.query.get("scope", []))
-        return self.granted(None, wanted) if wanted else self.refused()
+        requested = self.requested(request.query.get("scope", []))
+        return self.granted(None, requested) if requested else self.refused()
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-        return problem(401, "UNAUTHORIZED") if user is None and not wanted else None
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
+        return problem(401, "UNAUTHORIZED") if user is None and not requested else None
 
 
 class Artifactory(Family):
@@ -107,11 +107,11 @@ class Artifactory(Family):
     def challenge(self, repository: str | None = None, **more: str) -> str:
         return super().challenge()
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
         return problem(401, "UNAUTHORIZED") if user is None else None
 
-    def granted(self, user: str | None, wanted: list[str]) -> Reply:
-        return super().granted(user, [*self.images, *wanted])
+    def granted(self, user: str | None, requested: list[str]) -> Reply:
+        return super().granted(user, [*self.images, *requested])
 
     def token_text(self, user: str | None, allowed: list[str]) -> str:
         return secrets.token_urlsafe(48)  # nothing can be read in it
@@ -153,8 +153,8 @@ class GitLab(Family):
         assert self.failures == 1, "GitLab would ban this address"
         return problem(401, "HTTP Basic: Access denied")
 
-    def denied(self, user: str | None, wanted: list[str]) -> Reply | None:
-        return problem(403, "DENIED") if user is None and not wanted else None
+    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
+        return problem(403, "DENIED") if user is None and not requested else None
 
     def token_answer(self, text: str) -> dict[str, Any]:
         return {"token": text}

@@ -198,8 +198,8 @@ class FakeServer:
             self.context.sni_callback = lambda sock, name, _: setattr(sock, "sni", name)
         self._server = _Server(self, (host, 0))
         self.port = int(self._server.server_address[1])
-        shown = f"[{host}]" if ":" in host else host
-        self.origin = f"{'https' if tls else 'http'}://{shown}:{self.port}"
+        authority_host = f"[{host}]" if ":" in host else host
+        self.origin = f"{'https' if tls else 'http'}://{authority_host}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     def accepted(self, number: int, handle: socket) -> None:

@@ -32,12 +32,12 @@ documents = st.dictionaries(st.sampled_from(NAMES), part, max_size=2) | part
 
 def read_by_all(text: str) -> None:
     for form in FORMS.values():
-        found: list[Any] = []
+        result: list[Any] = []
         try:
-            found = list(form.read(text))
+            result = list(form.read(text))
         except Unreadable:
             continue
-        assert all(isinstance(each, Entry | Refused) and each.name for each in found)
+        assert all(isinstance(item, Entry | Refused) and item.name for item in result)
 
 
 @quick

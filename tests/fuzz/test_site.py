@@ -150,9 +150,9 @@ def test_every_answer_of_a_registry(
     secrets = {"login": None, "password": None} if is_anonymous else {}
     row = build("custom", url=server.origin, **secrets)
     assert str(services.check(row).detail)
-    for ask in (
+    for call in (
         lambda: services.list_tags(row, "team/app"),
         lambda: services.get_manifest(row, "team/app", "1"),
     ):
         with suppress(ClientError):
-            ask()
+            call()

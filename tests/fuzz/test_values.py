@@ -59,10 +59,10 @@ headers = almost(*CHALLENGE) | repeated(["a=", "a ", '"', '\\"', ",", " ", "\t"]
 @given(st.lists(headers, max_size=3))
 @bounded
 def test_challenges(lines: list[str]) -> None:
-    for found in challenge.parse_all(lines):
-        assert found.scheme == found.scheme.lower() != ""
-        assert all(name == name.lower() for name in found.params)
-        assert '"' not in found.scheme
+    for result in challenge.parse_all(lines):
+        assert result.scheme == result.scheme.lower() != ""
+        assert all(name == name.lower() for name in result.params)
+        assert '"' not in result.scheme
 
 
 TARGET = ("/v2/", "x/tags/list", "?n=1", "..", "%2e%2E", "/", "https://evil.example", "//", ":")
@@ -133,8 +133,8 @@ def test_token_bodies(body: bytes) -> None:
 @given(JWT)
 @bounded
 def test_what_tokens_say_of_themselves(token: str) -> None:
-    said = bearer.payload(token)
-    assert said is None or isinstance(said, dict)
+    output = bearer.payload(token)
+    assert output is None or isinstance(output, dict)
     granted = bearer.granted(token)
     assert granted is None or all(isinstance(name, str) for name in granted)
 
@@ -154,9 +154,9 @@ def test_manifests(body: bytes, reference: str) -> None:
     manifests.is_manifest(body)
     assert manifests.is_digest(manifests.digest_of(body, reference))
     for served in ("", "application/json", *manifests.INDEXES):
-        if found := manifests.describe("", served, body):
-            assert found.media_type.isascii()
-            digests = [one.digest for one in found.platforms] + [*found.indexes]
+        if result := manifests.describe("", served, body):
+            assert result.media_type.isascii()
+            digests = [one.digest for one in result.platforms] + [*result.indexes]
             assert all(map(manifests.is_digest, digests))
 
 
@@ -250,7 +250,7 @@ def test_every_variable_of_every_kind(kind: Kind, data: st.DataObject) -> None:
 
 
 def test_the_bound_on_memory_is_one() -> None:
-    held: list[bytes] = []
+    value: list[bytes] = []
     with pytest.raises(AssertionError, match="bytes"):
-        bounded(lambda: held.append(bytes(MOST)))()
-    bounded(lambda: held.append(bytes(1000)))()
+        bounded(lambda: value.append(bytes(MOST)))()
+    bounded(lambda: value.append(bytes(1000)))()

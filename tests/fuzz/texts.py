@@ -46,7 +46,7 @@ def bodies(document: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(anything, inner, max_size=4),
         max_leaves=8,
     )
-    whole = (document | values).map(lambda found: json.dumps(found).encode())
+    whole = (document | values).map(lambda result: json.dumps(result).encode())
     return st.one_of(
         whole,
         whole,
@@ -64,5 +64,5 @@ def objects(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
     wrong = st.sampled_from([absent, None, 7, 1e300, "", [], {}, True])
     drawn = {name: st.one_of(member, member, member, wrong) for name, member in members.items()}
     return st.fixed_dictionaries(drawn).map(
-        lambda found: {name: value for name, value in found.items() if value is not absent}
+        lambda result: {name: value for name, value in result.items() if value is not absent}
     )

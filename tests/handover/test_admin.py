@@ -159,23 +159,23 @@ def test_the_audit_says_whom_a_stored_secret_was_entrusted_to(
 ) -> None:
     """Which CA, old and new; what was entered again was not entrusted by anybody."""
     old, new = certificate(), certificate() if has_ca else ""
-    told = [described(each) for each in (old, new)]
+    descriptions = [described(item) for item in (old, new)]
     row = create("custom", name="Lab", password="fake-password", ca_certificate=old)
     verify = {} if has_ca else {"verify_tls": ""}
     again = {"password": password, "password_do": "replace"} if password else {}
     assert saved(keeper, row, ca_certificate=new, **verify, **again).status_code == 302
     page = keeper.get(f"{LIST}{row.pk}/history/").content.decode()
-    assert told[0] in unescape(page)
-    assert told[1] in unescape(page)
+    assert descriptions[0] in unescape(page)
+    assert descriptions[1] in unescape(page)
     entrusted = Handover.objects.values_list("code", "asked", "registry", "way")
-    expected = ("entrusted", told[1] or "verify_tls: off", row.pk, "admin")
+    expected = ("entrusted", descriptions[1] or "verify_tls: off", row.pk, "admin")
     assert list(entrusted) == ([] if password else [expected])
     assert ("Entrusted to other servers" in page) == (not password)
     auditor = somebody("view_registry", "view_handover")
     for outcome, count in {"entrusted": 0 if password else 1, "refused": 0}.items():
         query = f"?outcome={outcome}"
-        shown = auditor.get(f"/backstage/registries/handover/{query}").context["cl"]
-        assert shown.result_count == count, outcome
+        changelist = auditor.get(f"/backstage/registries/handover/{query}").context["cl"]
+        assert changelist.result_count == count, outcome
         assert auditor.get(f"{ROOT}handovers/{query}").json()["count"] == count
 
 
@@ -237,16 +237,16 @@ def test_the_audit_shows_who_was_handed_what(editor: Client) -> None:
         assert page.status_code == 200
         assert page.context["cl"].result_count == count, query
     one = Handover.objects.latest("pk")
-    shown = auditor.get(f"/backstage/registries/handover/{one.pk}/change/").content.decode()
-    assert "<h1>Refused hand-over of “Lab”</h1>" in shown
-    facts = dict(re.findall(r"<dt>(.+?)</dt><dd>(.+?)</dd>", shown.replace("<wbr>", "")))
+    text = auditor.get(f"/backstage/registries/handover/{one.pk}/change/").content.decode()
+    assert "<h1>Refused hand-over of “Lab”</h1>" in text
+    facts = dict(re.findall(r"<dt>(.+?)</dt><dd>(.+?)</dd>", text.replace("<wbr>", "")))
     assert facts["Time"].endswith(" UTC")
     assert facts["Registry"] == f'<a href="{LIST}{row.pk}/change/">Lab</a>'
     assert facts["Asked for"] == "registry.example:5000/team/app"
     assert facts["Code"] == "<code>not_allowed</code>"
-    assert "does not allow its credentials to leave this site" in shown
-    assert "historylink" not in shown
-    assert "fake-password" not in shown + history
+    assert "does not allow its credentials to leave this site" in text
+    assert "historylink" not in text
+    assert "fake-password" not in text + history
     delete = f"/backstage/registries/handover/{one.pk}/delete/"
     assert auditor.post(delete, {"post": "yes"}).status_code == 403
     row.delete()
@@ -254,7 +254,7 @@ def test_the_audit_shows_who_was_handed_what(editor: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "label", "told"),
+    ("event", "label", "expected"),
     [
         ({"asked": "#{pk}"}, "Asked for", '<a href="{page}">Lab</a>'),
         ({"asked": "#987654321"}, "Asked for", "a registry that is deleted (number 987654321)"),
@@ -265,17 +265,17 @@ def test_the_audit_shows_who_was_handed_what(editor: Client) -> None:
     ],
 )
 def test_a_hand_over_is_told_in_words(
-    admin_client: Client, event: dict[str, Any], label: str, told: str
+    admin_client: Client, event: dict[str, Any], label: str, expected: str
 ) -> None:
     row = create("ecr", name="Lab")
     names = {"pk": row.pk, "page": f"{LIST}{row.pk}/change/"}
     values = {"code": "dns", "registry": row, "registry_name": "Lab", **event}
     values["asked"] = values.get("asked", "").format(**names)
     one = Handover.objects.create(**values)
-    shown = admin_client.get(f"/backstage/registries/handover/{one.pk}/change/").content.decode()
-    facts = dict(re.findall(r"<dt>(.+?)</dt><dd>(.+?)</dd>", shown.replace("<wbr>", "")))
-    assert facts[label].startswith(told.format(**names))
-    assert "Refused dns" not in shown
+    text = admin_client.get(f"/backstage/registries/handover/{one.pk}/change/").content.decode()
+    facts = dict(re.findall(r"<dt>(.+?)</dt><dd>(.+?)</dd>", text.replace("<wbr>", "")))
+    assert facts[label].startswith(expected.format(**names))
+    assert "Refused dns" not in text
     history = admin_client.get(f"/backstage/registries/handover/{one.pk}/history/")
     assert history.url == f"/backstage/registries/handover/{one.pk}/change/"
 

@@ -34,9 +34,9 @@ def post(client: Caller, **data: Any) -> Any:
 def code(response: Any, status: int) -> str:
     assert response.status_code == status, response.content
     assert response["Cache-Control"] == "no-store"
-    told: dict[str, str] = response.json()
-    assert told["detail"]
-    return told["code"]
+    data: dict[str, str] = response.json()
+    assert data["detail"]
+    return data["code"]
 
 
 @pytest.fixture
@@ -62,18 +62,18 @@ def test_every_form_is_answered_in_its_own_type(slug: str, taker: Caller, whole:
         assert response["Content-Type"] == FORMS[slug].content_type
         assert response["Cache-Control"] == "no-store"
         assert "ETag" not in response
-        shown = response.content.decode()
+        text = response.content.decode()
         if slug == "kubernetes":
-            shown = base64.b64decode(yaml.safe_load(shown)["data"][".dockerconfigjson"]).decode()
-        found = "fake-whole" in shown or base64.b64encode(b"johndoe:fake-whole").decode() in shown
-        assert found
+            text = base64.b64decode(yaml.safe_load(text)["data"][".dockerconfigjson"]).decode()
+        result = "fake-whole" in text or base64.b64encode(b"johndoe:fake-whole").decode() in text
+        assert result
     handovers = Handover.objects.all()
-    assert [each.code for each in handovers] == ["handed_over"] * 2
-    assert {each.form for each in handovers} == {slug}
-    assert {each.user_name for each in handovers} == {"taker"}
-    assert {each.way for each in handovers} == {"api"}
-    assert {each.address for each in handovers} == {"127.0.0.1"}
-    assert {each.is_short for each in handovers} == {False}
+    assert [handover.code for handover in handovers] == ["handed_over"] * 2
+    assert {handover.form for handover in handovers} == {slug}
+    assert {handover.user_name for handover in handovers} == {"taker"}
+    assert {handover.way for handover in handovers} == {"api"}
+    assert {handover.address for handover in handovers} == {"127.0.0.1"}
+    assert {handover.is_short for handover in handovers} == {False}
     whole.refresh_from_db()
     assert whole.last_handed_over
 
@@ -155,7 +155,7 @@ def test_bad_input_is_told_at_its_field(data: dict[str, Any], field: str, taker:
 
 
 @pytest.mark.parametrize(
-    ("content", "content_type", "told"),
+    ("content", "content_type", "fields"),
     [
         (b"{", "application/json", "bad_request"),
         (b"[]", "application/json", "bad_request"),
@@ -172,10 +172,10 @@ def test_bad_input_is_told_at_its_field(data: dict[str, Any], field: str, taker:
     ],
 )
 def test_what_cannot_be_read_is_bad_input(
-    content: bytes, content_type: str, told: str, taker: Caller
+    content: bytes, content_type: str, fields: str, taker: Caller
 ) -> None:
     response = taker.generic("POST", "handover/", content, content_type)
-    assert code(response, 400) in {told, "bad_request" if not content else told}
+    assert code(response, 400) in {fields, "bad_request" if not content else fields}
     assert code(taker.post("handover/?image=nginx", "{}", "application/json"), 400) == (
         "unknown_parameter"
     )
@@ -185,7 +185,7 @@ def test_no_refusal_is_404(taker: Caller, team: Registry) -> None:
     """#71: operators in clusters read 404 as "delete the secret"."""
     from registries.api.errors import status_of_refusal
 
-    assert {status_of_refusal(each) for each in REFUSALS} == {403, 409}
+    assert {status_of_refusal(item) for item in REFUSALS} == {403, 409}
     assert code(post(taker, registry=999, form="line"), 409) == "no_registry"
     assert code(post(taker, registries=[team.pk, 999], form="podman"), 409) == "no_registry"
     assert code(post(taker, host="unheard.example", form="helper"), 409) == "no_registry"
@@ -210,7 +210,7 @@ def test_a_prefix_never_opens_the_whole_host(taker: Caller, team: Registry) -> N
 def test_two_registries_on_one_host(taker: Caller, team: Registry, whole: Registry) -> None:
     both = {"registries": [team.pk, whole.pk]}
     made = post(taker, **both, form="podman").json()["auths"]
-    assert {key: base64.b64decode(each["auth"]).decode() for key, each in made.items()} == {
+    assert {key: base64.b64decode(item["auth"]).decode() for key, item in made.items()} == {
         "ghcr.io/acme": "johndoe:fake-team",
         "ghcr.io": "johndoe:fake-whole",
         "docker.pkg.github.com": "johndoe:fake-whole",
@@ -219,8 +219,8 @@ def test_two_registries_on_one_host(taker: Caller, team: Registry, whole: Regist
     other = create("ghcr", handover="any", token="fake-other")
     same = post(taker, registries=[whole.pk, other.pk], form="docker")
     assert code(same, 409) == "same_key"
-    kept = post(taker, image="ghcr.io/else/app", form="kubelet").json()
-    assert (kept["cacheKeyType"], list(kept["auth"])) == ("Image", ["ghcr.io"])
+    data = post(taker, image="ghcr.io/else/app", form="kubelet").json()
+    assert (data["cacheKeyType"], list(data["auth"])) == ("Image", ["ghcr.io"])
 
 
 HUB_SPELLINGS = (
@@ -302,6 +302,6 @@ def test_how_often(taker: Caller, team: Registry, monkeypatch: pytest.MonkeyPatc
         api_settings, "DEFAULT_THROTTLE_RATES", {"registries_handover": "2/min"}, raising=False
     )
     statuses = [post(taker, registry=team.pk, form="json") for _ in range(3)]
-    assert [each.status_code for each in statuses] == [200, 200, 429]
+    assert [status.status_code for status in statuses] == [200, 200, 429]
     assert statuses[-1]["Retry-After"]
     assert statuses[-1]["Cache-Control"] == "no-store"

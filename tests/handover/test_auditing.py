@@ -49,7 +49,7 @@ def test_who_may_nothing_cannot_fill_the_audit(caplog: pytest.LogCaptureFixture)
     for number in range(35):
         refuse(replace(NOBODY, way=("api", "admin")[number % 2]), host=f"r{number}.example")
     assert Handover.objects.count() == 30
-    assert [each.name for each in caplog.records] == ["registries.handover.auditing"] * 5
+    assert [record.name for record in caplog.records] == ["registries.handover.auditing"] * 5
     assert "user 7 at 192.0.2.1 was refused (not_permitted)" in caplog.text
     refuse(replace(NOBODY, user_id="8"))
     # Who may hand over is told of every host that is missing.

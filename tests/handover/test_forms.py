@@ -69,7 +69,7 @@ def test_files_of_dockers_shape_hold_auth_alone(slug: str) -> None:
     """#69: several registries in one; `docker` gets none with a prefix."""
     both = json.loads(render(slug, HUB, WHOLE))
     form = FORMS[slug]
-    assert both == {"auths": {form.key(each): {"auth": auth(each)} for each in (HUB, WHOLE)}}
+    assert both == {"auths": {form.key(item): {"auth": auth(item)} for item in (HUB, WHOLE)}}
 
 
 def test_json_is_texts_alone() -> None:
@@ -116,8 +116,11 @@ def test_a_kubernetes_secret() -> None:
 
 def test_a_helper_answers_with_what_it_was_asked() -> None:
     answer = {"Username": "johndoe", "Secret": "p:ass wörd"}
-    asked = "https://index.docker.io/v1/"
-    assert json.loads(render("helper", HUB, server=asked)) == {"ServerURL": asked, **answer}
+    server_url = "https://index.docker.io/v1/"
+    assert json.loads(render("helper", HUB, server=server_url)) == {
+        "ServerURL": server_url,
+        **answer,
+    }
     assert json.loads(render("helper", WHOLE)) == {"ServerURL": "ghcr.io", **answer}
 
 

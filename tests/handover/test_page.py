@@ -31,7 +31,7 @@ SECRET = "fake-p:äss/word"
 
 def somebody(name: str, *permissions: str) -> Client:
     user = User.objects.create_user(name, is_staff=True)
-    codenames = [f"{each}_registry" for each in permissions]
+    codenames = [f"{permission}_registry" for permission in permissions]
     user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     client = Client()
     client.force_login(user)
@@ -63,8 +63,8 @@ def show(client: Client, address: str) -> Any:
     response = client.get(address)
     assert response.status_code == 200
     html = response.content.decode()
-    for told in (SECRET, base64.b64encode(f"johndoe:{SECRET}".encode()).decode()):
-        assert told not in html
+    for secret in (SECRET, base64.b64encode(f"johndoe:{SECRET}".encode()).decode()):
+        assert secret not in html
     return response
 
 
@@ -100,9 +100,9 @@ def test_what_is_pasted_can_be_read(slug: str, taker: Client, whole: Registry) -
             assert READERS[ending](text), step.file
         elif ending in {"", "sh"} and not text.startswith("--"):
             subprocess.run(["bash", "-n"], input=text, text=True, check=True)
-    told = codes(guide)
-    assert "r.example:5000" in told or f"registry-{whole.pk}" in told
-    assert all(each.url.startswith("https://") for each in guide.consumer.pages)
+    blocks = codes(guide)
+    assert "r.example:5000" in blocks or f"registry-{whole.pk}" in blocks
+    assert all(page.url.startswith("https://") for page in guide.consumer.pages)
 
 
 def payload(response: Any) -> str:
@@ -112,7 +112,7 @@ def payload(response: Any) -> str:
     return text
 
 
-@pytest.mark.parametrize("slug", [slug for slug, each in CONSUMERS.items() if each.file])
+@pytest.mark.parametrize("slug", [slug for slug, item in CONSUMERS.items() if item.file])
 def test_what_is_taken_is_a_file(slug: str, taker: Client, whole: Registry) -> None:
     consumer = CONSUMERS[slug]
     data = {"name": "pull", "namespace": "team-a"} if consumer.is_secret else {}
@@ -129,10 +129,10 @@ def test_what_is_taken_is_a_file(slug: str, taker: Client, whole: Registry) -> N
         case "line":
             assert text == f"johndoe:{SECRET}"
         case "json":
-            told = json.loads(text)
-            assert (told["registry"], told["password"]) == ("r.example:5000", SECRET)
+            content = json.loads(text)
+            assert (content["registry"], content["password"]) == ("r.example:5000", SECRET)
         case _:
-            assert {key: each["auth"] for key, each in json.loads(text)["auths"].items()} == {
+            assert {key: item["auth"] for key, item in json.loads(text)["auths"].items()} == {
                 "r.example:5000": auth
             }
     if data:
@@ -144,7 +144,7 @@ def test_what_is_taken_is_a_file(slug: str, taker: Client, whole: Registry) -> N
     assert "Last handed over just now." in show(taker, page_of(whole, slug)).content.decode()
 
 
-@pytest.mark.parametrize("slug", [slug for slug, each in CONSUMERS.items() if not each.file])
+@pytest.mark.parametrize("slug", [slug for slug, item in CONSUMERS.items() if not item.file])
 def test_who_asks_by_itself_is_handed_nothing_here(
     slug: str, taker: Client, team: Registry
 ) -> None:
@@ -186,7 +186,7 @@ def test_a_prefix_is_only_for_who_keeps_it(taker: Client, team: Registry) -> Non
     assert response.context["guide"] is None
     html = response.content.decode()
     assert "is only for ghcr.io/acme" in html
-    able = {each.consumer.slug for each in response.context["choices"] if not each.refusal}
+    able = {choice.consumer.slug for choice in response.context["choices"] if not choice.refusal}
     keep = {"podman", "kubernetes", "flux", "external-secrets", "gitlab-ci", "kubelet"}
     assert able == keep
     for slug in keep:
@@ -234,7 +234,7 @@ def test_a_forged_form_hands_nothing_over(taker: Client, whole: Registry) -> Non
 
 
 @pytest.mark.parametrize(
-    ("columns", "told"),
+    ("columns", "sentence"),
     [
         ({"handover": "none"}, "does not allow its credentials to leave this site"),
         ({"check_verdict": "rejected"}, "rejected these credentials at the last check"),
@@ -243,12 +243,12 @@ def test_a_forged_form_hands_nothing_over(taker: Client, whole: Registry) -> Non
     ],
 )
 def test_what_cannot_leave_says_why_and_who_can_change_it(
-    columns: dict[str, Any], told: str, taker: Client, whole: Registry
+    columns: dict[str, Any], sentence: str, taker: Client, whole: Registry
 ) -> None:
     Registry._base_manager.filter(pk=whole.pk).update(**columns)
     response = show(taker, page_of(whole, "docker"))
     html = response.content.decode()
-    assert told in html
+    assert sentence in html
     assert "Can change registry" in html
     assert f"{whole.pk}/change/#" not in html
     assert response.context["guide"] is None
@@ -264,14 +264,14 @@ def test_what_cannot_leave_says_why_and_who_can_change_it(
 
 def test_docker_hub_has_a_name_of_its_own_for_each(taker: Client) -> None:
     hub = create("hub", handover="any")
-    told = {
+    blocks = {
         slug: codes(show(taker, page_of(hub, slug)).context["guide"])
         for slug in ("docker", "podman", "argo-cd", "kubelet")
     }
-    assert '"https://index.docker.io/v1/": "registries"' in told["docker"]
-    assert '"docker.io": "registries"' in told["podman"]
-    assert "prefix: docker.io\n    api_url: https://registry-1.docker.io\n" in told["argo-cd"]
-    assert '      - "docker.io"\n' in told["kubelet"]
+    assert '"https://index.docker.io/v1/": "registries"' in blocks["docker"]
+    assert '"docker.io": "registries"' in blocks["podman"]
+    assert "prefix: docker.io\n    api_url: https://registry-1.docker.io\n" in blocks["argo-cd"]
+    assert '      - "docker.io"\n' in blocks["kubelet"]
 
 
 def test_several_in_one(taker: Client, whole: Registry, team: Registry) -> None:
@@ -284,7 +284,7 @@ def test_several_in_one(taker: Client, whole: Registry, team: Registry) -> None:
     assert "Hand over 3 registries" in html
     assert "1 registry is left out" in html
     one = "This takes one registry at a time."
-    refused = {each.consumer.slug: each.refusal for each in response.context["choices"]}
+    refused = {choice.consumer.slug: choice.refusal for choice in response.context["choices"]}
     assert refused["github-actions"] == refused["external-secrets"] == one
     assert "only for ghcr.io/acme" in refused["docker"]
     guide = show(taker, f"{address}&for=podman").context["guide"]
@@ -341,7 +341,7 @@ def test_a_site_without_the_api_offers_what_needs_none(
     monkeypatch.setattr("registries.admin.guides.reverse", _no_reverse)
     response = show(taker, page_of(whole, "docker"))
     assert "credHelpers" not in response.content.decode()
-    off = {each.consumer.slug for each in response.context["choices"] if each.refusal}
+    off = {choice.consumer.slug for choice in response.context["choices"] if choice.refusal}
     assert off == {"external-secrets", "kubelet"}
 
 
@@ -355,8 +355,8 @@ def test_image_updater_is_told_how_the_registry_is_reached(taker: Client) -> Non
     plain = create(
         "custom", handover="any", url="http://r.example:5000", password=SECRET, verify_tls=False
     )
-    told = codes(show(taker, page_of(plain, "argo-cd")).context["guide"])
-    assert "    api_url: http://r.example:5000\n    insecure: yes\n    credentials:" in told
+    blocks = codes(show(taker, page_of(plain, "argo-cd")).context["guide"])
+    assert "    api_url: http://r.example:5000\n    insecure: yes\n    credentials:" in blocks
 
 
 def test_who_typed_no_address_is_not_told_to_check_it(

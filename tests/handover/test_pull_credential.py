@@ -54,25 +54,25 @@ def refused(registry: Registry, image: str | None = None) -> str:
 def test_a_cloud_hands_out_what_ends(
     slug: str, host: str, username: str, hours: int, cloud: CloudMaker
 ) -> None:
-    made = cloud(slug)
-    assert made.row.declaration.exchanged_hours == hours
-    foreseen = services.preview_hand_over(FORMS["kubernetes"], [made.row])
-    assert (made.exchanges(), Handover.objects.count()) == ([], 0)
-    credential = services.pull_credential(made.row)
+    fake = cloud(slug)
+    assert fake.row.declaration.exchanged_hours == hours
+    foreseen = services.preview_hand_over(FORMS["kubernetes"], [fake.row])
+    assert (fake.exchanges(), Handover.objects.count()) == ([], 0)
+    credential = services.pull_credential(fake.row)
     text = services.hand_over(
-        FORMS["kubernetes"], Target(registries=(made.row.pk,)), recipient=services.CODE
+        FORMS["kubernetes"], Target(registries=(fake.row.pk,)), recipient=services.CODE
     ).text
     config = json.loads(base64.b64decode(yaml.safe_load(text)["data"][".dockerconfigjson"]))
-    assert [FORMS["kubernetes"].key(each) for each in foreseen] == list(config["auths"])
-    assert {each.is_short for each in foreseen} == {True}
+    assert [FORMS["kubernetes"].key(item) for item in foreseen] == list(config["auths"])
+    assert {item.is_short for item in foreseen} == {True}
     secret = {"ecr": "password", "gcr": "access", "acr": "refresh_token"}[slug.partition("-")[0]]
-    assert credential.password == getattr(made.family, secret)
+    assert credential.password == getattr(fake.family, secret)
     assert (credential.host, credential.username, credential.is_short) == (host, username, True)
     assert credential.expires_at is not None
     left = credential.expires_at - datetime.now(UTC)
     assert timedelta(hours=hours) - timedelta(minutes=1) < left <= timedelta(hours=hours)
-    services.pull_credential(made.row)
-    assert len(made.exchanges()) == (2 if slug == "acr" else 1)  # the tenant, then the registry
+    services.pull_credential(fake.row)
+    assert len(fake.exchanges()) == (2 if slug == "acr" else 1)  # the tenant, then the registry
 
 
 STORED = {
@@ -105,10 +105,10 @@ def test_what_is_stored_leaves_where_the_row_allows_it(case: str) -> None:
 
 def test_nothing_leaves_that_the_row_does_not_allow(cloud: CloudMaker) -> None:
     """#67: none is the default, and short-lived ones are not the stored ones."""
-    made = cloud("ecr", handover="none")
+    fake = cloud("ecr", handover="none")
     assert Registry().handover == "none"
-    assert refused(made.row) == "not_allowed"
-    assert made.exchanges() == []
+    assert refused(fake.row) == "not_allowed"
+    assert fake.exchanges() == []
     principal = create("acr", handover="short")
     assert refused(principal) == "not_allowed"
     assert Handover.objects.filter(code="not_allowed").count() == 2
@@ -155,10 +155,10 @@ def test_unreadable_secrets_are_refused() -> None:
 
 def test_what_is_foreseen_is_refused_as_it_would_be(cloud: CloudMaker) -> None:
     """Without an exchange: as far as that is known."""
-    made = cloud("ecr")
-    (foreseen,) = services.preview_hand_over(FORMS["docker"], [made.row])
+    fake = cloud("ecr")
+    (foreseen,) = services.preview_hand_over(FORMS["docker"], [fake.row])
     assert foreseen.host == "", "Amazon names it"
-    assert made.exchanges() == []
+    assert fake.exchanges() == []
     team = create("ghcr", handover="any", prefix="ghcr.io/acme")
     twins = [create("ghcr", handover="any"), create("ghcr", handover="any")]
     principal = create("acr", handover="any", url=None)
@@ -176,27 +176,27 @@ def test_what_is_foreseen_is_refused_as_it_would_be(cloud: CloudMaker) -> None:
 
 
 def test_images_that_are_read_without_the_credentials(cloud: CloudMaker) -> None:
-    made = cloud("gcr")
-    assert refused(made.row, "mirror.gcr.io/library/nginx") == "anonymous"
-    assert services.pull_credential(made.row, "eu-docker.pkg.dev/a/b/c").host == "eu-docker.pkg.dev"
-    assert services.pull_credential(made.row, "eu.gcr.io/a/b").host == "eu.gcr.io"
-    assert len(made.exchanges()) == 1
+    fake = cloud("gcr")
+    assert refused(fake.row, "mirror.gcr.io/library/nginx") == "anonymous"
+    assert services.pull_credential(fake.row, "eu-docker.pkg.dev/a/b/c").host == "eu-docker.pkg.dev"
+    assert services.pull_credential(fake.row, "eu.gcr.io/a/b").host == "eu.gcr.io"
+    assert len(fake.exchanges()) == 1
 
 
 def test_at_least_half_of_the_life_is_left(
     cloud: CloudMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """#74: else it is made anew, once; reading goes on with the old one."""
-    made = cloud("ecr")
-    first = services.pull_credential(made.row)
-    family: Any = made.family
+    fake = cloud("ecr")
+    first = services.pull_credential(fake.row)
+    family: Any = fake.family
     for minutes, is_new in ((5 * 60 + 50, False), (6 * 60 + 10, True)):
         family.renew_password()
         with monkeypatch.context() as later:
             from registries.client.exchange import base
 
             later.setattr(base, "datetime", clock(timedelta(minutes=minutes)))
-            again = services.pull_credential(made.row)
+            again = services.pull_credential(fake.row)
         assert (again.password != first.password) == is_new, minutes
     assert again.password == family.password
 
@@ -214,7 +214,7 @@ def passwords_at_once(pk: int, count: int) -> set[str]:
     """What so many threads are handed of a row that ask at the same moment."""
     start = threading.Barrier(count)
 
-    def ask(_number: int) -> str:
+    def pull(_number: int) -> str:
         row = Registry.objects.get(pk=pk)
         start.wait(60)
         try:
@@ -223,15 +223,15 @@ def passwords_at_once(pk: int, count: int) -> set[str]:
             connections.close_all()
 
     with ThreadPoolExecutor(count) as threads:
-        return set(threads.map(ask, range(count)))
+        return set(threads.map(pull, range(count)))
 
 
 @pytest.mark.django_db(transaction=True)
 def test_fifty_at_once_make_one_exchange(cloud: CloudMaker) -> None:
-    made = cloud("ecr")
-    family: Any = made.family
-    assert passwords_at_once(made.row.pk, 50) == {family.password}
-    assert len(made.exchanges()) == 1
+    fake = cloud("ecr")
+    family: Any = fake.family
+    assert passwords_at_once(fake.row.pk, 50) == {family.password}
+    assert len(fake.exchanges()) == 1
     assert Handover.objects.filter(code="handed_over").count() == 50
 
 
@@ -240,18 +240,18 @@ def test_processes_with_a_shared_cache_make_one_exchange(
     cloud: CloudMaker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What one process's threads share is taken away, so that the cache alone holds them back."""
-    made = cloud("ecr")
+    fake = cloud("ecr")
     settings.REGISTRIES = {**settings.REGISTRIES, "TOKEN_CACHE": "default"}
     monkeypatch.setattr(tokens.SingleFlight, "run", lambda self, key, work, remaining: work())
-    family: Any = made.family
-    assert passwords_at_once(made.row.pk, 8) == {family.password}
-    assert len(made.exchanges()) == 1
+    family: Any = fake.family
+    assert passwords_at_once(fake.row.pk, 8) == {family.password}
+    assert len(fake.exchanges()) == 1
 
 
 def test_a_process_that_was_killed_holds_nobody_up_for_long(
     cloud: CloudMaker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = cloud("ecr")
+    fake = cloud("ecr")
     settings.REGISTRIES = {**settings.REGISTRIES, "TOKEN_CACHE": "default"}
     taken: list[str] = []
     take = CacheTokens.take
@@ -263,31 +263,31 @@ def test_a_process_that_was_killed_holds_nobody_up_for_long(
         return take(self, key, seconds)
 
     monkeypatch.setattr(CacheTokens, "take", taken_by_another)
-    assert services.pull_credential(made.row).is_short
-    assert (len(taken), len(made.exchanges())) == (1, 1)
+    assert services.pull_credential(fake.row).is_short
+    assert (len(taken), len(fake.exchanges())) == (1, 1)
 
 
 def test_an_exchange_that_fails_is_told_and_written_down(cloud: CloudMaker) -> None:
-    made = cloud("ecr", secretaccesskey="fake", accesskey="AKIAWRONGWRONGWRONG1")
+    fake = cloud("ecr", secretaccesskey="fake", accesskey="AKIAWRONGWRONGWRONG1")
     with pytest.raises(ClientError) as caught:
-        services.pull_credential(made.row)
+        services.pull_credential(fake.row)
     assert caught.value.code == "bad_credentials"
     assert Handover.objects.get().code == "bad_credentials"
 
 
 def test_reset_and_new_secrets_end_what_was_exchanged(cloud: CloudMaker) -> None:
     """#73: what is kept belongs to the row as it stands."""
-    made = cloud("ecr")
-    services.pull_credential(made.row)
-    stale = Registry.objects.get(pk=made.row.pk)
-    family: Any = made.family
-    made.row.accesskey, made.row.secretaccesskey = family.wrong
-    made.row.save()
+    fake = cloud("ecr")
+    services.pull_credential(fake.row)
+    stale = Registry.objects.get(pk=fake.row.pk)
+    family: Any = fake.family
+    fake.row.accesskey, fake.row.secretaccesskey = family.wrong
+    fake.row.save()
     with pytest.raises(ClientError):
-        services.pull_credential(made.row)
+        services.pull_credential(fake.row)
     # Who still holds the row as it was gets nothing for it.
     assert refused(stale) == "changed_meanwhile"
-    made.row.delete()
+    fake.row.delete()
     assert refused(stale) == "changed_meanwhile"
     default = Registry.objects.get(kind="gcr", is_default=True)
     default.handover = "short"
@@ -307,37 +307,37 @@ def test_nothing_of_it_is_shown(canary: str) -> None:
 
 def test_a_token_for_one_host_is_handed_what_is_for_that_registry_alone(cloud: CloudMaker) -> None:
     """#68: a refresh token of Azure's opens one login server, whatever its row answers for."""
-    made = cloud("acr", url=None)
-    host = made.family.origin.removeprefix("https://")
+    fake = cloud("acr", url=None)
+    host = fake.family.origin.removeprefix("https://")
     limited = Recipient(limits=Limits(may_hand_over=True, prefixes=(host,)))
-    credential = services.pull_credential(made.row, f"{host}/app", recipient=limited)
+    credential = services.pull_credential(fake.row, f"{host}/app", recipient=limited)
     assert credential.host == host
     for image in (None, "other.azurecr.io/app"):
         with pytest.raises(HandoverRefused) as caught:
-            services.pull_credential(made.row, image, recipient=limited)
+            services.pull_credential(fake.row, image, recipient=limited)
         assert caught.value.code == "token_limited"
 
 
 def test_several_are_judged_before_one_is_exchanged(cloud: CloudMaker) -> None:
-    made = cloud("ecr")
+    fake = cloud("ecr")
     other = create("quay", handover="any")
-    limits = Limits(may_hand_over=True, registries=frozenset({made.row.pk}))
-    target = Target(registries=(made.row.pk, other.pk))
+    limits = Limits(may_hand_over=True, registries=frozenset({fake.row.pk}))
+    target = Target(registries=(fake.row.pk, other.pk))
     with pytest.raises(HandoverRefused) as caught:
         services.hand_over(FORMS["podman"], target, recipient=Recipient(limits=limits))
     assert caught.value.code == "token_limited"
-    assert made.exchanges() == []
+    assert fake.exchanges() == []
 
 
 def test_all_exchanges_together_have_one_deadline(
     cloud: CloudMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = cloud("ecr")
+    fake = cloud("ecr")
     # What others took before it is over.
     monkeypatch.setattr(operations, "deadline_for", lambda: Deadline(10, 0))
-    target = Target(registries=(made.row.pk,))
+    target = Target(registries=(fake.row.pk,))
     with pytest.raises(ClientError) as caught:
         services.hand_over(FORMS["podman"], target, recipient=Recipient())
     assert "timeout" in caught.value.code
-    assert made.exchanges() == []
+    assert fake.exchanges() == []
     assert Handover.objects.get().code == caught.value.code

@@ -42,9 +42,9 @@ def table(path: Path, form: str = "docker", more: str = "") -> str:
     return f'path = "{path}"\nform = "{form}"\nregistries = ["acme"]\n{more}'
 
 
-def once(told: str) -> int:
+def once(plan_path: str) -> int:
     try:
-        call_command("refresh_pull_secrets", told, "--once")
+        call_command("refresh_pull_secrets", plan_path, "--once")
     except SystemExit as ended:
         return int(ended.code or 0)
     return 0
@@ -53,10 +53,12 @@ def once(told: str) -> int:
 def test_files_of_every_form(row: Registry, tmp_path: Path, capsys: Any) -> None:
     paths = {form: tmp_path / form for form in ("docker", "podman", "kubernetes")}
     more = 'name = "pull"\nnamespace = "apps"\n'
-    told = plan(tmp_path, *(table(paths[f], f, more if f == "kubernetes" else "") for f in paths))
+    plan_path = plan(
+        tmp_path, *(table(paths[f], f, more if f == "kubernetes" else "") for f in paths)
+    )
     umask = os.umask(0o277)
     try:
-        assert once(told) == 0
+        assert once(plan_path) == 0
     finally:
         os.umask(umask)
     auth = base64.b64encode(f"johndoe:{SECRET}".encode()).decode()
@@ -72,7 +74,7 @@ def test_files_of_every_form(row: Registry, tmp_path: Path, capsys: Any) -> None
     written = capsys.readouterr()
     assert written.out.count("written, no end") == 3
     before = {path.stat().st_ino for path in paths.values()}
-    assert once(told) == 0
+    assert once(plan_path) == 0
     again = capsys.readouterr()
     assert again.out.count("unchanged, no end") == 3
     assert before == {path.stat().st_ino for path in paths.values()}
@@ -84,12 +86,12 @@ def test_files_of_every_form(row: Registry, tmp_path: Path, capsys: Any) -> None
 def test_a_row_is_named_by_its_id_or_name(row: Registry, tmp_path: Path, capsys: Any) -> None:
     """The id stays with the row, however somebody renames it."""
     path = tmp_path / "config.json"
-    told = plan(tmp_path, table(path).replace('"acme"', f'{row.pk}, "acme"'))
-    assert once(told) == 0
+    plan_path = plan(tmp_path, table(path).replace('"acme"', f'{row.pk}, "acme"'))
+    assert once(plan_path) == 0
     assert next(iter(json.loads(path.read_text())["auths"])) == "ghcr.io"
     row.name = "Renamed"
     row.save()
-    assert once(told) == 1
+    assert once(plan_path) == 1
     assert "no such registry: acme." in capsys.readouterr().err
     assert once(plan(tmp_path, table(path).replace('"acme"', str(row.pk)))) == 0
     assert once(plan(tmp_path, table(path).replace('"acme"', str(row.pk + 1)))) == 1
@@ -98,10 +100,10 @@ def test_a_row_is_named_by_its_id_or_name(row: Registry, tmp_path: Path, capsys:
 
 def test_a_file_that_others_may_read_is_written_anew(row: Registry, tmp_path: Path) -> None:
     path = tmp_path / "config.json"
-    told = plan(tmp_path, table(path))
-    assert once(told) == 0
+    plan_path = plan(tmp_path, table(path))
+    assert once(plan_path) == 0
     path.chmod(0o644)
-    assert once(told) == 0
+    assert once(plan_path) == 0
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -128,24 +130,24 @@ def test_what_is_not_written_to(which: str, row: Registry, tmp_path: Path, capsy
     assert target.read_text() == "{}"
     if which == "settings":
         assert "credsStore" in path.read_text()
-    told = capsys.readouterr().err
-    assert str(path) in told
-    assert SECRET not in told
+    stderr = capsys.readouterr().err
+    assert str(path) in stderr
+    assert SECRET not in stderr
 
 
 def test_what_cannot_be_had_leaves_the_file(row: Registry, tmp_path: Path, capsys: Any) -> None:
     path = tmp_path / "config.json"
-    told = plan(tmp_path, table(path))
-    assert once(told) == 0
-    kept = path.read_text()
+    plan_path = plan(tmp_path, table(path))
+    assert once(plan_path) == 0
+    content = path.read_text()
     row.handover = "none"
     row.save()
-    assert once(told) == 1
+    assert once(plan_path) == 1
     assert "does not allow" in capsys.readouterr().err
     row.delete()
-    assert once(told) == 1
+    assert once(plan_path) == 1
     assert capsys.readouterr().err == f"{path}: There is no such registry: acme.\n"
-    assert path.read_text() == kept
+    assert path.read_text() == content
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ def run(*arguments: str) -> str:
 
 
 def run_json(*arguments: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(run(*arguments, "--json"))
-    return found
+    result: list[dict[str, Any]] = json.loads(run(*arguments, "--json"))
+    return result
 
 
 @pytest.fixture
@@ -75,9 +75,9 @@ def test_what_is_new_is_added_once(file: Path) -> None:
 def test_what_is_there_is_not_overwritten(file: Path, columns: dict[str, Any], state: str) -> None:
     row = create("ghcr", name="Mine", **columns)
     before = row.values()
-    found, _refused = run_json(str(file), "--from", "docker")
-    assert found["state"] == state
-    assert state == "new" or "Mine" in found["details"][0]
+    result, _refused = run_json(str(file), "--from", "docker")
+    assert result["state"] == state
+    assert state == "new" or "Mine" in result["details"][0]
     row = Registry.objects.get(pk=row.pk)
     assert row.values() == before
     assert Registry.objects.filter(name="ghcr.io").exists() == (state == "new")
@@ -97,8 +97,8 @@ def test_a_row_whose_secret_cannot_be_read_is_a_conflict(
 ) -> None:
     create("ghcr", name="Mine", username="johndoe", token="fake-new")
     use_keys(Fernet.generate_key())
-    found, _refused = run_json(str(file), "--from", "docker", "--plan")
-    assert (found["state"], "Mine" in found["details"][0]) == ("conflict", True)
+    result, _refused = run_json(str(file), "--from", "docker", "--plan")
+    assert (result["state"], "Mine" in result["details"][0]) == ("conflict", True)
 
 
 def test_only_what_is_named_is_added(file: Path) -> None:

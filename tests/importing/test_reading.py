@@ -116,6 +116,6 @@ def test_no_report_of_a_fault_holds_the_file() -> None:
 @pytest.mark.django_db
 def test_a_secret_in_an_address_is_not_shown() -> None:
     text = f"WUD_REGISTRY_CUSTOM_A_URL=https://johndoe:{SECRET}@registry.example"
-    (found,) = plan(read(FORMS["wud"], text.encode()))
-    assert found.state == "refused"
-    assert SECRET not in repr(found)
+    (result,) = plan(read(FORMS["wud"], text.encode()))
+    assert result.state == "refused"
+    assert SECRET not in repr(result)

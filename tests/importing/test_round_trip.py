@@ -37,11 +37,11 @@ PREFIXED: list[tuple[str, dict[str, Any]]] = [
 
 
 def made(rows: list[tuple[str, dict[str, Any]]]) -> list[Registry]:
-    found = []
+    result = []
     for slug, columns in rows:
         auth = {"auth": None, "token": None} if slug == "hub" else {}
-        found.append(create(slug, **{**auth, **columns}, handover="any"))
-    return found
+        result.append(create(slug, **{**auth, **columns}, handover="any"))
+    return result
 
 
 def file_of(rows: list[Registry], form: str) -> bytes:
@@ -57,9 +57,9 @@ def plain(row: Registry) -> tuple[str, str, dict[str, str]]:
 def test_rows_come_back(form: str) -> None:
     rows = made(ROWS + (PREFIXED if form != "docker" else []))
     data, before = file_of(rows, form), [plain(row) for row in rows]
-    assert {each.state for each in plan(read(FORMS[form], data))} == {"already here"}
+    assert {item.state for item in plan(read(FORMS[form], data))} == {"already here"}
     added().delete()
-    states = {each.state for each in write(read(FORMS[form], data))}
+    states = {item.state for item in write(read(FORMS[form], data))}
     assert states <= {"new", "already here"}
     after = [plain(row) for row in added()]
     assert sorted(map(repr, after)) == sorted(map(repr, before))
@@ -73,18 +73,18 @@ def test_rows_at_hosts_of_their_own(form: str) -> None:
         for slug in SELF_HOSTED
     ]
     data = file_of(rows, form)
-    found = plan(read(FORMS[form], data))
-    assert [(each.state, each.details) for each in found] == [
+    result = plan(read(FORMS[form], data))
+    assert [(item.state, item.details) for item in result] == [
         ("already here", (f"“{row.name}” is the same.",)) for row in rows
     ]
     added().delete()
-    assert {each.kind for each in write(read(FORMS[form], data))} == {"custom"}
+    assert {item.kind for item in write(read(FORMS[form], data))} == {"custom"}
 
 
 def test_a_glob_becomes_the_row_for_all_hosts() -> None:
     row = create("acr", url=None, tenantid=None, handover="any")
     data, before = file_of([row], "kubernetes"), plain(row)
     row.delete()
-    found: list[Planned] = write(read(FORMS["kubernetes"], data))
+    result: list[Planned] = write(read(FORMS["kubernetes"], data))
     assert [plain(row) for row in added()] == [before]
-    assert {each.state for each in found} == {"new", "already here"}
+    assert {item.state for item in result} == {"new", "already here"}

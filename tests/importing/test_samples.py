@@ -294,24 +294,24 @@ def test_the_docs_have_the_commands_of_each_form() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_what_becomes_of_each_entry(name: str) -> None:
-    found = planned(name)
-    assert [(each.state, each.place) for each in found] == [one[:2] for one in EXPECTED[name]]
-    for each, (state, _place, said) in zip(found, EXPECTED[name], strict=True):
-        if isinstance(said, dict):
-            assert each.row
-            assert each.row.values() == said
+    result = planned(name)
+    assert [(item.state, item.place) for item in result] == [one[:2] for one in EXPECTED[name]]
+    for item, (state, _place, output) in zip(result, EXPECTED[name], strict=True):
+        if isinstance(output, dict):
+            assert item.row
+            assert item.row.values() == output
         elif state == NEW:
-            assert each.row
-            assert said in each.row.values()
+            assert item.row
+            assert output in item.row.values()
         else:
-            assert any(said in detail for detail in each.details), each.details
-        assert bool(each.fingerprint) == (state in {NEW, CONFLICT, HERE} and _signs_in(each))
-        assert "fake" not in "".join((each.name, *each.details))
-        assert "fake" not in repr(each)
+            assert any(output in detail for detail in item.details), item.details
+        assert bool(item.fingerprint) == (state in {NEW, CONFLICT, HERE} and _signs_in(item))
+        assert "fake" not in "".join((item.name, *item.details))
+        assert "fake" not in repr(item)
 
 
-def _signs_in(each: Planned) -> bool:
-    return each.row is not None and each.row.state == "authenticated"
+def _signs_in(item: Planned) -> bool:
+    return item.row is not None and item.row.state == "authenticated"
 
 
 def test_what_the_rows_have_besides() -> None:
@@ -319,7 +319,7 @@ def test_what_the_rows_have_besides() -> None:
     assert mine.row
     assert not mine.row.verify_tls
     assert {"Its certificate is not verified, as in the file."} < set(mine.details)
-    assert [each.row.verify_tls for each in planned("regctl.json") if each.row][:3] == [
+    assert [item.row.verify_tls for item in planned("regctl.json") if item.row][:3] == [
         *(True, True, False)
     ]
     google, packed = planned("podman.json")[3:5]
@@ -333,5 +333,5 @@ def test_what_the_rows_have_besides() -> None:
 def test_files_as_windows_writes_them(name: str) -> None:
     plain = (SAMPLES / name).read_bytes()
     there = planned(name, codecs.BOM_UTF8 + plain.replace(b"\n", b"\r\n"))
-    assert [each.state for each in there] == [each.state for each in planned(name)]
+    assert [item.state for item in there] == [item.state for item in planned(name)]
     assert not added().exists()

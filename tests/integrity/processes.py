@@ -114,7 +114,7 @@ def fill_the_disk(
     pk: int,
     database: str,
     limit: int,
-    told: "SimpleQueue[tuple[int, str]]",
+    queue: "SimpleQueue[tuple[int, str]]",
     is_there_room: Event,
 ) -> None:
     """Store row after row in this database until there is no room, and go on once there is.
@@ -126,15 +126,15 @@ def fill_the_disk(
     Registry.objects.get(pk=pk)
     most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
-    said = ""
+    output = ""
     for number in range(1, 10_000):
         try:
             _give(pk, number)
             _add(number)
         except OperationalError as error:
-            said = str(error)
+            output = str(error)
             break
-    told.put((number, said))
+    queue.put((number, output))
     assert is_there_room.wait(60)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     _give(pk, number)

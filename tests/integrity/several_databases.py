@@ -43,9 +43,9 @@ report["checked"] = [own.check_verdict, own.checks.count()]
 operator = Client()
 operator.force_login(User.objects.create_superuser("operator"))
 with FakeServer(save_meanwhile) as server:
-    asked = Registry.objects.create(kind="custom", name="Asked", url=server.origin)
-    operator.post(f"/backstage/registries/registry/{asked.pk}/check/")
-    report["checked in the admin"] = Registry.objects.get(pk=asked.pk).check_verdict
+    stored_row = Registry.objects.create(kind="custom", name="Asked", url=server.origin)
+    operator.post(f"/backstage/registries/registry/{stored_row.pk}/check/")
+    report["checked in the admin"] = Registry.objects.get(pk=stored_row.pk).check_verdict
 
 # Whoever chooses a database himself, where no router does.
 with override_settings(DATABASE_ROUTERS=[]):
@@ -69,6 +69,6 @@ other = Registry.objects.get(pk=other.pk)
 report["checked in part"] = [other.check_verdict, other.checks.count()]
 
 Registry.objects.get(pk=own.pk).delete()
-Registry.objects.filter(pk__in=[asked.pk, other.pk]).delete()
+Registry.objects.filter(pk__in=[stored_row.pk, other.pk]).delete()
 report["left"] = Registry.objects.filter(is_default=False).count()
 json.dump(report, sys.stdout)

@@ -59,11 +59,11 @@ class Gate:
     """A registry of the user johndoe whose answers wait until the gate is open."""
 
     def __init__(self) -> None:
-        self.asked = threading.Event()
+        self.arrived = threading.Event()
         self.open = threading.Event()
 
     def __call__(self, request: Request) -> Reply:
-        self.asked.set()
+        self.arrived.set()
         assert self.open.wait(30)
         if request.basic == ("johndoe", "fake-password"):
             return Reply(200, b"{}")
@@ -115,13 +115,13 @@ def test_of_a_reset_and_an_edit_one_is_told() -> None:
         editor, resetter = stored(row), stored(row)
         editor.login, editor.password = "johndoe", "fake-password"
         edited, was_reset = together(editor.save, lambda row=resetter: services.reset(row))
-        found = stored(row)
+        result = stored(row)
         if edited is None:
             assert isinstance(was_reset, ChangedMeanwhile)
-            assert (found.login, found.password.reveal()) == ("johndoe", "fake-password")
+            assert (result.login, result.password.reveal()) == ("johndoe", "fake-password")
         else:
             assert isinstance(edited, ChangedMeanwhile)
-            assert found.provided() == set()
+            assert result.provided() == set()
 
 
 def test_a_reset_forgets_the_check_of_a_row_that_nothing_was_changed_on() -> None:
@@ -157,17 +157,17 @@ def test_an_edit_does_not_wait_for_a_slow_registry(
         target=lambda: ended.extend(together(lambda: services.check(stored(row))))
     )
     checking.start()
-    assert gate.asked.wait(30)
+    assert gate.arrived.wait(30)
     editor = stored(row)
     editor.password = "changed meanwhile"
     editor.save()
     gate.open.set()
     checking.join()
     assert ended[0].verdict is Verdict.VALID
-    found = stored(row)
-    assert found.password.reveal() == "changed meanwhile"
-    assert found.last_check is None
-    assert not found.checks.get().is_recent, "the audit has it"
+    result = stored(row)
+    assert result.password.reveal() == "changed meanwhile"
+    assert result.last_check is None
+    assert not result.checks.get().is_recent, "the audit has it"
 
 
 def test_a_verdict_stands_only_beside_what_it_was_made_with(row: Registry, gate: Gate) -> None:
@@ -179,11 +179,11 @@ def test_a_verdict_stands_only_beside_what_it_was_made_with(row: Registry, gate:
         saved, result = together(editor.save, lambda row=checked: services.check(row))
         assert saved is None
         assert result.verdict in {Verdict.VALID, Verdict.REJECTED}
-        found = stored(row)
-        assert found.password.reveal() == editor.password.reveal()
-        if found.last_check:
-            is_right = found.password.reveal() == "fake-password"
-            assert found.last_check.verdict == (Verdict.VALID if is_right else Verdict.REJECTED)
+        results = stored(row)
+        assert results.password.reveal() == editor.password.reveal()
+        if results.last_check:
+            is_right = results.password.reveal() == "fake-password"
+            assert results.last_check.verdict == (Verdict.VALID if is_right else Verdict.REJECTED)
 
 
 def test_a_row_is_deleted_while_its_check_is_stored(server: FakeServer, gate: Gate) -> None:
@@ -338,7 +338,7 @@ def test_a_storm_from_several_processes_is_one_sign_in(
     checkers = [processes.start(work.check, row.pk, came) for _ in range(4)]
     for _ in checkers:
         assert came.acquire(timeout=60)
-    assert gate.asked.wait(30)
+    assert gate.arrived.wait(30)
     gate.open.set()
     for checker in checkers:
         checker.join()
@@ -353,7 +353,7 @@ def test_two_images_of_one_row_are_tried_one_after_the_other(
     asked_before: list[int] = []
 
     def open_gate() -> None:
-        gate.asked.wait(30)
+        gate.arrived.wait(30)
         time.sleep(0.5)  # in which the other one would ask as well
         asked_before.append(len(server.requests))
         gate.open.set()
@@ -365,9 +365,9 @@ def test_two_images_of_one_row_are_tried_one_after_the_other(
     )
     assert asked_before == [1]
     assert first.checked_at != second.checked_at
-    asked = [request.path.split("/")[3] for request in server.requests if "team" in request.path]
-    assert asked in (sorted(asked), sorted(asked, reverse=True))
-    assert set(asked) == {"one", "two"}
+    names = [request.path.split("/")[3] for request in server.requests if "team" in request.path]
+    assert names in (sorted(names), sorted(names, reverse=True))
+    assert set(names) == {"one", "two"}
 
 
 def test_a_checker_that_was_killed_keeps_nobody_waiting(
@@ -377,7 +377,7 @@ def test_a_checker_that_was_killed_keeps_nobody_waiting(
     settings.REGISTRIES = {"TIMEOUT": 2}
     came = processes.context.Semaphore(0)
     checker = processes.start(work.check, row.pk, came)
-    assert gate.asked.wait(60)
+    assert gate.arrived.wait(60)
     checker.kill()
     checker.join()
     assert stored(row).checking_until is not None
@@ -441,8 +441,8 @@ def test_two_migrate_a_new_database_at_once(new_database: str) -> None:
     environment = {**os.environ, **site_environment(), "DATABASE_URL": new_database}
     migrate = ["manage.py", "migrate", "--verbosity", "0"]
     for process in [forking.Python(migrate, environment) for _ in range(2)]:
-        said, _ = process.communicate(timeout=120)
-        assert process.wait(1) == 0, said
+        output, _ = process.communicate(timeout=120)
+        assert process.wait(1) == 0, output
     count = "from registries.models import Registry; print(Registry.objects.count())"
     shell = ["manage.py", "shell", "--no-imports", "--command", count]
     assert forking.run(shell, environment) == (0, "5\n")

@@ -139,18 +139,18 @@ def test_a_full_disk(processes: Processes) -> None:
 
     Once there is room the same process goes on.
     """
-    told, is_there_room = processes.context.SimpleQueue(), processes.event()
+    queue, is_there_room = processes.context.SimpleQueue(), processes.event()
     with little_room() as (limit, make_room):
         row = create("hub", login="login-0", password="password-0")
         database = str(connection.settings_dict["NAME"])
-        saving = processes.start(work.fill_the_disk, row.pk, database, limit, told, is_there_room)
-        number, said = told.get()
+        saving = processes.start(work.fill_the_disk, row.pk, database, limit, queue, is_there_room)
+        number, output = queue.get()
         expected = r"could not extend file|disk I/O error|database or disk is full|table .* is full"
-        assert re.search(expected, said), said
+        assert re.search(expected, output), output
         assert number > 1
         added = Registry.objects.filter(name__startswith="Row ")
-        kept = [str(n) for n in range(1, number)]
-        assert [assert_whole(row) for row in added.order_by("pk")] == kept
+        stored = [str(n) for n in range(1, number)]
+        assert [assert_whole(row) for row in added.order_by("pk")] == stored
         assert assert_whole(Registry.objects.get(pk=row.pk)) in {str(number - 1), str(number)}
         assert_sound()
         make_room()
@@ -194,8 +194,8 @@ def test_the_database_goes_away_and_comes_back(new_database: str, tmp_path: Path
     """#52: the site says so meanwhile, and works again without a restart."""
     site = Site(tmp_path)
     variables = {**site_environment(), "DATABASE_URL": new_database}
-    returned, said = site.manage("migrate", "--verbosity", "0", **variables)
-    assert returned == 0, said
+    returned, output = site.manage("migrate", "--verbosity", "0", **variables)
+    assert returned == 0, output
     login = {"path": "/admin/login/", "X_Forwarded_Proto": "https"}
     with site.served(**variables, DJANGO_BEHIND_PROXY="1") as visitor:
         assert visitor.see("/healthz").status_code == 200
@@ -257,18 +257,18 @@ def test_a_log_that_was_cut_off(tmp_path: Path) -> None:
     assert site.manage("migrate", "--verbosity", "0") == (0, "")
     assert site.manage("shell", "--no-imports", "--command", SAVE_AND_DIE)[0] == -signal.SIGKILL
     length = site.database.with_name("db.sqlite3-wal").stat().st_size
-    kept = []
+    expected = []
     for number, cut in enumerate([0, 1, length // 5, length // 2]):
         copy = Site(tmp_path / f"copy-{number}")
         shutil.copytree(site.data, copy.data)
         copy.database.with_name("db.sqlite3-shm").unlink()
         os.truncate(copy.database.with_name("db.sqlite3-wal"), length - cut)
-        rows, whole, saved = map(int, copy.ask(LOOK).split())
+        rows, whole, saved = map(int, copy.shell(LOOK).split())
         assert rows == whole
-        kept.append((rows, saved))
-    assert kept == sorted(kept, reverse=True)
-    assert kept[:2] == [(30, 30), (30, 29)]
-    assert kept[2] > kept[3]
+        expected.append((rows, saved))
+    assert expected == sorted(expected, reverse=True)
+    assert expected[:2] == [(30, 30), (30, 29)]
+    assert expected[2] > expected[3]
 
 
 # Registries that fail
@@ -324,13 +324,13 @@ def test_fifty_failing_registries_at_once(processes: Processes) -> None:
         resetting = stack.enter_context(RawServer(lambda _connection: None))
         for _ in range(8):
             expected[create("custom", url=resetting.origin).pk] = {"connection"}
-        told = processes.context.SimpleQueue()
-        checking = processes.start(work.check_all, told)
+        queue = processes.context.SimpleQueue()
+        checking = processes.start(work.check_all, queue)
         checking.join()
         assert checking.exitcode == 0
-        found, grown = told.get()
-    assert len(found) == len(expected) >= 50
-    wrong = {pk: (code, expected[pk]) for pk, code in found.items() if code not in expected[pk]}
+        result, grown = queue.get()
+    assert len(result) == len(expected) >= 50
+    wrong = {pk: (code, expected[pk]) for pk, code in result.items() if code not in expected[pk]}
     assert not wrong
     assert grown < 100 * 1024, "KiB"
     assert Registry.objects.filter(check_code="").count() == Registry.objects.anonymous().count()

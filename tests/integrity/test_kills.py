@@ -39,14 +39,14 @@ def test_killed_while_saving(processes: Processes) -> None:
         time.sleep(random.uniform(0, 0.05))
         saving.kill()
         saving.join()
-        found = Registry.objects.get(pk=row.pk)
-        login, password = numbers(found)
+        stored_row = Registry.objects.get(pk=row.pk)
+        login, password = numbers(stored_row)
         assert login == password
         if numbers(before) != (login, password):
-            assert found.version != before.version, "each save has a version of its own"
+            assert stored_row.version != before.version, "each save has a version of its own"
         assert_sound()
-    found.name = "Still to be saved"
-    found.save()
+    stored_row.name = "Still to be saved"
+    stored_row.save()
 
 
 def test_killed_while_encrypting_anew(processes: Processes, use_keys: UseKeys) -> None:
@@ -63,10 +63,10 @@ def test_killed_while_encrypting_anew(processes: Processes, use_keys: UseKeys) -
         running.kill()
         running.join()
         use_keys(*keys)
-        found = list(Registry.objects.filter(pk__in=[row.pk for row in rows]))
-        assert len(found) == len(rows)
-        assert all(login == password for login, password in map(numbers, found))
-        cut_half_way += len({row.key_id for row in found}) > 1
+        result = list(Registry.objects.filter(pk__in=[row.pk for row in rows]))
+        assert len(result) == len(rows)
+        assert all(login == password for login, password in map(numbers, result))
+        cut_half_way += len({row.key_id for row in result}) > 1
         assert_sound()
         if not any(outcome is Outcome.RENEWED for _row, outcome in reencrypt(dry_run=True)):
             keys.reverse()  # it was done: back again
@@ -102,15 +102,16 @@ def test_edits_while_encrypting_anew(processes: Processes, use_keys: UseKeys) ->
 
 def unreadable(processes: Processes, *instances: list[bytes]) -> list[list[str]]:
     """What each instance cannot read after all have stored a secret; they run at once, twice."""
-    told = processes.context.SimpleQueue()
+    queue = processes.context.SimpleQueue()
     for _ in range(2):
         started = [
-            processes.start(work.serve, f"{random.random()}", told, keys=keys) for keys in instances
+            processes.start(work.serve, f"{random.random()}", queue, keys=keys)
+            for keys in instances
         ]
         for process in started:
             process.join()
             assert process.exitcode == 0
-    return [told.get() for _ in range(2 * len(instances))]
+    return [queue.get() for _ in range(2 * len(instances))]
 
 
 def test_a_rotation_in_the_documented_order(processes: Processes) -> None:

@@ -28,9 +28,9 @@ def test_a_plain_site(number: int, new_database: str) -> None:
     with FakeServer(registry) as server:
         script = Path(__file__).with_name("plain_site.py")
         arguments = [str(script), drivers[number], new_database, server.origin]
-        returned, said = forking.run(arguments, {})
-    assert returned == 0, said
-    assert json.loads(said) == {
+        returned, output = forking.run(arguments, {})
+    assert returned == 0, output
+    assert json.loads(output) == {
         "checked": [],
         "default rows": 5,
         "added": [302, 302, 302, 200],

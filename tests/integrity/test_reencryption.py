@@ -59,12 +59,12 @@ def test_secrets_of_every_kind_move_to_the_first_key(use_keys: UseKeys) -> None:
     assert f"{len(rows)} encrypted anew, 0 encrypted with it already, 0 cannot be read" in out
     use_keys(NEW)
     for row in rows:
-        found = stored(row)
-        assert found.values() == values[row.pk]
-        assert found.secrets_readable
-        assert found.key_id == key_ids()[0]
-        assert times(found) == set_at[row.pk]
-        assert found.version == row.version, "a form that is open can still be saved"
+        result = stored(row)
+        assert result.values() == values[row.pk]
+        assert result.secrets_readable
+        assert result.key_id == key_ids()[0]
+        assert times(result) == set_at[row.pk]
+        assert result.version == row.version, "a form that is open can still be saved"
 
 
 def test_a_second_run_writes_nothing(use_keys: UseKeys) -> None:
@@ -260,13 +260,13 @@ def test_forgetting_erases_what_no_key_opens(lost: Registry) -> None:
     assert f"cannot be read: {lost.name} (id {lost.pk})" in out
     assert "Good" not in out
     assert Registry.objects.get(name="Good").password.reveal() == "fake-password"
-    found = stored(lost)
-    assert (found.login, found.password, found.key_id) == ("johndoe", None, "")
+    result = stored(lost)
+    assert (result.login, result.password, result.key_id) == ("johndoe", None, "")
     with pytest.raises(ChangedMeanwhile):
         editor.save()
-    found.password = "given again"
-    found.full_clean()
-    found.save()
+    result.password = "given again"
+    result.full_clean()
+    result.save()
     assert stored(lost).password.reveal() == "given again"
 
 

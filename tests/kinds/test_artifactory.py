@@ -20,7 +20,7 @@ HOST = "https://artifactory.acme.example"
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("url", "image", "found"),
+    ("url", "image", "result"),
     [
         ("https://acme.jfrog.io", "acme.jfrog.io/docker-local/team/app:1", True),
         ("acme.jfrog.io/artifactory/api/docker/docker-local", "acme.jfrog.io/other/app", True),
@@ -34,21 +34,21 @@ HOST = "https://artifactory.acme.example"
         ("https://acme.example:8876", "acme.example:8877/app", False),
     ],
 )
-def test_a_row_answers_for_its_host_whatever_the_method(url: str, image: str, found: bool) -> None:
+def test_a_row_answers_for_its_host_whatever_the_method(url: str, image: str, result: bool) -> None:
     """Paths share a host; with subdomains and ports each repository has its own."""
     create("artifactory", name="Own", url=url)
     row = Registry.objects.resolve(image)
-    assert (row is not None) is found
+    assert (row is not None) is result
 
 
 @pytest.mark.django_db
 def test_one_repository_may_have_another_user() -> None:
     create("artifactory", name="All", url="https://acme.jfrog.io")
     create("artifactory", name="Team", url="https://acme.jfrog.io", prefix="acme.jfrog.io/team")
-    found = [
+    rows = [
         Registry.objects.resolve(f"acme.jfrog.io/{path}/app") for path in ("team", "docker-local")
     ]
-    assert [row and row.name for row in found] == ["Team", "All"]
+    assert [row and row.name for row in rows] == ["Team", "All"]
 
 
 def at(origin: str, realm: str) -> Artifactory:
@@ -145,7 +145,7 @@ class Suspended(Artifactory):
     Source: jfrog.com/help, "ARTIFACTORY: Intermittent 403 errors while working with Artifactory".
     """
 
-    def granted(self, user: str | None, wanted: list[str]) -> Reply:
+    def granted(self, user: str | None, requested: list[str]) -> Reply:
         return problem(403, "FORBIDDEN")
 
 

@@ -166,10 +166,10 @@ HASHES = [
 @pytest.mark.parametrize("slug", AUTHS)
 def test_auth(slug: str) -> None:
     """Docker's auth: padding is optional, line breaks of base64 tools do not matter."""
-    given = "am9obmRvZToyYzFiZDg3Mi1lZmI2LTRmM2EtODFhYS03MjQ1MThhMGE1OTI="
-    for text in (given, given.rstrip("="), f" {given}\n"):
+    pair = "am9obmRvZToyYzFiZDg3Mi1lZmI2LTRmM2EtODFhYS03MjQ1MThhMGE1OTI="
+    for text in (pair, pair.rstrip("="), f" {pair}\n"):
         assert clean(slug, auth=text) == ({"auth": text.strip()}, [])
-    assert clean(slug, auth=f"{given[:20]}\n{given[20:]}") == ({"auth": given}, [])
+    assert clean(slug, auth=f"{pair[:20]}\n{pair[20:]}") == ({"auth": pair}, [])
     for login_password in ("a:b", "a:b:c", "a: ", "jürgen:pä$$", "a:b\0\0"):
         assert code(slug, "auth", encoded(login_password)) is None
 

@@ -56,7 +56,7 @@ def test_a_token_is_no_user_name(start: str) -> None:
 class Limited(DigitalOcean):
     """DigitalOcean's API counts the requests of a token: 5000 an hour."""
 
-    def granted(self, user: str | None, wanted: list[str]) -> Reply:
+    def granted(self, user: str | None, requested: list[str]) -> Reply:
         return problem(429, "TOOMANYREQUESTS", {"Retry-After": "60"})
 
 

@@ -42,8 +42,8 @@ def test_a_robot_signs_in_under_its_whole_name() -> None:
     family = Harbor(Ledger())
     with World.of(family) as world:
         assert CASE.client(world, family.right).check(PRIVATE, "v1").code == "signed_in"
-        shown = {r.path for r in world.requests if (r.authorization or "").startswith("Basic")}
-        assert shown == {"/service/token"}
+        paths = {r.path for r in world.requests if (r.authorization or "").startswith("Basic")}
+        assert paths == {"/service/token"}
     assert family.ledger.users[0] == "robot$acme+reader"
 
 

@@ -35,9 +35,9 @@ def registry(request: Request) -> Reply:
 def test_a_kind_of_another_package_is_as_good_as_ours() -> None:
     """Chosen, filled in, checked, resolved and documented; what cannot be used is left out."""
     with FakeServer(registry) as server:
-        returned, said = forking.run(["tests/acme/site.py", server.origin], {})
-    assert returned == 0, said
-    assert json.loads(said) == {
+        returned, output = forking.run(["tests/acme/site.py", server.origin], {})
+    assert returned == 0, output
+    assert json.loads(output) == {
         "errors": [
             f"REGISTRIES['KINDS']: tests.acme.kinds.{name} is left out: {fault}."
             for name, fault in LEFT_OUT

@@ -9,15 +9,15 @@ import pytest
 from registries.kinds import KINDS
 from registries.schema import json_schema
 from tests.kinds.facts import FACTS
-from tests.kinds.facts.base import Given
+from tests.kinds.facts.base import Provided
 from tests.kinds.samples import SAMPLES
 
 
-def subsets() -> Iterator[tuple[str, Given]]:
+def subsets() -> Iterator[tuple[str, Provided]]:
     for slug, facts in FACTS.items():
         for size in range(len(facts.variables) + 1):
-            for given in combinations(sorted(facts.variables), size):
-                yield slug, frozenset(given)
+            for subset in combinations(sorted(facts.variables), size):
+                yield slug, frozenset(subset)
 
 
 SUBSETS = list(subsets())
@@ -29,23 +29,23 @@ def test_every_kind_has_its_facts() -> None:
     assert {slug: set(kind.by_name) for slug, kind in KINDS.items()} == variables
 
 
-@pytest.mark.parametrize(("slug", "given"), SUBSETS)
-def test_error_places(slug: str, given: Given) -> None:
+@pytest.mark.parametrize(("slug", "provided"), SUBSETS)
+def test_error_places(slug: str, provided: Provided) -> None:
     """Errors stand where the specification puts them, each once."""
-    problems = KINDS[slug].problems(given)
-    assert {problem.variable for problem in problems} == FACTS[slug].errors(given)
+    problems = KINDS[slug].problems(provided)
+    assert {problem.variable for problem in problems} == FACTS[slug].errors(provided)
     places = [(problem.variable, problem.code) for problem in problems]
     assert len(places) == len(set(places))
     assert all("%(" not in str(problem) for problem in problems)
 
 
-@pytest.mark.parametrize(("slug", "given"), SUBSETS)
-def test_json_schema_agrees(slug: str, given: Given) -> None:
+@pytest.mark.parametrize(("slug", "provided"), SUBSETS)
+def test_json_schema_agrees(slug: str, provided: Provided) -> None:
     """The JSON Schema takes the same subsets, with legal values."""
     schema = json_schema(KINDS[slug])
-    values = {name: SAMPLES[name] for name in given}
+    values = {name: SAMPLES[name] for name in provided}
     valid = jsonschema.Draft202012Validator(schema).is_valid(values)
-    assert valid == (not FACTS[slug].errors(given))
+    assert valid == (not FACTS[slug].errors(provided))
 
 
 @pytest.mark.parametrize("slug", FACTS)

@@ -69,7 +69,7 @@ CANARY = "c4n4ry"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "output"),
     [
         ("junk", "not a PEM"),
         (CANARY, "not a PEM"),
@@ -92,9 +92,9 @@ CANARY = "c4n4ry"
         ("\ud800" * (LONGEST + 1), "64 kB"),
     ],
 )
-def test_what_is_no_certificate_is_told(text: str, said: str) -> None:
+def test_what_is_no_certificate_is_told(text: str, output: str) -> None:
     """Each way to be wrong has its sentence, which does not repeat the text."""
-    with pytest.raises(InvalidCertificate, match=said) as caught:
+    with pytest.raises(InvalidCertificate, match=output) as caught:
         read(text)
     assert CANARY not in str(caught.value)
     assert caught.value.__context__ is None
@@ -150,9 +150,9 @@ def test_lists_read_no_certificates(admin_client: Client) -> None:
     for address in ("/backstage/registries/registry/", "/backstage/registries/registry/?o=1"):
         with CaptureQueriesContext(connection) as captured:
             admin_client.get(address)
-        asked = [query["sql"] for query in captured if "name_key" in query["sql"]]
-        assert asked
-        assert not [sql for sql in asked if "ca_certificate" in sql]
+        queries = [query["sql"] for query in captured if "name_key" in query["sql"]]
+        assert queries
+        assert not [sql for sql in queries if "ca_certificate" in sql]
     assert "ca_certificate" not in str(serializers.columns(Registry.objects.all()).query)
 
 
@@ -164,9 +164,9 @@ def test_connections_are_shared_by_what_they_trust() -> None:
     rows += [build("custom", ca_certificate=pem, verify_tls=False) for pem in (ONE, TWO, "")]
     for row in rows:
         row_client._client(row, None, conf.get(), Deadline(1))
-    kept = row_client._transport.cache_info()
+    info = row_client._transport.cache_info()
     # Whoever verifies nobody trusts no certificate in particular.
-    assert (kept.currsize, kept.maxsize) == (4, 64)
+    assert (info.currsize, info.maxsize) == (4, 64)
     assert ONE not in repr(row_client._Authority.of(rows[0]))
 
 
@@ -175,10 +175,10 @@ def test_certificates_are_named_for_the_audit() -> None:
     pems = [trustme.CA().cert_pem.bytes().decode() for _ in range(5)]
     hashes = [sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest() for pem in pems]
     several = described("".join(pems[:3])).split("; ")
-    assert [each.split()[1] for each in several] == hashes[:3]
-    assert all("O=trustme" in each for each in several)
+    assert [item.split()[1] for item in several] == hashes[:3]
+    assert all("O=trustme" in item for item in several)
     many = described("".join(pems))
-    assert all(each in many for each in hashes[:3])
+    assert all(item in many for item in hashes[:3])
     assert "; +2 (all: SHA-256 " in many
     assert many != described("".join([*pems[:4], pems[0]]))
     assert len(many) < 600

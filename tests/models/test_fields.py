@@ -73,8 +73,8 @@ def test_any_text_comes_back(text: str) -> None:
 
 def test_a_secret_never_shows_itself(canary: str) -> None:
     for secret in (make(canary).password, Registry(password=canary).password):
-        shown = (str(secret), repr(secret), f"{secret}", f"{secret!r}")
-        assert not any(canary in text for text in shown)
+        texts = (str(secret), repr(secret), f"{secret}", f"{secret!r}")
+        assert not any(canary in text for text in texts)
         with pytest.raises(TypeError):
             json.dumps(secret)
 
@@ -249,8 +249,8 @@ def test_stricter_trust_is_sealed_with_the_secret(
     given_at = row.password.set_at
     row.verify_tls, row.ca_certificate = True, ""
     row.save(update_fields=fields)
-    for each in (row, Registry.objects.get(pk=row.pk)):
-        assert (each.password.reveal(), each.password.set_at) == ("given anew", given_at)
+    for item in (row, Registry.objects.get(pk=row.pk)):
+        assert (item.password.reveal(), item.password.set_at) == ("given anew", given_at)
     assert not Registry.objects.get(pk=row.pk).changed()
     write(row, **{name: str(value or "0") for name, value in trust.items()})
     with pytest.raises(SecretUnreadable):
@@ -402,8 +402,8 @@ def test_only_isnull_looks_up(name: str) -> None:
             Registry.objects.filter(**{f"{name}__{lookup}": "x"}).exists()
     with pytest.raises(FieldError):
         Registry.objects.filter(**{name: "x"}).exists()
-    found = Registry.objects.filter(**{f"{name}__isnull": False}, pk=row.pk).exists()
-    assert found is (name == "password")
+    rows = Registry.objects.filter(**{f"{name}__isnull": False}, pk=row.pk).exists()
+    assert rows is (name == "password")
 
 
 @pytest.mark.parametrize("name", SECRETS)

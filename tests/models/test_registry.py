@@ -106,8 +106,8 @@ def test_a_google_key_file_fills_both_variables() -> None:
 )
 def test_one_fault_has_one_sentence(column: str, value: str | None) -> None:
     """Django's words for a column are not said beside ours."""
-    found = errors_of(build("ghcr", **{column: value}))
-    assert {name: len(texts) for name, texts in found.items()} == {column: 1}
+    errors = errors_of(build("ghcr", **{column: value}))
+    assert {name: len(texts) for name, texts in errors.items()} == {column: 1}
 
 
 def test_messages_never_quote_a_secret(canary: str) -> None:
@@ -129,7 +129,7 @@ def test_names_that_read_differently_stand_side_by_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("taken", "asked"),
+    ("taken", "other"),
     [
         ("hub one", "Hub  One "),
         ("ﬁle", "FILE"),
@@ -140,12 +140,12 @@ def test_names_that_read_differently_stand_side_by_side() -> None:
         ("hub ①", "hub 1"),
     ],
 )
-def test_names_that_read_alike_are_one(taken: str, asked: str) -> None:
+def test_names_that_read_alike_are_one(taken: str, other: str) -> None:
     """#62: unique after NFKC, case folding and trimming."""
     create("hub", name=taken)
-    assert set(errors_of(build("hub", name=asked))) == {"name"}
+    assert set(errors_of(build("hub", name=other))) == {"name"}
     with pytest.raises(IntegrityError), transaction.atomic():
-        build("hub", name=asked).save()
+        build("hub", name=other).save()
 
 
 def test_different_names_are_two() -> None:
@@ -162,7 +162,7 @@ INVISIBLE = [
 
 
 @pytest.mark.parametrize(
-    "name", [text.format(each) for each in INVISIBLE for text in ("a{}b", "{}")]
+    "name", [text.format(item) for item in INVISIBLE for text in ("a{}b", "{}")]
 )
 def test_invisible_characters_are_refused(name: str) -> None:
     """#62: characters that nobody sees make two names look like one."""
@@ -180,7 +180,7 @@ def test_emoji_are_taken_as_telephones_type_them(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("taken", "asked"),
+    ("taken", "other"),
     [
         ("Docker Hub", "D\u043ecker Hub"),  # Cyrillic o
         ("Harbor", "HARB\u041eR"),
@@ -193,11 +193,11 @@ def test_emoji_are_taken_as_telephones_type_them(name: str) -> None:
         ("\u039c\u03cd\u03bb\u03bf\u03c2", "M\u03cd\u03bb\u03bf\u03c2"),  # a Latin M in Greek
     ],
 )
-def test_a_name_that_looks_like_another_is_told(taken: str, asked: str) -> None:
+def test_a_name_that_looks_like_another_is_told(taken: str, other: str) -> None:
     """#62: letters of two alphabets make no second name that reads like the first."""
     if not Registry.objects.filter(name=taken).exists():
         create("hub", name=taken)
-    assert errors_of(build("hub", name=asked)) == {
+    assert errors_of(build("hub", name=other)) == {
         "name": [
             (
                 f"This looks like “{taken}”, but uses letters of another alphabet."
@@ -347,7 +347,7 @@ def test_whom_more_can_receive_a_secret_asks_for_it_again(
     stored = [name for name in KINDS[slug].secrets if row.raw_value(name)]
     with pytest.raises(ValidationError) as caught:
         row.full_clean()
-    assert {name: [e.code for e in found] for name, found in caught.value.error_dict.items()} == {
+    assert {name: [e.code for e in result] for name, result in caught.value.error_dict.items()} == {
         name: [code] for name in stored
     }
     with pytest.raises(ValidationError) as refused:

@@ -113,7 +113,7 @@ def test_other_models_read_none_either() -> None:
     create("custom").checks.create(
         verdict="valid", code="signed_in", checked_at="2026-01-01T00:00Z"
     )
-    asked: list[Callable[[], Any]] = [
+    queries: list[Callable[[], Any]] = [
         lambda: LogEntry.objects.update(change_message=Subquery(ONE)),
         lambda: list(Check.objects.annotate(x=F("registry__password"))),
         lambda: list(Check.objects.annotate(x=Upper("registry__password"))),
@@ -124,9 +124,9 @@ def test_other_models_read_none_either() -> None:
         lambda: Registry.objects.aggregate(x=Max("password")),
         lambda: Registry.objects.aggregate(x=Count("password", distinct=True)),
     ]
-    for ask in asked:
+    for query in queries:
         with refused():
-            ask()
+            query()
 
 
 SQL = ["password", 'UPPER("registries_registry"."TOKEN")', "kind || auth"]
@@ -148,19 +148,19 @@ def test_what_reads_secrets_as_they_are() -> None:
     mine = Registry.objects.filter(pk=row.pk).order_by()
     assert mine.get().password.reveal() == "fake-password"
     passwords = mine.values_list("password", flat=True)
-    found = [
+    rows = [
         *passwords,
-        *(each["password"] for each in mine.values("name", "password")),
-        *(each.password for each in mine.only("password")),
-        *(each.password for each in mine.annotate(n=Count("checks"))),
-        *(each.password for each in mine.annotate(s=Q(password__isnull=False)).filter(s=True)),
-        *(each.password for each in mine.union(mine, all=True).order_by()),
-        *(each.password for each in mine.distinct()),
-        *(each.registry.password for each in Check.objects.select_related("registry")),
+        *(item["password"] for item in mine.values("name", "password")),
+        *(item.password for item in mine.only("password")),
+        *(item.password for item in mine.annotate(n=Count("checks"))),
+        *(item.password for item in mine.annotate(s=Q(password__isnull=False)).filter(s=True)),
+        *(item.password for item in mine.union(mine, all=True).order_by()),
+        *(item.password for item in mine.distinct()),
+        *(item.registry.password for item in Check.objects.select_related("registry")),
         *passwords.union(passwords).order_by(),
     ]
-    assert len(found) == 10
-    assert all(isinstance(each, Secret) and each.token for each in found)
+    assert len(rows) == 10
+    assert all(isinstance(item, Secret) and item.token for item in rows)
     assert mine.distinct().count() == mine.count() == 1
     assert mine.filter(password__isnull=False, token__isnull=True).exists()
     assert Registry.objects.filter(pk__in=mine.filter(password__isnull=False)).get() == row
@@ -189,9 +189,9 @@ def test_no_template_shows_a_secret(template: str) -> None:
     row = create("custom", password="c4n4ry", login="johndoe")
     row = Registry.objects.get(pk=row.pk)
     context = {"row": row, "rows": Registry.objects.all()}
-    shown = engines["django"].from_string(template).render(context)
-    assert "c4n4ry" not in shown
-    assert "johndoe" not in shown
+    output = engines["django"].from_string(template).render(context)
+    assert "c4n4ry" not in output
+    assert "johndoe" not in output
     fresh = {"row": Registry(kind="custom", password="c4n4ry"), "rows": []}
     assert "c4n4ry" not in engines["django"].from_string(template).render(fresh)
     # What is no secret is read as ever.

@@ -138,18 +138,18 @@ def test_the_readmes_steps_on_a_new_site(python: Path, tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     steps = text.partition("## Add it to your site")[2].partition("\n## ")[0]
     blocks = re.findall(r"```(\w+)\n(.*?)```", textwrap.dedent(steps), re.DOTALL)
-    told = [(language, textwrap.dedent(block)) for language, block in blocks]
-    assert [language for language, _ in told] == ["sh", "python", "sh", "python", "python"]
-    (_, _), (_, apps), (_, key), (_, setting), (_, addresses) = told
+    dedented = [(language, textwrap.dedent(block)) for language, block in blocks]
+    assert [language for language, _ in dedented] == ["sh", "python", "sh", "python", "python"]
+    (_, _), (_, apps), (_, key), (_, setting), (_, addresses) = dedented
     run(str(python), "-m", "django", "startproject", "mine", str(tmp_path))
     for file, block in [("settings", apps), ("settings", setting), ("urls", addresses)]:
         name = block.partition(" = [...")[0].rpartition("\n")[2]
         with (tmp_path / "mine" / f"{file}.py").open("a") as lines:
             lines.write(block.replace("[...", f"[*{name}"))
-    ask = (
+    code = (
         "from django.test import Client; "
         "print(Client(SERVER_NAME='localhost').get('/api/kinds/').status_code)"
     )
     script = f'PATH="{python.parent}:$PATH"; set -e; {key}\npython manage.py migrate -v 0'
-    asked = run("bash", "-c", f'{script}; python manage.py shell -v 0 -c "{ask}"', cwd=tmp_path)
-    assert asked.strip() == "401"
+    result = run("bash", "-c", f'{script}; python manage.py shell -v 0 -c "{code}"', cwd=tmp_path)
+    assert result.strip() == "401"

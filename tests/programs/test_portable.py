@@ -28,9 +28,9 @@ def pythons() -> list[str]:
     """The Pythons of this machine that are old or new enough."""
     minors = range(OLDEST[1], 20)
     versions = Path.home() / ".pyenv/versions"
-    found = [path for minor in minors for path in versions.glob(f"3.{minor}.*/bin/python3")]
+    result = [path for minor in minors for path in versions.glob(f"3.{minor}.*/bin/python3")]
     named = filter(None, (which(f"python3.{minor}", path="/usr/bin:/bin") for minor in minors))
-    return sorted({sys.executable, *named, *map(str, found)})
+    return sorted({sys.executable, *named, *map(str, result)})
 
 
 @pytest.mark.parametrize("python", pythons())

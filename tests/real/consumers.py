@@ -40,16 +40,16 @@ def _docker(folder: Path, image: str) -> list[str]:
 
 
 def _skopeo(folder: Path, image: str) -> list[str]:
-    told = ["--no-tags", "--tls-verify=false", "--authfile", str(folder / "config.json")]
-    return ["skopeo", "inspect", *told, f"docker://{image}"]
+    args = ["--no-tags", "--tls-verify=false", "--authfile", str(folder / "config.json")]
+    return ["skopeo", "inspect", *args, f"docker://{image}"]
 
 
 def _buildah(folder: Path, image: str) -> list[str]:
     (folder / "policy.json").write_text(POLICY)
-    kept = ["--root", f"{folder}/kept", "--runroot", f"{folder}/run", "--storage-driver", "vfs"]
-    told = ["--tls-verify=false", "--authfile", str(folder / "config.json")]
+    storage = ["--root", f"{folder}/kept", "--runroot", f"{folder}/run", "--storage-driver", "vfs"]
+    args = ["--tls-verify=false", "--authfile", str(folder / "config.json")]
     policy = ["--signature-policy", str(folder / "policy.json")]
-    return ["buildah", *kept, "pull", "--policy", "always", *told, *policy, image]
+    return ["buildah", *storage, "pull", "--policy", "always", *args, *policy, image]
 
 
 CLIENTS = {
@@ -100,15 +100,15 @@ class Served:
 
     def hand_over(self, form: str, *names: str, **more: str) -> str:
         """What the site answers, for rows by their names or for what else is named."""
-        wanted: dict[str, Any] = {"form": form, **more}
+        expected: dict[str, Any] = {"form": form, **more}
         if len(names) == 1:
-            wanted["registry"] = self.ids[names[0]]
+            expected["registry"] = self.ids[names[0]]
         elif names:
-            wanted["registries"] = [self.ids[name] for name in names]
+            expected["registries"] = [self.ids[name] for name in names]
         with session() as http:
             answer = http.post(
                 f"{self.visitor.origin}/api/handover/",
-                json=wanted,
+                json=expected,
                 headers={"Authorization": f"Bearer {self.token}"},
                 verify=str(self.folder / "authority.pem"),
                 timeout=SECONDS,
@@ -140,9 +140,9 @@ class Served:
         """
         status, stdout, stderr = self.run(*CLIENTS[name].read(folder, image))
         if status:
-            told = (stdout + stderr).lower()
+            output = (stdout + stderr).lower()
             refused = ("unauthorized", "authentication required", "no basic auth", "denied")
-            assert any(text in told for text in refused), told
+            assert any(text in output for text in refused), output
         return status == 0
 
 
@@ -171,7 +171,7 @@ def served(
     """A new site with these rows, in several processes that share the cache."""
     site = Site(folder / "data")
     site.migrate()
-    token, ids = json.loads(site.ask(FURNISH, FURNISH=json.dumps(rows)))
+    token, ids = json.loads(site.shell(FURNISH, FURNISH=json.dumps(rows)))
     (folder / "home").mkdir()
     for name in (credentials.HELPER, credentials.PROVIDER):
         program = folder / name
@@ -184,10 +184,10 @@ def served(
     issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "site.pem"))
     pem = folder / "site.pem"
     # Each worker answers one request at a time, so that several at once are answered by several.
-    told = f"--workers 3 --certfile {pem} --keyfile {pem}"
-    told += " --access-logfile - --access-logformat 'worker=%(p)s %(r)s'"
+    args = f"--workers 3 --certfile {pem} --keyfile {pem}"
+    args += " --access-logfile - --access-logformat 'worker=%(p)s %(r)s'"
     with ExitStack() as stack:
         visitor = stack.enter_context(
-            site.served(GUNICORN_CMD_ARGS=told, CACHE_URL=cache, **variables)
+            site.served(GUNICORN_CMD_ARGS=args, CACHE_URL=cache, **variables)
         )
         yield Served(site, visitor, token, folder, cache, ids)

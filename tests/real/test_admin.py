@@ -60,8 +60,8 @@ def test_add_and_check(
     typed = {"name": "real", "url": filled.origin + "/", "authurl": authurl}
     add = reverse("admin:registries_registry_add") + "?kind=custom"
     admin_client.post(add, typed | credentials(way, account))
-    shown, text = press_check(admin_client, Registry.objects.get(name="real"))
-    assert shown == level
+    row, text = press_check(admin_client, Registry.objects.get(name="real"))
+    assert row == level
     assert sentence in text
 
 

@@ -158,8 +158,8 @@ def test_an_image_is_read_by_the_helper(
 ) -> None:
     needs(name)
     host = host_of(request.getfixturevalue(f"{which}_registry"))
-    told = {host: "registries"} if key == "credHelpers" else "registries"
-    assert site.reads(name, config(tmp_path, {key: told}), f"{host}/team/app:1.0")
+    helpers = {host: "registries"} if key == "credHelpers" else "registries"
+    assert site.reads(name, config(tmp_path, {key: helpers}), f"{host}/team/app:1.0")
 
 
 def test_a_row_that_was_emptied_opens_nothing_more(
@@ -170,7 +170,7 @@ def test_a_row_that_was_emptied_opens_nothing_more(
     folder = config(tmp_path, {"credHelpers": {host: "registries"}})
     image = f"{host}/team/app:1.0"
     assert [site.reads(name, folder, image) for name in CLIENTS] == [True] * len(CLIENTS)
-    site.site.ask(EMPTY)
+    site.site.shell(EMPTY)
     assert [site.reads(name, folder, image) for name in CLIENTS] == [False] * len(CLIENTS)
 
 
@@ -210,8 +210,8 @@ def test_docker_login_and_logout(
     host = host_of(basic_registry)
     folder = config(tmp_path, {"credHelpers": {host: "registries"}})
     docker = ("docker", "--config", str(folder))
-    asked = ("login", "--username", account.username, "--password-stdin", host)
-    status, stdout, stderr = site.run(*docker, *asked, stdin=account.password)
+    command = ("login", "--username", account.username, "--password-stdin", host)
+    status, stdout, stderr = site.run(*docker, *command, stdin=account.password)
     assert status == 1
     assert "Nothing was stored: the registries site manages the credentials." in stdout + stderr
     assert account.password not in stdout + stderr
@@ -269,8 +269,8 @@ def test_the_kubelet_is_answered(
     assert (status, stderr) == (0, "")
     answer = json.loads(stdout)
     jsonschema.validate(answer, RESPONSE)
-    found = [tuple(pair.values()) for key, pair in answer["auth"].items() if matches(key, image)]
-    assert found == ([tuple(account)] if known else [])
+    result = [tuple(pair.values()) for key, pair in answer["auth"].items() if matches(key, image)]
+    assert result == ([tuple(account)] if known else [])
 
 
 def test_the_kubelet_reads_the_secret(
@@ -338,12 +338,16 @@ def test_no_secret_is_in_the_list_of_processes(name: str, site: Served) -> None:
                 listed.append(path.read_text().replace("\0", " "))
         return Reply(409, b'{"code": "no_registry"}')
 
-    asked = {"apiVersion": KUBELET, "image": "ghcr.io/acme/app"}
+    pull_request = {"apiVersion": KUBELET, "image": "ghcr.io/acme/app"}
     with FakeServer(look) as fake:
-        told = {**site.environment, "REGISTRIES_URL": fake.origin}
+        environment = {**site.environment, "REGISTRIES_URL": fake.origin}
         command = [name, "get"] if name == HELPER else [name]
         ran = subprocess.run(
-            command, check=False, env=told, input=json.dumps(asked).encode(), capture_output=True
+            command,
+            check=False,
+            env=environment,
+            input=json.dumps(pull_request).encode(),
+            capture_output=True,
         )
     assert any(name in line for line in listed), ran
     assert not [line for line in listed if site.token in line]

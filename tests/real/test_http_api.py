@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.usefixtures("programs"), pytest.mark.django_db]
 def reader() -> Client:
     """A user who may read registries and nothing else."""
     user = User.objects.create_user("reader")
-    held = Permission.objects.filter(codename__in=["view_registry", "query_registry"])
-    user.user_permissions.set(held)
+    permissions = Permission.objects.filter(codename__in=["view_registry", "query_registry"])
+    user.user_permissions.set(permissions)
     client = Client()
     client.force_login(user)
     return client
@@ -46,14 +46,14 @@ def test_tags(reader: Client, readable: tuple[Registry, Filled]) -> None:
 def test_digest(reader: Client, readable: tuple[Registry, Filled], which: str) -> None:
     registry, filled = readable
     pushed: Pushed = getattr(filled, which)
-    wanted = {"repository": pushed.repository, "reference": pushed.tag}
-    status, body = get(reader, "digest", registry, **wanted)
+    expected = {"repository": pushed.repository, "reference": pushed.tag}
+    status, body = get(reader, "digest", registry, **expected)
     platforms = {
         (platform["os"], platform["architecture"], platform["variant"] or ""): platform["digest"]
         for platform in body.pop("platforms")
     }
     assert platforms == pushed.platforms
-    assert body == wanted | {"digest": pushed.digest, "media_type": pushed.media_type}
+    assert body == expected | {"digest": pushed.digest, "media_type": pushed.media_type}
     assert status == 200
     status, body = get(reader, "digest", registry, repository=pushed.repository, reference="no")
     assert (status, body["code"]) == (404, "tag_not_found")
@@ -70,5 +70,5 @@ def test_the_resolved_registry_knows_the_image(
     resolved = reader.get(reverse("registries_api:resolve"), {"image": image}).json()
     assert resolved["registry"]["id"] == registry.pk
     reference = resolved["reference"]
-    wanted = {"repository": reference["repository"], "reference": reference["tag"]}
-    assert get(reader, "digest", registry, **wanted)[1]["digest"] == pushed.digest
+    expected = {"repository": reference["repository"], "reference": reference["tag"]}
+    assert get(reader, "digest", registry, **expected)[1]["digest"] == pushed.digest

@@ -20,7 +20,7 @@ from tests.real.token_server import TokenServer
 pytestmark = [pytest.mark.usefixtures("programs"), pytest.mark.django_db]
 
 
-def found(result: CheckResult) -> tuple[str, str]:
+def outcome(result: CheckResult) -> tuple[str, str]:
     return result.verdict.value, result.code
 
 
@@ -54,7 +54,7 @@ def test_check(
     authurl = shared_token_server.origin if name == "token_registry" else None
     registry = row(filled.origin, authurl=authurl, **credentials(way, account))
     result = services.check(registry)
-    assert found(result) == expected
+    assert outcome(result) == expected
     registry.refresh_from_db()
     assert registry.last_check == result
 
@@ -65,7 +65,7 @@ def test_credentials_stay_here_when_the_row_does_not_name_the_token_server(
 ) -> None:
     registry = row(token_registry.origin, **credentials(way, account))
     result = services.check(registry)
-    assert found(result) == ("misconfigured", "untrusted_realm")
+    assert outcome(result) == ("misconfigured", "untrusted_realm")
     assert token_server.origin.removeprefix("http://") in result.detail
     with pytest.raises(ClientError) as error:
         services.list_tags(registry, token_registry.image.repository)
@@ -90,7 +90,7 @@ def test_token_server_that_takes_any_password_proves_nothing(
 ) -> None:
     with TokenServer(None) as server, RealRegistry(tmp_path, Token(server, account)) as real:
         registry = row(real.origin, authurl=server.origin, **credentials("right", account))
-        assert found(services.check(registry)) == ("unproven", "accepts_any_password")
+        assert outcome(services.check(registry)) == ("unproven", "accepts_any_password")
 
 
 @pytest.mark.parametrize("which", ["image", "index"])
@@ -106,16 +106,16 @@ def test_check_with_an_image(readable: tuple[Registry, Filled], which: str) -> N
 def test_check_with_an_image_that_guests_may_not_see(token_registry: Filled) -> None:
     registry = row(token_registry.origin)
     public, private = token_registry.public, token_registry.image
-    assert found(services.check(registry, f"{public.repository}:1.0")) == ("anonymous", "public")
+    assert outcome(services.check(registry, f"{public.repository}:1.0")) == ("anonymous", "public")
     denied = services.check(registry, f"{private.repository}:1.0")
-    assert found(denied) == ("anonymous", "no_access_to_image")
+    assert outcome(denied) == ("anonymous", "no_access_to_image")
 
 
 def test_stopped_registry(lone_registry: RealRegistry, account: Account) -> None:
     registry = row(lone_registry.origin, **credentials("right", account))
-    assert found(services.check(registry)) == ("valid", "signed_in")
+    assert outcome(services.check(registry)) == ("valid", "signed_in")
     lone_registry.stop()
-    assert found(services.check(registry)) == ("unreachable", "refused")
+    assert outcome(services.check(registry)) == ("unreachable", "refused")
     with pytest.raises(Unreachable):
         services.list_tags(registry, "team/app")
 
@@ -123,11 +123,11 @@ def test_stopped_registry(lone_registry: RealRegistry, account: Account) -> None
 def test_frozen_registry(lone_registry: RealRegistry, account: Account) -> None:
     registry = row(lone_registry.origin, **credentials("right", account))
     with lone_registry.frozen(), override_settings(REGISTRIES={"TIMEOUT": 0.5}):
-        assert found(services.check(registry)) == ("unreachable", "timeout")
+        assert outcome(services.check(registry)) == ("unreachable", "timeout")
         with pytest.raises(Unreachable) as error:
             services.get_digest(registry, "team/app", "1.0")
     assert error.value.code == "timeout"
-    assert found(services.check(registry)) == ("valid", "signed_in")
+    assert outcome(services.check(registry)) == ("valid", "signed_in")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_private_authority(
     with RealRegistry(tmp_path, Htpasswd(account), authority) as real:
         values = credentials("right", account)
         registry = row(real.origin, ca_certificate=certificate, verify_tls=verify, **values)
-        assert found(services.check(registry)) == expected
+        assert outcome(services.check(registry)) == expected
 
 
 def test_tags(readable: tuple[Registry, Filled]) -> None:
@@ -196,9 +196,9 @@ def test_manifest(readable: tuple[Registry, Filled], which: str) -> None:
 def test_digests_of_many(readable: tuple[Registry, Filled]) -> None:
     registry, filled = readable
     pushed = [filled.image, filled.index, filled.public]
-    pairs = [(each.repository, each.tag) for each in pushed]
+    pairs = [(item.repository, item.tag) for item in pushed]
     *digests, absent = services.get_digests(registry, [*pairs, ("team/app", "absent")])
-    assert digests == [each.digest for each in pushed]
+    assert digests == [item.digest for item in pushed]
     assert isinstance(absent, NotFound)
 
 

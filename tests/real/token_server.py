@@ -85,10 +85,10 @@ class TokenServer(FakeServer):
 
 def _grant(scope: str, *, guest: bool) -> dict[str, object] | None:
     kind, _, rest = scope.partition(":")
-    name, _, wanted = rest.rpartition(":")
+    name, _, expected = rest.rpartition(":")
     if guest and not name.startswith(PUBLIC):
         return None
-    actions = [action for action in wanted.split(",") if action == "pull" or not guest]
+    actions = [action for action in expected.split(",") if action == "pull" or not guest]
     return {"type": kind, "name": name, "actions": actions}
 
 

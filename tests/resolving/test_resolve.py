@@ -89,7 +89,7 @@ def test_a_pasted_image_is_understood(scheme: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "image", "found"),
+    ("url", "image", "result"),
     [
         ("https://reg.example", "reg.example/a", True),
         ("https://reg.example", "reg.example:443/a", True),
@@ -107,9 +107,9 @@ def test_a_pasted_image_is_understood(scheme: str) -> None:
         ("http://[::1]:5000", "[::1]:5000/a", True),
     ],
 )
-def test_a_self_hosted_row_answers_for_host_and_port(url: str, image: str, found: bool) -> None:
+def test_a_self_hosted_row_answers_for_host_and_port(url: str, image: str, result: bool) -> None:
     create("custom", name="Own", url=url)
-    assert (resolved(image) == "Own") is found
+    assert (resolved(image) == "Own") is result
 
 
 def test_an_acr_row_with_an_address_answers_for_that_one() -> None:
@@ -233,9 +233,9 @@ def test_resolving_does_not_read_all_rows(loaded: list[int]) -> None:
 
 def test_whoever_asks_for_more_gets_all_in_order() -> None:
     many("custom", READ_AHEAD * 12, url="https://many.example")
-    found = [row.pk for row in Registry.objects.answering("many.example/a")]
-    assert found == sorted(found)
-    assert len(found) == READ_AHEAD * 12
+    rows = [row.pk for row in Registry.objects.answering("many.example/a")]
+    assert rows == sorted(rows)
+    assert len(rows) == READ_AHEAD * 12
 
 
 def test_resolving_on_a_kinds_own_host_does_not_read_all_rows(loaded: list[int]) -> None:

@@ -62,9 +62,9 @@ def test_a_row_beside_another_says_in_what_it_differs(
     """#95: and that one says the same of it."""
     stored, added = create("custom"), create(slug, **columns)
     for row, other in ((added, stored), (stored, added)):
-        found = list(rivals(row))
-        assert [rival.row for rival in found] == ([other] if differs else [])
-        assert {word for rival in found for word in rival.differs} == differs
+        result = list(rivals(row))
+        assert [rival.row for rival in result] == ([other] if differs else [])
+        assert {word for rival in result for word in rival.differs} == differs
     if differs:
         [mine], [its] = rivals(added), rivals(stored)
         assert mine.comes_first is not its.comes_first
@@ -99,10 +99,10 @@ def test_the_hosts_of_kinds_are_looked_at_as_well(
 ) -> None:
     """#95: by their names, and by their patterns."""
     row = create(slug, **columns)
-    found = list(rivals(row))
-    assert {word for rival in found for word in rival.differs} == differs
-    for rival in found:
-        assert row in [each.row for each in rivals(rival.row)]
+    result = list(rivals(row))
+    assert {word for rival in result for word in rival.differs} == differs
+    for rival in result:
+        assert row in [item.row for item in rivals(rival.row)]
 
 
 def test_rows_of_two_prefixes_never_meet() -> None:
@@ -187,7 +187,9 @@ def test_a_row_that_is_never_used_knows_which_one_is(
     stored = list(Registry.objects.filter(pk__in=[row.pk for row in rows]))
     assert shadows(stored) == expected
     for row, other in zip(rows, reversed(rows), strict=True):
-        [takes_all] = [each.takes_all for each in overlaps(row) if each.row == other] or [False]
+        [takes_all] = [overlap.takes_all for overlap in overlaps(row) if overlap.row == other] or [
+            False
+        ]
         assert takes_all is (unused is not None)
 
 
@@ -207,8 +209,8 @@ def test_shadows_are_found_with_one_query(django_assert_num_queries: Any) -> Non
     rows = [create("custom", url=f"https://r{number % 5}.example") for number in range(20)]
     rows += [create("hub") for _ in range(3)]
     with django_assert_num_queries(1):
-        found = shadows(rows)
-    assert len(found) == 17
+        result = shadows(rows)
+    assert len(result) == 17
 
 
 def test_a_second_row_for_the_same_images_is_told_of_at_every_step() -> None:

@@ -1,4 +1,4 @@
-"""The site in processes of its own: the tests themselves run under other settings."""
+"""The site in its own processes, because the tests run with other settings."""
 
 import base64
 import os
@@ -26,7 +26,7 @@ def new_key() -> str:
 
 
 class Site:
-    """The site with its data in `data`, and no variable but those given."""
+    """The site with its data in `data`, and only these environment variables."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -37,45 +37,45 @@ class Site:
         return {
             "PATH": os.environ["PATH"],
             "DATA_DIR": str(self.data),
-            # From this machine gunicorn would believe X-Forwarded-Proto before Django is asked.
+            # Otherwise gunicorn trusts X-Forwarded-Proto from this machine.
             "FORWARDED_ALLOW_IPS": "",
             **variables,
         }
 
     def start(self, *arguments: str, **variables: str) -> Python:
-        """Start Python with the arguments; stdout and stderr come as one text."""
+        """Start Python with these arguments; stderr goes to stdout."""
         return Python(arguments, self.environment(**variables))
 
     def manage(self, *arguments: str, **variables: str) -> tuple[int, str]:
-        """Run a command of manage.py; its return code and what it said."""
+        """Run a command of manage.py; return its status and output."""
         return run(["manage.py", *arguments], self.environment(**variables))
 
     def migrate(self) -> None:
-        """Make it a new site with its tables: a copy of what `manage.py migrate` makes."""
+        """Create the tables, by copying the data of a new site."""
         shutil.copytree(new_data().name, self.data)
 
-    def ask(self, code: str, **variables: str) -> str:
-        """What the code prints inside the site."""
-        returned, said = self.manage("shell", "--no-imports", "--command", code, **variables)
-        assert returned == 0, said
-        return said
+    def shell(self, code: str, **variables: str) -> str:
+        """Run code with `manage.py shell`, and return its output."""
+        returned, output = self.manage("shell", "--no-imports", "--command", code, **variables)
+        assert returned == 0, output
+        return output
 
     @contextmanager
     def served(self, **variables: str) -> Iterator["Visitor"]:
-        """The site under gunicorn."""
+        """Run the site with gunicorn."""
         process = self.start("-m", "gunicorn", "--bind", "127.0.0.1:0", "ssmsite.wsgi", **variables)
         log: list[str] = []
-        # Read as it comes: a full pipe would hold the site up.
+        # Read the output continuously, because a full pipe would block the site.
         reading = threading.Thread(target=log.extend, args=(process.stdout,))
         try:
             for line in process.stdout:
                 log.append(line)
-                if found := LISTENING.search(line):
+                if match := LISTENING.search(line):
                     break
             else:
                 pytest.fail("".join(log))
             reading.start()
-            with Visitor(found[1], log) as visitor:
+            with Visitor(match[1], log) as visitor:
                 yield visitor
         finally:
             process.terminate()
@@ -86,7 +86,7 @@ class Site:
 
 
 class QuickSite(Site):
-    """A site without what takes time: passwords are hashed at once, and the API has no limits."""
+    """A site with a fast password hasher, and without throttles."""
 
     def environment(self, **variables: str) -> dict[str, str]:
         return super().environment(**{"DJANGO_SETTINGS_MODULE": "tests.site.quick"} | variables)
@@ -94,14 +94,14 @@ class QuickSite(Site):
 
 @cache
 def new_data() -> tempfile.TemporaryDirectory[str]:
-    """The data of a new site, made once in each process of the tests, with its keys."""
+    """The data of a new site with its keys, created once in each test process."""
     folder = tempfile.TemporaryDirectory()
     assert Site(Path(folder.name)).manage("migrate", "--verbosity", "0") == (0, "")
     return folder
 
 
 class Visitor(requests.Session):
-    """Asks the served site by path, and follows no redirect; `log` is what the site has said."""
+    """Sends requests to the site, without following redirects. log: the output of the site."""
 
     def __init__(self, origin: str, log: Sequence[str] = ()) -> None:
         super().__init__()
@@ -125,7 +125,7 @@ def site(tmp_path: Path) -> Site:
 
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """A site with its tables, for tests that only look."""
+    """A site with its tables, for tests that do not change it."""
     site = Site(tmp_path_factory.mktemp("site") / "data")
     site.migrate()
     return site

@@ -65,15 +65,15 @@ def test_no_other_site_may_read_it(visitor: Visitor) -> None:
 
 
 def test_what_fails_outside_of_views(migrated: Site) -> None:
-    told = migrated.ask(HANDLED).splitlines()
+    lines = migrated.shell(HANDLED).splitlines()
     json, page = "application/json", "text/html; charset=utf-8"
-    assert [line for line in told if line.startswith("/api")] == [
+    assert [line for line in lines if line.startswith("/api")] == [
         f"/api/x {status} {json}" for status in (400, 404, 500)
     ]
-    assert [line for line in told if line.startswith("/x")] == [
+    assert [line for line in lines if line.startswith("/x")] == [
         f"/x {status} {page}" for status in (400, 404, 500)
     ]
-    assert told.count("['code', 'detail']") == 3
+    assert lines.count("['code', 'detail']") == 3
 
 
 def test_a_database_without_tables(site: Site) -> None:

@@ -38,7 +38,7 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     with fake.Registry() as registry:
         values = {"origin": registry.origin, "login": fake.LOGIN, "password": fake.PASSWORD}
         site.migrate()
-        site.ask(SETUP.format(**values))
+        site.shell(SETUP.format(**values))
         # The command as the page writes it, with the name of somebody.
         make = examples("sh")[0].replace("USERNAME", "program").split()
         assert make[:2] == ["python", "manage.py"]
@@ -61,12 +61,12 @@ def run(program: list[str], variables: dict[str, str]) -> subprocess.CompletedPr
 def curl(variables: dict[str, str]) -> list[str]:
     """What each curl line of the page prints."""
     lines = [line for block in examples("sh") for line in block.splitlines() if "curl " in line]
-    told = []
+    args = []
     for line in lines:
         ran = run(["bash", "-c", line], variables)
         assert ran.returncode == 0, (line, ran.stderr)
-        told.append(ran.stdout)
-    return told
+        args.append(ran.stdout)
+    return args
 
 
 def test_the_session_in_curl(variables: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ USER = 'from django.contrib.auth.models import User\nUser.objects.create_superus
 
 def redis(full: bool, connection: socket.socket) -> None:
     """As much of Redis as is needed here; a full one takes nothing more, and says so."""
-    kept: dict[bytes, bytes] = {}
+    stored: dict[bytes, bytes] = {}
     stream = connection.makefile("rwb")
     while head := stream.readline():
         words = [stream.read(int(stream.readline()[1:]) + 2)[:-2] for _ in range(int(head[1:]))]
@@ -33,10 +33,10 @@ def redis(full: bool, connection: socket.socket) -> None:
         elif full:
             answer = b"-OOM command not allowed when used memory > 'maxmemory'"
         elif words[0] == b"SET":
-            kept[words[1]] = words[2]
+            stored[words[1]] = words[2]
             answer = b"+OK"
         elif words[0] == b"GET":
-            value = kept.get(words[1])
+            value = stored.get(words[1])
             answer = b"_" if value is None else b"$%d\r\n%b" % (len(value), value)
         stream.write(answer + b"\r\n")
         stream.flush()
@@ -89,7 +89,7 @@ def test_a_cache_that_is_away_is_empty(
 
 
 def test_the_site_goes_on_without_its_cache(migrated: Site) -> None:
-    migrated.ask(USER)
+    migrated.shell(USER)
     _, token = migrated.manage("api_tokens", "make", "reader")
     with migrated.served(CACHE_URL="redis://127.0.0.1:1", DJANGO_DEBUG="1") as visitor:
         answer = visitor.see("/api/registries/", Authorization=f"Bearer {token.strip()}")
@@ -129,7 +129,7 @@ def test_who_writes_the_cache_runs_no_code(
     """#83: what stands in Redis is read as data; with a pickling serializer it would run."""
     url, redis = server
     reader = f"reader{pickling}"
-    migrated.ask(USER.replace("reader", reader))
+    migrated.shell(USER.replace("reader", reader))
     _, token = migrated.manage("api_tokens", "make", reader)
     (tmp_path / "pickling.py").write_text(PICKLING)
     variables = {"CACHE_URL": url, "DJANGO_DEBUG": "1"}
@@ -138,8 +138,8 @@ def test_who_writes_the_cache_runs_no_code(
     with migrated.served(**variables) as visitor:
 
         def status() -> int:
-            told = {"Authorization": f"Bearer {token.strip()}"}
-            return visitor.see("/api/registries/", **told).status_code
+            headers = {"Authorization": f"Bearer {token.strip()}"}
+            return visitor.see("/api/registries/", **headers).status_code
 
         assert status() == 200
         (key,) = redis.keys()

@@ -103,9 +103,9 @@ class Place:
         self.site.migrate()
         self.people = {name: self.canaries.one() for name in ROLES}
         rows = [*all_kinds(self.canaries, server.origin)]
-        given = json.dumps([rows, self.people, ROLES])
-        told = self.site.ask(FURNISH, **self.variables, FURNISH=given)
-        self.routes, self.objects, token = json.loads(told)
+        data = json.dumps([rows, self.people, ROLES])
+        output = self.site.shell(FURNISH, **self.variables, FURNISH=data)
+        self.routes, self.objects, token = json.loads(output)
         self.token: str = token
         names = {name for kind in KINDS.values() for name in kind.secrets}
         names |= {"password1", "password2", "old_password", "new_password1", "new_password2"}
@@ -124,7 +124,7 @@ class Place:
     def addresses(self, few: bool) -> list[str]:
         """Every address of the site, for all objects that it has pages of or two of each sort."""
         assert all(self.objects.values()), "an object of each model of the admin"
-        found = [*MORE]
+        result = [*MORE]
         for route in self.routes:
             model = next(filter(route.startswith, self.objects), REGISTRIES)
             objects = self.objects[model]
@@ -134,8 +134,8 @@ class Place:
             choices = dict.fromkeys(("object_id", "id", "pk"), objects)
             choices |= {"slug": KINDS, "app_label": apps, "name": [credentials.HELPER]}
             choices |= {"content_type_id": [1], "url": ["no/such/page"]}
-            found += filled(route, choices)
-        return [*dict.fromkeys(found)]
+            result += filled(route, choices)
+        return [*dict.fromkeys(result)]
 
     def visitor(self, origin: str) -> Visitor:
         """A browser that talks to the site as through a proxy that speaks HTTPS."""
@@ -248,17 +248,17 @@ def test_no_page_log_or_file_of_the_site_shows_a_secret(place: Place, debug: str
             statuses = look_everywhere(place, of_role, role, few)
             assert statuses.count(200) >= LEAST[role], role
             fail_everywhere(place, of_role, few)
-        kept = place.site.ask(KEPT, **place.variables)
+        database = place.site.shell(KEPT, **place.variables)
         stored = place.manage("dumpdata")[1]
         files = [path.read_bytes() for path in place.site.data.glob("db.sqlite3*")]
         everybody = place.visitors(visitor.origin)
         _superuser, chief = next(everybody)
         break_down(place, chief)
-    said = "".join(log)
-    assert "broken_on_purpose" in said, "faults are logged"
-    assert "GET /admin/" in said, "so are requests"
-    place.canaries.assert_absent("the log", said)
-    place.canaries.assert_absent("what is kept", kept)
+    output = "".join(log)
+    assert "broken_on_purpose" in output, "faults are logged"
+    assert "GET /admin/" in output, "so are requests"
+    place.canaries.assert_absent("the log", output)
+    place.canaries.assert_absent("what is kept", database)
     assert "sealed" in stored
     place.canaries.assert_absent("a dump", stored)
     place.canaries.assert_absent("the file", b"\n".join(files).decode(errors="replace"))
@@ -277,11 +277,11 @@ def test_no_command_of_the_site_shows_a_secret(place: Place) -> None:
     """#7, #21, #22: found by listing them; run as operators do, with what they say on stderr."""
     folder = Path(ssmsite.__file__ or "").parent / "management"
     assert set(OWN) == set(find_commands(str(folder)))
-    told = ""
+    everything = ""
     for name, calls in {**OWN, **DJANGOS, **COMMANDS}.items():
         for arguments in calls:
-            _returned, said = place.manage(name, *arguments)
-            assert "Traceback" not in said
-            told += said
-    assert "Canary custom" in told
-    place.canaries.assert_absent("a command", told)
+            _returned, output = place.manage(name, *arguments)
+            assert "Traceback" not in output
+            everything += output
+    assert "Canary custom" in everything
+    place.canaries.assert_absent("a command", everything)

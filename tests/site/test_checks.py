@@ -34,25 +34,25 @@ def test_open_files_are_reported_with_the_command_that_closes_them(
     """#7: keys, and the rows beside them, are for the site's user alone."""
     for path, mode in zip(files, (0o640, 0o604, 0o622), strict=True):
         path.chmod(mode)
-    returned, said = migrated.manage("check", "--deploy")
+    returned, output = migrated.manage("check", "--deploy")
     assert returned == 0
-    assert said.count("(ssmsite.W001)") == len(files)
+    assert output.count("(ssmsite.W001)") == len(files)
     for path in files:
-        assert f"Other users of the machine can access {path}." in said
-    assert migrated.key_file.read_text().strip() not in said
-    hints = [line.partition("HINT: ")[2] for line in said.splitlines() if "HINT: chmod" in line]
+        assert f"Other users of the machine can access {path}." in output
+    assert migrated.key_file.read_text().strip() not in output
+    hints = [line.partition("HINT: ")[2] for line in output.splitlines() if "HINT: chmod" in line]
     for hint in hints:
         subprocess.run(shlex.split(hint), check=True)
     # The twin: then nothing is left to say.
-    returned, said = migrated.manage("check", "--deploy", "--fail-level", "DEBUG")
-    assert (returned, "no issues (0 silenced)" in said) == (0, True), said
+    returned, output = migrated.manage("check", "--deploy", "--fail-level", "DEBUG")
+    assert (returned, "no issues (0 silenced)" in output) == (0, True), output
 
 
 def test_files_of_somebody_else_are_reported(migrated: Site, files: list[Path]) -> None:
     variables = {"DJANGO_SETTINGS_MODULE": "ssmsite.settings"}
     with migrated.start("-c", AS_ANOTHER_USER, **variables) as process:
-        said = process.communicate(timeout=60)[0]
-    assert set(said.splitlines()) == {f"ssmsite.W001 chown 54321 {path}" for path in files}
+        output = process.communicate(timeout=60)[0]
+    assert set(output.splitlines()) == {f"ssmsite.W001 chown 54321 {path}" for path in files}
 
 
 def test_files_that_are_served_are_reported(migrated: Site, files: list[Path]) -> None:
@@ -63,22 +63,22 @@ def test_files_that_are_served_are_reported(migrated: Site, files: list[Path]) -
         "DJANGO_SETTINGS_MODULE": "served",
         "DJANGO_DEBUG": "1",
     }
-    returned, said = migrated.manage("check", **variables)
+    returned, output = migrated.manage("check", **variables)
     assert returned == 0
-    assert said.count("(ssmsite.W002)") == len(files)
-    assert f"{migrated.key_file} is in {migrated.data.parent}" in said
+    assert output.count("(ssmsite.W002)") == len(files)
+    assert f"{migrated.key_file} is in {migrated.data.parent}" in output
     with migrated.served(**variables) as visitor:
-        told = visitor.see(f"/static/{migrated.data.name}/{migrated.key_file.name}").text
-    assert told == migrated.key_file.read_text(), "what is reported is so"
+        text = visitor.see(f"/static/{migrated.data.name}/{migrated.key_file.name}").text
+    assert text == migrated.key_file.read_text(), "what is reported is so"
 
 
 def test_keys_of_the_environment_have_no_files(migrated: Site, tmp_path: Path) -> None:
     """Nor does a database server: there is nothing to look at, and nothing to say."""
-    returned, said = migrated.manage(
+    returned, text = migrated.manage(
         "check",
         DATA_DIR=str(tmp_path / "none"),
         DATABASE_URL="postgres://db.example/regs",
         DJANGO_SECRET_KEY="x" * 50,
         FIELD_ENCRYPTION_KEY=migrated.key_file.read_text().strip(),
     )
-    assert (returned, "no issues" in said) == (0, True), said
+    assert (returned, "no issues" in text) == (0, True), text

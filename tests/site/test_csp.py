@@ -31,7 +31,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, list[str]
     """A site with an administrator and some rows; the pages of the rows and of the kinds."""
     site = Site(tmp_path_factory.mktemp("csp") / "data")
     site.migrate()
-    words = site.ask(MAKE).split()
+    words = site.shell(MAKE).split()
     rows = [word for word in words if word.isdigit()]
     return site, rows, words[len(rows) :]
 
@@ -42,8 +42,8 @@ def served(furnished: tuple[Site, list[str], list[str]]) -> Iterator[Visitor]:
         yield visitor
 
 
-def _complaint(told: ConsoleMessage) -> list[str]:
-    return [told.text] if told.type == "error" else []
+def _complaint(complaints: ConsoleMessage) -> list[str]:
+    return [complaints.text] if complaints.type == "error" else []
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def browser(served: Visitor, faults: list[str]) -> Iterator[Page]:
     """A browser whose user is signed in; what its console complains about is in `faults`."""
     with chromium() as running:
         page = running.new_page()
-        page.on("console", lambda told: faults.extend(_complaint(told)))
+        page.on("console", lambda complaints: faults.extend(_complaint(complaints)))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{served.origin}/admin/login/")
         page.fill("[name=username]", "ann")
@@ -123,8 +123,8 @@ def test_the_api_is_read_and_tried_in_a_browser(
     scheme: Literal["light", "dark"], browser: Page, faults: list[str], served: Visitor
 ) -> None:
     """#26: Swagger UI works under the policy, from the site's own files."""
-    asked: list[str] = []
-    browser.on("request", lambda request: asked.append(request.url))
+    requests: list[str] = []
+    browser.on("request", lambda request: requests.append(request.url))
     browser.emulate_media(color_scheme=scheme)
     browser.goto(f"{served.origin}/api/docs/")
     listed = browser.locator("#operations-registries-registries_list")
@@ -135,8 +135,10 @@ def test_the_api_is_read_and_tried_in_a_browser(
     answer = listed.locator(".live-responses-table .highlight-code").first
     answer.wait_for()
     assert '"name": "Lab"' in answer.inner_text()
-    assert f"{served.origin}/api/registries/?kind=custom&ordering=name&page=1&page_size=50" in asked
-    assert not [url for url in asked if not url.startswith(f"{served.origin}/")]
+    assert (
+        f"{served.origin}/api/registries/?kind=custom&ordering=name&page=1&page_size=50" in requests
+    )
+    assert not [url for url in requests if not url.startswith(f"{served.origin}/")]
     is_dark = browser.evaluate("document.documentElement.classList.contains('dark-mode')")
     assert is_dark is (scheme == "dark")
     browser.goto(f"{served.origin}/api/registries/?kind=custom")
@@ -168,8 +170,8 @@ def assert_fits(page: Page) -> None:
     # Without its style a page may be wider for a moment.
     page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
-    found = Axe().run(page)
-    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+    results = Axe().run(page)
+    assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
 
 
 def test_what_is_written_into_a_page_does_not_run(

@@ -40,11 +40,11 @@ def test_sqlite_overwrites_what_is_erased(careless: bool, migrated: Site) -> Non
             "PYTHONPATH": str(migrated.data.parent),
             "DJANGO_SETTINGS_MODULE": "careless",
         }
-    token = migrated.ask(ERASE, **variables).strip().encode()
+    token = migrated.shell(ERASE, **variables).strip().encode()
     assert len(token) > 10_000
     files = [migrated.database, migrated.database.with_name("db.sqlite3-wal")]
-    kept = b"".join(path.read_bytes() for path in files if path.exists())
-    assert (token[-60:] in kept) is careless
+    stored = b"".join(path.read_bytes() for path in files if path.exists())
+    assert (token[-60:] in stored) is careless
 
 
 def test_the_documented_backup_is_its_owners_alone(migrated: Site) -> None:

@@ -29,9 +29,9 @@ def mode(path: Path) -> int:
 
 def used(site: Site) -> tuple[str, list[str]]:
     """A site that has run: keys and a database that is not empty."""
-    made = read(site)
+    keys = read(site)
     site.database.write_bytes(b"rows")
-    return made
+    return keys
 
 
 def test_keys_are_made_once(site: Site) -> None:
@@ -59,9 +59,9 @@ def test_only_the_owner_reads_them(site: Site) -> None:
 
 def test_processes_that_start_together_agree(site: Site) -> None:
     processes = [site.start("-c", PRINT_KEYS) for _ in range(4)]
-    said = {process.communicate(timeout=60)[0] for process in processes}
-    assert len(said) == 1
-    assert read(site)[0] in said.pop()
+    output = {process.communicate(timeout=60)[0] for process in processes}
+    assert len(output) == 1
+    assert read(site)[0] in output.pop()
 
 
 def test_the_faster_process_makes_the_key(tmp_path: Path) -> None:
@@ -100,33 +100,33 @@ def test_a_key_file_may_hold_several_keys(site: Site) -> None:
 
 
 def test_a_lost_encryption_key_is_not_replaced(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = used(site)
+    keys = used(site)
     read_or_create = site.key_file.rename(site.data / "read_or_create")
     with pytest.raises(ImproperlyConfigured, match="field_encryption_key"):
         read(site)
     assert not site.key_file.exists()
 
     read_or_create.rename(site.key_file)
-    assert read(site) == made
+    assert read(site) == keys
 
     site.key_file.unlink()
-    monkeypatch.setenv("FIELD_ENCRYPTION_KEY", made[1][0])
-    assert read(site) == made
+    monkeypatch.setenv("FIELD_ENCRYPTION_KEY", keys[1][0])
+    assert read(site) == keys
 
 
 def test_a_lost_encryption_key_is_replaced_where_nothing_was_stored(site: Site) -> None:
-    made = read(site)
+    keys = read(site)
     site.key_file.unlink()
-    assert read(site)[1] != made[1]
+    assert read(site)[1] != keys[1]
 
 
 def test_a_lost_secret_key_is_replaced(site: Site) -> None:
     """It only signs people's sessions: losing it signs them out."""
-    made = used(site)
+    keys = used(site)
     (site.data / "secret_key").unlink()
     secret_key, encryption_keys = read(site)
-    assert secret_key != made[0]
-    assert encryption_keys == made[1]
+    assert secret_key != keys[0]
+    assert encryption_keys == keys[1]
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe"])
@@ -148,11 +148,11 @@ def test_a_data_directory_that_cannot_be_made(tmp_path: Path) -> None:
 def test_a_database_of_its_own_wants_keys_of_its_own(
     missing: str, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = read(site)  # those of the SQLite file: not for another database
+    keys = read(site)  # those of the SQLite file: not for another database
     monkeypatch.setenv("DATABASE_URL", "postgres://db.example/regs")
-    monkeypatch.setenv("DJANGO_SECRET_KEY", made[0])
-    monkeypatch.setenv("FIELD_ENCRYPTION_KEY", made[1][0])
-    assert read(site) == made
+    monkeypatch.setenv("DJANGO_SECRET_KEY", keys[0])
+    monkeypatch.setenv("FIELD_ENCRYPTION_KEY", keys[1][0])
+    assert read(site) == keys
     for nothing in ("", " "):
         monkeypatch.setenv(missing, nothing)
         with pytest.raises(ImproperlyConfigured, match=f"{missing} is not set"):
@@ -169,8 +169,8 @@ def test_with_an_address_the_data_directory_is_not_touched(
 
 
 def test_the_site_refuses_in_a_sentence(site: Site) -> None:
-    returned, said = site.manage("check", DATABASE_URL="postgres://me:canary@db.example/regs")
+    returned, output = site.manage("check", DATABASE_URL="postgres://me:canary@db.example/regs")
     assert returned == 1
-    assert "DJANGO_SECRET_KEY is not set" in said
-    assert "Traceback" not in said
-    assert "canary" not in said
+    assert "DJANGO_SECRET_KEY is not set" in output
+    assert "Traceback" not in output
+    assert "canary" not in output

@@ -20,16 +20,16 @@ def locked(name: str) -> Iterator[tuple[Requirement, list[str]]]:
     lines = re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ").splitlines()
     for line in lines:
         requirement, *hashes = line.split(" --hash=")
-        yield Requirement(requirement.strip()), [each.strip() for each in hashes]
+        yield Requirement(requirement.strip()), [item.strip() for item in hashes]
 
 
-def asked(*extras: str) -> Iterator[Requirement]:
+def required(*extras: str) -> Iterator[Requirement]:
     """What pyproject.toml asks for."""
     lists = [PROJECT["project"]["dependencies"], PROJECT["build-system"]["requires"]]
-    for text in (text for each in [*lists, *(EXTRAS[name] for name in extras)] for text in each):
+    for text in (text for item in [*lists, *(EXTRAS[name] for name in extras)] for text in item):
         requirement = Requirement(text)
         if requirement.name == PROJECT["project"]["name"]:
-            yield from asked(*requirement.extras)
+            yield from required(*requirement.extras)
         else:
             yield requirement
 
@@ -42,10 +42,10 @@ def test_it_has_what_the_project_asks_for(name: str) -> None:
         (pin,) = requirement.specifier
         assert pin.operator == "=="
         versions.setdefault(requirement.name, []).append(pin.version)
-    for requirement in asked(*LOCKS[name]):
-        found = versions.get(requirement.name, [])
-        assert found, f"{requirement.name} is missing: make lock"
-        for version in found:
+    for requirement in required(*LOCKS[name]):
+        result = versions.get(requirement.name, [])
+        assert result, f"{requirement.name} is missing: make lock"
+        for version in result:
             assert requirement.specifier.contains(version), f"{requirement}: make lock"
 
 
@@ -54,7 +54,7 @@ def test_nothing_is_installed_that_it_does_not_know(name: str) -> None:
     """#100: every file by its SHA-256; where they come from is each machine's own matter."""
     for requirement, hashes in locked(name):
         assert hashes, requirement
-        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes), requirement
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", item) for item in hashes), requirement
         assert requirement.url is None
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     assert "://" not in text
@@ -63,7 +63,7 @@ def test_nothing_is_installed_that_it_does_not_know(name: str) -> None:
 
 def test_the_tests_run_what_the_site_runs() -> None:
     site, test = (
-        {(each.name, str(each.specifier), str(each.marker)) for each, _ in locked(name)}
+        {(item.name, str(item.specifier), str(item.marker)) for item, _ in locked(name)}
         for name in LOCKS
     )
-    assert {each[:2] for each in site} <= {each[:2] for each in test}
+    assert {item[:2] for item in site} <= {item[:2] for item in test}

@@ -59,9 +59,9 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def test_make_alone_lists_the_targets(checkout: Checkout) -> None:
-    said = checkout.make().stdout
+    output = checkout.make().stdout
     for target in ("run", "install", "test", "test-postgres", "lint", "types", "format", "clean"):
-        assert f"make {target} " in said
+        assert f"make {target} " in output
     assert not (checkout.folder / ".venv").exists()
 
 
@@ -132,5 +132,13 @@ def test_clean_leaves_the_data(checkout: Checkout) -> None:
     (checkout.folder / "registries" / "__pycache__").mkdir()
     assert checkout.make("clean").returncode == 0
     left = {path.name for path in checkout.folder.iterdir()}
-    kept = {"Makefile", "pyproject.toml", "requirements", "python", "calls", "registries", "var"}
-    assert left == kept
+    expected = {
+        "Makefile",
+        "pyproject.toml",
+        "requirements",
+        "python",
+        "calls",
+        "registries",
+        "var",
+    }
+    assert left == expected

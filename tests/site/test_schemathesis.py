@@ -62,7 +62,7 @@ def test_the_api_is_what_its_document_says(site: Site, tmp_path: Path) -> None:
         }
         assert site.manage("migrate", "--verbosity", "0", **variables)[0] == 0
         values = {"origin": registry.origin, "login": fake.LOGIN, "password": fake.PASSWORD}
-        site.ask(SETUP.format(**values), **variables)
+        site.shell(SETUP.format(**values), **variables)
         made = site.manage(
             *("api_tokens", "make", "reader", "--may", "read,query,hand-over"), **variables
         )

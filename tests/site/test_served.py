@@ -104,7 +104,7 @@ def test_home_leads_on_and_shows_no_registries(proxied: Visitor, migrated: Site)
     page = proxied.see("/", **HTTPS).text
     assert 'href="/admin/"' in page
     assert 'href="/login/?next=/api/docs/"' in page
-    names = migrated.ask(
+    names = migrated.shell(
         "from registries.models import Registry\n"
         "print(*Registry.objects.values_list('name', flat=True), sep='\\n')"
     ).splitlines()
@@ -119,8 +119,8 @@ def test_every_page_names_the_icon(path: str, proxied: Visitor) -> None:
     icon = proxied.see(named[1], **HTTPS)
     assert (icon.status_code, icon.headers["Content-Type"]) == (200, "image/svg+xml")
     # Browsers look here for the icon of what is no page.
-    asked = proxied.see("/favicon.ico", **HTTPS)
-    assert (asked.status_code, asked.headers["Location"]) == (302, named[1])
+    favicon = proxied.see("/favicon.ico", **HTTPS)
+    assert (favicon.status_code, favicon.headers["Location"]) == (302, named[1])
 
 
 @pytest.mark.parametrize("path", ["/", "/admin/login/", "/no/such/page"])
@@ -154,9 +154,9 @@ def test_what_visitors_do_wrong_is_told_in_one_line(migrated: Site) -> None:
         assert visitor.see("/", Host="any.example").status_code == 400
         form = f"{visitor.origin}/admin/login/"
         assert visitor.post(form, b"torn", headers=torn, timeout=30).status_code == 400
-    said = "".join(visitor.log)
-    assert "django.security.DisallowedHost: Invalid HTTP_HOST header: 'any.example'" in said
-    assert "Traceback" not in said
+    output = "".join(visitor.log)
+    assert "django.security.DisallowedHost: Invalid HTTP_HOST header: 'any.example'" in output
+    assert "Traceback" not in output
 
 
 def test_a_question_for_the_head_alone_is_nothing_to_tell(migrated: Site) -> None:

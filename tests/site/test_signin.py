@@ -107,7 +107,7 @@ def signing_in(visitor: Visitor, address: str) -> type_of_sign_in:
         session: str = "",
         headers: dict[str, str] | None = None,
     ) -> requests.Response:
-        told = {
+        form = {
             **HTTPS,
             "X-Forwarded-For": address,
             "Referer": visitor.origin.replace("http:", "https:") + LOGIN,
@@ -118,7 +118,7 @@ def signing_in(visitor: Visitor, address: str) -> type_of_sign_in:
             return browser.post(
                 visitor.origin + LOGIN + query,
                 {"username": name, "password": password, "csrfmiddlewaretoken": token},
-                headers=told | (headers or {}),
+                headers=form | (headers or {}),
                 allow_redirects=False,
                 timeout=60,
             )
@@ -133,7 +133,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Site:
     (site.data.parent / "counting.py").write_text(COUNTING)
     (site.data.parent / "held.py").write_text(HELD)
     site.migrate()
-    site.ask(MAKE_USERS)
+    site.shell(MAKE_USERS)
     return site
 
 
@@ -169,7 +169,7 @@ def test_who_fails_too_often_waits(sign_in: type_of_sign_in, place: Site) -> Non
     assert "Try again in 15 minutes" in refused.text
     # The twins: neither from another place, nor after the pause.
     assert sign_in("ann", "right", "192.0.2.2").status_code == 302
-    place.ask(AGE)
+    place.shell(AGE)
     assert sign_in("ann", "right").status_code == 302
 
 
@@ -275,23 +275,23 @@ def test_sign_ins_hold_nothing_else_up(place: Site) -> None:
 
     The passwords of four are looked at for as long as it takes, and pages are answered meanwhile.
     """
-    held = place.data.parent / "held"
+    marker = place.data.parent / "held"
     variables = {
         "DJANGO_SETTINGS_MODULE": "held",
-        "HELD": str(held),
+        "HELD": str(marker),
         "DJANGO_BEHIND_PROXY": "1",
         "GUNICORN_CMD_ARGS": "--preload --threads 5",
     }
     with place.served(**variables) as visitor, ThreadPoolExecutor(12) as pool:
         forms = [signing_in(visitor, "192.0.2.201") for _ in range(12)]
-        held.touch()
+        marker.touch()
         try:
             sent = [pool.submit(send, "ann", "right") for send in forms]
-            refused = [each.result() for each in islice(as_completed(sent, timeout=60), 8)]
+            refused = [item.result() for item in islice(as_completed(sent, timeout=60), 8)]
             assert visitor.see("/healthz").status_code == 200
         finally:
-            held.unlink()
-        assert Counter(each.result().status_code for each in sent) == {302: 4, 503: 8}
+            marker.unlink()
+        assert Counter(item.result().status_code for item in sent) == {302: 4, 503: 8}
         assert {answer.headers["Retry-After"] for answer in refused} == {"2"}
         assert "Your sign-in was not tried" in refused[0].text
         assert signing_in(visitor, "192.0.2.201")("ann", "right").status_code == 302
@@ -300,7 +300,7 @@ def test_sign_ins_hold_nothing_else_up(place: Site) -> None:
 def test_a_proxy_that_tells_nobody_apart_is_reported(place: Site) -> None:
     """#87: in the log, and by `check` and `migrate`, without anything that a visitor sent."""
     check = ["check", "--database", "default"]
-    place.ask(FORGET)
+    place.shell(FORGET)
     with place.served(DJANGO_BEHIND_PROXY="1") as visitor:
         signing_in(visitor, "203.0.113.30")("ann", "wrong")
         assert not [line for line in visitor.log if "told apart" in line]
@@ -310,28 +310,28 @@ def test_a_proxy_that_tells_nobody_apart_is_reported(place: Site) -> None:
     assert "odd-text" not in "".join(visitor.log)
     assert "ssmsite.W003" in place.manage(*check)[1]
     assert "ssmsite.W003" in place.manage("migrate")[1]
-    place.ask(FORGET)
+    place.shell(FORGET)
     assert "ssmsite.W003" not in place.manage(*check)[1]
     # gunicorn believes a proxy on this machine; the site then sees that proxy's address alone.
     with place.served(FORWARDED_ALLOW_IPS="127.0.0.1") as visitor:
         signing_in(visitor, "203.0.113.31")("ann", "wrong")
     assert [line for line in visitor.log if "told apart" in line]
     assert "ssmsite.W003" in place.manage(*check)[1]
-    place.ask(FORGET)
+    place.shell(FORGET)
 
 
 def test_no_answer_tells_whether_a_name_exists(sign_in: type_of_sign_in) -> None:
     """#28: words, count and refusal are the same for who is there, who left and who never was."""
 
-    def seen(name: str) -> list[tuple[int, str]]:
+    def responses(name: str) -> list[tuple[int, str]]:
         answers = [sign_in(name, "wrong") for _ in range(LIMIT + 1)]
         pages = [re.sub(r'value="\w*"', "", answer.text) for answer in answers]
         return [(answers[n].status_code, page) for n, page in enumerate(pages)]
 
-    expected = seen("ann")
+    expected = responses("ann")
     assert [status for status, _ in expected] == [200] * (LIMIT - 1) + [429] * 2
-    assert seen("gone") == expected
-    assert seen("nobody") == expected
+    assert responses("gone") == expected
+    assert responses("nobody") == expected
 
 
 def test_what_a_visitor_says_of_its_address_does_not_count(
@@ -379,23 +379,23 @@ def test_whatever_else_is_sent_does_no_harm_and_is_not_kept(
         assert sign_in("ann", "wrong", query=query, headers=odd).status_code == 200
     unreadable = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-7"}
     assert sign_in("ann", "wrong", headers=unreadable).status_code == 400
-    kept = [line for line in place.ask(KEPT).splitlines() if here in line]
-    assert kept == [f"['ann', '{here}', 2] set()"]
+    stored = [line for line in place.shell(KEPT).splitlines() if here in line]
+    assert stored == [f"['ann', '{here}', 2] set()"]
 
 
-@pytest.mark.parametrize("told", ["junk", "", "192.0.2.1:99", "fe80::1%eth0"])
+@pytest.mark.parametrize("sent", ["junk", "", "192.0.2.1:99", "fe80::1%eth0"])
 def test_an_address_that_is_none_does_no_harm(
-    sign_in: type_of_sign_in, told: str, place: Site
+    sign_in: type_of_sign_in, sent: str, place: Site
 ) -> None:
-    place.ask(FORGET)
-    assert sign_in("ann", "wrong", told).status_code == 200
-    assert sign_in("ann", "right", told).status_code == 302
+    place.shell(FORGET)
+    assert sign_in("ann", "wrong", sent).status_code == 200
+    assert sign_in("ann", "right", sent).status_code == 302
 
 
 def test_commands_may_ask_without_a_request(place: Site) -> None:
-    asked = "from django.contrib.auth import authenticate\nprint(authenticate(%s))"
-    assert place.ask(asked % "username='ann', password='right'") == "ann\n"
-    assert place.ask(asked % "username='ann', password='wrong'").endswith("None\n")
+    code = "from django.contrib.auth import authenticate\nprint(authenticate(%s))"
+    assert place.shell(code % "username='ann', password='right'") == "ann\n"
+    assert place.shell(code % "username='ann', password='wrong'").endswith("None\n")
 
 
 def test_a_lock_is_lifted_by_a_command(sign_in: type_of_sign_in, place: Site) -> None:
@@ -408,13 +408,13 @@ def test_a_lock_is_lifted_by_a_command(sign_in: type_of_sign_in, place: Site) ->
 
 def test_signing_in_gives_a_new_session(sign_in: type_of_sign_in, place: Site) -> None:
     """#26: what somebody else put into a browser before opens nothing afterwards."""
-    planted = place.ask(PLANT).strip()
+    planted = place.shell(PLANT).strip()
     answer = sign_in("ann", "right", session=planted)
     assert answer.status_code == 302
     session = next(cookie for cookie in answer.cookies if cookie.name == "sessionid")
     assert session.value != planted
-    assert place.ask(LOOK % planted) == "False\n"
-    assert place.ask(LOOK % session.value) == "True\n"
+    assert place.shell(LOOK % planted) == "False\n"
+    assert place.shell(LOOK % session.value) == "True\n"
     assert session.secure
     assert session.has_nonstandard_attr("HttpOnly")
     assert session.get_nonstandard_attr("SameSite") == "Lax"
@@ -424,11 +424,11 @@ def test_signing_out_ends_the_session(
     sign_in: type_of_sign_in, visitor: Visitor, place: Site
 ) -> None:
     """#26: a copy of the cookie opens nothing any more; a link cannot sign anybody out."""
-    kept = sign_in("ann", "right").cookies
-    token, session = kept["csrftoken"], kept["sessionid"]
+    old_cookies = sign_in("ann", "right").cookies
+    token, session = old_cookies["csrftoken"], old_cookies["sessionid"]
     cookies = f"csrftoken={token}; sessionid={session}"
     assert visitor.see("/admin/logout/", Cookie=cookies, **HTTPS).status_code == 405
-    assert place.ask(LOOK % session) == "True\n"
+    assert place.shell(LOOK % session) == "True\n"
     answer = visitor.post(
         visitor.origin + "/admin/logout/",
         {"csrfmiddlewaretoken": token},
@@ -436,7 +436,7 @@ def test_signing_out_ends_the_session(
         timeout=30,
     )
     assert answer.status_code == 200
-    assert place.ask(LOOK % session) == "False\n"
+    assert place.shell(LOOK % session) == "False\n"
 
 
 def test_a_form_of_another_site_is_refused(visitor: Visitor) -> None:
@@ -452,15 +452,15 @@ def test_a_form_of_another_site_is_refused(visitor: Visitor) -> None:
 def test_settings_are_those_of_production_unless_told_otherwise(place: Site) -> None:
     """#29c: cookies over HTTPS alone, DEBUG off, no key in the code; `check --deploy` is silent."""
     place = Site(place.data)
-    told = place.ask(
+    output = place.shell(
         "from django.conf import settings as s\n"
         "print(s.DEBUG, s.SESSION_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY,"
         " s.SESSION_COOKIE_SAMESITE, s.SESSION_COOKIE_AGE // 86400,"
         " s.CSRF_COOKIE_SECURE, s.CSRF_COOKIE_SAMESITE,"
         " s.SECURE_SSL_REDIRECT, s.X_FRAME_OPTIONS)"
     )
-    assert told == "False True True Lax 14 True Lax True DENY\n"
-    returned, said = place.manage(
+    assert output == "False True True Lax 14 True Lax True DENY\n"
+    returned, result = place.manage(
         "check",
         "--deploy",
         "--fail-level",
@@ -470,4 +470,4 @@ def test_settings_are_those_of_production_unless_told_otherwise(place: Site) -> 
         FIELD_ENCRYPTION_KEY=new_key(),
         DJANGO_BEHIND_PROXY="1",
     )
-    assert (returned, "no issues (0 silenced)" in said) == (0, True), said
+    assert (returned, "no issues (0 silenced)" in result) == (0, True), result

@@ -36,9 +36,9 @@ asyncio.run(ask())
 
 
 def test_deployment_checks_find_debug(site: Site) -> None:
-    returned, said = site.manage("check", "--deploy", "--fail-level", "DEBUG", DJANGO_DEBUG="1")
+    returned, output = site.manage("check", "--deploy", "--fail-level", "DEBUG", DJANGO_DEBUG="1")
     assert returned == 1
-    assert "security.W018" in said
+    assert "security.W018" in output
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def test_deployment_checks_find_debug(site: Site) -> None:
     [("DJANGO_DEBUG", "maybe"), ("REGISTRIES_TIMEOUT", "soon"), ("FIELD_ENCRYPTION_KEY", "short")],
 )
 def test_a_wrong_variable_ends_in_a_sentence(name: str, value: str, site: Site) -> None:
-    returned, said = site.manage("check", **{name: value})
+    returned, output = site.manage("check", **{name: value})
     assert returned == 1
-    assert name in said
-    assert "Traceback" not in said
+    assert name in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize(
@@ -63,18 +63,18 @@ def test_a_wrong_variable_ends_in_a_sentence(name: str, value: str, site: Site) 
 )
 def test_an_encryption_key_is_looked_at(key: str, returned: int, site: Site) -> None:
     """#7: by every command; the message names the setting, and shows nothing of the key."""
-    found, said = site.manage("check", "--fail-level", "WARNING", FIELD_ENCRYPTION_KEY=key)
-    assert found == returned
-    assert ("FIELD_ENCRYPTION_KEY" in said) == bool(returned)
-    assert key.rstrip("=") not in said
-    assert "Traceback" not in said
+    output, result = site.manage("check", "--fail-level", "WARNING", FIELD_ENCRYPTION_KEY=key)
+    assert output == returned
+    assert ("FIELD_ENCRYPTION_KEY" in result) == bool(returned)
+    assert key.rstrip("=") not in result
+    assert "Traceback" not in result
 
 
 def test_error_reports_hide_keys_and_addresses(site: Site) -> None:
     """#19: settings are part of every report."""
     names = {"SECRET_KEY", "FIELD_ENCRYPTION_KEY", "CACHES", "REGISTRIES", "DATABASES"}
     secrets = {"DJANGO_SECRET_KEY": new_key(), "FIELD_ENCRYPTION_KEY": new_key()}
-    told = site.ask(
+    output = site.shell(
         "from django.views.debug import get_default_exception_reporter_filter as found\n"
         f"print({{name: found().get_safe_settings()[name] for name in {names}}})",
         DATABASE_URL="postgres://user:fake-database-password@db.example/name",
@@ -82,41 +82,41 @@ def test_error_reports_hide_keys_and_addresses(site: Site) -> None:
         REGISTRIES_PROXY="http://user:fake-proxy-password@proxy.example:3128",
         **secrets,
     )
-    assert all(name in told for name in names)
-    assert "-password" not in told
-    assert not [secret for secret in secrets.values() if secret in told]
+    assert all(name in output for name in names)
+    assert "-password" not in output
+    assert not [secret for secret in secrets.values() if secret in output]
 
 
 def test_an_unknown_variable_of_the_app_is_reported(site: Site) -> None:
-    _, said = site.manage("check", REGISTRIES_TIMEOT="3")
-    assert "TIMEOT" in said
-    _, said = site.manage("check", REGISTRIES_TIMEOUT="3")
-    assert "no issues" in said
+    _, output = site.manage("check", REGISTRIES_TIMEOT="3")
+    assert "TIMEOT" in output
+    _, output = site.manage("check", REGISTRIES_TIMEOUT="3")
+    assert "no issues" in output
 
 
 def test_the_migrations_are_those_of_all_apps(migrated: Site) -> None:
-    returned, said = migrated.manage("makemigrations", "--check", "--dry-run")
-    assert (returned, said.strip()) == (0, "No changes detected")
+    returned, output = migrated.manage("makemigrations", "--check", "--dry-run")
+    assert (returned, output.strip()) == (0, "No changes detected")
 
 
 def test_a_second_start_changes_nothing(site: Site) -> None:
     def start() -> str:
-        said = ""
+        output = ""
         for command in (["migrate", "--verbosity", "0"], ["ensure_admin"]):
             returned, words = site.manage(*command)
             assert returned == 0, words
-            said += words
-        return said
+            output += words
+        return output
 
     first = start()
     password = first.split("Password: ")[1].split("\n")[0]
-    stored = site.ask(STORED)
+    stored = site.shell(STORED)
     assert stored.count("'hub'") == 1
-    assert site.ask(PASSWORD % password) == "admin\n"
+    assert site.shell(PASSWORD % password) == "admin\n"
     keys = site.key_file.read_bytes()
 
     assert start() == ""
-    assert site.ask(STORED) == stored
+    assert site.shell(STORED) == stored
     assert site.key_file.read_bytes() == keys
 
 
@@ -143,7 +143,7 @@ def test_sites_that_start_together_do_not_fail(site: Site) -> None:
     assert [(process.communicate(timeout=120)[0], process.returncode) for process in together] == [
         ("", 0)
     ] * 3
-    assert "'hub'" in site.ask(STORED)
+    assert "'hub'" in site.shell(STORED)
 
 
 def test_another_database_by_its_address(site: Site) -> None:
@@ -153,19 +153,19 @@ def test_another_database_by_its_address(site: Site) -> None:
         "DJANGO_SECRET_KEY": "x" * 50,
         "FIELD_ENCRYPTION_KEY": f"{new_key()},{new_key()}",
     }
-    returned, said = site.manage("migrate", "--verbosity", "0", **variables)
-    assert returned == 0, said
-    assert "'hub'" in site.ask(STORED, **variables)
+    returned, output = site.manage("migrate", "--verbosity", "0", **variables)
+    assert returned == 0, output
+    assert "'hub'" in site.shell(STORED, **variables)
     assert not site.database.exists()
     assert not site.key_file.exists()
 
 
 def test_sqlite_keeps_a_write_ahead_log(migrated: Site) -> None:
-    said = migrated.ask(
+    output = migrated.shell(
         "from django.db import connection as c\n"
         "print(c.cursor().execute('PRAGMA journal_mode').fetchone())"
     )
-    assert said == "('wal',)\n"
+    assert output == "('wal',)\n"
 
 
 def test_asgi_servers_are_served_too(site: Site) -> None:

@@ -30,7 +30,7 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A site with its tables and some users."""
     site = QuickSite(tmp_path_factory.mktemp("site") / "data")
     site.migrate()
-    site.ask(PEOPLE)
+    site.shell(PEOPLE)
     return site
 
 
@@ -40,10 +40,10 @@ def visitor(peopled: Site) -> Iterator[Visitor]:
         yield visitor
 
 
-def made(site: Site, *arguments: str) -> str:
-    returned, said = site.manage("api_tokens", "make", *arguments)
-    assert returned == 0, said
-    token = said.strip()
+def create_token(site: Site, *arguments: str) -> str:
+    returned, output = site.manage("api_tokens", "make", *arguments)
+    assert returned == 0, output
+    token = output.strip()
     assert TOKEN.fullmatch(token)
     return token
 
@@ -53,8 +53,8 @@ def status(visitor: Visitor, token: str) -> int:
 
 
 def test_by_command(peopled: Site, visitor: Visitor) -> None:
-    token = made(peopled, "reader", "--name", "Updater", "--never-expires")
-    other = made(peopled, "reader", "--days", "1")
+    token = create_token(peopled, "reader", "--name", "Updater", "--never-expires")
+    other = create_token(peopled, "reader", "--days", "1")
     assert (status(visitor, token), status(visitor, other)) == (200, 200)
     assert status(visitor, token[:-1] + ("0" if token[-1] != "0" else "1")) == 401
     _, listed = peopled.manage("api_tokens", "list")
@@ -78,14 +78,14 @@ def test_by_command(peopled: Site, visitor: Visitor) -> None:
     ],
 )
 def test_what_the_command_refuses(arguments: list[str], peopled: Site) -> None:
-    returned, said = peopled.manage("api_tokens", "make", *arguments)
+    returned, output = peopled.manage("api_tokens", "make", *arguments)
     assert returned != 0
-    assert "Traceback" not in said
-    assert not TOKEN.search(said)
+    assert "Traceback" not in output
+    assert not TOKEN.search(output)
 
 
 def test_only_a_hash_is_kept(peopled: Site) -> None:
-    token = made(peopled, "reader")
+    token = create_token(peopled, "reader")
     with sqlite3.connect(peopled.database) as database:
         dump = "\n".join(database.iterdump())
     database.close()
@@ -95,9 +95,9 @@ def test_only_a_hash_is_kept(peopled: Site) -> None:
 
 
 def test_an_expired_token_is_refused(peopled: Site, visitor: Visitor) -> None:
-    token = made(peopled, "reader", "--days", "1")
+    token = create_token(peopled, "reader", "--days", "1")
     assert status(visitor, token) == 200
-    peopled.ask(
+    peopled.shell(
         "from django.utils import timezone; from knox.models import AuthToken\n"
         f"AuthToken.objects.filter(token_key='{token[:15]}').update(expiry=timezone.now())"
     )
@@ -105,10 +105,12 @@ def test_an_expired_token_is_refused(peopled: Site, visitor: Visitor) -> None:
 
 
 def test_the_token_of_a_deactivated_user_is_refused(peopled: Site, visitor: Visitor) -> None:
-    peopled.ask("from django.contrib.auth.models import User; User.objects.create_superuser('ex')")
-    token = made(peopled, "ex")
+    peopled.shell(
+        "from django.contrib.auth.models import User; User.objects.create_superuser('ex')"
+    )
+    token = create_token(peopled, "ex")
     assert status(visitor, token) == 200
-    peopled.ask(
+    peopled.shell(
         "from django.contrib.auth.models import User\n"
         "User.objects.filter(username='ex').update(is_active=False)"
     )
@@ -151,7 +153,7 @@ def submit(visitor: Visitor, path: str, **fields: str) -> requests.Response:
 
 def person(site: Site, name: str) -> str:
     users = "from django.contrib.auth.models import User"
-    return site.ask(f"{users}; print(User.objects.get(username='{name}').pk)").strip()
+    return site.shell(f"{users}; print(User.objects.get(username='{name}').pk)").strip()
 
 
 def create(visitor: Visitor, name: str, **fields: str) -> requests.Response:
@@ -173,23 +175,23 @@ def test_in_the_admin(peopled: Site, signed_in: Visitor, visitor: Visitor) -> No
     (line,) = re.findall(r'<code id="try"[^>]*>(.*?)</code>', answer.text)
     # It reads the token, which so is in no history and in no list of processes.
     command = ["bash", "-c", unescape(line)]
-    said = subprocess.run(command, input=f"{token}\n", capture_output=True, text=True, check=True)
-    assert json.loads(said.stdout)["count"] > 0
+    output = subprocess.run(command, input=f"{token}\n", capture_output=True, text=True, check=True)
+    assert json.loads(output.stdout)["count"] > 0
     listed = signed_in.see(TOKENS).text
     for words in ("Updater", "Cluster west", token[:15], "just now"):
         assert words in listed
     assert token not in listed
     (address,) = re.findall(rf'href="({TOKENS}[0-9a-f]+/change/)[^"]*">Updater', listed)
-    shown = signed_in.see(address)
-    assert (shown.status_code, token in shown.text) == (200, False)
-    facts = dict(re.findall(r"<dt>(.+?)</dt><dd>(.+?)</dd>", shown.text))
+    response = signed_in.see(address)
+    assert (response.status_code, token in response.text) == (200, False)
+    facts = dict(re.findall(r"<dt>(.+?)</dt><dd>(.+?)</dd>", response.text))
     assert facts["Purpose"] == "Cluster west"
     assert all(facts[name].endswith(" UTC") for name in ("Created", "Last used", "Expires"))
-    assert ">All access tokens</a>" in shown.text
+    assert ">All access tokens</a>" in response.text
     gone = submit(signed_in, address.replace("/change/", "/delete/"), post="yes")
     assert gone.status_code == 302
     assert status(visitor, token) == 401
-    history = peopled.ask(
+    history = peopled.shell(
         "from django.contrib.admin.models import LogEntry\n"
         "for entry in LogEntry.objects.all(): print(entry.object_repr)"
     )
@@ -206,16 +208,16 @@ def test_a_token_is_shown_once_and_no_reload_makes_another(
     assert 'href="/programs/"' in puller
     assert "-H @- -o /dev/null -w '%{http_code}\\n' -d host=" in unescape(puller)
     count = "from ssmsite.models import AccessToken; print(AccessToken.objects.count())"
-    before = int(peopled.ask(count))
-    shown = create(signed_in, "Once").text
-    assert TOKEN.search(shown)
-    assert 'href="/programs/"' not in shown
+    before = int(peopled.shell(count))
+    text = create(signed_in, "Once").text
+    assert TOKEN.search(text)
+    assert 'href="/programs/"' not in text
     again = signed_in.see(f"{TOKENS}made/")
     assert (again.status_code, again.headers["Location"]) == (302, TOKENS)
     assert "A token is shown once." in signed_in.see(TOKENS).text
-    assert int(peopled.ask(count)) == before + 1
+    assert int(peopled.shell(count)) == before + 1
     # What somebody else brings is shown to nobody.
-    signed_in.cookies.set("new_access_token", made(peopled, "chief"), path=f"{TOKENS}made/")
+    signed_in.cookies.set("new_access_token", create_token(peopled, "chief"), path=f"{TOKENS}made/")
     assert signed_in.see(f"{TOKENS}made/").status_code == 302
 
 
@@ -244,7 +246,7 @@ with patch('ssmsite.admin.get_digest_token', lambda: (hash_token(plain), plain))
 @pytest.mark.parametrize("broken", ["HttpResponseRedirect", "ShownToken", "timedelta"])
 def test_no_report_of_a_fault_shows_a_new_token(peopled: Site, broken: str) -> None:
     """#19: neither where it is made, nor on the way to its page, nor there."""
-    report = peopled.ask(FAULTY % broken)
+    report = peopled.shell(FAULTY % broken)
     assert "broken on purpose" in report
     assert "f" * 64 not in report
 
@@ -259,17 +261,17 @@ def test_a_token_ends_when_it_was_chosen_to(
     if isinstance(expected, str):
         assert expected in unescape(answer.text)
         return
-    ask = (
+    code = (
         "from ssmsite.models import AccessToken\n"
         f"token = AccessToken.objects.get(name='For {days}')\n"
         "print(token.expiry and round((token.expiry - token.created).total_seconds() / 86400))"
     )
-    assert peopled.ask(ask).strip() == str(expected)
+    assert peopled.shell(code).strip() == str(expected)
 
 
 def test_a_token_may_be_limited_to_reading(peopled: Site, visitor: Visitor) -> None:
     """Its account may have the site call registries; one of its tokens may not."""
-    limited, other = made(peopled, "chief", "--read-only"), made(peopled, "chief")
+    limited, other = create_token(peopled, "chief", "--read-only"), create_token(peopled, "chief")
     assert (status(visitor, limited), status(visitor, other)) == (200, 200)
     address = "/api/images/digest/?image=nowhere.example/acme/app:1"
     answers = [visitor.see(address, Authorization=f"Bearer {token}") for token in (limited, other)]
@@ -280,16 +282,16 @@ def test_a_token_may_be_limited_to_reading(peopled: Site, visitor: Visitor) -> N
 def test_a_token_may_be_limited_to_being_handed_some_credentials(
     peopled: Site, visitor: Visitor
 ) -> None:
-    peopled.ask(
+    peopled.shell(
         "from registries.models import Registry\n"
         "for name in ('Lab', 'Other'):\n"
         "    Registry(kind='custom', name=name, url=f'https://{name}.example', login='johndoe',"
         " password='fake-password', handover='any').save()"
     )
-    by_name = made(peopled, "chief", "--may", "hand-over", "--registry", "lab")
-    by_prefix = made(peopled, "chief", "--may", "hand-over", "--prefix", "lab.example")
+    by_name = create_token(peopled, "chief", "--may", "hand-over", "--registry", "lab")
+    by_prefix = create_token(peopled, "chief", "--may", "hand-over", "--prefix", "lab.example")
 
-    def asked(token: str, host: str) -> tuple[int, str]:
+    def hand_over(token: str, host: str) -> tuple[int, str]:
         answer = visitor.post(
             f"{visitor.origin}/api/handover/",
             data={"host": host, "form": "line"},
@@ -299,11 +301,11 @@ def test_a_token_may_be_limited_to_being_handed_some_credentials(
         return answer.status_code, answer.text if answer.ok else answer.json()["code"]
 
     for token in (by_name, by_prefix):
-        assert asked(token, "lab.example") == (200, "johndoe:fake-password")
-        assert asked(token, "other.example") == (403, "token_limited")
+        assert hand_over(token, "lab.example") == (200, "johndoe:fake-password")
+        assert hand_over(token, "other.example") == (403, "token_limited")
         assert status(visitor, token) == 403
     # Tokens of before are handed nothing, whatever their account may do.
-    assert asked(made(peopled, "chief"), "lab.example") == (403, "token_limited")
+    assert hand_over(create_token(peopled, "chief"), "lab.example") == (403, "token_limited")
     _, listed = peopled.manage("api_tokens", "list")
     assert f"{by_name[:15]} chief: expires 2" in listed
     assert "may hand-over, only for Lab" in listed
@@ -313,7 +315,7 @@ def test_a_token_may_be_limited_to_being_handed_some_credentials(
 def test_the_last_use_is_noted_and_no_reader_is_refused_for_it(
     peopled: Site, visitor: Visitor
 ) -> None:
-    token = made(peopled, "reader")
+    token = create_token(peopled, "reader")
     _, listed = peopled.manage("api_tokens", "list")
     assert f"{token[:15]} reader: expires 2" in listed
     assert listed.split(token[:15])[1].splitlines()[0].endswith("never used")
@@ -340,7 +342,7 @@ def test_the_last_use_is_noted_and_no_reader_is_refused_for_it(
     ],
 )
 def test_in_german(path: str, words: list[str], signed_in: Visitor, peopled: Site) -> None:
-    made(peopled, "clerk")
+    create_token(peopled, "clerk")
     page = signed_in.see(path, **{"Accept-Language": "de"}).text
     assert [word for word in words if word not in page] == []
     assert "knox" not in page.lower()
@@ -350,12 +352,12 @@ def test_who_could_make_the_librarys_tokens_still_can(site: Site) -> None:
     """An upgrade: the permissions were the library's own, of people and of groups."""
     for step in ([], ["ssmsite", "zero"]):
         assert site.manage("migrate", *step, "--verbosity", "0") == (0, "")
-    old = site.ask(
+    old = site.shell(
         "from django.contrib.auth.models import User\n"
         "from knox.models import AuthToken\n"
         "print(AuthToken.objects.create(User.objects.create_superuser('old'), None)[1])"
     ).strip()
-    site.ask(
+    site.shell(
         "from django.contrib.auth.models import Group, Permission, User\n"
         "Permission.objects.filter(content_type__app_label='ssmsite').delete()\n"
         "group = Group.objects.create(name='makers')\n"
@@ -365,12 +367,12 @@ def test_who_could_make_the_librarys_tokens_still_can(site: Site) -> None:
         "viewer.user_permissions.add(Permission.objects.get(codename='view_authtoken'))"
     )
     assert site.manage("migrate", "--verbosity", "0") == (0, "")
-    told = site.ask(
+    output = site.shell(
         "from django.contrib.auth.models import User\n"
         "for user in User.objects.order_by('username'):\n"
         "    print(*sorted(p for p in user.get_all_permissions() if 'ssmsite' in p))"
     )
-    assert told.splitlines()[:2] == ["ssmsite.add_accesstoken", "ssmsite.view_accesstoken"]
+    assert output.splitlines()[:2] == ["ssmsite.add_accesstoken", "ssmsite.view_accesstoken"]
     # The library's tokens work as they did, and are listed.
     with site.served(DJANGO_DEBUG="1") as visitor:
         assert status(visitor, old) == 200
@@ -381,7 +383,7 @@ def test_nobody_makes_or_sees_another_ones_token(peopled: Site, signed_in: Visit
     """A token of a superuser would make its maker one."""
     page = create(signed_in, "Mine", user=person(peopled, "chief"))
     assert "It uses the account clerk." in page.text
-    start = made(peopled, "chief")[:15]
+    start = create_token(peopled, "chief")[:15]
     assert start not in signed_in.see(TOKENS).text
 
 
@@ -389,9 +391,9 @@ def test_a_new_password_leaves_tokens_good_until_they_are_revoked(
     peopled: Site, visitor: Visitor
 ) -> None:
     """#99: all of one user's at once, and nobody else's."""
-    tokens = [made(peopled, "reader"), made(peopled, "reader")]
-    other = made(peopled, "chief")
-    peopled.ask(
+    tokens = [create_token(peopled, "reader"), create_token(peopled, "reader")]
+    other = create_token(peopled, "chief")
+    peopled.shell(
         "from django.contrib.auth.models import User\n"
         "user = User.objects.get(username='reader')\n"
         "user.set_password('another')\nuser.save()"

@@ -163,7 +163,7 @@ urlpatterns += [path("take/", admin.site.admin_view(take)), path("other/", lambd
 def test_a_page_that_asks_for_a_file_gets_it_in_memory(migrated: Site, tmp_path: Path) -> None:
     (tmp_path / "taking.py").write_text(TAKING)
     (tmp_path / "own.py").write_text("from ssmsite.settings import *\nROOT_URLCONF = 'taking'\n")
-    migrated.ask(
+    migrated.shell(
         "from django.contrib.auth.models import User\n"
         "User.objects.create_superuser('chief', password='right')"
     )
@@ -180,7 +180,7 @@ def test_a_page_that_asks_for_a_file_gets_it_in_memory(migrated: Site, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("headers", "megabytes", "status", "kept"),
+    ("headers", "megabytes", "status", "size"),
     [
         ([(b"content-length", b"290000000")], 1, 413, 0),
         ([], 8, 413, 2 * MEGABYTE),
@@ -189,8 +189,8 @@ def test_a_page_that_asks_for_a_file_gets_it_in_memory(migrated: Site, tmp_path:
     ],
 )
 def test_asgi_servers_hand_no_more_on(
-    headers: list[tuple[bytes, bytes]], megabytes: int, status: int, kept: int, migrated: Site
+    headers: list[tuple[bytes, bytes]], megabytes: int, status: int, size: int, migrated: Site
 ) -> None:
     """#91: Django spools what they send before anything else looks at the request."""
     with migrated.start("-c", ASGI, repr(headers), str(megabytes)) as process:
-        assert process.communicate(timeout=60)[0].splitlines()[-1] == f"{status} {kept}"
+        assert process.communicate(timeout=60)[0].splitlines()[-1] == f"{status} {size}"

@@ -91,17 +91,17 @@ class Client:
                 continue
             with CaptureQueriesContext(connection) as captured:
                 body = self._call(environ)
-            own = [each for each in captured if '"registries_registry"' in each["sql"]]
+            own = [item for item in captured if '"registries_registry"' in item["sql"]]
         answer = json.loads(body)
         return {"queries": len(own), "rows": len(answer.get("results", []))}
 
     def _call(self, environ: dict[str, Any]) -> bytes:
-        told = []
-        response = self._handler(environ, lambda status, headers: told.append(status))
+        text = []
+        response = self._handler(environ, lambda status, headers: text.append(status))
         body = b"".join(response)
         response.close()
-        if told != ["200 OK"]:
-            raise ValueError(f"{told}: {body!r}")
+        if text != ["200 OK"]:
+            raise ValueError(f"{text}: {body!r}")
         return body
 
     def signed_in(self) -> dict[str, Any]:

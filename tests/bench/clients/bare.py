@@ -36,16 +36,16 @@ class Client:
         return self._each(self._digest, self._job.images)
 
     def tags(self) -> list[str]:
-        found: list[str] = []
+        result: list[str] = []
         url = f"{self._job.origin}/v2/{self._job.repository}/tags/list?n=1000"
         headers = self._headers(self._job.repository)
         while url:
             answer = self._http.get(url, headers=headers)
             answer.raise_for_status()
-            found += answer.json()["tags"]
+            result += answer.json()["tags"]
             following = answer.links.get("next")
             url = self._job.origin + following["url"] if following else ""
-        return found
+        return result
 
     def _each(self, work: Callable[[_Item], str], items: Iterable[_Item]) -> list[str]:
         if self._threads == 1:

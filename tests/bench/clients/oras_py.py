@@ -21,9 +21,9 @@ class Client:
 
     def tags(self) -> list[str]:
         self._client.auth.token = self._tokens.get(self._job.repository)
-        found = self._client.get_tags(f"{self._job.host}/{self._job.repository}")
+        result = self._client.get_tags(f"{self._job.host}/{self._job.repository}")
         self._tokens[self._job.repository] = self._client.auth.token
-        return list(found)
+        return list(result)
 
     def _digest(self, repository: str, tag: str) -> str:
         self._client.auth.token = self._tokens.get(repository)

@@ -36,7 +36,7 @@ class Client:
         self._threads = threads
 
     def digests(self) -> list[str]:
-        return [str(found) for found in services.get_digests(self._row, self._job.images)]
+        return [str(get_digest) for get_digest in services.get_digests(self._row, self._job.images)]
 
     def singles(self) -> list[str]:
         """A `get_digest` for each image, in as many threads as were asked for."""

@@ -25,10 +25,10 @@ class Client:
 
     def _of(self, repository: str) -> DXF:
         if repository not in self._kept:
-            kept = DXF(self._job.host, repository, self._sign_in, insecure=True)
+            client = DXF(self._job.host, repository, self._sign_in, insecure=True)
             # A `with` block for each would give each a connection of its own.
-            kept._sessions.insert(0, self._http)
-            self._kept[repository] = kept
+            client._sessions.insert(0, self._http)
+            self._kept[repository] = client
         return self._kept[repository]
 
     def _sign_in(self, dxf: DXFBase, refused: requests.Response) -> None:

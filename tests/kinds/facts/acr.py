@@ -16,7 +16,7 @@ FACTS = Facts(
         "url": "https://example.azurecr.io",
     },
     variables={"clientid", "clientsecret", "url", "tenantid"},
-    errors=lambda given: {"clientid", "clientsecret"} - given,
+    errors=lambda provided: {"clientid", "clientsecret"} - provided,
     credentials=[
         (("clientid", "clientsecret"), "a.azurecr.io", "", Basic(*SIGNED_IN)),
         (

@@ -15,7 +15,7 @@ def endpoint(url: str, *realms: str) -> Endpoint:
 FACTS = Facts(
     sample={"url": "https://acme.jfrog.example", "username": "johndoe", "token": "fake-token"},
     variables={"url", "authurl", "username", "token"},
-    errors=lambda given: ({"url"} - given) | together(given, "username", "token"),
+    errors=lambda provided: ({"url"} - provided) | together(provided, "username", "token"),
     credentials=[
         (("url",), "registry.example.com", "", Anonymous()),
         (("url", "username", "token"), "registry.example.com", "", READER),

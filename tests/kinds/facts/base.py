@@ -15,7 +15,7 @@ from tests.fakes.ledger import basic
 from tests.fakes.world import World
 
 Values = Mapping[str, str]
-Given = frozenset[str]
+Provided = frozenset[str]
 Names = tuple[str, ...]
 
 
@@ -78,7 +78,7 @@ class Facts:
 
     sample: Values
     variables: Collection[str]
-    errors: Callable[[Given], set[str]]
+    errors: Callable[[Provided], set[str]]
     credentials: Sequence[tuple[Names, str | None, str, Credential]]
     endpoints: Sequence[tuple[Values, str | None, Endpoint]]
     hosts: Sequence[tuple[str, Lookup]] = field(default=())
@@ -106,13 +106,13 @@ def auth_string(pair: tuple[str, str]) -> Values:
     return {"auth": basic(*pair).removeprefix("Basic ")}
 
 
-def together(given: Given, *names: str) -> set[str]:
+def together(provided: Provided, *names: str) -> set[str]:
     """The partners that are missing."""
-    return set(names) - given if given & set(names) else set()
+    return set(names) - provided if provided & set(names) else set()
 
 
-def alone(given: Given, name: str, *others: str) -> set[str]:
-    return {name} if name in given and given & set(others) else set()
+def alone(provided: Provided, name: str, *others: str) -> set[str]:
+    return {name} if name in provided and provided & set(others) else set()
 
 
 # Where the errors stand for what is given besides the address.
@@ -128,7 +128,7 @@ FORGE: dict[Names, set[str]] = {
 }
 
 
-def forge(given: Given) -> set[str]:
+def forge(provided: Provided) -> set[str]:
     """The address, and exactly one of login with password, or auth."""
     table = {frozenset(names): places for names, places in FORGE.items()}
-    return ({"url"} - given) | table[given - {"url", "authurl"}]
+    return ({"url"} - provided) | table[provided - {"url", "authurl"}]

@@ -12,19 +12,19 @@ from tests.kinds.facts.base import (
     URL,
     Case,
     Facts,
-    Given,
+    Provided,
     alone,
     auth_string,
     together,
 )
 
 
-def errors(given: Given) -> set[str]:
+def errors(provided: Provided) -> set[str]:
     """The address; then nothing, or login with password, or auth."""
     return (
-        ({"url"} - given)
-        | together(given, "login", "password")
-        | alone(given, "auth", "login", "password")
+        ({"url"} - provided)
+        | together(provided, "login", "password")
+        | alone(provided, "auth", "login", "password")
     )
 
 

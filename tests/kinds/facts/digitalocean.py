@@ -15,7 +15,7 @@ def token_alone(pair: tuple[str, str]) -> Values:
 FACTS = Facts(
     sample={"token": "fake-token"},
     variables={"username", "token"},
-    errors=lambda given: {"token"} - given,
+    errors=lambda provided: {"token"} - provided,
     credentials=[
         (("token",), HOST, "", Basic(SECRET, SECRET)),
         (("token",), None, "", Basic(SECRET, SECRET)),

@@ -24,7 +24,7 @@ FACTS = Facts(
         "secretaccesskey": "fake-secret-access-key",
     },
     variables=KEYS,
-    errors=lambda given: set(KEYS) - given,
+    errors=lambda provided: set(KEYS) - provided,
     credentials=[
         ((), OWN, "", Anonymous()),
         ((), None, "", Anonymous()),

@@ -20,7 +20,7 @@ def endpoint(host: str) -> Endpoint:
 FACTS = Facts(
     sample={"clientemail": "reader@example.iam.gserviceaccount.com", "privatekey": pem()},
     variables={"clientemail", "privatekey"},
-    errors=lambda given: together(given, "clientemail", "privatekey"),
+    errors=lambda provided: together(provided, "clientemail", "privatekey"),
     credentials=[
         ((), "gcr.io", "", Anonymous()),
         (ACCOUNT, "gcr.io", "", GOOGLE),

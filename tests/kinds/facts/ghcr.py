@@ -15,7 +15,7 @@ def endpoint(host: str) -> Endpoint:
 FACTS = Facts(
     sample={"username": "johndoe", "token": "fake-token"},
     variables={"username", "token"},
-    errors=lambda given: together(given, "username", "token"),
+    errors=lambda provided: together(provided, "username", "token"),
     credentials=[
         ((), "ghcr.io", "", Anonymous()),
         (USERNAME, "ghcr.io", "", READER),

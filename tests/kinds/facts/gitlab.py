@@ -17,7 +17,7 @@ FACTS = Facts(
         "token": "fake-token",
     },
     variables={"url", "authurl", "token", "username"},
-    errors=lambda given: {"url", "authurl", "token"} - given,
+    errors=lambda provided: {"url", "authurl", "token"} - provided,
     credentials=[
         (("url", "authurl", "token"), "registry.example.com", "", Basic("token", SECRET)),
         (("url", "authurl", "token", "username"), "registry.example.com", "", READER),

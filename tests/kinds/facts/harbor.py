@@ -12,7 +12,7 @@ FACTS = Facts(
         "password": "fake-secret",
     },
     variables={"url", "authurl", "login", "password"},
-    errors=lambda given: ({"url"} - given) | together(given, "login", "password"),
+    errors=lambda provided: ({"url"} - provided) | together(provided, "login", "password"),
     credentials=[
         (("url",), "registry.example.com", "", Anonymous()),
         (("url", "login", "password"), "registry.example.com", "", READER),

@@ -3,7 +3,7 @@
 from registries.credentials import Anonymous
 from registries.endpoint import Endpoint
 from tests.fakes.hosted import DockerHub
-from tests.kinds.facts.base import LOGIN, READER, Case, Facts, Given, Names
+from tests.kinds.facts.base import LOGIN, READER, Case, Facts, Names, Provided
 
 # Where the errors stand for what is given.
 ERRORS: dict[Names, set[str]] = {
@@ -26,9 +26,9 @@ ERRORS: dict[Names, set[str]] = {
 }
 
 
-def errors(given: Given) -> set[str]:
+def errors(provided: Provided) -> set[str]:
     """Nothing, login with exactly one of password and token, or auth alone."""
-    return {frozenset(names): places for names, places in ERRORS.items()}[given]
+    return {frozenset(names): places for names, places in ERRORS.items()}[provided]
 
 
 FACTS = Facts(

@@ -8,7 +8,7 @@ from tests.kinds.facts.base import READER, USERNAME, Case, Facts
 FACTS = Facts(
     sample={"username": "johndoe", "token": "fake-token"},
     variables={"username", "token"},
-    errors=lambda given: {"username", "token"} - given,
+    errors=lambda provided: {"username", "token"} - provided,
     credentials=[
         ((), "lscr.io", "", Anonymous()),
         (("username", "token"), "lscr.io", "", READER),

@@ -3,13 +3,13 @@
 from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint
 from tests.fakes.hosted import Quay
-from tests.kinds.facts.base import ORIGIN, SECRET, URL, Case, Facts, Given, Values, together
+from tests.kinds.facts.base import ORIGIN, SECRET, URL, Case, Facts, Provided, Values, together
 
 
-def errors(given: Given) -> set[str]:
+def errors(provided: Provided) -> set[str]:
     """All three of a robot or none; a token server only for a Quay of one's own."""
-    own = {"url"} - given if "authurl" in given else set()
-    return own | together(given, "namespace", "account", "token")
+    own = {"url"} - provided if "authurl" in provided else set()
+    return own | together(provided, "namespace", "account", "token")
 
 
 def robot(pair: tuple[str, str]) -> Values:

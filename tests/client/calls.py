@@ -1,4 +1,4 @@
-"""How tests ask: one server that answers as it is told, and a client of it."""
+"""Calls of a client to a fake registry with fixed replies."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ Answer = Callable[[Request], Reply]
 
 
 def check(reply: Reply, credential: Any = None, **endpoint: Any) -> tuple[Outcome, list[Request]]:
-    """The check of a registry that answers everything so, and what arrived."""
+    """Check a registry that always sends this reply; return the outcome and the requests."""
     with FakeServer(lambda request: reply) as server:
         client = World({}, Ledger()).client(
             Endpoint(**({"url": server.origin} | endpoint)),
@@ -30,7 +30,7 @@ def check(reply: Reply, credential: Any = None, **endpoint: Any) -> tuple[Outcom
 
 
 def verdict(outcome: Outcome) -> tuple[str, str]:
-    """How a check ended; whatever names a host names one."""
+    """Return the verdict and the code; no parameter of the sentence may be None."""
     assert None not in outcome.params.values()
     return outcome.verdict.value, outcome.code
 
@@ -39,14 +39,16 @@ def verdict(outcome: Outcome) -> tuple[str, str]:
 def fails(
     code: str, kind: type[ClientError] = ClientError
 ) -> Iterator[pytest.ExceptionInfo[ClientError]]:
-    """Expect an error with this code, of this kind."""
+    """Expect a ClientError with this code."""
     with pytest.raises(kind) as caught:
         yield caught
     assert caught.value.code == code
 
 
-def ask(respond: Answer, call: Callable[[Client], Any], **endpoint: Any) -> tuple[Any, list[str]]:
-    """What a call about `acme/app` makes of an open registry that answers so, and its methods."""
+def call_client(
+    respond: Answer, call: Callable[[Client], Any], **endpoint: Any
+) -> tuple[Any, list[str]]:
+    """Call an open registry about `acme/app`; return the result or error, and the methods used."""
 
     def handler(request: Request) -> Reply:
         if request.path == "/v2/":
@@ -66,15 +68,15 @@ def ask(respond: Answer, call: Callable[[Client], Any], **endpoint: Any) -> tupl
 
 
 def digest(respond: Answer, reference: str = "latest", **endpoint: Any) -> tuple[Any, list[str]]:
-    return ask(respond, lambda client: client.digest("acme/app", reference), **endpoint)
+    return call_client(respond, lambda client: client.digest("acme/app", reference), **endpoint)
 
 
 def manifest(respond: Answer, reference: str = "latest") -> tuple[Any, list[str]]:
-    return ask(respond, lambda client: client.manifest("acme/app", reference))
+    return call_client(respond, lambda client: client.manifest("acme/app", reference))
 
 
 def serving(stored: Stored, *, named: str | None = "right", head: int = 200) -> Answer:
-    """A registry with one manifest; `named` is what it says the digest is."""
+    """A registry with one manifest; named: the digest in its header."""
 
     def respond(request: Request) -> Reply:
         headers = {"Content-Type": stored.media_type}
