@@ -493,7 +493,7 @@ def test_no_field_leads_a_stored_secret_elsewhere(slug: str, server: FakeServer)
         host = other.origin.removeprefix("http://")
         fields = {*form_class(kind).base_fields, "kind", "host"}.difference(kind.secrets)
         for name in sorted(fields):
-            for value in (other.origin, host, f"{host}/team/app:1", f"x@{host}"):
+            for value in (other.origin, f"x@{host}/team/app:1"):
                 client.post(page(row), {**plain, name: value, "_check": "1"})
         assert other.requests == []
         again = {name: "typed again" for name in kind.secrets if row.raw_value(name)}

@@ -112,7 +112,7 @@ def test_the_programs_are_installed(name: str, python: Path) -> None:
     if name == credentials.HELPER:
         assert ran.stdout.decode() == f"{name} {credentials.VERSION}\n", ran
     else:
-        assert ran.stderr.startswith(b"There is no CredentialProviderRequest"), ran
+        assert ran.stderr.startswith(b"Expected a CredentialProviderRequest"), ran
 
 
 def test_the_guest_uses_the_wheel(guest: dict[str, str]) -> None:
