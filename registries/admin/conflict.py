@@ -29,6 +29,9 @@ def conflict(form: RegistryForm, row: Registry) -> dict[str, Any]:
 
 def _shown(form: RegistryForm, row: Registry, name: str) -> str:
     value = None if name in form.kind.secrets else getattr(row, name)
+    choices = {str(key): label for key, label in getattr(form.fields[name], "choices", ())}
+    if (key := "" if value is None else str(value)) in choices:
+        return str(choices[key])
     if isinstance(value, bool):
         return gettext("on") if value else gettext("off")
     return str(value or "-")

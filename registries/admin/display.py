@@ -84,7 +84,7 @@ def is_untouched(row: Registry) -> bool:
     The list loads no CA certificates: there a row that has nothing else counts as untouched.
     """
     has_ca = "ca_certificate" not in row.get_deferred_fields() and row.ca_certificate
-    is_plain = row.verify_tls and row.handover == Leaving.NONE
+    is_plain = row.verify_tls and row.handover == Leaving.NONE and row.check_every is None
     return is_plain and not (row.provided() or row.prefix or has_ca)
 
 

@@ -21,6 +21,7 @@ from registries.admin.conflict import conflict
 from registries.admin.display import ShownResult, badges, is_untouched
 from registries.admin.howto import shown
 from registries.admin.owned import RELEASE
+from registries.admin.schedule import NextCheck
 from registries.admin.status import (
     ANY_SERVER,
     Tile,
@@ -78,6 +79,7 @@ class FormPages(UsedForPages):
             (_("Sign in with"), {"fields": variables}),
             (_("Connection"), {"fields": ["verify_tls", "ca_certificate"]}),
             (_("Hand over"), {"fields": ["handover"]}),
+            *([] if is_viewed else [(_("Schedule"), {"fields": ["check_every"]})]),
         ]
 
     def _kind(self, request: HttpRequest, obj: Registry | None) -> Kind | None:
@@ -264,6 +266,7 @@ class FormPages(UsedForPages):
             "may_query": request.user.has_perm("registries.query_registry"),
             "badges": badges(row),
             "tile": Tile.of(row, past),
+            "next_check": NextCheck.of(row),
             "can_reset": row.is_default
             and not is_untouched(row)
             and self.has_change_permission(request, row),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registries.admin.display import LOOKS, STATES, UNREADABLE, UNVERIFIED
+from registries.admin.schedule import is_overdue
 from registries.admin.status import is_fine, needs_attention, readable_key_ids, sorted_kinds
 from registries.handover import FORMS
 from registries.kinds import KINDS
@@ -75,6 +76,7 @@ class VerdictFilter(admin.SimpleListFilter):
         return [
             ("attention", _("Needs attention")),
             ("fine", _("Fine")),
+            ("overdue", _("Check overdue")),
             *(
                 (f"older-{days}", _("Not checked for %(days)d days") % {"days": days})
                 for days in AGES
@@ -90,6 +92,8 @@ class VerdictFilter(admin.SimpleListFilter):
                 return queryset.filter(needs_attention())
             case "fine":
                 return queryset.filter(is_fine())
+            case "overdue":
+                return queryset.filter(is_overdue())
             case "none":
                 return queryset.filter(check_verdict="")
         verdict = self.value()

@@ -17,6 +17,7 @@ from django.utils.translation import gettext, override
 
 from registries.admin.base import Pages
 from registries.admin.display import LOOKS, TONES
+from registries.forms.schedule import in_words
 from registries.handover.auditing import Audit
 from registries.handover.recipient import Recipient, address_of
 from registries.kinds import Kind
@@ -76,10 +77,12 @@ def changed_values(form: Any) -> dict[str, tuple[str, str]]:
     """
     kind: Kind = form.kind
     choices = {each.name for each in kind.variables if each.choices is not None}
-    shown = {"name", "prefix", "verify_tls", "ca_certificate", *kind.address, *choices}
+    shown = {"name", "prefix", "verify_tls", "ca_certificate", "check_every", *kind.address, *choices}
     found = {}
     for name in shown.difference(kind.secrets).intersection(form.changed_data):
         old, new = _text(form.initial.get(name)), _text(getattr(form.instance, name, None))
+        if name == "check_every":
+            old, new = (in_words(int(each)) if each else "" for each in (old, new))
         if name == "ca_certificate":
             old, new = described(old), described(new)
         found[str(form.fields[name].label)] = (old, new)

@@ -31,7 +31,7 @@ _IS_SET = {f"{name}_is_set": Q((f"{name}__isnull", False)) for name in SECRETS}
 _CHECK = ("check_verdict", "check_code", "check_params", "checked_at", "kind")
 _COLUMNS = (
     *("id", "name", "has_secrets", "is_default", "prefix", "created_at", "updated_at"),
-    *("handover", "last_handed_over", "source"),
+    *("handover", "last_handed_over", "source", "check_every", "next_check"),
     *_CHECK,
     *(name for name in VARIABLES if name not in SECRETS),
 )
@@ -144,6 +144,8 @@ class VariablesField(serializers.DictField):
     handover="any",
     last_handed_over=TIME,
     source="platform-team",
+    check_every=None,
+    next_check_at=TIME,
 )
 class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
     id = serializers.IntegerField(min_value=0)
@@ -163,6 +165,14 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
     )
     last_handed_over = serializers.DateTimeField(allow_null=True)
     source = OptionalField(help_text="The source of the file that owns it; null if none does.")
+    check_every = serializers.IntegerField(
+        min_value=0,
+        allow_null=True,
+        help_text="Seconds between two checks, 0 for never; null for the setting `CHECK_EVERY`.",
+    )
+    next_check_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it is checked next, or should have been; null for never."
+    )
 
     def to_representation(self, instance: Mapping[str, Any]) -> dict[str, Any]:
         # Not field by field, because that would take six times as long for a page of 100.
@@ -188,7 +198,17 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
             if (handed := instance["last_handed_over"])
             else None,
             "source": instance["source"] or None,
+            "check_every": instance["check_every"],
+            "next_check_at": _due(instance),
         }
+
+
+def _due(row: Mapping[str, Any]) -> str | None:
+    """When a row is or was due: since it was changed, or at a time of its own."""
+    if row["next_check"] is None:
+        return None
+    due = row["next_check"]
+    return _moment(datetime.fromtimestamp(due, UTC) if due else row["updated_at"])
 
 
 def _variable(variable: Variable, row: Mapping[str, Any]) -> Any:

@@ -23,7 +23,7 @@ CALLER = Caller(Origin.SCHEDULE)
 # to stop is seen.
 IDLE, BEAT = 1.0, 0.25
 # A line in the log is for so many checks at most, or for those of so many seconds.
-LINE_CHECKS, LINE_SECONDS = 100, 60
+LINE_CHECKS, LINE_SECONDS = 100, 10
 # The longest pause between two attempts while the database is away, in seconds.
 LONGEST_PAUSE = 30
 AWAY = (OperationalError, InterfaceError)

@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from registries.forms.fields import MONO, SwitchInput, form_field
 from registries.forms.layout import COMMON, FormLayout, Row
+from registries.forms.schedule import PeriodField
 from registries.forms.secrets import ACTION_SUFFIX, Choice, SecretInput
 from registries.kinds import KINDS, Kind
 from registries.models import Leaving, Registry
@@ -46,6 +47,7 @@ class RegistryForm(FormLayout):
     opened_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     # The way to sign in; variables of the other ways are cleared. If it is not sent, all are kept.
     sign_in = forms.ChoiceField(required=False, error_messages={"invalid_choice": NO_CHOICE})
+    check_every = PeriodField()
     image = forms.CharField(
         label=_("Image to try"),
         help_text=_(
@@ -96,6 +98,10 @@ class RegistryForm(FormLayout):
             method for method in self.kind.methods if is_default or not method.default_only
         ]
         self._limit_handover()
+        if "check_every" in self.fields:  # a read-only page has none
+            period = cast("PeriodField", self.fields["check_every"])
+            period.offer(self.instance.check_every)
+            period.error_messages["invalid_choice"] = NO_CHOICE
         sign_in = cast("forms.ChoiceField", self.fields["sign_in"])
         sign_in.choices = [(method.slug, method.label) for method in self.methods]
         for name in self.kind.secrets:
@@ -150,6 +156,8 @@ class RegistryForm(FormLayout):
                     del cleaned[name]
                 case Choice.CLEAR:
                     cleaned[name] = None
+        if self.add_prefix("check_every") not in self.data:  # not sent, it stays as it is
+            cleaned["check_every"] = self.instance.check_every
         opened = cleaned.get("opened_version")
         if opened is not None and opened != self.instance.version:
             # The user has now seen the error. If they save again, they want to overwrite.

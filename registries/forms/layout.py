@@ -15,7 +15,7 @@ else:
     _ModelForm = forms.ModelForm
 
 # The columns that every kind has.
-COMMON = ("name", "prefix", "ca_certificate", "verify_tls", "handover")
+COMMON = ("name", "prefix", "ca_certificate", "verify_tls", "handover", "check_every")
 
 
 class Row(NamedTuple):

@@ -39,6 +39,8 @@ KEYS = [
     "handover",
     "last_handed_over",
     "source",
+    "check_every",
+    "next_check_at",
 ]
 CHECKED = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -80,6 +82,8 @@ def test_one(get_json: GetJson) -> None:
         "handover": "none",
         "last_handed_over": None,
         "source": "team",
+        "check_every": None,
+        "next_check_at": row.updated_at.isoformat().replace("+00:00", "Z"),
     }
 
 

@@ -1,0 +1,53 @@
+"""When a row is checked next, in words."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext_lazy
+
+from registries.forms.schedule import in_words
+from registries.models import Registry
+
+# What is due for so long is overdue: then hardly any `run_checks` is running.
+GRACE = timedelta(minutes=10)
+# Minutes of a unit, the largest first.
+UNITS = {
+    1440: ngettext_lazy("Next check in %(count)d day", "Next check in %(count)d days", "count"),
+    60: ngettext_lazy("Next check in %(count)d hour", "Next check in %(count)d hours", "count"),
+    1: ngettext_lazy("Next check in %(count)d minute", "Next check in %(count)d minutes", "count"),
+}
+
+
+def is_overdue() -> Q:
+    """Rows that should have been checked by now."""
+    since = timezone.now() - GRACE
+    # Those that are due since they were changed have a 0.
+    return Q(next_check__gt=0, next_check__lt=since.timestamp()) | Q(
+        next_check=0, updated_at__lt=since
+    )
+
+
+class NextCheck(NamedTuple):
+    """The next check of a row: a sentence, and its time unless it is never."""
+
+    text: str
+    at: datetime | None
+    is_overdue: bool = False
+
+    @classmethod
+    def of(cls, row: Registry) -> "NextCheck":
+        at, now = row.next_check_at, timezone.now()
+        if at is None:
+            return cls(gettext("Checked only when somebody starts it"), None)
+        if at < now - GRACE:
+            return cls(gettext("Check overdue: run_checks seems not to run"), at, is_overdue=True)
+        minutes = int((at - now).total_seconds() // 60)
+        for unit, words in UNITS.items():
+            if minutes >= unit:
+                text = str(words % {"count": minutes // unit})
+                break
+        else:
+            text = gettext("Next check any moment")
+        return cls(f"{text} ({in_words(row.period)})", at)

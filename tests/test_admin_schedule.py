@@ -1,0 +1,107 @@
+"""In the admin and the API: how often a row is checked by itself, and when next."""
+
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from registries.admin.schedule import NextCheck, is_overdue
+from registries.models import Registry
+from tests.api.conftest import ROOT
+from tests.factories import create
+
+pytestmark = pytest.mark.django_db
+LIST = "/backstage/registries/registry/"
+HOUR = 60 * 60
+
+
+@pytest.fixture
+def client() -> Client:
+    signed_in = Client()
+    signed_in.force_login(User.objects.create_superuser("robin"))
+    return signed_in
+
+
+@pytest.fixture
+def row() -> Registry:
+    return create("custom", name="Zweig")
+
+
+def page(client: Client, row: Registry) -> str:
+    return unescape(client.get(f"{LIST}{row.pk}/change/").content.decode())
+
+
+def save(client: Client, row: Registry, **more: Any) -> Any:
+    form = {"name": row.name, "url": row.url, "login": row.login, **more}
+    return client.post(f"{LIST}{row.pk}/change/", {**form, "_save": "1"})
+
+
+def test_the_form_offers_what_makes_sense(client: Client, row: Registry, settings: Any) -> None:
+    settings.REGISTRIES = {"CHECK_EVERY": 2 * HOUR}
+    assert '<option value="" selected>as this site: every 2 hours</option>' in page(client, row)
+    for sent, kept in (("3600", HOUR), (None, HOUR), ("0", 0), ("", None), ("900", 900)):
+        more = {} if sent is None else {"check_every": sent}
+        assert save(client, row, **more).status_code == 302
+        assert Registry.objects.get(pk=row.pk).check_every == kept
+    Registry.objects.filter(pk=row.pk).update(check_every=5 * 60)
+    assert '<option value="300" selected>every 5 minutes</option>' in page(client, row)
+    assert save(client, row, check_every="300").status_code == 302
+    refused = save(client, row, check_every="59")
+    assert refused.status_code == 200
+    assert Registry.objects.get(pk=row.pk).check_every == 300
+
+
+def test_the_history_has_it_in_words(client: Client, row: Registry) -> None:
+    save(client, row, check_every="3600")
+    assert '["", "every hour"]' in LogEntry.objects.get().change_message
+    save(client, row, check_every="0")
+    history = unescape(client.get(f"{LIST}{row.pk}/history/").content.decode())
+    assert "never" in history
+
+
+@pytest.mark.parametrize(
+    ("due", "period", "text", "overdue"),
+    [
+        (2.5 * HOUR, None, "Next check in 2 hours (every 6 hours)", False),
+        (90, HOUR, "Next check in 1 minute (every hour)", False),
+        (49 * HOUR, 7 * 24 * HOUR, "Next check in 2 days (every 7 days)", False),
+        (-60, None, "Next check any moment (every 6 hours)", False),
+        (-660, None, "Check overdue: run_checks seems not to run", True),
+        (None, 0, "Checked only when somebody starts it", False),
+    ],
+)
+def test_a_rows_page_says_when_it_is_checked_next(
+    due: float | None, period: int | None, text: str, overdue: bool, client: Client, row: Registry
+) -> None:
+    at = None if due is None else int(timezone.now().timestamp() + due)
+    Registry.objects.filter(pk=row.pk).update(next_check=at, check_every=period)
+    assert text in page(client, row)
+    assert NextCheck.of(Registry.objects.get(pk=row.pk)).is_overdue is overdue
+    assert Registry.objects.filter(is_overdue(), pk=row.pk).exists() is overdue
+
+
+def test_a_row_that_was_changed_is_overdue_after_a_while(client: Client, row: Registry) -> None:
+    Registry.objects.exclude(pk=row.pk).update(next_check=None)
+    assert "Zweig" not in client.get(f"{LIST}?verdict=overdue").content.decode()
+    earlier = timezone.now() - timedelta(minutes=11)
+    Registry.objects.filter(pk=row.pk).update(updated_at=earlier)
+    assert "Zweig" in client.get(f"{LIST}?verdict=overdue").content.decode()
+
+
+def test_the_api_tells_it(client: Client, row: Registry) -> None:
+    def told() -> list[Any]:
+        found = client.get(f"{ROOT}registries/{row.pk}/").json()
+        return [found["check_every"], found["next_check_at"]]
+
+    changed = client.get(f"{ROOT}registries/{row.pk}/").json()["updated_at"]
+    assert told() == [None, changed], "due since it was added"
+    due = int(datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp())
+    Registry.objects.filter(pk=row.pk).update(check_every=HOUR, next_check=due)
+    assert told() == [HOUR, "2030-01-02T03:04:05Z"]
+    Registry.objects.filter(pk=row.pk).update(check_every=0, next_check=None)
+    assert told() == [0, None]
