@@ -6,7 +6,7 @@ import os
 
 from tests.bench.size import VARIABLE
 
-NAMES = ("digests", "tags", "checks", "startup", "api", "programs")
+NAMES = ("digests", "tags", "checks", "schedule", "startup", "api", "programs")
 
 
 def main() -> None:

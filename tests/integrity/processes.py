@@ -13,6 +13,8 @@ from typing import Any
 
 import django
 from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
 
 django.setup()
@@ -20,6 +22,7 @@ django.setup()
 from encrypted_model_fields import fields as library  # noqa: E402 - after Django's set-up
 
 from registries import reencryption, services  # noqa: E402
+from registries.checking import claims  # noqa: E402
 from registries.checking.turns import Turn  # noqa: E402
 from registries.models import ChangedMeanwhile, Registry  # noqa: E402
 from registries.secrets.sealing import SecretUnreadable  # noqa: E402
@@ -99,6 +102,13 @@ def check(pk: int, came: Semaphore) -> None:
 
     Turn.has_come = looked  # type: ignore[method-assign]
     services.check(row)
+
+
+def run_checks(timeout: float, hosts: int) -> None:
+    """Check what is due until a signal; leases are over a second after TIMEOUT."""
+    settings.REGISTRIES = {"TIMEOUT": timeout, "HOST_CONCURRENCY": hosts, "CHECK_WORKERS": 8}
+    claims.STORING = 1
+    call_command("run_checks")
 
 
 def check_all(results: "SimpleQueue[tuple[dict[int, str], int]]") -> None:

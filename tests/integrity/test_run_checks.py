@@ -1,0 +1,124 @@
+"""Several `run_checks` at once: some are killed, a host fails, all are told to stop."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from threading import Condition, Event
+
+import pytest
+
+from registries.models import Check, Registry
+from tests.factories import create
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.integrity import processes as work
+from tests.integrity.conftest import Processes, assert_sound
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+class Counting:
+    """A registry that counts how many requests of each account, and in all, it has at a time."""
+
+    def __init__(self, answer: Callable[[], int]) -> None:
+        self.answer = answer
+        self.now: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.changed = Condition()
+
+    def __call__(self, request: Request) -> Reply:
+        if request.basic is None:
+            return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
+        names = (request.basic[0], "all")
+        self._count(names, 1)
+        status = self.answer()
+        self._count(names, -1)
+        return Reply(status, b"{}")
+
+    def _count(self, names: tuple[str, ...], step: int) -> None:
+        with self.changed:
+            for name in names:
+                self.now[name] += step
+                self.most[name] = max(self.most[name], self.now[name])
+            self.changed.notify_all()
+
+
+@pytest.fixture(autouse=True)
+def _no_defaults(transactional_db: None) -> Iterator[None]:
+    Registry.objects.update(check_every=0, next_check=None)
+    yield
+    assert_sound()
+
+
+def rows_on(server: FakeServer, count: int, period: int) -> list[Registry]:
+    """Rows with an account each, and periods that are shorter than any form allows."""
+    rows = [create("custom", url=server.origin) for _ in range(count)]
+    for row in rows:
+        row.login, row.password = f"row-{row.pk}", "fake-password"
+        row.save()
+    Registry.objects.filter(pk__in=[row.pk for row in rows]).update(check_every=period)
+    return rows
+
+
+def wait_until_checked(rows: list[Registry], since: float = 0) -> None:
+    moment = datetime.fromtimestamp(since, UTC)
+    pks = [row.pk for row in rows]
+    end = time.monotonic() + 60
+    while Registry.objects.filter(pk__in=pks, checked_at__gte=moment).count() < len(rows):
+        assert time.monotonic() < end, "some were never checked"
+        time.sleep(0.05)
+
+
+def test_killed_at_random_they_lose_no_row(processes: Processes) -> None:
+    """None is checked twice at once, nor twice in its period, nor too many on a host."""
+    period, hosts = 2, 2
+    doors = [Counting(lambda: time.sleep(0.03) or 200) for _ in range(2)]
+    with FakeServer(doors[0]) as one, FakeServer(doors[1]) as other:
+        rows = [row for server in (one, other) for row in rows_on(server, 8, period)]
+        running = [processes.start(work.run_checks, 1, hosts) for _ in range(3)]
+        wait_until_checked(rows[:1])
+        for _ in range(8):
+            time.sleep(random.uniform(0.05, 0.3))
+            killed = running.pop(random.randrange(len(running)))
+            killed.kill()
+            killed.join()
+            running.append(processes.start(work.run_checks, 1, hosts))
+        wait_until_checked(rows, since=time.time())
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.join(30)
+            assert process.exitcode == 0
+    for door in doors:
+        assert door.most.pop("all") <= hosts
+        assert set(door.most.values()) == {1}
+    for row in rows:
+        times = list(Check.objects.filter(registry=row).order_by("checked_at"))
+        waits = [(b.checked_at - a.checked_at).total_seconds() for a, b in pairwise(times)]
+        assert min(waits, default=period) > period / 2 - 1, "half a period, in whole seconds"
+
+
+def test_many_rows_of_a_host_that_fails_hold_up_no_others(processes: Processes) -> None:
+    is_over = Event()
+    broken = Counting(lambda: 503 if is_over.wait(30) else 500)
+    fine = Counting(lambda: 200)
+    with FakeServer(broken) as bad, FakeServer(fine) as good:
+        many, others = rows_on(bad, 40, 3600), rows_on(good, 6, 3600)
+        Registry.objects.filter(pk__in=[row.pk for row in others]).update(next_check=1)
+        running = [processes.start(work.run_checks, 20, 4) for _ in range(2)]
+        with broken.changed:
+            assert broken.changed.wait_for(lambda: broken.now["all"] == 4, 60)
+        wait_until_checked(others)
+        assert not Check.objects.filter(verdict="unreachable").exists()
+        is_over.set()
+        wait_until_checked(many)
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.join(30)
+            assert process.exitcode == 0
+    assert broken.most["all"] == 4
+    assert Check.objects.count() == len(many) + len(others)
+    assert not Registry.objects.exclude(checking_until=None).exists()
