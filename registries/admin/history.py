@@ -77,7 +77,15 @@ def changed_values(form: Any) -> dict[str, tuple[str, str]]:
     """
     kind: Kind = form.kind
     choices = {each.name for each in kind.variables if each.choices is not None}
-    shown = {"name", "prefix", "verify_tls", "ca_certificate", "check_every", *kind.address, *choices}
+    shown = {
+        "name",
+        "prefix",
+        "verify_tls",
+        "ca_certificate",
+        "check_every",
+        *kind.address,
+        *choices,
+    }
     found = {}
     for name in shown.difference(kind.secrets).intersection(form.changed_data):
         old, new = _text(form.initial.get(name)), _text(getattr(form.instance, name, None))
