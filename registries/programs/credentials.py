@@ -22,17 +22,15 @@ REGISTRIES_TIMEOUT: the seconds that a request may take; the default is 30.
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import re
 import signal
-import socket
-import ssl
 import sys
 
 TYPE_CHECKING = False  # importing `typing` for it would take time
 if TYPE_CHECKING:
+    import http.client
     from collections.abc import Callable
     from typing import Any
 
@@ -202,6 +200,9 @@ def _read(path: str, name: str, is_private: bool = False) -> str:
 
 def _post(program: str, **params: object) -> dict[str, Any]:
     """Return the site's response. Raises Problem, or NotFound if the site has no credentials."""
+    # These take twice as long to load as the rest of this program to run.
+    import http.client  # noqa: PLC0415
+
     settings = _settings()
     scheme, host, port, path = _address(settings["url"])
     seconds = float(settings["timeout"]) or 30
@@ -252,6 +253,9 @@ def _address(url: str) -> tuple[str, str, int, str]:
 
 def _connect(host: str, port: int, seconds: float, ca: str | None) -> http.client.HTTPSConnection:
     """Return a connection that verifies the server's certificate. Raises OSError."""
+    import http.client  # noqa: PLC0415
+    import ssl  # noqa: PLC0415
+
     folder = None if ca else ssl.get_default_verify_paths().capath
     if folder and any(name.endswith(".0") for name in os.listdir(folder)):
         # Loading all of the system's certificates takes longer than everything else. In this
@@ -269,6 +273,9 @@ def _connect(host: str, port: int, seconds: float, ca: str | None) -> http.clien
 
 def _failure(error: Exception, host: str, seconds: float) -> str:
     """Return the sentence for a request that got no response."""
+    import socket  # noqa: PLC0415
+    import ssl  # noqa: PLC0415
+
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"The certificate of {host} is not trusted: {error.verify_message}."
