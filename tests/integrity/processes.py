@@ -4,7 +4,9 @@ Each is a process of its own, forked from one that has loaded the site already.
 """
 
 import itertools
+import os
 import resource
+import signal
 import time
 from collections.abc import Callable
 from multiprocessing.queues import SimpleQueue
@@ -76,6 +78,24 @@ def count_up(pk: int, times: int) -> None:
         except ChangedMeanwhile:
             continue
         times -= 1
+
+
+def apply(path: str, told: "SimpleQueue[int]", fatal: int | None = None) -> None:
+    """Apply a file of registries, and tell how many statements that took.
+
+    fatal: the number of the statement before which this process is killed.
+    """
+    numbers = itertools.count(1)
+
+    def count(execute: Callable[..., Any], *arguments: Any) -> Any:
+        if next(numbers) == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(*arguments)
+
+    os.environ["REGISTRIES_SECRET_X"] = "fake-password"
+    with connection.execute_wrapper(count):
+        services.apply_files([path])
+    told.put(next(numbers) - 1)
 
 
 def serve(name: str, unreadable: "SimpleQueue[list[str]]") -> None:
