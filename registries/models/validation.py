@@ -14,6 +14,8 @@ from registries.reference import InvalidReference, parse_prefix, without_scheme
 from registries.secrets.sealing import Secret
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from registries.models.registry import Registry
 
 
@@ -87,8 +89,11 @@ def clean_settings(row: "Registry", errors: Errors) -> None:
         _clean_destination(row, errors)
 
 
-def clean_name(row: "Registry", errors: Errors) -> None:
-    """Normalise the name, and look for another row that has it or one that looks like it."""
+def clean_name(row: "Registry", errors: Errors, *, is_unique: bool = False) -> None:
+    """Normalise the name, and look for another row that has it or one that looks like it.
+
+    is_unique: whether the caller knows that no other row has it.
+    """
     row.name = names.tidy(row.name or "")
     if names.has_invisible(row.name):
         invisible = _("This name contains invisible characters. Type it again.")
@@ -99,17 +104,20 @@ def clean_name(row: "Registry", errors: Errors) -> None:
         errors.add("name", _("This is required."), "required")
     if max(len(row.name) - names.MAX_NAME, len(key) - names.MAX_KEY) > 0:
         errors.add("name", _("Choose a shorter name."), "too_long")
-    others = type(row)._base_manager.exclude(pk=row.pk)
-    if key and others.filter(name_key=key).exists():
+    if key and not is_unique and _others(row).filter(name_key=key).exists():
         errors.add("name", _("Another registry has this name. Choose a different one."), "unique")
         return
     alike = {names.key(reading) for reading in lookalikes.readings(row.name)}
-    if alike and (twin := others.filter(name_key__in=alike).only("name").first()):
+    if alike and (twin := _others(row).filter(name_key__in=alike).only("name").first()):
         message = gettext(
             "This looks like “%(name)s”, but uses letters of another alphabet."
             " Choose a different name."
         )
         errors.add("name", message % {"name": twin.name}, "lookalike")
+
+
+def _others(row: "Registry") -> "QuerySet[Registry]":
+    return type(row)._base_manager.exclude(pk=row.pk)
 
 
 @sensitive_variables()

@@ -245,7 +245,7 @@ class Planner:
         errors = validation.Errors()
         if stored is None or stored.name != row.name:
             row.pk = stored.pk if stored else None  # the name may be its own
-            validation.clean_name(row, errors)
+            validation.clean_name(row, errors, is_unique=True)
         validation.clean_settings(row, errors)
         for name, found in errors.by_field.items():
             for each in found:
