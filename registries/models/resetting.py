@@ -9,7 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from registries.models.last_check import CHECK_FIELDS
 
 # What a new row has besides its name and its kind.
-DEFAULTS = {"prefix": "", "ca_certificate": "", "verify_tls": True, "handover": "none"}
+DEFAULTS = {
+    "prefix": "",
+    "ca_certificate": "",
+    "verify_tls": True,
+    "handover": "none",
+    "check_every": None,
+}
 
 if TYPE_CHECKING:
     from registries.models.registry import Registry
@@ -30,7 +36,6 @@ def reset(registry: "Registry") -> None:
         setattr(registry, name, None)
     for name, value in DEFAULTS.items():
         setattr(registry, name, value)
-    registry.check_every = None
     using = registry.db_for_write
     with transaction.atomic(using=using):
         registry.save()

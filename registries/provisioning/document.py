@@ -11,6 +11,7 @@ from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
+from registries import conf
 from registries.conf import ENV_PREFIX
 from registries.importing.reading import Unreadable, decode, read_toml, read_yaml
 from registries.kinds import KINDS, Kind
@@ -27,7 +28,8 @@ TOP = ("version", "source", "registries", "$schema")
 # What a row has besides the variables of its kind, by the name of the column.
 TEXTS = ("prefix", "ca_certificate", "handover")
 FLAGS = ("verify_tls",)
-COMMON = (*TEXTS, *FLAGS)
+PERIODS = ("check_every",)
+COMMON = (*TEXTS, *FLAGS, *PERIODS)
 ENTRY = ("name", "kind", "was", "set", "secrets", *COMMON)
 WAYS = ("env", "file")
 _FLAGS: Mapping[Any, bool] = dict.fromkeys((True, "true", "True", "TRUE"), True) | dict.fromkeys(
@@ -181,9 +183,22 @@ class _Reader:
                     self.fault(place.at(name), "Enter true or false.")
                 else:
                     found[name] = _FLAGS[value]
+        for name in PERIODS:
+            if name in entry and (seconds := self.period(place.at(name), entry[name])) is not None:
+                found[name] = seconds
         if found.get("handover", Leaving.NONE) not in Leaving.values:
             self.fault(place.at("handover"), f"Enter one of: {', '.join(Leaving.values)}.")
         return found
+
+    @sensitive_variables()
+    def period(self, place: Place, value: Any) -> int | None:
+        is_number = isinstance(value, str) and value.isascii() and value.isdigit()
+        try:
+            return conf.every(int(value) if is_number else value)
+        except ValueError:
+            text = f"Enter {conf.MINUTE} to {conf.MONTH} seconds, or 0 for never."
+            self.fault(place, text)
+        return None
 
     @sensitive_variables()
     def variables(

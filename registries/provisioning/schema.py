@@ -6,6 +6,7 @@ name is taken, and whether a reference leads to a secret.
 
 from typing import Any
 
+from registries import conf
 from registries.conf import ENV_PREFIX
 from registries.kinds import KINDS, Kind, Variable
 from registries.models import Leaving, names
@@ -59,6 +60,11 @@ PARTS: dict[str, Schema] = {
         "description": "Whether the registry's certificate is verified.",
         "type": "boolean",
         "default": True,
+    },
+    "check_every": {
+        "description": "Seconds between two checks; 0 is never. Without it, the site's setting.",
+        "type": "integer",
+        "anyOf": [{"const": 0}, {"minimum": conf.MINUTE, "maximum": conf.MONTH}],
     },
     "handover": {
         "description": "Which of its credentials may be handed over to other programs.",

@@ -72,6 +72,8 @@ def test_rows_are_created_and_stay_as_they_are(write: Write) -> None:
         ({"prefix": "docker.io/other"}, ("prefix",)),
         ({"handover": "any"}, ("handover",)),
         ({"verify_tls": False}, ("verify_tls",)),
+        ({"check_every": 3600}, ("check_every",)),
+        ({"check_every": "0"}, ("check_every",)),
         ({"secrets": {"token": {"env": "REGISTRIES_SECRET_HUB"}}}, ("password", "token")),
         ({"set": None, "secrets": None}, ("login", "password")),
         ({"name": "Renamed", "was": "Builds"}, ("name",)),

@@ -70,6 +70,7 @@ def test_applying_what_was_exported_changes_nothing(
     row.verify_tls = data.draw(st.booleans())
     row.ca_certificate = data.draw(st.sampled_from(["", CA]))
     row.handover = data.draw(st.sampled_from(["none", "any"]))
+    row.check_every = data.draw(st.sampled_from([None, 0, 3600]))
     row.full_clean()
     row.save()
     assert_unchanged(monkeypatch, services.export())

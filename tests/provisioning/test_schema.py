@@ -65,6 +65,8 @@ def test_takes_what_the_rules_take(slug: str) -> None:
         {"name": ""},
         {"verify_tls": "no"},
         {"handover": "short"},
+        {"check_every": 1},
+        {"check_every": "3600"},
         {"password": "fake"},
     ],
 )
