@@ -219,7 +219,7 @@ class HandingPages(Pages):
             last=[(row, ago(row.last_handed_over)) for row in usable if row.last_handed_over],
             may_see_handovers=self.may_see(request, Handover),
             has_api=bool(handover_address(request)),
-            is_owner=self.has_change_permission(request, one),
+            is_owner=self.may_change(request, one),
         )
 
 
