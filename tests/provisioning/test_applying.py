@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from registries import services
 from registries.models import ChangedMeanwhile, Registry, SourceChange
 from registries.provisioning import applying
-from registries.provisioning.faults import Busy
+from registries.provisioning.faults import Busy, NotApplied
 from registries.provisioning.planning import Options
 from registries.reencryption import reencrypt
 from registries.verdicts import Verdict
@@ -258,6 +258,18 @@ def test_one_wrong_row_stops_all(write: Write) -> None:
     path = write({**HUB, "prefix": ""}, wrong)
     assert faults(path) == [("registries[1].secrets.token", "unresolved")]
     assert state() == before
+
+
+def test_a_wrong_secret_is_not_quoted(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An htpasswd line instead of base64, in a row that is new and in one that is there."""
+    applied(write(HUB))
+    monkeypatch.setenv("REGISTRIES_SECRET_X", "acme:$2y$05$fake-canary")
+    secrets = {"auth": {"env": "REGISTRIES_SECRET_X"}}
+    entries = [{"name": name, "kind": "hub", "secrets": secrets} for name in ("Builds", "New")]
+    with pytest.raises(NotApplied) as caught:
+        services.apply_files([write(*entries)])
+    assert {fault.code for fault in caught.value.faults} == {"hashed"}
+    assert "fake-canary" not in f"{caught.value} {caught.value.__context__}"
 
 
 def test_a_reference_that_vanished_between_plan_and_write(

@@ -1,0 +1,123 @@
+"""Rows that a file owns, in the admin: who changes them, what their pages say, and Release."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from registries.models import ChangedMeanwhile, Registry, SourceChange
+from tests.factories import create
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/backstage/registries/registry/"
+OWNS = "The file “team” owns “Builds”: change it there, or release it first."
+
+
+@pytest.fixture
+def row() -> Registry:
+    return create("hub", name="Builds", source="team", applied={"key": "x", "fields": {}})
+
+
+@pytest.fixture
+def default() -> Registry:
+    row = Registry.objects.get(kind="hub", is_default=True)
+    row.source, row.prefix = "team", "docker.io/acme"
+    row.save()
+    return row
+
+
+def text(response: Any) -> str:
+    """What a page says, without its markup."""
+    return " ".join(re.sub(r"<[^>]*>", " ", response.content.decode()).split())
+
+
+def told(response: Any) -> list[str]:
+    return [str(message) for message in response.context["messages"]]
+
+
+def test_its_page_names_the_file_and_offers_no_form(admin_client: Client, row: Registry) -> None:
+    page = admin_client.get(f"{LIST}{row.pk}/change/")
+    content = page.content.decode()
+    assert OWNS in text(page)
+    assert 'name="login"' not in content
+    assert 'name="_save"' not in content
+    assert f"{LIST}{row.pk}/check/" in content
+    assert f"{LIST}{row.pk}/release/" in content
+    assert f"{LIST}{row.pk}/delete/" not in content
+
+
+def test_the_list_shows_whose_it_is(admin_client: Client, row: Registry, default: Registry) -> None:
+    content = admin_client.get(LIST).content.decode()
+    assert content.count("File: team") == 2
+    for path in (f"{row.pk}/delete/", f"{default.pk}/reset/"):
+        assert LIST + path not in content
+
+
+@pytest.mark.parametrize("verb", ["reset", "delete"])
+def test_nothing_resets_or_deletes_it(
+    admin_client: Client, row: Registry, default: Registry, verb: str
+) -> None:
+    """Neither its own page, nor the list's action, which says why."""
+    target = default if verb == "reset" else row
+    why = OWNS.replace("Builds", target.name)
+    data = {"action": f"{verb}_selected", "_selected_action": str(target.pk)}
+    asked = admin_client.post(LIST, data)
+    assert why in text(asked)
+    for path, sent in (
+        (f"{LIST}{target.pk}/{verb}/", {"post": "yes"}),
+        (LIST, {**data, "post": "yes"}),
+    ):
+        assert why in told(admin_client.post(path, sent, follow=True))
+    target.refresh_from_db()
+    assert (target.source, bool(target.prefix or target.password)) == ("team", True)
+
+
+def test_release_is_in_the_history(admin_client: Client, row: Registry) -> None:
+    address = f"{LIST}{row.pk}/release/"
+    assert "Take the registry out of the file as well." in text(admin_client.get(address))
+    row.refresh_from_db()
+    assert row.source == "team", "it asks first"
+    page = admin_client.post(address, follow=True)
+    assert told(page) == ["The file “team” no longer owns “Builds”."]
+    assert 'name="_save"' in page.content.decode()
+    row.refresh_from_db()
+    assert (row.source, row.applied) == ("", None)
+    assert LogEntry.objects.get().user.username == "admin"
+    assert "Owned by file: team →" in text(admin_client.get(f"{LIST}{row.pk}/history/"))
+    assert told(admin_client.get(address, follow=True)) == ["No file owns “Builds”."]
+
+
+def test_release_of_a_row_that_changed_meanwhile(
+    admin_client: Client, row: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(row: Registry) -> None:
+        raise ChangedMeanwhile
+
+    monkeypatch.setattr("registries.services.release", fail)
+    [message] = told(admin_client.post(f"{LIST}{row.pk}/release/", follow=True))
+    assert message == "“Builds” was changed meanwhile. Review it, then release it again."
+
+
+def test_release_takes_its_permission(client: Client, row: Registry) -> None:
+    """Whoever may change rows may not release one, and is offered nothing."""
+    user = User.objects.create_user("editor", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__endswith="e_registry"))
+    user.user_permissions.remove(Permission.objects.get(codename="release_registry"))
+    user.user_permissions.add(Permission.objects.get(codename="view_registry"))
+    client.force_login(user)
+    assert "/release/" not in client.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert client.post(f"{LIST}{row.pk}/release/").status_code == 403
+
+
+def test_what_files_changed_is_in_the_history(admin_client: Client, row: Registry) -> None:
+    for deed, fields in (("created", "login,password,prefix"), ("adopted", "")):
+        SourceChange.objects.create(
+            registry=row, registry_name=row.name, source="team", deed=deed, fields=fields
+        )
+    said = text(admin_client.get(f"{LIST}{row.pk}/history/"))
+    assert "team Added: Login, Access token or password, Only for images under" in said
+    assert "team Adopted" in said
