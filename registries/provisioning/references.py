@@ -75,14 +75,13 @@ def _read(name: str) -> bytes:
     folders = conf.get().secrets_dirs
     try:
         path = os.path.realpath(name, strict=True)
-        if not any(path.startswith(os.path.realpath(folder) + "/") for folder in folders):
+        roots = [f"{os.path.realpath(folder).rstrip('/')}/" for folder in folders]
+        if (root := next(filter(path.startswith, roots), None)) is None:
             told = ", ".join(folders) or "none"
             raise Unresolved(
                 f"The file {name} is in no folder for secrets (REGISTRIES['SECRETS_DIRS']: {told})."
             )
-        # Without O_NONBLOCK, opening a pipe would wait for whoever writes to it.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
+        with os.fdopen(_open(root, path.removeprefix(root).split("/")), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise Unresolved(f"{name} is not a regular file.")
@@ -95,3 +94,16 @@ def _read(name: str) -> bytes:
     if len(data) > LONGEST:
         raise Unresolved(f"The file {name} is longer than 64 KiB.")
     return data
+
+
+def _open(folder: str, parts: list[str]) -> int:
+    """Open a file below a folder; no part may be a link by now, whoever exchanged it meanwhile."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    for part in parts:
+        # Without O_NONBLOCK, opening a pipe would wait for whoever writes to it.
+        try:
+            found = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
+        finally:
+            os.close(descriptor)
+        descriptor = found
+    return descriptor

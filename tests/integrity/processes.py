@@ -27,6 +27,7 @@ from registries import reencryption, services  # noqa: E402
 from registries.checking import claims  # noqa: E402
 from registries.checking.turns import Turn  # noqa: E402
 from registries.models import ChangedMeanwhile, Registry  # noqa: E402
+from registries.provisioning import applying  # noqa: E402
 from registries.secrets.sealing import SecretUnreadable  # noqa: E402
 from ssmsite.settings import DATABASES  # noqa: E402
 
@@ -81,7 +82,7 @@ def count_up(pk: int, times: int) -> None:
 
 
 def apply(path: str, told: "SimpleQueue[int]", fatal: int | None = None) -> None:
-    """Apply a file of registries, and tell how many statements that took.
+    """Apply a file of registries at the first try, and tell how many statements that took.
 
     fatal: the number of the statement before which this process is killed.
     """
@@ -93,6 +94,7 @@ def apply(path: str, told: "SimpleQueue[int]", fatal: int | None = None) -> None
         return execute(*arguments)
 
     os.environ["REGISTRIES_SECRET_X"] = "fake-password"
+    applying.TRIES = 1
     with connection.execute_wrapper(count):
         services.apply_files([path])
     told.put(next(numbers) - 1)

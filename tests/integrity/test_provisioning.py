@@ -49,7 +49,7 @@ def logins() -> set[tuple[str | None, str]]:
 def test_killed_while_applying(
     processes: Processes, write: Write, before: str, after: str, kills: int
 ) -> None:
-    """25 times, before statements from the first to the last one: all or nothing."""
+    """#78: 25 times, before statements from the first to the last one: all or nothing."""
     told = processes.context.SimpleQueue()
 
     def apply(login: str, fatal: int | None = None) -> int | None:

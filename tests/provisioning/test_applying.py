@@ -275,7 +275,7 @@ def test_a_wrong_secret_is_not_quoted(write: Write, monkeypatch: pytest.MonkeyPa
 def test_a_reference_that_vanished_between_plan_and_write(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first of two rows is written already when the second one's secret is found missing."""
+    """#78: the first of two rows is written already when the other secret is found missing."""
     before, take_turn = state(), applying._take_turn
 
     def vanish(*arguments: str) -> None:

@@ -111,6 +111,27 @@ def _blank(folder: Path) -> Path:
     return folder / "a"
 
 
+@pytest.mark.parametrize("part", ["sub", "sub/a"])
+def test_a_link_that_somebody_puts_there_meanwhile(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """#77: between the look at where the file is, and its opening."""
+    (folder / "sub").mkdir()
+    (folder / "sub" / "a").write_text("fake-other")
+    realpath, outside = os.path.realpath, _outside(folder)
+
+    def exchanged(path: str, **options: bool) -> str:
+        result = realpath(path, **options)
+        if path.endswith("/sub/a"):
+            (folder / part).rename(folder / "old")
+            (folder / part).symlink_to(outside if part == "sub/a" else outside.parent)
+        return result
+
+    monkeypatch.setattr(os.path, "realpath", exchanged)
+    with pytest.raises(Unresolved, match="cannot be read"):
+        resolve(folder / "sub" / "a")
+
+
 @pytest.mark.parametrize(
     ("make", "why"),
     [
@@ -130,7 +151,7 @@ def _blank(folder: Path) -> Path:
     ],
 )
 def test_a_file_that_is_none(folder: Path, make: Any, why: str) -> None:
-    """It is refused without a word of what is in it, and a pipe is not waited for."""
+    """#77: it is refused without a word of what is in it, and a pipe is not waited for."""
     path = make(folder)
     with pytest.raises(Unresolved, match=why) as caught:
         resolve(path)
