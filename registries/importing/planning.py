@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.crypto import salted_hmac
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
@@ -85,7 +86,7 @@ def read(form: Form, data: bytes) -> list[Found]:
 @sensitive_variables()
 def plan(found: Iterable[Found], rights: Rights = Rights()) -> list[Planned]:  # noqa: B008 - immutable
     """What becomes of each entry, in the file's order. rights: those of who imports."""
-    taken: set[str] = set()
+    taken = set(Registry.objects.values_list("name_key", flat=True))
     comparer = Comparer(rights)
     planned: dict[int, Planned] = {}
     entries = list(enumerate(found))
@@ -162,13 +163,22 @@ def _row(entry: Entry) -> Registry:
 
 
 @sensitive_variables()
+def clean(row: Registry) -> None:
+    """Clean a new row by the rules of its kind. Raises ValidationError.
+
+    Names have a rule of their own, and nothing else has to be unique: Django's queries are spared.
+    """
+    row.full_clean(validate_unique=False, validate_constraints=False)
+
+
+@sensitive_variables()
 def _problems(row: Registry) -> list[str]:
     """What the rules of its kind say against a row, which is cleaned; its name may be taken."""
     try:
-        row.full_clean()
+        clean(row)
     except ValidationError as error:
         return [
-            f"{_label(row, name)}: {message}"
+            f"{_label(row, name)}{message}"
             for name, errors in error.error_dict.items()
             for each in errors
             if each.code != "unique"
@@ -178,8 +188,16 @@ def _problems(row: Registry) -> list[str]:
 
 
 def _label(row: Registry, name: str) -> str:
+    """What an error of a field begins with; nothing for one of the whole row."""
+    if name == NON_FIELD_ERRORS:
+        return ""
     variable = row.declaration.by_name.get(name)
-    return gettext(variable.label) if variable else name
+    label = (
+        gettext(variable.label)
+        if variable
+        else getattr(row._meta.get_field(name), "verbose_name", name)
+    )
+    return f"{capfirst(label)}: "
 
 
 @sensitive_variables()
@@ -191,9 +209,9 @@ def _for(row: Registry, values: Mapping[str, str]) -> str:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """A name that neither the database nor the file has; with a number if need be."""
+    """A name whose key is not taken, in the database or the file; with a number if need be."""
     number, found = 1, name
-    while (key := names.key(found)) in taken or Registry.objects.filter(name_key=key).exists():
+    while (key := names.key(found)) in taken:
         number += 1
         end = f" ({number})"
         found = name[: names.MAX_NAME - len(end)] + end

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
 from registries.importing.entry import Found
-from registries.importing.planning import Planned, Rights, State, plan
+from registries.importing.planning import Planned, Rights, State, clean, plan
 from registries.models import Registry, names
 from registries.text import gettext_noop as _
 
@@ -60,7 +60,7 @@ def write(
             planned = plan(found, rights)
             rows = [each.row for each in choose(planned) if each.is_addable and each.row]
             for row in rows:
-                row.full_clean()
+                clean(row)
                 row.save()
             if then:
                 then(rows)

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from registries.models import Registry
 from tests.browser.conftest import type_of_open
 from tests.browser.samples import fill, past
+from tests.canaries import SAMPLES_TO_IMPORT
 from tests.factories import create
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,6 +90,28 @@ def test_list(open_page: type_of_open) -> None:
     for image in ("acme/app", "NOT AN IMAGE", "nobody.example/app"):
         page.goto(f"{page.url.split('?')[0].removesuffix('image/')}image/?image={image}")
         assert_fit(page, f"which registry reads {image}")
+
+
+def test_import(open_page: type_of_open) -> None:
+    """From the list over an error and the plan to what was added."""
+    create("ghcr", name="Mine", username="johndoe", token="fake-other")
+    page = open_page(LIST)
+    page.get_by_role("link", name="Import", exact=True).click()
+    page.get_by_label("File:").set_input_files(SAMPLES_TO_IMPORT / "docker.json")
+    page.get_by_role("button", name="Show the plan").click()
+    assert_fit(page, "which program")
+    page.get_by_label("It is from:").select_option("docker")
+    page.get_by_role("button", name="Show the plan").click()
+    assert_fit(page, "the plan")
+    page.get_by_label("ghcr.io/acme").check()
+    page.get_by_label("quay.example").uncheck()
+    page.get_by_role("button", name="Add what is ticked").press("Enter")
+    page.get_by_role("heading", name="Added 7 registries").wait_for()
+    assert_fit(page, "what was added")
+    page.get_by_role("link", name="ghcr.io/acme").wait_for()
+    page.reload()
+    page.get_by_role("heading", name="Added 7 registries").wait_for()
+    assert Registry.objects.filter(is_default=False).count() == 8
 
 
 # What of the table is not seen without scrolling it sideways, or has no room to be read.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from django.db.models import QuerySet
 
 import registries.importing
@@ -335,3 +336,29 @@ def test_files_as_windows_writes_them(name: str) -> None:
     there = planned(name, codecs.BOM_UTF8 + plain.replace(b"\n", b"\r\n"))
     assert [item.state for item in there] == [item.state for item in planned(name)]
     assert not added().exists()
+
+
+LOGIN = 'username: "a", password: "b"'
+VARIABLES = "".join(f"DOCKER_ONE_EXAMPLE_{name}={name}\n" for name in ("USERNAME", "PASSWORD"))
+
+
+@pytest.mark.parametrize(
+    ("program", "text"),
+    [
+        ("regctl", '{"hosts": {"one.example": {"regcert": "@"}}}'),
+        ("argocd", '{"registries": [{"prefix": "one.example", "ca_data": "@"}]}'),
+        ("renovate", f'[{{matchHost: "one.example", httpsCertificateAuthority: "@", {LOGIN}}}]'),
+        ("renovate", f"{VARIABLES}DOCKER_ONE_EXAMPLE_HTTPSCERTIFICATEAUTHORITY='@'"),
+    ],
+)
+def test_certificate_authorities(program: str, text: str) -> None:
+    """They are the row's; what is none is refused at its name."""
+    authority = trustme.CA().cert_pem.bytes().decode()
+    for certificate, state in ((authority, NEW), ("none", REFUSED)):
+        data = text.replace("@", certificate.replace("\n", "\\n")).encode()
+        [found] = plan(read(FORMS[program], data))
+        assert found.state == state
+        if found.row:
+            assert found.row.ca_certificate.split() == authority.split()
+        else:
+            assert found.details[0].startswith("CA certificate: ")
