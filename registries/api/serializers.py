@@ -10,11 +10,10 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from registries.kinds import KINDS, Variable
-from registries.models import Check, Handover, Leaving, Registry
-from registries.models.handover import ENTRUSTED, HANDED_OVER, Way
+from registries.models import Check, Leaving, Registry
 from registries.models.queryset import SECRETS, RegistryQuerySet
-from registries.models.registry import VARIABLES
 from registries.models.results import CheckResult
+from registries.models.variables import VARIABLES
 from registries.schema import describe
 from registries.text import gettext_noop
 from registries.verdicts import CODES, Verdict, sentence
@@ -66,7 +65,7 @@ def _moment(time: datetime) -> str:
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _with_example(**values: Any) -> Any:
+def with_example(**values: Any) -> Any:
     """Add an example response with these values to the OpenAPI document."""
     example = OpenApiExample("Example", values, response_only=True, status_codes=["200"])
     return extend_schema_serializer(examples=[example])
@@ -101,7 +100,7 @@ CHECK = {
 }
 
 
-@_with_example(checks=[CHECK])
+@with_example(checks=[CHECK])
 class ChecksSerializer(serializers.Serializer[Any]):
     checks = CheckSerializer(many=True)
 
@@ -128,7 +127,7 @@ class VariablesField(serializers.DictField):
     pass
 
 
-@_with_example(
+@with_example(
     id=7,
     name="Acme",
     kind="ghcr",
@@ -235,7 +234,7 @@ CHOSEN = {"id": 7, "name": "Acme", "kind": "ghcr", "state": "authenticated"}
 TAGS = {"repository": "acme/app", "tags": ["1.0", "1.1", "latest"], "more": False}
 
 
-@_with_example(**TAGS)
+@with_example(**TAGS)
 class TagsSerializer(serializers.Serializer[Any]):
     repository = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField())
@@ -249,7 +248,7 @@ class ImageSerializer(serializers.Serializer[Any]):
     )
 
 
-@_with_example(image="ghcr.io/acme/app", registry=CHOSEN, **TAGS)
+@with_example(image="ghcr.io/acme/app", registry=CHOSEN, **TAGS)
 class ImageTagsSerializer(ImageSerializer, TagsSerializer):
     pass
 
@@ -273,7 +272,7 @@ MANIFEST = {
 }
 
 
-@_with_example(**MANIFEST)
+@with_example(**MANIFEST)
 class DigestSerializer(serializers.Serializer[Any]):
     repository = serializers.CharField()
     reference = serializers.CharField()
@@ -282,7 +281,7 @@ class DigestSerializer(serializers.Serializer[Any]):
     platforms = PlatformSerializer(many=True)
 
 
-@_with_example(image="ghcr.io/acme/app:1.1", registry=CHOSEN, **MANIFEST)
+@with_example(image="ghcr.io/acme/app:1.1", registry=CHOSEN, **MANIFEST)
 class ImageDigestSerializer(ImageSerializer, DigestSerializer):
     pass
 
@@ -307,7 +306,7 @@ class HowToSerializer(serializers.Serializer[Any]):
     links = LinkSerializer(many=True)
 
 
-@_with_example(**describe(KINDS["ghcr"], gettext_noop))
+@with_example(**describe(KINDS["ghcr"], gettext_noop))
 class KindSerializer(serializers.Serializer[Any]):
     slug = serializers.ChoiceField(choices=list(KINDS))
     label = serializers.CharField()
@@ -325,7 +324,7 @@ class ReferenceSerializer(serializers.Serializer[Any]):
     digest = digest_field(allow_null=True)
 
 
-@_with_example(
+@with_example(
     image="ghcr.io/acme/app:1.1",
     reference={"host": "ghcr.io", "repository": "acme/app", "tag": "1.1", "digest": None},
     registry=CHOSEN,
@@ -340,52 +339,6 @@ class ResolvedSerializer(serializers.Serializer[Any]):
     reference = ReferenceSerializer()
     registry = ChosenSerializer(allow_null=True)
     why = serializers.ListField(child=serializers.CharField())
-
-
-@_with_example(
-    id=12,
-    handed_at=TIME,
-    code=HANDED_OVER,
-    form="kubernetes",
-    registry=7,
-    name="Acme",
-    kind="ghcr",
-    asked="#7",
-    places=["ghcr.io/acme"],
-    is_short=False,
-    expires_at=None,
-    way="api",
-    user="cluster",
-    token="production",  # noqa: S106 - its name
-    token_key="0123456789abcde",  # noqa: S106 - its beginning
-    address="192.0.2.1",
-)
-class HandoverSerializer(serializers.Serializer[Handover]):
-    """A hand-over, or the refusal of one. It never contains the credential."""
-
-    id = serializers.IntegerField(min_value=0)
-    handed_at = serializers.DateTimeField()
-    code = serializers.CharField(
-        help_text=f"`{HANDED_OVER}`, `{ENTRUSTED}`, or why it was refused."
-    )
-    form = OptionalField()
-    registry = serializers.IntegerField(
-        source="registry_id", min_value=0, allow_null=True, help_text="Null if it is deleted."
-    )
-    name = OptionalField(source="registry_name")
-    kind = OptionalField()
-    asked = OptionalField(help_text="The image, host or registries in the request.")
-    places = serializers.SerializerMethodField(help_text="What the credentials are for.")
-    is_short = serializers.BooleanField(allow_null=True)
-    expires_at = serializers.DateTimeField(allow_null=True)
-    way = serializers.ChoiceField(choices=Way.values)
-    user = OptionalField(source="user_name")
-    token = OptionalField(help_text="The name of the access token.")
-    token_key = OptionalField(help_text="What the access token begins with.")
-    address = OptionalField(help_text="Where the request came from.")
-
-    def get_places(self, handover: Handover) -> list[str]:
-        return handover.places.split()
 
 
 class ErrorSerializer(serializers.Serializer[Any]):

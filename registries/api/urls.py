@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
-from registries.api import handover, handovers, views
+from registries.api import documentation, handover, handovers, views
 
 app_name = "registries_api"
 
@@ -14,12 +14,12 @@ router.register("handovers", handovers.HandoverViewSet)
 router.register("kinds", views.KindViewSet, "kind")
 
 urlpatterns = [
-    path("", views.RootView.as_view(), name="root"),
+    path("", documentation.RootView.as_view(), name="root"),
     *router.urls,
     path("resolve/", views.ResolveView.as_view(), name="resolve"),
     path("handover/", handover.HandoverView.as_view(), name="handover"),
-    path("schema/", views.SchemaView.as_view(), name="schema"),
-    path("docs/", views.DocsView.as_view(), name="docs"),
+    path("schema/", documentation.SchemaView.as_view(), name="schema"),
+    path("docs/", documentation.DocsView.as_view(), name="docs"),
     # All other URLs get a 404 in JSON.
     re_path("", views.NotFoundView.as_view()),
 ]

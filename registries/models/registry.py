@@ -3,16 +3,15 @@
 import secrets
 import uuid
 from collections.abc import Iterable
-from hashlib import sha256
-from typing import Any, Literal, cast
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from registries.kinds import KINDS, Kind, Variable, variables
-from registries.models import certificates, names, validation
+from registries.kinds import KINDS, Variable, variables
+from registries.models import names, validation
 from registries.models.check import Check
 from registries.models.fields import SecretField
 from registries.models.handover import Handover
@@ -28,14 +27,12 @@ from registries.models.queryset import (
     TRUST,
     RegistryQuerySet,
 )
+from registries.models.sealed import Sealed
 from registries.models.source import MAX_SOURCE
-from registries.models.tracking import Tracked
-from registries.secrets.keys import key_ids
-from registries.secrets.sealing import ANYBODY, VERIFIED, trusts_no_more
+from registries.models.variables import VARIABLES
 
 __all__ = ["ChangedMeanwhile", "Check", "Handover", "Leaving", "Registry"]
 
-VARIABLES = tuple(variables())
 # A secret is sealed together with the address and the trust settings, so these are saved together.
 SEALED_TOGETHER = frozenset(TRUST).union(
     name for name, variable in variables().items() if variable.secret or variable.address
@@ -76,7 +73,7 @@ def _generated(expression: Any, column: "models.Field[Any, Any]") -> "models.Gen
     )
 
 
-class Registry(Tracked, LastCheck):
+class Registry(Sealed, LastCheck):
     """A container registry, and the credentials that the site signs in with.
 
     The code below the class adds a nullable column for each variable of any kind.
@@ -132,11 +129,6 @@ class Registry(Tracked, LastCheck):
     never_checked = _generated(NEVER_CHECKED, models.BooleanField())
     default_kind = _generated(DEFAULT_KIND, models.CharField(max_length=20))
 
-    # Whether whoever saves it may hand its credentials over: see `entrust_secrets`.
-    is_entrusting = False
-    # Whether that was done to a stored secret since the row was loaded.
-    is_entrusted = False
-
     objects = RegistryQuerySet.as_manager()
     # A check depends on these columns, so the last check is cleared when one of them changes.
     watched = ("kind", "prefix", "ca_certificate", "verify_tls", *VARIABLES)
@@ -175,142 +167,6 @@ class Registry(Tracked, LastCheck):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def declaration(self) -> Kind:
-        """The declaration of the row's kind. Raises KeyError for an unknown one."""
-        return KINDS[self.kind]
-
-    # Variables
-
-    def provided(self) -> set[str]:
-        """Return the names of the variables that are set, of any kind."""
-        return {name for name in VARIABLES if self.raw_value(name)}
-
-    def plain_values(self) -> dict[str, str]:
-        """Return the values of the set variables that are not secrets."""
-        return {name: self.raw_value(name) for name in self.provided() if name not in SECRETS}
-
-    def values(self) -> dict[str, str]:
-        """Return the values of all set variables, secrets in clear. Raises SecretUnreadable."""
-        secrets = self.provided().intersection(SECRETS)
-        return {**self.plain_values(), **{name: getattr(self, name).reveal() for name in secrets}}
-
-    # Templates and Jinja's sandbox never call methods with this attribute; see `Secret.reveal`.
-    values.alters_data = True  # type: ignore[attr-defined]
-
-    @property
-    def state(self) -> Literal["anonymous", "authenticated"]:
-        """`authenticated` if the row has credentials, whether they work or not."""
-        return self.declaration.state(self.provided())
-
-    @property
-    def secrets_readable(self) -> bool:
-        """Whether the keys that sealed the secrets are configured. Nothing is decrypted."""
-        return set(_split(self.key_id)) <= set(key_ids())
-
-    @property
-    def holds_stored_secret(self) -> bool:
-        """Whether a secret is as it is stored, and was not typed just now."""
-        return any((secret := self.raw_value(name)) and secret.is_sealed for name in SECRETS)
-
-    def secret_binding(self) -> str:
-        """Return the text that secrets are sealed with: this row and the address they go to."""
-        address = self.declaration.address if self.kind in KINDS else ()
-        return "|".join(
-            (self.uid.hex, self.kind, *(self.raw_value(name) or "" for name in address))
-        )
-
-    def secret_trust(self) -> str:
-        """Return who may receive the secrets at that address. It is sealed with them too."""
-        return _trust(self.verify_tls, self.ca_certificate)
-
-    # Hosts
-
-    def may_answer_for(self, host: str) -> bool:
-        """Return whether the row could answer for a lower-cased host if it had no prefix."""
-        host = self.plain_host(host)
-        address = {
-            name: value for name in self.declaration.address if (value := self.raw_value(name))
-        }
-        if own := self.declaration.own_host(address):
-            return host == own
-        lookup = self.declaration.answers(host)
-        return lookup is not None and all(
-            self.raw_value(name) == value
-            for name, value in lookup.items()
-            if name != "is_default" or not self.prefix
-        )
-
-    def answers_for(self, host: str) -> bool:
-        """Return whether the row answers for images on this lower-cased host."""
-        prefix_host = self.prefix.partition("/")[0]
-        return self.may_answer_for(host) and (
-            not prefix_host or self.plain_host(prefix_host) == self.plain_host(host)
-        )
-
-    def plain_host(self, host: str) -> str:
-        """Return a host without the default port of the row's scheme."""
-        plain_http = (self.raw_value("url") or "").startswith("http:")
-        return host.removesuffix(":80" if plain_http else ":443")
-
-    # Writing
-
-    def misdirected_secrets(self) -> dict[str, str]:
-        """Return the stored secrets that would be sent to somebody else after the current changes.
-
-        Maps each to the code of the change, which is a key of `validation.MISDIRECTED`.
-        """
-        if (code := self._misdirection()) is None:
-            return {}
-        return dict.fromkeys(self.kept_secrets(), code)
-
-    def entrust_secrets(self) -> None:
-        """Let whom the row trusts since the current changes receive the stored secrets.
-
-        Only on behalf of somebody who may hand them over. It does nothing if the address changed:
-        then secrets are always asked for again.
-        """
-        if self._misdirection() in {"unverified", "ca_changed"}:
-            self.is_entrusted = self.is_entrusted or bool(self.kept_secrets())
-            self._reseal()
-
-    def _reseal(self) -> None:
-        """Seal the stored secrets anew for whom the row trusts now.
-
-        Those that cannot be read stay as they are.
-        """
-        before = _trust(*(self.stored_value(name, getattr(self, name)) for name in TRUST))
-        kept = self.kept_secrets()
-        for name in kept:
-            field = cast("SecretField", self._meta.get_field(name))
-            stored = self.raw_value(name).bound(field.binding(self), before, field.label(self))
-            setattr(self, name, stored.entrusted(self.secret_trust()))
-        left = self.kept_secrets()
-        if len(left) < len(kept):
-            others = _split(self.key_id) if left else []
-            self.key_id = ",".join(sorted({key_ids()[0], *others}))
-
-    def kept_secrets(self) -> list[str]:
-        """Return the names of the secrets that are as they are stored."""
-        changed = self.changed()
-        sealed = (name for name in SECRETS if (secret := self.raw_value(name)) and secret.is_sealed)
-        return [name for name in sealed if name not in changed]
-
-    def _misdirection(self) -> str | None:
-        """Return the code of the change that would send stored secrets to somebody else, or None.
-
-        Verifying certificates again, or only with the site's CAs, lets nobody new receive them.
-        """
-        changed = self.changed()
-        if changed.intersection(("kind", *self.declaration.address)):
-            return "address_changed"
-        if not changed.intersection(TRUST):
-            return None
-        before = _trust(*(self.stored_value(name, getattr(self, name)) for name in TRUST))
-        if trusts_no_more(self.secret_trust(), before):
-            return None
-        return "ca_changed" if self.verify_tls else "unverified"
-
     def clean_fields(self, exclude: Any = None) -> None:
         try:
             super().clean_fields(exclude)
@@ -335,18 +191,7 @@ class Registry(Tracked, LastCheck):
 
     def derive(self) -> None:
         """Seal the secrets and set the columns that depend on others."""
-        for name in VARIABLES:
-            if self.raw_value(name) == "":
-                setattr(self, name, None)
-        secrets = {name: self.raw_value(name) for name in SECRETS}
-        sealed = [name for name, secret in secrets.items() if secret and secret.is_sealed]
-        for field in self._meta.concrete_fields:
-            if isinstance(field, SecretField):
-                field.seal(self)
-        ids = set(_split(self.key_id)) if sealed else set()
-        if len(sealed) < sum(map(bool, secrets.values())):
-            ids.add(key_ids()[0])
-        self.key_id = ",".join(sorted(ids))
+        self.seal()
         self.name_key = names.key(self.name)
         own_host = self.declaration.own_host(self.plain_values())
         self.host = self.prefix.partition("/")[0] or own_host or ""
@@ -446,20 +291,6 @@ class Registry(Tracked, LastCheck):
         with transaction.atomic(using=using):
             type(self).objects.using(using).filter(pk=self.pk).locked().first()
             return super().delete(*args, **kwargs)
-
-
-def _trust(verify_tls: bool, ca_certificate: str) -> str:
-    if not verify_tls:
-        return ANYBODY
-    # The same certificates may have been pasted with other white space.
-    trusted = certificates.normalized(ca_certificate or "")
-    # Half a character is refused only later, where the field is validated.
-    fingerprint = sha256(trusted.encode(errors="surrogatepass")).hexdigest()
-    return f"ca:{fingerprint}" if trusted else VERIFIED
-
-
-def _split(key_id: str) -> list[str]:
-    return key_id.split(",") if key_id else []
 
 
 def _column(variable: Variable) -> "models.Field[Any, Any]":
