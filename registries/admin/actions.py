@@ -103,11 +103,12 @@ class ActionPages(BulkPages, ConfirmPages, OwnedPages):
             return self.to(request, "change", row.pk)
         if not self.has_delete_permission(request, row):
             raise PermissionDenied
-        found = deletion(self, request, [row])
+        objects = deletion(self, request, [row])
         if request.method != "POST":
-            return self.confirm(request, "delete", found.rows, found.refused, along=found.along)
-        if found.refused:
-            self.refuse(request, [why for _row, why in found.refused])
+            args = (objects.rows, objects.refused)
+            return self.confirm(request, "delete", *args, along=objects.along)
+        if objects.refused:
+            self.refuse(request, [why for _row, why in objects.refused])
             return self.to(request, "change", row.pk)
         return super().delete_view(request, object_id, extra_context)
 

@@ -61,7 +61,7 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         filters: Any = self.list_filter
-        return lookup in {each.parameter_name for each in filters}
+        return lookup in {list_filter.parameter_name for list_filter in filters}
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -78,16 +78,16 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         event = kwargs["obj"]
-        shown = self.shown(event)
+        event_page = self.shown(event)
         kind = event.kind if event.kind in KINDS else ""
-        facts = [(label, value) for label, value in shown.facts if value]
+        facts = [(label, value) for label, value in event_page.facts if value]
         facts.insert(1, (gettext("Registry"), self.about(event)))
         if kind:
             facts.insert(2, (gettext("Kind"), gettext(KINDS[kind].label)))
         context |= {
-            "title": shown.title,
+            "title": event_page.title,
             "subtitle": None,
-            "shown": shown,
+            "shown": event_page,
             "facts": facts,
             "kind": kind,
         }

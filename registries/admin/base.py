@@ -56,11 +56,11 @@ class Pages(_ModelAdmin):
         """Lead to a page of ours, with the list's filters kept."""
         name = f"admin:registries_registry_{page}"
         url = reverse(name, args=[quote(arg) for arg in args], current_app=self.admin_site.name)
-        kept: dict[str, Any] = {
+        params: dict[str, Any] = {
             "opts": self.opts,
             "preserved_filters": self.get_preserved_filters(request),
         }
-        return HttpResponseRedirect(add_preserved_filters(kept, url))
+        return HttpResponseRedirect(add_preserved_filters(params, url))
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -131,19 +131,19 @@ class Pages(_ModelAdmin):
 
     def told(self, request: HttpRequest) -> ShownResult | None:
         """The result that waits for this page, once."""
-        kept = request.session.pop(WAITING, None)
-        row = self.get_object(request, kept["pk"]) if kept else None
-        if row is None or (checked_at := parse_datetime(kept["checked_at"])) is None:
+        data = request.session.pop(WAITING, None)
+        row = self.get_object(request, data["pk"]) if data else None
+        if row is None or (checked_at := parse_datetime(data["checked_at"])) is None:
             return None
         result = CheckResult(
-            Verdict(kept["verdict"]),
-            kept["code"],
+            Verdict(data["verdict"]),
+            data["code"],
             checked_at,
-            kept["params"],
-            steps=tuple(Step(*step) for step in kept["steps"]),
+            data["params"],
+            steps=tuple(Step(*step) for step in data["steps"]),
             kind=row.kind,
         )
-        return ShownResult(row, result, other_address=kept.get("other_address"))
+        return ShownResult(row, result, other_address=data.get("other_address"))
 
 
 def owned(row: Registry) -> str:

@@ -48,10 +48,10 @@ class BulkPages(Pages):
         self, request: HttpRequest, queryset: QuerySet[Registry]
     ) -> HttpResponseBase:
         rows = list(queryset)
-        if (wanted := request.POST.get("_script")) == SCRIPT:
+        if (script := request.POST.get("_script")) == SCRIPT:
             return self.page(request, "check", **self._about(rows), waiting=rows, is_live=True)
         # The page comes as the results do: progress that needs no script.
-        parts = self._checking(request, rows, are_alone=wanted == RESULTS)
+        parts = self._checking(request, rows, are_alone=script == RESULTS)
         if len(rows) <= FEW:
             return HttpResponse(parts)
         is_asgi = isinstance(request, ASGIRequest)
@@ -86,22 +86,22 @@ class BulkPages(Pages):
     ) -> Generator[str, None, None]:
         started, waiting, failed = time.monotonic(), {row.pk: row for row in rows}, []
         with closing(_checks(rows, Caller.of(request.user, Origin.BULK))) as checks:
-            for each in checks:
-                if each is None:
+            for check in checks:
+                if check is None:
                     yield BEAT
                     continue
-                row, result = each
+                row, result = check
                 waiting.pop(row.pk, None)
                 if not result.is_fine:
                     failed.append(row)
                 parts = {"shown": ShownResult(row, result), "done": len(rows) - len(waiting)}
                 parts |= _waiting([*waiting.values()])
                 yield render_to_string("registries/checked.html", {**context, **parts}, request)
-        told = {"fine": len(rows) - len(failed), "attention": len(failed)}
-        told |= {"again": self._about(failed)["chosen"]}
-        taken = milliseconds(time.monotonic() - started)
+        summary = {"fine": len(rows) - len(failed), "attention": len(failed)}
+        summary |= {"again": self._about(failed)["chosen"]}
+        duration = milliseconds(time.monotonic() - started)
         yield render_to_string(
-            "registries/check_summary.html", {**context, **told, "time": taken}, request
+            "registries/check_summary.html", {**context, **summary, "time": duration}, request
         )
 
 

@@ -16,7 +16,7 @@ def conflict(form: RegistryForm, row: Registry) -> dict[str, Any]:
     for name in (*RegistryForm.Meta.fields, *form.kind.by_name):
         if name not in form.fields:
             continue
-        stored, typed = (_shown(form, each, name) for each in (row, form.instance))
+        stored, typed = (_shown(form, source, name) for source in (row, form.instance))
         if name in form.kind.secrets:
             # Neither is shown, nor opened to compare them.
             if form.instance.raw_value(name) == row.raw_value(name):

@@ -26,41 +26,41 @@ class Deletion(NamedTuple):
 
 def deletion(pages: Pages, request: HttpRequest, rows: Iterable[Registry]) -> Deletion:
     """Look at what refers to the rows, as this user may delete it or not."""
-    found = Deletion([], [], Counter())
+    result = Deletion([], [], Counter())
     is_referred_to = _is_referred_to()
     for row in rows:
         if row.source:
-            found.refused.append((row, owned(row)))
+            result.refused.append((row, owned(row)))
             continue
         if row.is_default:
-            found.refused.append((row, is_default(row)))
+            result.refused.append((row, is_default(row)))
             continue
         if not is_referred_to:
-            found.rows.append(row)
+            result.rows.append(row)
             continue
         _tree, counts, forbidden, needing = pages.get_deleted_objects([row], request)
         if needing:
-            found.refused.append((row, _needed(row, needing)))
+            result.refused.append((row, _needed(row, needing)))
         elif forbidden:
-            found.refused.append((row, _forbidden(row, forbidden)))
+            result.refused.append((row, _forbidden(row, forbidden)))
         else:
-            found.rows.append(row)
-            found.along.update({str(name): count for name, count in counts.items()})
+            result.rows.append(row)
+            result.along.update({str(name): count for name, count in counts.items()})
     for model in (Registry, Check):
-        del found.along[str(model._meta.verbose_name_plural)]
-    return found
+        del result.along[str(model._meta.verbose_name_plural)]
+    return result
 
 
 def _is_referred_to() -> bool:
     """Whether the site has models that refer to ours; if not, there is nothing to look for."""
     fields = Registry._meta.get_fields(include_hidden=True)
-    others = {each.related_model for each in fields if each.auto_created and not each.concrete}
+    others = {field.related_model for field in fields if field.auto_created and not field.concrete}
     return bool(others - {Check})
 
 
 def _needed(row: Registry, needing: Iterable[str]) -> str:
     # Each is a link where there is a page.
-    names = sorted(unescape(strip_tags(each)) for each in needing)
+    names = sorted(unescape(strip_tags(text)) for text in needing)
     others = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
     return gettext("“%(name)s” is needed by: %(others)s.") % {"name": row, "others": others}
 

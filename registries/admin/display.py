@@ -56,14 +56,14 @@ SHADOWED = Look(_("Shadowed"), "minus", "none")
 
 def badges(row: Registry) -> list[Look]:
     """What the row is: its state, and what everybody must see."""
-    found = [STATES[row.state]]
+    result = [STATES[row.state]]
     if row.source:
-        found.append(Look(gettext("File: %(source)s") % {"source": row.source}, "file", "none"))
+        result.append(Look(gettext("File: %(source)s") % {"source": row.source}, "file", "none"))
     if not row.verify_tls:
-        found.append(UNVERIFIED)
+        result.append(UNVERIFIED)
     if not row.secrets_readable:
-        found.append(UNREADABLE)
-    return found
+        result.append(UNREADABLE)
+    return result
 
 
 # Minutes of a unit, the largest first. These are whole phrases, unlike those of `timesince`: other
@@ -112,13 +112,14 @@ def answers(row: Registry) -> str:
     if one := row.prefix or row.declaration.own_host(values):
         return one
     home = row.declaration.home(values)
-    hosts = list(dict.fromkeys([*([home] if home else []), *(each.text for each in patterns(row))]))
+    texts = [pattern.text for pattern in patterns(row)]
+    hosts = list(dict.fromkeys([home, *texts] if home else texts))
     more = len(hosts) - SHOWN_HOSTS
-    shown = ", ".join(hosts[:SHOWN_HOSTS])
+    text = ", ".join(hosts[:SHOWN_HOSTS])
     if more <= 0:
-        return shown
+        return text
     return ngettext("%(hosts)s and %(count)d more", "%(hosts)s and %(count)d more", more) % {
-        "hosts": shown,
+        "hosts": text,
         "count": more,
     }
 
@@ -148,12 +149,12 @@ class Trend(NamedTuple):
         counts = [
             word % {"count": tones.count(tone)} for tone, word in TONES.items() if tone in tones
         ]
-        told = {"count": len(tones), "fine": tones.count("ok"), "counts": ", ".join(counts)}
+        params = {"count": len(tones), "fine": tones.count("ok"), "counts": ", ".join(counts)}
         label = ngettext(
             "Last check: %(counts)s", "Last %(count)d checks, oldest first: %(counts)s", len(tones)
         )
         short = gettext("%(fine)d of %(count)d fine")
-        return cls(("none",) * missing + tuple(tones), label % told, short % told)
+        return cls(("none",) * missing + tuple(tones), label % params, short % params)
 
 
 # The steps of a check
@@ -188,11 +189,11 @@ def shown_steps(steps: Iterable[Step], *, is_verified: bool = True) -> Iterator[
 
     is_verified: whether the certificate was verified.
     """
-    made = {step.slug: step for step in steps}
-    whole = sum(step.seconds for step in made.values()) or 1
+    by_slug = {step.slug: step for step in steps}
+    whole = sum(step.seconds for step in by_slug.values()) or 1
     begun, failed = 0.0, False
     for slug in STEPS:
-        if step := made.get(slug):
+        if step := by_slug.get(slug):
             look = _look(step)
             start, width = 100 * begun / whole, 100 * step.seconds / whole
             time = SKIPPED.label if look is SKIPPED else milliseconds(step.seconds)

@@ -72,7 +72,7 @@ class FormPages(UsedForPages):
         is_viewed = obj is not None and not self.has_change_permission(request, obj)
         # The form's own page arranges it by itself.
         common, variables = (
-            viewed(kind) if is_viewed else ([], [each.name for each in kind.variables])
+            viewed(kind) if is_viewed else ([], [variable.name for variable in kind.variables])
         )
         return [
             (_("Registry"), {"fields": ["name", *common, "prefix"]}),
@@ -286,9 +286,9 @@ def _is_connection_open(form: RegistryForm, kind: Kind) -> bool:
 
 def _notices(row: Registry) -> list[str]:
     """What is taken all the same, but hardly works; no stored secret is opened for it."""
-    held = {name: row.raw_value(name) for name in row.provided()}
+    raw_values = {name: row.raw_value(name) for name in row.provided()}
     values = {
         name: value.reveal() if isinstance(value, Secret) and not value.is_sealed else str(value)
-        for name, value in held.items()
+        for name, value in raw_values.items()
     }
     return row.declaration.notices(values)

@@ -115,8 +115,9 @@ class _Choice(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if (value := self.value()) is None:
             return queryset
-        known = value in dict(self.choices_of)
-        return queryset.filter(Q((str(self.parameter_name), value))) if known else queryset.none()
+        if value not in dict(self.choices_of):
+            return queryset.none()
+        return queryset.filter(Q((str(self.parameter_name), value)))
 
 
 class CheckVerdictFilter(_Choice):
@@ -209,7 +210,7 @@ def narrowing(cl: Any) -> dict[str, Any]:
         "filters": [(spec, list(spec.choices(cl))) for spec in cl.filter_specs],
         "without_search": cl.get_query_string({SEARCH_VAR: None}),
         "without_filters": cl.get_query_string(dict.fromkeys(names)),
-        "search_params": {name: each for name, each in cl.params.items() if name != SEARCH_VAR},
+        "search_params": {name: param for name, param in cl.params.items() if name != SEARCH_VAR},
         "is_narrowed": cl.has_active_filters or cl.query,
     }
 

@@ -69,10 +69,12 @@ class Guide(NamedTuple):
         return cls(
             consumer=consumer,
             parts=[
-                Part(row, [key(each) if each.host else "" for each in found], _life(row, found))
-                for row, found in foreseen
+                Part(
+                    row, [key(login) if login.host else "" for login in logins], _life(row, logins)
+                )
+                for row, logins in foreseen
             ],
-            is_short=any(_hours(row, found) for row, found in foreseen),
+            is_short=any(_hours(row, logins) for row, logins in foreseen),
             file=_code(consumer.file, params),
             steps=_shown(consumer, consumer.steps, params, "step"),
             notes=[filled(gettext(note), params) for note in consumer.notes],
@@ -123,21 +125,21 @@ def _code(text: str, params: dict[str, str]) -> SafeString:
 
 def _params(consumer: Consumer, foreseen: Foreseen, request: HttpRequest) -> dict[str, str]:
     rows = [row for row, _found in foreseen]
-    every = [each for _row, found in foreseen for each in found if each.host]
-    exact = [each for each in every if "*" not in each.host]
+    all_logins = [login for _row, logins in foreseen for login in logins if login.host]
+    exact = [login for login in all_logins if "*" not in login.host]
     host, place = (exact[0].host, exact[0].place) if exact else (SOME_HOST, SOME_HOST)
     name = default_name(rows)
     handover = handover_address(request)
-    matches = [consumer.form.key(each) for each in every] or [SOME_HOST]
+    matches = [consumer.form.key(login) for login in all_logins] or [SOME_HOST]
     return {
         "host": host,
         "place": place,
         "image": f"{place}/IMAGE:TAG",
         "api_url": f"{_scheme(rows[0])}://{HUB_API if host == HUB else host}",
         "insecure": "" if rows[0].verify_tls else "\n    insecure: yes",
-        "helpers": _helpers(exact, lambda each: each.host),
+        "helpers": _helpers(exact, lambda login: login.host),
         "docker_helpers": _helpers(exact, docker_key),
-        "matches": "\n".join(f'      - "{each}"' for each in matches),
+        "matches": "\n".join(f'      - "{match}"' for match in matches),
         "form": consumer.form.slug,
         # A JSON text is one of TOML as well.
         "names": ", ".join(json.dumps(row.name, ensure_ascii=False) for row in rows),
@@ -157,21 +159,23 @@ def _scheme(row: Registry) -> str:
 
 def _helpers(exact: Sequence[PullCredential], key: Callable[[PullCredential], str]) -> str:
     keys = list(dict.fromkeys(map(key, exact))) or [SOME_HOST]
-    return ",\n".join(f'    "{each}": "registries"' for each in keys)
+    return ",\n".join(f'    "{key}": "registries"' for key in keys)
 
 
-def _hours(row: Registry, found: Sequence[PullCredential]) -> int:
+def _hours(row: Registry, logins: Sequence[PullCredential]) -> int:
     """For how many hours a registry's credentials are good; 0 where they do not end."""
-    return row.declaration.exchanged_hours if found[0].is_short else 0
+    return row.declaration.exchanged_hours if logins[0].is_short else 0
 
 
 def _every(foreseen: Foreseen) -> int:
     """Minutes between renewals: less than the half of a life that is always left."""
-    return min((hours * 20 for row, found in foreseen if (hours := _hours(row, found))), default=60)
+    return min(
+        (hours * 20 for row, logins in foreseen if (hours := _hours(row, logins))), default=60
+    )
 
 
-def _life(row: Registry, found: Sequence[PullCredential]) -> str:
-    if not (hours := _hours(row, found)):
+def _life(row: Registry, logins: Sequence[PullCredential]) -> str:
+    if not (hours := _hours(row, logins)):
         return gettext(
             "This is the stored password itself: it stays valid until somebody revokes it at the"
             " registry."

@@ -195,8 +195,8 @@ class HandingPages(Pages):
     ) -> HttpResponse:
         """The page: what is chosen, and what else there is to choose."""
         usable, refused = _sorted(rows)
-        choices = [Choice(each, _why_not(request, each, usable)) for each in CONSUMERS.values()]
-        chosen = next((each for each in choices if each.consumer is consumer), None)
+        choices = [Choice(item, _why_not(request, item, usable)) for item in CONSUMERS.values()]
+        chosen = next((item for item in choices if item.consumer is consumer), None)
         guide = None
         if chosen and usable and not chosen.refusal:
             guide = Guide.of(chosen.consumer, _foreseen(chosen.consumer, usable), request)

@@ -114,10 +114,10 @@ class ShownHandover(NamedTuple):
     def facts(self) -> list[tuple[str, Any]]:
         """Every fact with its label, the moment first; an empty one is not shown."""
         handover = self.handover
-        asked = gettext("Trusted from then on") if self.is_entrusted else gettext("Asked for")
+        label = gettext("Trusted from then on") if self.is_entrusted else gettext("Asked for")
         return [
             (gettext("Time"), stamp(handover.handed_at)),
-            (asked, _asked(handover.asked)),
+            (label, _asked(handover.asked)),
             (gettext("Handed over for"), breakable(handover.places)),
             (gettext("Form"), self.form),
             (gettext("Expires"), self.ends),

@@ -47,8 +47,8 @@ class ShownEntry(NamedTuple):
     def changes(self) -> list[Change]:
         """The fields that were changed, if it was written down."""
         try:
-            [told] = json.loads(self.entry.change_message)
-            changed = told["changed"]
+            [change] = json.loads(self.entry.change_message)
+            changed = change["changed"]
             values = changed["values"]
             return [
                 Change(gettext(label), tuple(values[label]) if label in values else None)
@@ -76,25 +76,18 @@ def changed_values(form: Any) -> dict[str, tuple[str, str]]:
     Nothing that signs in, neither secrets nor user names: those may be tokens.
     """
     kind: Kind = form.kind
-    choices = {each.name for each in kind.variables if each.choices is not None}
-    shown = {
-        "name",
-        "prefix",
-        "verify_tls",
-        "ca_certificate",
-        "check_every",
-        *kind.address,
-        *choices,
-    }
-    found = {}
-    for name in shown.difference(kind.secrets).intersection(form.changed_data):
+    choices = {variable.name for variable in kind.variables if variable.choices is not None}
+    names = {"name", "prefix", "verify_tls", "ca_certificate", "check_every"}
+    names |= {*kind.address, *choices}
+    values = {}
+    for name in names.difference(kind.secrets).intersection(form.changed_data):
         old, new = _text(form.initial.get(name)), _text(getattr(form.instance, name, None))
         if name == "check_every":
-            old, new = (in_words(int(each)) if each else "" for each in (old, new))
+            old, new = (in_words(int(text)) if text else "" for text in (old, new))
         if name == "ca_certificate":
             old, new = described(old), described(new)
-        found[str(form.fields[name].label)] = (old, new)
-    return found
+        values[str(form.fields[name].label)] = (old, new)
+    return values
 
 
 def _text(value: Any) -> str:
@@ -164,16 +157,16 @@ def days(checks: Any) -> list[Day]:
     for moment, verdict in _moments(checks.filter(checked_at__gte=since)):
         counts[_day_of(moment)][LOOKS.get(verdict, LOOKS[""]).tone] += 1
     most = max((sum(count.values()) for count in counts.values()), default=1)
-    found = []
+    result = []
     for number in range(DAYS):
         day = first + timedelta(days=number)
-        found.append(_day(number, formats.date_format(day), counts[day], HEIGHT / most))
-    return found
+        result.append(_day(number, formats.date_format(day), counts[day], HEIGHT / most))
+    return result
 
 
 def _moments(checks: Any) -> Iterable[tuple[Any, str]]:
-    found: Iterable[tuple[Any, str]] = checks.order_by().values_list("checked_at", "verdict")
-    return found
+    rows: Iterable[tuple[Any, str]] = checks.order_by().values_list("checked_at", "verdict")
+    return rows
 
 
 def _day_of(moment: Any) -> Any:
@@ -181,11 +174,11 @@ def _day_of(moment: Any) -> Any:
 
 
 def _day(number: int, date: str, count: Counter[str], scale: float) -> Day:
-    told = [word % {"count": count[tone]} for tone, word in TONES.items() if count[tone]]
+    parts = [word % {"count": count[tone]} for tone, word in TONES.items() if count[tone]]
     bars, top = [], float(HEIGHT)
     for tone in TONES:
         if count[tone]:
             height = count[tone] * scale
             top -= height
             bars.append((tone, round(top, 2), round(height, 2)))
-    return Day(number * DAY, f"{date}: {', '.join(told) or gettext('no checks')}", bars)
+    return Day(number * DAY, f"{date}: {', '.join(parts) or gettext('no checks')}", bars)

@@ -24,8 +24,8 @@ def marked(text: str) -> SafeString:
     return mark_safe(MARKUP.sub(_tag, escape(text)))  # noqa: S308 - escaped before
 
 
-def _tag(found: re.Match[str]) -> str:
-    if found["bold"]:
-        return f"<strong>{found['bold']}</strong>"
+def _tag(match: re.Match[str]) -> str:
+    if match["bold"]:
+        return f"<strong>{match['bold']}</strong>"
     icon = render_to_string("registries/icon.html", {"name": "out"}).strip()
-    return f'<a href="{found["url"]}" rel="noreferrer">{found["label"]}{icon}</a>'
+    return f'<a href="{match["url"]}" rel="noreferrer">{match["label"]}{icon}</a>'

@@ -97,7 +97,7 @@ class ImagePages(Pages):
 def ask(row: Registry, reference: Reference) -> dict[str, Any]:
     """Digest and tags of an image as its registry has them now; sentences where it has not."""
     manifest, tags = services.look_up(row, reference, SHOWN_TAGS + 1)
-    errors = [each for each in (manifest, tags) if isinstance(each, ClientError)]
+    errors = [result for result in (manifest, tags) if isinstance(result, ClientError)]
     context: dict[str, Any] = {
         "is_asked": True,
         "errors": list(

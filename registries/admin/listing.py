@@ -89,7 +89,7 @@ class ListPages(Pages):
         return format_html_join(" ", "<strong>{}</strong>", red)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return lookup in {each.parameter_name for each in FILTERS}
+        return lookup in {list_filter.parameter_name for list_filter in FILTERS}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PageOfRows
@@ -144,7 +144,7 @@ class ListPages(Pages):
     def _list_context(self, request: HttpRequest, cl: Any) -> dict[str, Any]:
         rows = list(cl.result_list)
         orders, headers = _orders(cl), _headers(cl)
-        chosen = [each["label"] for each in orders if each["is_chosen"]]
+        chosen = [item["label"] for item in orders if item["is_chosen"]]
         return {
             "title": capfirst(self.opts.verbose_name_plural),
             "tiles": tiles(rows),
@@ -154,7 +154,7 @@ class ListPages(Pages):
             "search_label": _("Name, host or prefix"),
             "orders": orders,
             "headers": headers,
-            "sorted_by": [*chosen, *(each["label"] for each in headers if each["direction"])][:1],
+            "sorted_by": [*chosen, *(item["label"] for item in headers if item["direction"])][:1],
             "kept": _kept(cl),
             "view_links": {view: cl.get_query_string({VIEW_VAR: view}) for view in VIEWS},
             "shown": self.told(request),
@@ -173,15 +173,15 @@ def _kept(cl: Any) -> str:
 def _orders(cl: Any) -> list[dict[str, Any]]:
     """The orders to choose from, each with its address."""
     chosen = cl.params.get(ORDER_VAR)
-    found = []
+    result = []
     for name, label in ORDERS.items():
         column = name.removeprefix("-")
         # The address names columns by number, which differs with the permission for actions.
         minus = "-" if column != name else ""
         value = f"{minus}{cl.list_display.index(column)}" if name else None
         query = cl.get_query_string({ORDER_VAR: value})
-        found.append({"label": label, "is_chosen": value == chosen, "query": query})
-    return found
+        result.append({"label": label, "is_chosen": value == chosen, "query": query})
+    return result
 
 
 def _headers(cl: Any) -> list[dict[str, Any]]:
@@ -190,12 +190,12 @@ def _headers(cl: Any) -> list[dict[str, Any]]:
     direction: how the table is sorted by it now, as ARIA calls that.
     """
     chosen = cl.params.get(ORDER_VAR, "")
-    found = []
+    result = []
     for column, (label, first) in HEADERS.items():
         number = str(cl.list_display.index(column))
         other = "" if first else "-"
         value = f"{other}{number}" if chosen == f"{first}{number}" else f"{first}{number}"
         directions = {number: "ascending", f"-{number}": "descending"}
         query = cl.get_query_string({ORDER_VAR: value})
-        found.append({"label": label, "query": query, "direction": directions.get(chosen)})
-    return found
+        result.append({"label": label, "query": query, "direction": directions.get(chosen)})
+    return result

@@ -35,7 +35,7 @@ def explained(code: str) -> Explanation:
 def outcomes() -> list[Outcome]:
     """Every verdict that a check may have, and last the codes that are about an image."""
     heads: list[tuple[Verdict | None, Look | None, Any]] = [
-        *((each, LOOKS[each], gettext(VERDICTS[each])) for each in Verdict),
+        *((item, LOOKS[item], gettext(VERDICTS[item])) for item in Verdict),
         (None, None, ABOUT_AN_IMAGE),
     ]
     return [

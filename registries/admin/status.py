@@ -89,23 +89,23 @@ class Overview:
 
 def overview(rows: QuerySet[Registry]) -> Overview:
     """Count the rows, with one query."""
-    found, readable = Overview(), set(readable_key_ids())
+    result, readable = Overview(), set(readable_key_ids())
     groups = rows.order_by().values_list("kind", "check_verdict", "key_id")
     for kind, verdict, key_id, count in groups.annotate(count=Count("pk")):
-        found.kinds[kind] += count
+        result.kinds[kind] += count
         if verdict in FINE and key_id in readable:
-            found.fine += count
+            result.fine += count
         elif not verdict and key_id in readable:
-            found.unchecked += count
+            result.unchecked += count
         else:
-            found.attention += count
-    return found
+            result.attention += count
+    return result
 
 
 def sorted_kinds() -> list[Kind]:
     """All kinds by label, the one for any other server last."""
-    known = [kind for kind in KINDS.values() if kind is not ANY_SERVER]
-    return [*sorted(known, key=lambda kind: gettext(kind.label).casefold()), ANY_SERVER]
+    kinds = [kind for kind in KINDS.values() if kind is not ANY_SERVER]
+    return [*sorted(kinds, key=lambda kind: gettext(kind.label).casefold()), ANY_SERVER]
 
 
 def add_heading(kind: Kind) -> str:
@@ -126,10 +126,10 @@ def past_verdicts(rows: Sequence[Registry]) -> dict[Any, list[str]]:
         .filter(number__lte=SHOWN_CHECKS)
         .order_by("number")
     )
-    found: dict[Any, list[str]] = defaultdict(list)
+    verdicts: dict[Any, list[str]] = defaultdict(list)
     for pk, verdict in checks.values_list("registry_id", "verdict"):
-        found[pk].append(verdict)
-    return found
+        verdicts[pk].append(verdict)
+    return verdicts
 
 
 class Tile(NamedTuple):
@@ -173,8 +173,8 @@ class Tile(NamedTuple):
 
         Of secrets that cannot be read, the last check says nothing.
         """
-        found = badges(row)
-        if UNREADABLE in found:
+        all_badges = badges(row)
+        if UNREADABLE in all_badges:
             look, result = LOOKS[Verdict.MISCONFIGURED], None
         elif result := row.last_check:
             look = LOOKS.get(row.check_verdict, LOOKS[""])
@@ -186,7 +186,7 @@ class Tile(NamedTuple):
             look=look,
             result=result,
             trend=Trend.of(past),
-            badges=[*found, *([SHADOWED] if used_instead else [])],
+            badges=[*all_badges, *([SHADOWED] if used_instead else [])],
             hosts=breakable(answers(row)),
             used_instead=used_instead,
         )

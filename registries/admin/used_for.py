@@ -104,17 +104,17 @@ class UsedForPages(Pages):
 
     def _shown_rivals(self, request: HttpRequest, row: Registry) -> Iterator[ShownRival]:
         may_view = self.has_view_permission(request)
-        found = (ShownRival(rival, may_view=may_view) for rival in overlaps(row, LOOKED_AT))
+        rivals_shown = (ShownRival(rival, may_view=may_view) for rival in overlaps(row, LOOKED_AT))
         # What is never used comes first.
-        return iter(sorted(found, key=lambda each: not each.rival.takes_all))
+        return iter(sorted(rivals_shown, key=lambda item: not item.rival.takes_all))
 
     def tell_of_rivals(self, request: HttpRequest, row: Registry, *, is_moved: bool) -> None:
         """Tell whoever saved a row that it, or another one, is never used from now on.
 
         is_moved: whether it is new, or for other images than before.
         """
-        for shown in islice(self._shown_rivals(request, row), SHOWN):
-            rival, names = shown.rival, {"name": row, "other": shown.name}
+        for item in islice(self._shown_rivals(request, row), SHOWN):
+            rival, names = item.rival, {"name": row, "other": item.name}
             if rival.takes_all and rival.comes_first:
                 text = gettext("“%(name)s” is never used: %(other)s is used for all of its images.")
                 self.message_user(request, text % names, messages.WARNING)

@@ -17,10 +17,10 @@ class ShownVariable:
         self.short_description = _(variable.label)
 
     def __call__(self, row: Registry) -> Any:
-        held = row.raw_value(self.variable.name)
+        value = row.raw_value(self.variable.name)
         if self.variable.secret:
-            return _("Set") if held else _("Not set")
-        return held or "-"
+            return _("Set") if value else _("Not set")
+        return value or "-"
 
 
 def viewed(kind: Kind) -> tuple[list[Any], list[Any]]:
