@@ -1,4 +1,4 @@
-"""Check one row; reset and delete one or many, which ask first."""
+"""Actions for one row or several: check, reset and delete, with their confirmations."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -54,8 +54,8 @@ class ActionPages(BulkPages, ConfirmPages, OwnedPages):
             ),
             *super().get_urls(),
         ]
-        # Where a site wraps every request in a transaction, checks would hold it open while they
-        # wait for the network. What these pages write, they write in transactions of their own.
+        # With ATOMIC_REQUESTS, a check would keep a transaction open while it calls a registry.
+        # These pages use their own transactions for what they write.
         for url in urls:
             url.callback = services.outside_transactions(url.callback)
         return urls
@@ -79,7 +79,7 @@ class ActionPages(BulkPages, ConfirmPages, OwnedPages):
         return self.to(request, "change", row.pk)
 
     def reset_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask, then make a default row anonymous again."""
+        """Ask for confirmation, then make a default row anonymous again."""
         row = self.changeable(request, object_id)
         if row is None:
             return self.gone(request, object_id)
@@ -94,7 +94,7 @@ class ActionPages(BulkPages, ConfirmPages, OwnedPages):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Ask, then delete a row that is no default."""
+        """Ask for confirmation, then delete a row that is not a default row."""
         row = self.get_object(request, unquote(object_id))
         if row is None:
             return self.gone(request, object_id)
@@ -115,7 +115,7 @@ class ActionPages(BulkPages, ConfirmPages, OwnedPages):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Who did what, and every check and hand-over that is kept, the admin's own or not."""
+        """Show who did what, with all stored checks and hand-overs, also those from the API."""
         row = self.get_object(request, unquote(object_id))
         checks = row.checks.all()[: Check.KEPT] if row else ()
         handovers = row.handovers.all()[: Check.KEPT] if row else ()

@@ -1,4 +1,4 @@
-"""What the pages of the audit have in common: anybody who may can read them, nobody writes."""
+"""What the pages of both audits have in common. They are read-only."""
 
 from typing import Any, ClassVar, Protocol
 
@@ -20,7 +20,7 @@ SEARCH_LENGTH, SEARCH_WORDS = 200, 10
 
 
 class ShownEvent(Protocol):
-    """An event as pages show it: what became of it, and every fact with its label."""
+    """An event as a page shows it: its result, and all facts with their labels."""
 
     @property
     def look(self) -> Look: ...
@@ -42,7 +42,7 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
     list_per_page = 50
     show_full_result_count = False
     actions = None
-    fields = ()  # the page shows facts, no form
+    fields = ()  # the page shows facts and no form
     change_list_template = "admin/registries/registry/audit.html"
     change_form_template = "admin/registries/registry/event.html"
     gone: ClassVar[Any] = _("deleted")
@@ -96,7 +96,7 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Lead to the event: nobody changes it, so it has no history."""
+        """Redirect to the event. Nobody can change it, so it has no history."""
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
         url = reverse(name, args=[quote(object_id)], current_app=self.admin_site.name)
         return HttpResponseRedirect(url)
@@ -107,7 +107,7 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        # Each word is a condition of its own, and databases have a limit of those.
+        # Each word becomes a condition, and databases limit their number.
         words = search_term[:SEARCH_LENGTH].split()[:SEARCH_WORDS]
         return super().get_search_results(request, queryset, " ".join(words))
 
@@ -124,6 +124,6 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
                 args=[row.pk],
                 current_app=self.admin_site.name,
             )
-        except NoReverseMatch:  # a site that shows the audit alone
+        except NoReverseMatch:  # a site that only registers the audit
             return name
         return format_html('<a href="{}">{}</a>', url, name)

@@ -1,4 +1,4 @@
-"""What the pages of the admin share."""
+"""What all pages of the admin share."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -27,14 +27,14 @@ else:
     _ModelAdmin = admin.ModelAdmin
 
 LEVELS = {"ok": messages.SUCCESS, "warn": messages.WARNING, "bad": messages.ERROR}
-# Where the result of a check waits for the page that shows it.
+# The session's key for the result of a check, until a page shows it.
 WAITING = "registries_checked"
-# Marks the message that such a page leaves out: it shows the whole result.
+# Marks the message that this page does not repeat, because it shows the whole result.
 SHOWN_IN_FULL = "registries-check"
 
 
 class Pages(_ModelAdmin):
-    """Addresses, refusals, messages, and the result of a check on its way to the next page."""
+    """URLs, permissions, messages, and the result of a check for the next page."""
 
     def page_context(self, request: HttpRequest, **more: Any) -> dict[str, Any]:
         request.current_app = self.admin_site.name
@@ -53,7 +53,7 @@ class Pages(_ModelAdmin):
         return TemplateResponse(request, name, self.page_context(request, **context))
 
     def to(self, request: HttpRequest, page: str, *args: Any) -> HttpResponseRedirect:
-        """Lead to a page of ours, with the list's filters kept."""
+        """Redirect to a page of this admin, and keep the list's filters."""
         name = f"admin:registries_registry_{page}"
         url = reverse(name, args=[quote(arg) for arg in args], current_app=self.admin_site.name)
         params: dict[str, Any] = {
@@ -65,15 +65,15 @@ class Pages(_ModelAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Registry | None:
-        """The row; Django itself fails on the empty `_to_field` that an address may have."""
+        """Return the row. Without this, an empty `_to_field` in the URL makes Django fail."""
         return super().get_object(request, object_id, from_field or None)
 
     def may_change(self, request: HttpRequest, row: Registry | None = None) -> bool:
-        """Whether this user may change rows, check them and reset them."""
+        """Return whether the user may change, check and reset rows."""
         return super().has_change_permission(request, row)
 
     def has_change_permission(self, request: HttpRequest, obj: Registry | None = None) -> bool:
-        # What a file owns only the file changes.
+        # Rows that a file owns are only changed by the file.
         return self.may_change(request, obj) and not (obj and obj.source)
 
     def changeable(self, request: HttpRequest, object_id: str) -> Registry | None:
@@ -96,14 +96,14 @@ class Pages(_ModelAdmin):
             self.message_user(request, text, messages.ERROR)
 
     def may_see(self, request: HttpRequest, audit: type[Check | Handover]) -> bool:
-        """Whether this user may see all of an audit, and this site has a list of it."""
+        """Return whether the user may see a whole audit, and the site has its list."""
         pages = self.admin_site._registry.get(audit)
         return pages is not None and pages.has_view_permission(request)
 
     # Checks
 
     def too_many(self, error: services.TooManyChecks) -> str:
-        """What whoever checked too often is told."""
+        """Return the message for a user who checked too often."""
         text = gettext(
             "You have checked %(count)d times within a minute. Check again in %(seconds)d seconds."
         )
@@ -130,7 +130,7 @@ class Pages(_ModelAdmin):
         }
 
     def told(self, request: HttpRequest) -> ShownResult | None:
-        """The result that waits for this page, once."""
+        """Return the result for this page, if there is one, and forget it."""
         data = request.session.pop(WAITING, None)
         row = self.get_object(request, data["pk"]) if data else None
         if row is None or (checked_at := parse_datetime(data["checked_at"])) is None:
@@ -147,7 +147,7 @@ class Pages(_ModelAdmin):
 
 
 def owned(row: Registry) -> str:
-    """Why a row cannot be changed here."""
+    """Return why the row cannot be changed here."""
     text = gettext("The file “%(source)s” owns “%(name)s”: change it there, or release it first.")
     return text % {"name": row, "source": row.source}
 

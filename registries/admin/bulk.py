@@ -1,4 +1,4 @@
-"""Checks of many rows, shown as they come, with a script or without."""
+"""Checks many rows, and streams the results to the page, with or without JavaScript."""
 
 import time
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
@@ -24,18 +24,18 @@ from registries.models import Registry
 from registries.models.check import Origin
 from registries.models.results import CheckResult
 
-# So few rows are checked before a progress bar could be read.
+# This many rows are checked before anybody could read a progress bar.
 FEW = 5
-# What is sent after so many seconds without a result. It changes nothing on the page, and shows
-# whether anybody still reads it: who has left is noticed when something is sent to him.
+# This is sent after so many seconds without a result. It does not change the page, but shows the
+# server whether the reader has left.
 BEAT, SECONDS = "\n", 1.0
-# Pages of many checks that one process writes at a time: each holds a thread of the server.
+# How many such pages a process writes at a time, because each occupies a thread of the server.
 _pages = BoundedSemaphore(2)
-# Where the page of a bulk check is cut: what comes before is sent at once.
+# The page is cut here: the first part is sent at once.
 CUT = "<!-- results -->"
-# So many of the rows that still wait are named.
+# How many of the waiting rows are named.
 NAMED = 10
-# Set by the page's script: it first wants the page with every row waiting, then the results alone.
+# The page's script first requests the page with all rows waiting, and then only the results.
 SCRIPT, RESULTS = "page", "results"
 Checked = tuple[Registry, CheckResult]
 
@@ -50,7 +50,7 @@ class BulkPages(Pages):
         rows = list(queryset)
         if (script := request.POST.get("_script")) == SCRIPT:
             return self.page(request, "check", **self._about(rows), waiting=rows, is_live=True)
-        # The page comes as the results do: progress that needs no script.
+        # The page is streamed with the results, so progress needs no JavaScript.
         parts = self._checking(request, rows, are_alone=script == RESULTS)
         if len(rows) <= FEW:
             return HttpResponse(parts)
@@ -66,7 +66,7 @@ class BulkPages(Pages):
     def _checking(
         self, request: HttpRequest, rows: Sequence[Registry], *, are_alone: bool
     ) -> Generator[str, None, None]:
-        """The page in parts; of the results alone what is before and behind them is left out."""
+        """Yield the parts of the page, or only the results."""
         context = self.page_context(request, **self._about(rows), **_waiting(rows))
         page = render_to_string("admin/registries/registry/check.html", context, request)
         before, _cut, after = page.partition(CUT)
@@ -110,7 +110,7 @@ def _waiting(rows: Sequence[Registry]) -> dict[str, Any]:
 
 
 async def _awaited(parts: Generator[str, None, None]) -> AsyncIterator[str]:
-    """The parts for an ASGI server; of a plain generator it would wait for the last one first."""
+    """Yield the parts for an ASGI server, which would collect all parts of a plain generator."""
     try:
         while (part := await sync_to_async(lambda: next(parts, None))()) is not None:
             yield part
@@ -120,7 +120,7 @@ async def _awaited(parts: Generator[str, None, None]) -> AsyncIterator[str]:
 
 @contextmanager
 def _page(count: int) -> Iterator[bool]:
-    """Whether a page with so many checks may be written now; few are done before anybody waits."""
+    """Return whether a page with so many checks may be streamed now. A few checks always may."""
     if count <= FEW:
         yield True
         return
@@ -133,7 +133,10 @@ def _page(count: int) -> Iterator[bool]:
 
 
 def _checks(rows: Sequence[Registry], caller: Caller) -> Generator[Checked | None, None, None]:
-    """Each row with its result; None where nothing ended for a while. Closed, it waits for none."""
+    """Yield rows with their results, and None when no check ended for a while.
+
+    When the generator is closed, it does not wait for running checks.
+    """
     if len(rows) <= FEW:
         yield from zip(rows, services.check_many(rows, caller=caller), strict=True)
         return

@@ -1,4 +1,4 @@
-"""The audit of checks: who asked which registry, when, from where, and how it went. Read only."""
+"""The audit of checks: who checked which registry, when, from where, and with which result."""
 
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from registries.verdicts import CODES
 
 
 class ShownCheck(NamedTuple):
-    """A check of the audit as pages show it."""
+    """A check as a page shows it."""
 
     check: Check
 
@@ -38,7 +38,7 @@ class ShownCheck(NamedTuple):
 
     @property
     def code(self) -> str:
-        """Where its explanation is; empty for a code that only a later version knows."""
+        """The URL of the explanation; empty for a code of a later version."""
         return self.check.code if self.check.code in CODES else ""
 
     @property
@@ -47,24 +47,24 @@ class ShownCheck(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What the verdict means; nothing for a code that only a later version knows."""
+        """What the verdict means; empty for a code of a later version."""
         if not self.code:
             return ""
         return detail_for(self.check.code, self.check.params, self.check.kind)
 
     @property
     def origin(self) -> Any:
-        """From where it was asked for, in words; nothing for one of an earlier version."""
+        """From where it was requested; empty for a check of an earlier version."""
         return dict(Origin.choices).get(self.check.origin, self.check.origin)
 
     @property
     def certificate(self) -> Any:
-        """How the certificate was verified, in words."""
+        """How the certificate was verified."""
         return dict(Trust.choices).get(self.check.trust, self.check.trust)
 
     @property
     def is_unverified(self) -> bool:
-        """Whether anybody could have answered in the registry's place."""
+        """Whether anybody could have impersonated the registry."""
         return self.check.trust in {Trust.UNVERIFIED, Trust.HTTP}
 
     @property
@@ -74,7 +74,7 @@ class ShownCheck(NamedTuple):
 
     @property
     def facts(self) -> list[tuple[str, Any]]:
-        """Every fact with its label, the moment first; an empty one is not shown."""
+        """All facts with their labels, the time first. Empty ones are not shown."""
         sent: dict[bool | None, str] = {
             True: gettext("Stored credentials were sent."),
             False: gettext("No stored credentials were sent."),
@@ -96,7 +96,7 @@ class ShownCheck(NamedTuple):
 
 
 class CheckPages(AuditPages):
-    """The list of checks, and one of them; nobody writes here."""
+    """The list of checks, and the page of one. Both are read-only."""
 
     list_display = ("checked", "about", "verdict", "address", "user_name")
     list_display_links = ("checked",)

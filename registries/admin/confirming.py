@@ -1,4 +1,4 @@
-"""What the page that asks before registries are reset or deleted says about each of them."""
+"""The page that asks for confirmation before registries are reset or deleted."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,14 +39,14 @@ def refused_reset(row: Registry) -> str | None:
 
 
 class Erased(NamedTuple):
-    """Something that a row loses: what it is, and more about it."""
+    """One thing that a row loses, with details."""
 
     label: str
     note: str = ""
 
 
 class ConfirmPages(Pages):
-    """The page that asks."""
+    """The page that asks for confirmation."""
 
     def confirm(
         self,
@@ -97,7 +97,7 @@ def _title_of_many(verb: str, count: int) -> str:
 
 
 def _erased(rows: list[Registry], verb: str) -> Iterator[tuple[Registry, list[Erased]]]:
-    """Yield each row with what it loses."""
+    """Yield the rows, each with what it loses."""
     checks: Counter[Any] = Counter()
     if verb == "delete":
         recent = Check.objects.filter(registry__in=rows, is_recent__in=[True]).order_by()
@@ -114,7 +114,7 @@ def _erased(rows: list[Registry], verb: str) -> Iterator[tuple[Registry, list[Er
 
 
 def _settings(row: Registry) -> Iterable[Erased]:
-    """Yield what was entered, by the labels of the form; of secrets since when they are set."""
+    """Yield the entered values by their labels; for secrets, when they were set."""
     for variable in row.declaration.variables:
         if value := row.raw_value(variable.name):
             yield Erased(gettext(variable.label), _since(value))

@@ -1,4 +1,4 @@
-"""Two people, or two windows, at one row: who was faster, and what is stored and typed."""
+"""Two people edited one row: who saved first, and what is stored and typed."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from registries.models import Registry
 
 
 def conflict(form: RegistryForm, row: Registry) -> dict[str, Any]:
-    """What the page says of it: each field that is stored otherwise than it was typed."""
+    """Return each field whose stored value differs from the typed one."""
     differences = []
     for name in (*RegistryForm.Meta.fields, *form.kind.by_name):
         if name not in form.fields:
             continue
         stored, typed = (_shown(form, source, name) for source in (row, form.instance))
         if name in form.kind.secrets:
-            # Neither is shown, nor opened to compare them.
+            # Secrets are neither shown nor decrypted.
             if form.instance.raw_value(name) == row.raw_value(name):
                 continue
             stored, typed = gettext("stored"), gettext("changed")
@@ -38,10 +38,10 @@ def _shown(form: RegistryForm, row: Registry, name: str) -> str:
 
 
 def _last_change(row: Registry) -> LogEntry | None:
-    """Who saved the row last in the admin, and what."""
+    """Return who saved the row last in the admin, and what they changed."""
     entries = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)
     )
-    # Earlier versions wrote checks down there too.
+    # Earlier versions stored checks there too.
     changes = entries.exclude(change_message__startswith="Checked: ").select_related("user")
     return changes.order_by("-action_time", "-pk").first()

@@ -1,4 +1,4 @@
-"""What a deletion takes along and what stands against it: rows of the site may refer to ours."""
+"""What else a deletion deletes, and what prevents it: the site's own models may refer to rows."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ from django.utils.translation import gettext
 from registries.admin.base import Pages, is_default, owned
 from registries.models import Check, Registry
 
-# How many rows that need a registry are named.
+# How many objects that need a registry are named.
 NAMED = 5
 
 
 class Deletion(NamedTuple):
-    """The rows that can be deleted, the others and why, and what goes along, by its name."""
+    """Rows that can be deleted, rows that cannot and why, and counts of other deleted objects."""
 
     rows: list[Registry]
     refused: list[tuple[Registry, str]]
@@ -25,7 +25,7 @@ class Deletion(NamedTuple):
 
 
 def deletion(pages: Pages, request: HttpRequest, rows: Iterable[Registry]) -> Deletion:
-    """Look at what refers to the rows, as this user may delete it or not."""
+    """Find out what refers to the rows, and whether the user may delete it."""
     result = Deletion([], [], Counter())
     is_referred_to = _is_referred_to()
     for row in rows:
@@ -52,14 +52,14 @@ def deletion(pages: Pages, request: HttpRequest, rows: Iterable[Registry]) -> De
 
 
 def _is_referred_to() -> bool:
-    """Whether the site has models that refer to ours; if not, there is nothing to look for."""
+    """Return whether any model of the site refers to the model."""
     fields = Registry._meta.get_fields(include_hidden=True)
     others = {field.related_model for field in fields if field.auto_created and not field.concrete}
     return bool(others - {Check})
 
 
 def _needed(row: Registry, needing: Iterable[str]) -> str:
-    # Each is a link where there is a page.
+    # Objects with a page are links.
     names = sorted(unescape(strip_tags(text)) for text in needing)
     others = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
     return gettext("“%(name)s” is needed by: %(others)s.") % {"name": row, "others": others}

@@ -1,4 +1,4 @@
-"""How verdicts, states and hosts are shown: one vocabulary of words, icons and tones."""
+"""The words, icons and colours of verdicts, states and hosts."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ from registries.verdicts import STEPS, Step, Verdict
 
 # How many checks a tile shows.
 SHOWN_CHECKS = 20
-# How many hosts a tile names before it counts the rest.
+# How many hosts a tile names; the rest are counted.
 SHOWN_HOSTS = 2
 
 
@@ -42,7 +42,7 @@ LOOKS: dict[str, Look] = {
     Verdict.MISCONFIGURED: Look(_("Misconfigured"), "misconfigured", "bad"),
     "": Look(_("Not checked"), "none", "none"),
 }
-# The words of a row's history, by tone.
+# The words for a row's checks, by tone.
 TONES = {"ok": _("%(count)d fine"), "warn": _("%(count)d unsure"), "bad": _("%(count)d failed")}
 STATES = {
     "anonymous": Look(_("Anonymous"), "person", "none"),
@@ -50,12 +50,12 @@ STATES = {
 }
 UNVERIFIED = Look(_("TLS not verified"), "shieldoff", "bad")
 UNREADABLE = Look(_("Secrets cannot be read"), "keyoff", "bad")
-# Of a row that is never used: another one answers for all of its images, and comes first.
+# For a row that is never used, because another one is used for all of its images.
 SHADOWED = Look(_("Shadowed"), "minus", "none")
 
 
 def badges(row: Registry) -> list[Look]:
-    """What the row is: its state, and what everybody must see."""
+    """Return the row's state and warnings."""
     result = [STATES[row.state]]
     if row.source:
         result.append(Look(gettext("File: %(source)s") % {"source": row.source}, "file", "none"))
@@ -66,8 +66,8 @@ def badges(row: Registry) -> list[Look]:
     return result
 
 
-# Minutes of a unit, the largest first. These are whole phrases, unlike those of `timesince`: other
-# languages have another form of the unit after “ago”.
+# Minutes of a unit, the largest first. Unlike those of `timesince`, these are whole phrases: in other
+# languages the unit has another form after “ago”.
 UNITS = {
     525_600: ngettext_lazy("%(count)d year ago", "%(count)d years ago", "count"),
     43_200: ngettext_lazy("%(count)d month ago", "%(count)d months ago", "count"),
@@ -89,13 +89,13 @@ def is_untouched(row: Registry) -> bool:
 
 
 def breakable(host: str) -> SafeString:
-    """A host or prefix that may be broken between its labels."""
+    """Return a host or prefix with places where a line may break."""
     parts = re.split(r"(?<=[.:/])", host)
     return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts))
 
 
 def ago(moment: datetime) -> str:
-    """How long ago, in its largest unit."""
+    """Return how long ago a time was, in its largest unit."""
     minutes = int((timezone.now() - moment).total_seconds() // 60)
     for unit, words in UNITS.items():
         if minutes >= unit:
@@ -107,7 +107,7 @@ def ago(moment: datetime) -> str:
 
 
 def answers(row: Registry) -> str:
-    """What the row answers for, in a few words."""
+    """Return what the row is used for, in a few words."""
     values = row.plain_values()
     if one := row.prefix or row.declaration.own_host(values):
         return one
@@ -175,7 +175,7 @@ NOT_VERIFIED = Look(_("not verified"), "shieldoff", "warn")
 
 
 class ShownStep(NamedTuple):
-    """A step as the page shows it; `start` and `width` are percent of the whole check's time."""
+    """A step as a page shows it. start, width: in percent of the whole check's time."""
 
     label: Any
     look: Look
@@ -203,7 +203,7 @@ def shown_steps(steps: Iterable[Step], *, is_verified: bool = True) -> Iterator[
             yield ShownStep(label, look, time, start, width)
             begun, failed = begun + step.seconds, failed or step.passed is False
         elif failed and slug != "stranger":
-            # A stranger is hardly ever tried: that none was is nothing to be told of.
+            # A stranger is rarely tried, so that step is only shown if it was made.
             yield ShownStep(STEP_LABELS[slug], SKIPPED, SKIPPED.label)
 
 
@@ -221,7 +221,7 @@ def milliseconds(seconds: float) -> str:
 
 
 class ShownResult(NamedTuple):
-    """A check's result as the page shows it, with its row; `is_kept` when the row holds it."""
+    """A check's result as a page shows it, with its row. is_kept: whether the row has it."""
 
     row: Registry
     result: CheckResult
@@ -234,13 +234,13 @@ class ShownResult(NamedTuple):
 
     @property
     def tone(self) -> str:
-        """The tone of the sentence: a sign-in may work while the image cannot be read."""
+        """The tone of the sentence: a sign-in can work while reading the image fails."""
         failed = any(step.passed is False for step in self.result.steps)
         return "warn" if failed and self.result.is_fine else self.look.tone
 
     @property
     def is_plain_http(self) -> bool:
-        """Whether what is sent to the other address can be read on the way."""
+        """Whether others could read what is sent to the other address."""
         return (self.other_address or "").startswith("http:")
 
     @property

@@ -1,4 +1,4 @@
-"""The chooser of a kind and the form of a row: check what is typed, save, tell who was faster."""
+"""The chooser of a kind, and the form of a row: check typed values, save, and show conflicts."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -42,13 +42,13 @@ from registries.reference import InvalidReference
 from registries.secrets.reports import hide_on_debug_pages
 from registries.secrets.sealing import Secret
 
-# Buttons of Django's own forms, which lead elsewhere after saving.
+# Django's own buttons, which lead to other pages after saving.
 ADD_ANOTHER = "_addanother"
 STOCK_BUTTONS = {"_continue", ADD_ANOTHER, IS_POPUP_VAR}
 
 
 class FormPages(UsedForPages):
-    """The chooser, and one form per kind."""
+    """The chooser of a kind, and the form of each kind."""
 
     change_form_template = "admin/registries/registry/change_form.html"
 
@@ -70,7 +70,7 @@ class FormPages(UsedForPages):
         if kind is None:
             return super().get_fieldsets(request, obj)
         is_viewed = obj is not None and not self.has_change_permission(request, obj)
-        # The form's own page arranges it by itself.
+        # The page of the form arranges the fields itself.
         common, variables = (
             viewed(kind) if is_viewed else ([], [variable.name for variable in kind.variables])
         )
@@ -104,8 +104,8 @@ class FormPages(UsedForPages):
 
     # The form
 
-    # Error reports hide the variables of this method and of all that it calls: many hold what was
-    # typed.
+    # Error reports hide the local variables of this method and of everything it calls, because many
+    # contain typed secrets.
     @method_decorator(sensitive_post_parameters())
     @method_decorator(sensitive_variables())
     def changeform_view(
@@ -124,14 +124,14 @@ class FormPages(UsedForPages):
             may_add = object_id is not None or self.has_add_permission(request)
             if not (may_add and self.has_change_permission(request)):
                 raise PermissionDenied
-            # Here, where no transaction is open yet.
+            # This must happen before a transaction is opened.
             if CHECK in request.POST:
                 extra |= self._try(request, object_id)
         try:
             response = super().changeform_view(request, object_id, form_url, extra)
         except (ChangedMeanwhile, IntegrityError, ValidationError):
-            # Somebody was faster between the form's validation and the write. Asked again, the
-            # form finds that out by itself, and shows it with everything that was typed.
+            # Somebody else saved between the form's validation and the write. Validated again, the
+            # form reports it, and shows everything that was typed.
             response = super().changeform_view(request, object_id, form_url, extra)
         if saved := getattr(request, "_registry_saved", None):
             return self._check_saved(request, saved)
@@ -156,7 +156,7 @@ class FormPages(UsedForPages):
             return {"image_error": gettext(str(error))}
         except services.TooManyChecks as error:
             return {"too_many": self.too_many(error)}
-        # Where nothing was typed it was the stored row that was checked, and the row keeps it.
+        # If nothing was typed, the stored row was checked, so the result is stored on it.
         is_kept = row is not None and not form.instance.changed()
         other = services.other_scheme(form.instance, result.code, caller)
         return {"shown": ShownResult(form.instance, result, is_kept, other_address=other)}
@@ -176,7 +176,7 @@ class FormPages(UsedForPages):
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         row = super().save_form(request, form, change)
-        # Now, while a secret that was typed is not sealed yet. Told once the row is saved.
+        # Now, because a typed secret is not encrypted yet. They are shown after the row is saved.
         request._registry_notices = _notices(row)  # type: ignore[attr-defined]  # for _tell_more
         moved = not change or not {"prefix", *form.kind.address}.isdisjoint(form.changed_data)
         request._registry_moved = moved  # type: ignore[attr-defined]  # for _tell_more
@@ -218,7 +218,7 @@ class FormPages(UsedForPages):
     def _saved(self, request: HttpRequest, row: Registry, text: str) -> HttpResponse:
         self.message_user(request, text % {"name": row}, messages.SUCCESS)
         if SAVE_AND_CHECK in request.POST:
-            # Checked when the transaction that saves it is over.
+            # It is checked after the transaction that saves it.
             request._registry_saved = row  # type: ignore[attr-defined]  # for changeform_view
         return self.response_post_save_change(request, row)
 
@@ -253,7 +253,7 @@ class FormPages(UsedForPages):
         }
         if obj is None:
             return context
-        # A form that is shown again has changed its own copy of the row.
+        # A form with errors has changed its copy of the row.
         row = self.get_object(request, str(obj.pk)) if form.is_bound else obj
         if row is None:
             return context
@@ -278,14 +278,14 @@ class FormPages(UsedForPages):
 
 
 def _is_connection_open(form: RegistryForm, kind: Kind) -> bool:
-    """Whether TLS and CA are shown at once: a service's own certificate hardly needs either."""
+    """Return whether TLS and CA are expanded; hosted services hardly ever need them."""
     row = form.instance
     is_special = not row.verify_tls or row.ca_certificate
     return bool(not kind.hosts or is_special or {"verify_tls", "ca_certificate"} & {*form.errors})
 
 
 def _notices(row: Registry) -> list[str]:
-    """What is taken all the same, but hardly works; no stored secret is opened for it."""
+    """Return notices about values that are accepted but will hardly work. Decrypts nothing."""
     raw_values = {name: row.raw_value(name) for name in row.provided()}
     values = {
         name: value.reveal() if isinstance(value, Secret) and not value.is_sealed else str(value)

@@ -1,4 +1,4 @@
-"""The filters of the list. A filter on any other column would let a viewer guess at its values."""
+"""The filters of the list. With filters on other columns, viewers could guess their values."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from registries.models import Registry
 from registries.models.check import Origin, Trust
 from registries.models.handover import ENTRUSTED, HANDED_OVER, Way
 
-# Rows whose last check is older than so many days, or that have none.
+# Rows without a check in so many days.
 AGES = (7, 30)
 
 
@@ -34,12 +34,12 @@ class KindFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if not self.value():
             return queryset
-        # Only what a row can hold: PostgreSQL refuses some texts altogether.
+        # Only possible values, because PostgreSQL refuses some texts.
         return queryset.filter(kind=self.value()) if self.value() in KINDS else queryset.none()
 
 
 class StateFilter(admin.SimpleListFilter):
-    """What a row is, and what everybody must see of it."""
+    """The state and warnings of a row."""
 
     title = _("State")
     parameter_name = "state"
@@ -105,7 +105,7 @@ class VerdictFilter(admin.SimpleListFilter):
 
 
 class _Choice(admin.SimpleListFilter):
-    """A filter by one column of the audit; a value that it cannot have finds nothing."""
+    """A filter by one column of the audit. An impossible value finds nothing."""
 
     choices_of: Any = ()
 
@@ -139,7 +139,7 @@ class TrustFilter(_Choice):
 
 
 class RegistryFilter(admin.SimpleListFilter):
-    """The events of one row, to which its history leads; there is no choice among all rows."""
+    """The events of one row, for links from its history. It has no list of rows to choose from."""
 
     title = _("Registry")
     parameter_name = "registry__id__exact"
@@ -204,7 +204,7 @@ class WayFilter(_Choice):
 
 
 def narrowing(cl: Any) -> dict[str, Any]:
-    """What the toolbar of a list shows: its filters, and the ways to clear them and the search."""
+    """Return what a list's toolbar shows: its filters, and links to clear them and the search."""
     names = [spec.parameter_name for spec in cl.filter_specs]
     return {
         "filters": [(spec, list(spec.choices(cl))) for spec in cl.filter_specs],

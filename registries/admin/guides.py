@@ -1,4 +1,4 @@
-"""What a consumer's guide says of some registries: keys, how long, and what is pasted where."""
+"""The instructions to set up a program with the credentials of some registries."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,17 +18,17 @@ from registries.handover.credential import HUB
 from registries.handover.form import docker_key
 from registries.models import Registry
 
-# The host that answers for Docker Hub's API.
+# The host of Docker Hub's API.
 HUB_API = "registry-1.docker.io"
-# In the place of a host that only a cloud can name.
+# In place of a host that is only known after an exchange.
 SOME_HOST = "HOST"
-# What is typed on the page, and shown by its script wherever it stands.
+# What is typed on the page. Its script replaces these everywhere.
 TYPED = frozenset({"name", "namespace"})
 Foreseen = Sequence[tuple[Registry, Sequence[PullCredential]]]
 
 
 class ShownStep(NamedTuple):
-    """A step as the page shows it; `id` names its code."""
+    """A step as the page shows it. id: of its code."""
 
     id: str
     text: str
@@ -51,7 +51,7 @@ class Part(NamedTuple):
 
 
 class Guide(NamedTuple):
-    """A consumer's guide for some registries."""
+    """The instructions of a consumer for some registries."""
 
     consumer: Consumer
     parts: list[Part]
@@ -63,7 +63,7 @@ class Guide(NamedTuple):
 
     @classmethod
     def of(cls, consumer: Consumer, foreseen: Foreseen, request: HttpRequest) -> "Guide":
-        """The guide for registries with what is foreseen of each."""
+        """Return the instructions for registries with their previews."""
         params = _params(consumer, foreseen, request)
         key = consumer.form.key
         return cls(
@@ -83,12 +83,12 @@ class Guide(NamedTuple):
 
 
 def default_name(rows: Sequence[Registry]) -> str:
-    """What a Secret is called unless somebody chooses another name."""
+    """Return the default name of a Secret."""
     return f"registry-{rows[0].pk}" if len(rows) == 1 else "registries"
 
 
 def handover_address(request: HttpRequest) -> str:
-    """Where programs ask for credentials; empty on a site without the API."""
+    """Return the URL where programs get credentials; empty on a site without the API."""
     try:
         return request.build_absolute_uri(reverse("registries_api:handover"))
     except NoReverseMatch:
@@ -113,7 +113,7 @@ def _shown(
 
 
 def _code(text: str, params: dict[str, str]) -> SafeString:
-    # Names of hosts and prefixes come from rows: everything is escaped.
+    # Hosts and prefixes come from rows, so everything is escaped.
     parts: list[str] = PLACEHOLDER.split(text)
     for at, part in enumerate(parts):
         if at % 2 and part in TYPED:
@@ -141,12 +141,12 @@ def _params(consumer: Consumer, foreseen: Foreseen, request: HttpRequest) -> dic
         "docker_helpers": _helpers(exact, docker_key),
         "matches": "\n".join(f'      - "{match}"' for match in matches),
         "form": consumer.form.slug,
-        # A JSON text is one of TOML as well.
+        # JSON strings are also TOML strings.
         "names": ", ".join(json.dumps(row.name, ensure_ascii=False) for row in rows),
         "id": str(rows[0].pk),
         "name": name,
         "namespace": consumer.namespace,
-        # The programs find the API below /api/ by themselves.
+        # The programs find the API at /api/ on their own.
         "site": urljoin(handover, "..").removesuffix("api/").removesuffix("/"),
         "handover": handover,
         "refresh": f"{_every(foreseen)}m",
@@ -163,12 +163,12 @@ def _helpers(exact: Sequence[PullCredential], key: Callable[[PullCredential], st
 
 
 def _hours(row: Registry, logins: Sequence[PullCredential]) -> int:
-    """For how many hours a registry's credentials are good; 0 where they do not end."""
+    """Return for how many hours a registry's credentials are valid; 0 if they do not expire."""
     return row.declaration.exchanged_hours if logins[0].is_short else 0
 
 
 def _every(foreseen: Foreseen) -> int:
-    """Minutes between renewals: less than the half of a life that is always left."""
+    """Return the minutes between renewals: less than half of the lifetime."""
     return min(
         (hours * 20 for row, logins in foreseen if (hours := _hours(row, logins))), default=60
     )

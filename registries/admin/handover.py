@@ -1,4 +1,4 @@
-"""Handing over from the admin: choose who is to use the credentials, see how, then take them."""
+"""The page that hands over: choose a program, read the instructions, get the credentials."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -36,11 +36,11 @@ from registries.models.results import detail_for
 from registries.reference import InvalidReference
 from registries.secrets.reports import hide_on_debug_pages
 
-# What the address names: the consumer, and the registries where they are several.
+# The URL's parameters: the consumer, and the registries if there are several.
 CONSUMER, REGISTRIES = "for", "registries"
-# Says in the answer when the credentials end.
+# The header that says when the credentials expire.
 EXPIRES = "Handover-Expires-At"
-# A refusal that this page can say more of than the API.
+# A refusal for which this page has a longer message than the API.
 IMAGE_NEEDED = _(
     "It answers for several hosts, and this program has to know which: set its address or a prefix"
     " on its page, or choose another program."
@@ -60,7 +60,7 @@ def _checked(check: Callable[[str], None]) -> Callable[[str], None]:
 
 
 class SecretForm(forms.Form):
-    """How the Kubernetes Secret is called, and where it is kept."""
+    """The name and the namespace of the Kubernetes Secret."""
 
     name = forms.CharField(label=_("Name"), validators=[_checked(check_secret_name)])
     namespace = forms.CharField(label=_("Namespace"), validators=[_checked(check_namespace)])
@@ -68,7 +68,7 @@ class SecretForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            # What does not fit it is not shown in the commands of the page.
+            # The page's commands do not show invalid values.
             field.widget.attrs |= {
                 "pattern": r"[a-z0-9]([a-z0-9.\-]*[a-z0-9])?",
                 "class": "reg-mono",
@@ -79,7 +79,7 @@ class SecretForm(forms.Form):
 
 
 class Refused(NamedTuple):
-    """A registry that cannot be handed over, whoever is to use it."""
+    """A registry that cannot be handed over to any program."""
 
     row: Registry
     code: str
@@ -87,7 +87,7 @@ class Refused(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """A consumer, and why it cannot be handed these registries; empty where it can."""
+    """A consumer, and why it cannot use these registries; empty if it can."""
 
     consumer: Consumer
     refusal: str
@@ -97,7 +97,7 @@ class HandingPages(Pages):
     """The page of one registry, or of several, and the action that leads to it."""
 
     def has_hand_over_permission(self, request: HttpRequest) -> bool:
-        """Whether this user may hand over, and see what it is of."""
+        """Return whether the user may hand over and view registries."""
         return request.user.has_perm(PERMISSION) and self.has_view_permission(request)
 
     def changelist_view(
@@ -137,7 +137,7 @@ class HandingPages(Pages):
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     @method_decorator(sensitive_variables())
     def hand_over_view(self, request: HttpRequest, object_id: str = "") -> HttpResponse:
-        """Show how, by GET; by POST the answer is what is handed over, and nothing of it a page."""
+        """GET shows the instructions. POST returns the credentials as a file, never as a page."""
         hide_on_debug_pages(request)
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -193,7 +193,7 @@ class HandingPages(Pages):
         form: SecretForm | None = None,
         error: str = "",
     ) -> HttpResponse:
-        """The page: what is chosen, and what else there is to choose."""
+        """Return the page for the chosen consumer, with all others to choose from."""
         usable, refused = _sorted(rows)
         choices = [Choice(item, _why_not(request, item, usable)) for item in CONSUMERS.values()]
         chosen = next((item for item in choices if item.consumer is consumer), None)
@@ -226,7 +226,7 @@ class HandingPages(Pages):
 def _secret_form(
     consumer: Consumer, rows: Sequence[Registry], data: Any = None
 ) -> SecretForm | None:
-    """The form of a consumer that is handed a Kubernetes Secret."""
+    """Return the form for a consumer that uses a Kubernetes Secret."""
     if not consumer.is_secret:
         return None
     initial = {"name": default_name(rows), "namespace": consumer.namespace}
@@ -234,7 +234,7 @@ def _secret_form(
 
 
 def _sorted(rows: Sequence[Registry]) -> tuple[list[Registry], list[Refused]]:
-    """Those that can be handed over in the form that says most, and those that cannot."""
+    """Return the rows that can be handed over in the most general form, and those that cannot."""
     usable, refused = [], []
     for row in rows:
         try:
@@ -246,7 +246,7 @@ def _sorted(rows: Sequence[Registry]) -> tuple[list[Registry], list[Refused]]:
 
 
 def _why_not(request: HttpRequest, consumer: Consumer, rows: Sequence[Registry]) -> str:
-    """Why registries cannot be handed to a consumer, as far as that is known."""
+    """Return why a consumer cannot use the registries, as far as that is known."""
     if len(rows) > 1 and not consumer.many:
         return str(ONE_AT_A_TIME)
     if not consumer.file and not handover_address(request):

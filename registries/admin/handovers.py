@@ -1,4 +1,4 @@
-"""The audit of hand-overs: what left for whom, what was refused, and why. Read only."""
+"""The audit of hand-overs: who got or was refused what, and why. It is read-only."""
 
 import re
 from typing import Any, NamedTuple
@@ -26,12 +26,12 @@ from registries.verdicts import CODES
 HANDED_OVER = Look(_("Handed over"), "valid", "ok")
 ENTRUSTED = Look(_("Entrusted to other servers"), "unproven", "warn")
 REFUSED = Look(_("Refused"), "rejected", "warn")
-# What the audit has where no certificate is verified from then on.
+# The audit's value if no certificate is verified from then on.
 UNVERIFIED = "verify_tls: off"
 
 
 class ShownHandover(NamedTuple):
-    """A hand-over of the audit as pages show it."""
+    """A hand-over as a page shows it."""
 
     handover: Handover
 
@@ -58,7 +58,7 @@ class ShownHandover(NamedTuple):
 
     @property
     def code(self) -> str:
-        """Where its explanation is; empty where a check never says it."""
+        """The URL of the explanation; empty for codes that checks never have."""
         return self.handover.code if self.handover.code in CODES else ""
 
     @property
@@ -91,12 +91,12 @@ class ShownHandover(NamedTuple):
 
     @property
     def what(self) -> str:
-        """What it was for, or what was asked for, in a few words."""
+        """What it was for, or what was requested."""
         return self.handover.places or self.handover.asked
 
     @property
     def ends(self) -> str:
-        """When what was handed over ends, in words; nothing where nothing was."""
+        """When the credentials expire; empty if nothing was handed over."""
         if not self.handover.is_handed_over:
             return ""
         if self.handover.expires_at:
@@ -105,14 +105,14 @@ class ShownHandover(NamedTuple):
 
     @property
     def token(self) -> SafeString | str:
-        """The access token that asked: its name, and what it begins with."""
+        """The name and the first characters of the access token."""
         key = self.handover.token_key
         begin = format_html("<code>{}…</code>", key) if key else ""
         return format_html("{} {}", self.handover.token, begin) if self.handover.token else begin
 
     @property
     def facts(self) -> list[tuple[str, Any]]:
-        """Every fact with its label, the moment first; an empty one is not shown."""
+        """All facts with their labels, the time first. Empty ones are not shown."""
         handover = self.handover
         label = gettext("Trusted from then on") if self.is_entrusted else gettext("Asked for")
         return [
@@ -149,7 +149,7 @@ _TRUSTED = {
 
 
 def _asked(text: str) -> SafeString | str:
-    """What was asked for: registries, which the audit has by their ids, by name and linked."""
+    """Return what was requested. Ids of registries become names with links."""
     if text == UNVERIFIED:
         return gettext("any certificate")
     if not re.fullmatch(r"#\d+(, #\d+)*", text):
@@ -164,13 +164,13 @@ def _link(key: int, name: str | None) -> SafeString | str:
         return gettext("a registry that is deleted (number %(id)d)") % {"id": key}
     try:
         url = reverse("admin:registries_registry_change", args=[key])
-    except NoReverseMatch:  # a site that shows the audit alone
+    except NoReverseMatch:  # a site that only registers the audit
         return name
     return format_html('<a href="{}">{}</a>', url, name)
 
 
 class HandoverPages(AuditPages):
-    """The list of hand-overs, and one of them; nobody writes here."""
+    """The list of hand-overs, and the page of one. Both are read-only."""
 
     list_display = ("handed", "about", "code", "asked", "form", "user_name")
     list_display_links = ("handed",)

@@ -1,4 +1,4 @@
-"""The history of a row: who changed what, how its checks went, and a chart of the last days."""
+"""The history of a row: who changed what, its checks, and a chart of the last days."""
 
 import json
 from collections import Counter, defaultdict
@@ -27,25 +27,25 @@ from registries.models.handover import Way
 
 # Changes on a page.
 ENTRIES = 50
-# The chart: its days, and how large it is drawn.
+# The chart's number of days, and its size.
 DAYS, DAY, HEIGHT = 30, 10, 40
 
 
 class Change(NamedTuple):
-    """What became of a field; of what signs in, only that it changed."""
+    """The change of a field. For logins and secrets, only that it changed."""
 
     label: str
     values: tuple[str, str] | None
 
 
 class ShownEntry(NamedTuple):
-    """Somebody's deed as the page shows it."""
+    """A change as the page shows it."""
 
     entry: LogEntry
 
     @property
     def changes(self) -> list[Change]:
-        """The fields that were changed, if it was written down."""
+        """The fields that were changed, if they were recorded."""
         try:
             [change] = json.loads(self.entry.change_message)
             changed = change["changed"]
@@ -63,7 +63,7 @@ class ShownEntry(NamedTuple):
 
 
 class Day(NamedTuple):
-    """A day of the chart: what a reader is told, and its bars, each a tone, a top and a height."""
+    """A day of the chart: a text for screen readers, and bars with a tone, a top and a height."""
 
     left: int
     label: str
@@ -97,7 +97,7 @@ def _text(value: Any) -> str:
 
 
 class HistoryPages(Pages):
-    """What is written down of a change, and the page that shows it."""
+    """Records changes, and shows the page of a row's history."""
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
@@ -140,7 +140,7 @@ class HistoryPages(Pages):
 
 
 def _entries(row: Registry) -> Any:
-    """Who did what, the newest first. Earlier versions wrote checks down there as well."""
+    """Return who did what, the newest first. Earlier versions also stored checks there."""
     entries = LogEntry.objects.filter(
         object_id=str(row.pk), content_type=get_content_type_for_model(row)
     )
@@ -149,7 +149,7 @@ def _entries(row: Registry) -> Any:
 
 
 def days(checks: Any) -> list[Day]:
-    """The last days, the oldest first, with the checks that are kept of each."""
+    """Return the last days, the oldest first, with the stored checks of each."""
     today = timezone.localdate()
     first = today - timedelta(days=DAYS - 1)
     counts: dict[Any, Counter[str]] = defaultdict(Counter)

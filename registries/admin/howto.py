@@ -1,4 +1,4 @@
-"""A kind's how-to as its form shows it: menus and buttons in bold, pages as links."""
+"""A kind's how-to as HTML, with menus and buttons in bold and pages as links."""
 
 import re
 
@@ -12,7 +12,7 @@ from registries.text import MARKUP
 
 
 def shown(howto: HowTo) -> HowTo:
-    """The how-to with its steps and notes as HTML, in the language of the page."""
+    """Return the how-to with its steps and notes as HTML, in the current language."""
     steps, notes = (
         tuple(marked(gettext(text)) for text in texts) for texts in (howto.steps, howto.notes)
     )
@@ -20,7 +20,7 @@ def shown(howto: HowTo) -> HowTo:
 
 
 def marked(text: str) -> SafeString:
-    """A how-to's sentence as HTML: its markup becomes tags, everything else is escaped."""
+    """Return a sentence as HTML. Its markup becomes tags, and everything else is escaped."""
     return mark_safe(MARKUP.sub(_tag, escape(text)))  # noqa: S308 - escaped before
 
 

@@ -1,4 +1,4 @@
-"""Which registry reads an image: the answer with its reasons and, on request, tags and digest."""
+"""The page that shows which registry is used for an image, and why; on request also its tags."""
 
 from math import ceil
 from typing import Any
@@ -24,17 +24,17 @@ from registries.throttles import OutgoingThrottle
 
 # How many tags the page shows.
 SHOWN_TAGS = 100
-# The button that has the registry asked.
+# The button that calls the registry.
 ASK = "ask"
 TOO_OFTEN = _("You had registries asked very often. Ask again in %(seconds)d seconds.")
 
 
 class ImageForm(forms.Form):
-    """The box: an image's name as it is pasted."""
+    """The box for a pasted image's name."""
 
     image = forms.CharField(
         label=_("Which registry reads this image?"),
-        required=False,  # the parser says what is missing
+        required=False,  # the parser reports an empty name
         widget=forms.TextInput(
             attrs={
                 "class": "reg-mono",
@@ -54,7 +54,7 @@ class ImageForm(forms.Form):
 
 
 class ImagePages(Pages):
-    """The page that answers which registry reads an image; it can be bookmarked."""
+    """The page that shows which registry is used for an image. It can be bookmarked."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.image_view)
@@ -62,7 +62,7 @@ class ImagePages(Pages):
 
     @method_decorator(require_safe)
     def image_view(self, request: HttpRequest) -> HttpResponse:
-        """Find the row that an image is read with, and say why it is that one."""
+        """Find the row that is used for an image, and explain why."""
         may_ask = request.user.has_perm("registries.query_registry")
         if not self.has_view_permission(request) or (ASK in request.GET and not may_ask):
             raise PermissionDenied
@@ -74,7 +74,7 @@ class ImagePages(Pages):
 
     def _answer(self, request: HttpRequest, reference: Reference) -> dict[str, Any]:
         best, why = explain(reference)
-        # `explain` loads of a row only what says which images are its own.
+        # `explain` loads only the columns that it needs.
         row = best and self.get_object(request, str(best.pk))
         context = {"reference": reference, "why": [text.render(gettext) for text in why]}
         if row is None:
@@ -87,7 +87,7 @@ class ImagePages(Pages):
         }
         if ASK not in request.GET or not _is_asked_here(request):
             return context
-        throttle: Any = OutgoingThrottle()  # takes requests that are not REST framework's too
+        throttle: Any = OutgoingThrottle()  # it accepts Django's own requests too
         if throttle.allow_request(request, None):
             return context | ask(row, reference)
         error = str(TOO_OFTEN) % {"seconds": max(1, ceil(throttle.wait() or 1))}
@@ -95,7 +95,7 @@ class ImagePages(Pages):
 
 
 def ask(row: Registry, reference: Reference) -> dict[str, Any]:
-    """Digest and tags of an image as its registry has them now; sentences where it has not."""
+    """Return the current digest and tags of an image, or error messages."""
     manifest, tags = services.look_up(row, reference, SHOWN_TAGS + 1)
     errors = [result for result in (manifest, tags) if isinstance(result, ClientError)]
     context: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The list of registries: tiles or a table, trouble first."""
+"""The list of registries, as tiles or a table. Rows with problems come first."""
 
 from typing import Any, cast
 
@@ -24,13 +24,13 @@ from registries.admin.status import attention_first, overview, tiles
 from registries.kinds import KINDS
 from registries.models import Registry
 
-# What is read of a search; more finds no more.
+# How many characters of a search are used.
 SEARCH_LENGTH, SEARCH_WORDS = 200, 10
 VIEWS = ("tiles", "table")
 VIEW_VAR = "view"
 VIEW_COOKIE = "registries_view"
 A_YEAR = 365 * 24 * 60 * 60
-# The list's orders: the column, with a minus where it is reversed, and how it is called.
+# The list's orders: the column, with a minus for descending, and its label.
 ORDERS = {
     "": _("attention first"),
     "name": _("name"),
@@ -38,8 +38,7 @@ ORDERS = {
     "-verdict_label": _("last check"),
 }
 
-# The table's columns that it can be sorted by: their headers, and a minus where the other way
-# comes first.
+# The sortable columns of the table: their headers, and a minus if they are descending at first.
 HEADERS = {
     "name": (_("Name"), ""),
     "answers": (_("Host"), ""),
@@ -49,7 +48,7 @@ HEADERS = {
 
 
 class PageOfRows(ChangeList):
-    """A page of the list, which reads no CA certificate; actions read whole rows."""
+    """A page of the list, which does not load CA certificates. Actions load whole rows."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -57,12 +56,12 @@ class PageOfRows(ChangeList):
 
 
 class ListPages(Pages):
-    """The list; popups of other pages get the stock one."""
+    """The list of registries. Popups of other pages get Django's own list."""
 
     list_display = ("name", "kind_label", "answers", "state_label", "verdict_label", "warnings")
     list_filter = FILTERS
     search_fields = ("name", "host", "prefix")
-    # As many as fill rows of two, three and four tiles.
+    # This fills rows of two, three and four tiles.
     list_per_page = 48
     show_full_result_count = False
     change_list_template = "admin/registries/registry/change_list.html"
@@ -98,13 +97,13 @@ class ListPages(Pages):
         return attention_first()
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        # A row of a kind that only a later version knows cannot be shown by this one.
+        # Rows of a later version's kinds cannot be shown.
         return super().get_queryset(request).filter(kind__in=KINDS)
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        # Each word is a condition of its own, and databases have a limit of those.
+        # Each word becomes a condition, and databases limit their number.
         words = search_term[:SEARCH_LENGTH].split()[:SEARCH_WORDS]
         return super().get_search_results(request, queryset, " ".join(words))
 
@@ -112,9 +111,9 @@ class ListPages(Pages):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if request.method == "POST":
-            # What no page of ours sends as a selected row would fail in the query.
+            # Values that are not ids would make the query fail.
             posted = request.POST.copy()
-            # Several may come in one field: Django takes no more than a thousand fields.
+            # One field may have several ids, because Django accepts only a thousand fields.
             chosen = ",".join(posted.getlist(ACTION_CHECKBOX_NAME)).split(",")
             posted.setlist(
                 ACTION_CHECKBOX_NAME,
@@ -125,7 +124,7 @@ class ListPages(Pages):
             return self._remember(request, view)
         response = super().changelist_view(request, extra_context)
         context = (response.context_data or {}) if isinstance(response, TemplateResponse) else {}
-        if "cl" in context:  # an action may have answered with a page of its own
+        if "cl" in context:  # an action may have returned its own page
             if IS_POPUP_VAR in request.GET:
                 cast("TemplateResponse", response).template_name = "admin/change_list.html"
             else:
@@ -165,18 +164,18 @@ class ListPages(Pages):
 
 
 def _kept(cl: Any) -> str:
-    """What an address of a row's page ends with, so that it leads back to the same list."""
+    """Return the query string for a row's page that leads back to the same list."""
     query = cl.get_query_string()
     return "?" + urlencode({"_changelist_filters": query[1:]}) if len(query) > 1 else ""
 
 
 def _orders(cl: Any) -> list[dict[str, Any]]:
-    """The orders to choose from, each with its address."""
+    """Return the available orders with their links."""
     chosen = cl.params.get(ORDER_VAR)
     result = []
     for name, label in ORDERS.items():
         column = name.removeprefix("-")
-        # The address names columns by number, which differs with the permission for actions.
+        # URLs refer to columns by number, which depends on the permission for actions.
         minus = "-" if column != name else ""
         value = f"{minus}{cl.list_display.index(column)}" if name else None
         query = cl.get_query_string({ORDER_VAR: value})

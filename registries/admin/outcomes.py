@@ -1,4 +1,4 @@
-"""The page that explains what a check may say: every verdict with its codes, and what to do."""
+"""The page that explains all verdicts and codes of checks, and what to do."""
 
 from typing import Any, NamedTuple
 
@@ -15,12 +15,12 @@ from registries.admin.display import LOOKS, Look
 from registries.explanations import EXPLANATIONS, VERDICTS, Explanation
 from registries.verdicts import CODES, Verdict
 
-# Of codes that have no verdict of their own.
+# For codes without a verdict of their own.
 ABOUT_AN_IMAGE = _("These are about an image. The verdict stays that of the sign-in.")
 
 
 class Outcome(NamedTuple):
-    """A verdict's look, None for what is about an image, what it means, and its codes."""
+    """A verdict's look (None for codes about an image), its meaning, and its codes."""
 
     look: Look | None
     meaning: Any
@@ -28,12 +28,12 @@ class Outcome(NamedTuple):
 
 
 def explained(code: str) -> Explanation:
-    """What a code means, in the current language. Raises KeyError for an unknown code."""
+    """Return what a code means, in the current language. Raises KeyError for an unknown code."""
     return Explanation(*map(gettext, EXPLANATIONS[code]))
 
 
 def outcomes() -> list[Outcome]:
-    """Every verdict that a check may have, and last the codes that are about an image."""
+    """Return all verdicts, and last the codes about images."""
     heads: list[tuple[Verdict | None, Look | None, Any]] = [
         *((item, LOOKS[item], gettext(VERDICTS[item])) for item in Verdict),
         (None, None, ABOUT_AN_IMAGE),
@@ -49,7 +49,7 @@ def outcomes() -> list[Outcome]:
 
 
 class OutcomePages(Pages):
-    """The page, to which every result of a check leads."""
+    """The page that all results of checks link to."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.outcomes_view)

@@ -1,4 +1,4 @@
-"""Which rows are fine and which need attention, in few queries however many there are."""
+"""Which rows are fine and which need attention, with a constant number of queries."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -33,15 +33,15 @@ from registries.resolving.shadows import shadows
 from registries.secrets.keys import key_ids
 from registries.verdicts import CODES, Verdict
 
-# The kind that everything fits which is of no other.
+# The kind for registries that have no kind of their own.
 ANY_SERVER = KINDS["custom"]
-# Of a row whose last check was of what it no longer holds.
+# For a row that was changed after its last check.
 CHANGED = Look(_("Changed since the last check"), "none", "none")
 TONE_OF = {verdict: look.tone for verdict, look in LOOKS.items()}
 
 
 def readable_key_ids() -> list[str]:
-    """The key ids that rows with readable secrets have: today's keys, in every combination."""
+    """Return the key ids of rows with readable secrets: all combinations of the current keys."""
     ids = sorted(key_ids())
     most = min(len(ids), len(SECRETS))
     return [",".join(some) for count in range(most + 1) for some in combinations(ids, count)]
@@ -52,17 +52,17 @@ def _verdicts(*tones: str) -> Q:
 
 
 def needs_attention() -> Q:
-    """Rows that somebody has to look at: the last check went wrong, or secrets are unreadable."""
+    """A condition for rows whose last check failed, or whose secrets are unreadable."""
     return _verdicts("warn", "bad") | ~Q(key_id__in=readable_key_ids())
 
 
 def is_fine() -> Q:
-    """Rows whose last check went well, and whose secrets can be read."""
+    """A condition for rows whose last check succeeded, and whose secrets can be read."""
     return _verdicts("ok") & Q(key_id__in=readable_key_ids())
 
 
 def attention_first() -> list[Any]:
-    """An ordering: what failed, what is unsure, the rest; by name within each."""
+    """Return an ordering: failed rows, unclear ones, the rest, and by name in each group."""
     failed = _verdicts("bad") | ~Q(key_id__in=readable_key_ids())
     rank = Case(When(failed, then=Value(0)), When(_verdicts("warn"), then=Value(1)), default=2)
     return [rank.asc(), "name_key"]
@@ -70,7 +70,7 @@ def attention_first() -> list[Any]:
 
 @dataclass(slots=True)
 class Overview:
-    """How many rows are fine, need attention, or were not checked; and of which kinds."""
+    """How many rows are fine, need attention or were not checked, and how many each kind has."""
 
     fine: int = 0
     attention: int = 0
@@ -83,7 +83,7 @@ class Overview:
 
     @property
     def missing_kinds(self) -> list[Kind]:
-        """The kinds that no row is of."""
+        """The kinds without rows."""
         return [kind for kind in sorted_kinds() if kind.slug not in self.kinds]
 
 
@@ -103,20 +103,20 @@ def overview(rows: QuerySet[Registry]) -> Overview:
 
 
 def sorted_kinds() -> list[Kind]:
-    """All kinds by label, the one for any other server last."""
+    """Return all kinds by label, with the one for other servers last."""
     kinds = [kind for kind in KINDS.values() if kind is not ANY_SERVER]
     return [*sorted(kinds, key=lambda kind: gettext(kind.label).casefold()), ANY_SERVER]
 
 
 def add_heading(kind: Kind) -> str:
-    """The heading of the form for a new row."""
+    """Return the heading of the form for a new row."""
     if kind is ANY_SERVER:
         return gettext("Add a self-hosted registry")
     return gettext("Add %(label)s") % {"label": gettext(kind.label)}
 
 
 def past_verdicts(rows: Sequence[Registry]) -> dict[Any, list[str]]:
-    """The verdicts of the last checks of each row, newest first, with one query."""
+    """Return the verdicts of the last checks of each row, newest first, with one query."""
     number = Window(
         RowNumber(), partition_by="registry_id", order_by=[F("checked_at").desc(), F("pk").desc()]
     )
@@ -133,7 +133,7 @@ def past_verdicts(rows: Sequence[Registry]) -> dict[Any, list[str]]:
 
 
 class Tile(NamedTuple):
-    """A row as tile and table show it."""
+    """A row as the tiles and the table show it."""
 
     row: Registry
     kind: Kind
@@ -151,14 +151,14 @@ class Tile(NamedTuple):
 
     @property
     def code(self) -> str:
-        """What the sentence is about; empty where nothing is known yet."""
+        """What the message is about; empty if the row was not checked."""
         if UNREADABLE in self.badges:
             return "secret_unreadable"
         return self.result.code if self.result else ""
 
     @property
     def sentence(self) -> str:
-        """What to do, or to know; empty where nothing is known yet."""
+        """What to do, or to know; empty if the row was not checked."""
         if UNREADABLE in self.badges:
             return gettext(CODES["secret_unreadable"].sentence)
         return self.result.detail if self.result else ""
@@ -193,6 +193,6 @@ class Tile(NamedTuple):
 
 
 def tiles(rows: Sequence[Registry]) -> list[Tile]:
-    """The tiles of rows that are loaded, with a query for their last checks and one for others."""
+    """Return the tiles of loaded rows, with one query for checks and one for other rows."""
     past, used_instead = past_verdicts(rows), shadows(rows)
     return [Tile.of(row, past[row.pk], used_instead.get(row.pk)) for row in rows]

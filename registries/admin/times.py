@@ -1,4 +1,4 @@
-"""How a moment is written where it has to be exact."""
+"""Exact times."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 
 
 def stamp(moment: datetime | None) -> str:
-    """A moment with its time zone; a dash where there is none."""
+    """Return a time with its time zone; a dash for None."""
     if moment is None:
         return "-"
     local = timezone.localtime(moment) if timezone.is_aware(moment) else moment

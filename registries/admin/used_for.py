@@ -1,4 +1,4 @@
-"""What a row is used for: its hosts, and the other rows that answer for the same images."""
+"""What a row is used for: its hosts, and other rows for the same images."""
 
 from collections.abc import Iterator
 from copy import copy
@@ -23,7 +23,7 @@ from registries.kinds import KINDS
 from registries.models import Registry
 from registries.resolving.rivals import Rival, overlaps, shown_name
 
-# Rows that answer for the same images: how many are looked at, and shown.
+# How many rows for the same images are compared, and how many are shown.
 LOOKED_AT, SHOWN = 500, 5
 
 
@@ -56,7 +56,7 @@ class ShownRival:
 
     @property
     def sentence(self) -> str:
-        """Which of the two is used, from where the other one stands."""
+        """Which of the two rows is used."""
         if self.rival.comes_first and self.rival.takes_all:
             text = gettext("%(name)s is used for all of these images, so this one is never used.")
         elif self.rival.comes_first:
@@ -69,7 +69,7 @@ class ShownRival:
 
 
 class UsedForPages(Pages):
-    """The part of a form that says which images the row is used for."""
+    """The part of a form that shows which images the row is used for."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.used_for_view)
@@ -95,7 +95,7 @@ class UsedForPages(Pages):
         return self.page(request, "used_for", **self.used_for(request, row))
 
     def used_for(self, request: HttpRequest, row: Registry) -> dict[str, Any]:
-        """The hosts that the row answers for, and the rows that answer for them as well."""
+        """Return the hosts of the row, and other rows for the same images."""
         return {
             "kind": row.declaration,
             "used_for": breakable(answers(row) or answers(Registry(kind=row.kind))),
@@ -105,7 +105,7 @@ class UsedForPages(Pages):
     def _shown_rivals(self, request: HttpRequest, row: Registry) -> Iterator[ShownRival]:
         may_view = self.has_view_permission(request)
         rivals_shown = (ShownRival(rival, may_view=may_view) for rival in overlaps(row, LOOKED_AT))
-        # What is never used comes first.
+        # Rows that are never used come first.
         return iter(sorted(rivals_shown, key=lambda item: not item.rival.takes_all))
 
     def tell_of_rivals(self, request: HttpRequest, row: Registry, *, is_moved: bool) -> None:
@@ -125,7 +125,7 @@ class UsedForPages(Pages):
 
 
 def as_typed(form: RegistryForm) -> Registry:
-    """The row as the form would save it, with a dash for what has yet to be typed to sign in."""
+    """Return the row as the form would save it, with dashes for values that are still missing."""
     errors, row = form.errors, copy(form.instance)
     for name in {"prefix", *form.kind.address}.intersection(errors):
         setattr(row, name, "")
@@ -139,7 +139,7 @@ def as_typed(form: RegistryForm) -> Registry:
 
 
 def use_address(request: HttpRequest) -> None:
-    """Put the address of the button that was pressed into the form, and check with it."""
+    """Put the address of the pressed button into the form, and check with it."""
     for use, check in ((USE, CHECK), (SAVE_AND_USE, SAVE_AND_CHECK)):
         if use in request.POST:
             posted = request.POST.copy()

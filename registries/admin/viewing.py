@@ -1,4 +1,4 @@
-"""The fields of a row for who may only look."""
+"""The read-only fields of a row."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from registries.models import Registry
 
 
 class ShownVariable:
-    """A variable for who may only look; of a secret, whether it is set and nothing else."""
+    """A read-only variable. For a secret, only whether it is set."""
 
     def __init__(self, variable: Variable) -> None:
         self.variable = variable
@@ -24,7 +24,7 @@ class ShownVariable:
 
 
 def viewed(kind: Kind) -> tuple[list[Any], list[Any]]:
-    """What stands beside the name, such as an address, and what a row signs in with."""
+    """Return the fields beside the name, such as an address, and those of the login."""
     signs_in = {name for method in kind.methods for name in method.variables}
     parts: tuple[list[Any], list[Any]] = ([], [])
     for variable in kind.variables:
