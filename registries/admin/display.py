@@ -66,8 +66,8 @@ def badges(row: Registry) -> list[Look]:
     return result
 
 
-# Minutes of a unit, the largest first. Unlike those of `timesince`, these are whole phrases: in other
-# languages the unit has another form after “ago”.
+# Minutes of a unit, the largest first. Unlike those of `timesince`, these are whole phrases, because in
+# other languages the unit has another form after “ago”.
 UNITS = {
     525_600: ngettext_lazy("%(count)d year ago", "%(count)d years ago", "count"),
     43_200: ngettext_lazy("%(count)d month ago", "%(count)d months ago", "count"),
