@@ -66,7 +66,7 @@ def badges(row: Registry) -> list[Look]:
     return result
 
 
-# Minutes of a unit, the largest first. Unlike those of `timesince`, these are whole phrases, because in
+# Minutes of a unit, the largest first. Unlike those of `timesince`, these are whole phrases: in
 # other languages the unit has another form after “ago”.
 UNITS = {
     525_600: ngettext_lazy("%(count)d year ago", "%(count)d years ago", "count"),

@@ -120,7 +120,7 @@ def test_who_may_add_alone_takes_nothing_over(settings: Any) -> None:
     stored = create("custom", name="Ours")
     client = signed_in("view", "add")
     page = text_of(client.post(f"{LIST}add/?kind=custom", FORM))
-    assert "“Ours” answers for these images already and differs in: scheme" in page
+    assert "“Ours” is already used for these images, and differs in: scheme" in page
     assert "Ask somebody who may change registries" in page
     assert not Registry.objects.filter(name="Mine").exists()
     assert Registry.objects.resolve(f"{HOST}/team/app") == stored
@@ -131,7 +131,7 @@ def test_who_may_add_alone_takes_nothing_over(settings: Any) -> None:
 def test_a_row_that_he_may_not_see_is_not_named() -> None:
     create("custom", name="Ours")
     page = text_of(signed_in("add").post(f"{LIST}add/?kind=custom", FORM))
-    assert "Another registry answers for these images already" in page
+    assert "Another registry is already used for these images" in page
     assert "Ours" not in page
 
 
