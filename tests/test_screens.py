@@ -927,7 +927,7 @@ def test_the_apps_german_is_not_that_of_django(admin: Client) -> None:
     for address, words in (
         (change, ">Verlauf<"),
         (change.replace("change", "history"), "Verlauf von „custom"),
-        ("/admin/registries/registry/add/?kind=hub", ">Sichern und weitere hinzufügen<"),
+        ("/admin/registries/registry/add/?kind=hub", ">Sichern und weitere<"),
     ):
         with override("de"):
             assert words in text_of(admin.get(address))

@@ -129,6 +129,11 @@ CUT = """
 """
 
 
+FEET = """
+() => [...new Set([...document.querySelectorAll('.reg-tile__foot')].map(each => each.clientHeight))]
+"""
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_nothing_of_the_table_is_cut_off(
     open_page: type_of_open, settings: Any, language: str
@@ -150,6 +155,10 @@ def test_nothing_of_the_table_is_cut_off(
     # The twin: a table that is as wide as its words ask for.
     page.add_style_tag(content=".reg-table { min-width: 60rem !important }")
     assert page.evaluate(CUT) != []
+    page.goto(f"{page.url}?view=tiles")
+    for width in (1440, 1366, 1280, 768):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert len(page.evaluate(FEET)) == 1, f"the buttons of each tile have one line at {width}"
 
 
 # What of a page stands beyond what holds it.
@@ -300,7 +309,13 @@ def test_pages_around_the_admin(open_page: type_of_open) -> None:
     assert_fit(open_page("/", None), "home for anybody")
     assert_fit(open_page("/admin/login/", None), "login")
     assert_fit(open_page("/no/such/page"), "404")
-    assert_fit(open_page("/api/docs/"), "the API's page")
+    page = open_page("/api/docs/", color_scheme="dark")
+    # As Swagger UI does, which is not installed here.
+    page.add_style_tag(content="html.dark-mode { background: #1c2022 }")
+    page.evaluate("document.documentElement.classList.add('dark-mode')")
+    grounds = "['html', 'body'].map(each => getComputedStyle(document.querySelector(each)))"
+    assert len(set(page.evaluate(f"{grounds}.map(each => each.backgroundColor)"))) == 1
+    assert_fit(page, "the API's page")
     assert_fit(open_page("/api/registries/"), "a list of the API")
 
 
