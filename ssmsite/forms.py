@@ -46,7 +46,10 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no type parameter
             "purpose": _("Optional. What the program does with it, or whom to ask."),
             "user": _("The token may do what this account may, and never more."),
             "may_query": _("For this, the site calls the registries, with their credentials."),
-            "may_hand_over": _("For docker, Kubernetes and others, from registries that allow it."),
+            "may_hand_over": _(
+                "Docker, Kubernetes and other programs sign in with these. They come only from"
+                " registries that allow it."
+            ),
             "registries": _("Their names, one a line. Leave both empty for every registry."),
             "prefixes": _("Such as ghcr.io/acme, one a line."),
         }
