@@ -83,6 +83,9 @@ def apply(document: Document, options: Options) -> Plan:
 @sensitive_variables()
 def _write(document: Document, options: Options) -> list[Step]:
     using = router.db_for_write(Registry)
+    # In a transaction of its own: in MariaDB, two that add it would wait for each other.
+    source = Source(name=document.source, applied_at=timezone.now())
+    Source.objects.using(using).bulk_create([source], ignore_conflicts=True)
     with transaction.atomic(using=using):
         _take_turn(document.source, using)
         # What was planned before may be done already.
@@ -105,9 +108,7 @@ def _take_turn(source: str, using: str) -> None:
     if connections[using].vendor == "postgresql":
         with connections[using].cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{WAIT}s'")
-    sources, now = Source.objects.using(using), timezone.now()
-    sources.bulk_create([Source(name=source, applied_at=now)], ignore_conflicts=True)
-    sources.filter(name=source).update(applied_at=now)
+    Source.objects.using(using).filter(name=source).update(applied_at=timezone.now())
 
 
 @sensitive_variables()
