@@ -45,8 +45,10 @@ TRIES = 3
 # Seconds that PostgreSQL waits for another who applies the same source, or edits its rows. SQLite
 # and MariaDB wait as long as the site's settings say.
 WAIT = 60
-# The codes of PostgreSQL and MariaDB for: waited too long for a lock, deadlock, serialization.
-_CONTENTION = {"55P03", "40P01", "40001", 1205, 1213}
+# How PostgreSQL, MariaDB and SQLite say that somebody waited too long for a lock.
+TIMED_OUT, LOCKED = {"55P03", 1205}, "database is locked"
+# And the first two, that somebody has to begin anew: deadlock, serialization.
+CONFLICT = {"40P01", "40001", 1213}
 DEEDS = {
     Action.CREATE: Deed.CREATED,
     Action.CHANGE: Deed.CHANGED,
@@ -72,7 +74,10 @@ def apply(document: Document, options: Options) -> Plan:
         except (ChangedMeanwhile, IntegrityError):
             continue
         except OperationalError as error:
-            if not _is_contention(error):
+            codes = _codes(error)
+            if codes & TIMED_OUT or LOCKED in str(error):
+                break
+            if not codes & CONFLICT:
                 raise
             continue
         _log(document.source, steps)
@@ -163,10 +168,8 @@ def _change(row: Registry | None, source: str, step: Step) -> SourceChange:
     )
 
 
-def _is_contention(error: DatabaseError) -> bool:
-    cause: Any = error.__cause__
-    codes = {getattr(cause, "sqlstate", None), *error.args[:1]}
-    return bool(codes & _CONTENTION) or "database is locked" in str(error)
+def _codes(error: DatabaseError) -> set[Any]:
+    return {getattr(error.__cause__, "sqlstate", None), *error.args[:1]}
 
 
 def _log(source: str, steps: list[Step]) -> None:

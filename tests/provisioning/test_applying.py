@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.db import OperationalError
 
 from registries import services
 from registries.models import ChangedMeanwhile, Registry, SourceChange
@@ -286,6 +287,41 @@ def test_a_reference_that_vanished_between_plan_and_write(
     monkeypatch.setattr("registries.provisioning.planning.BATCH", 1)
     assert faults(write(HUB, GHCR)) == [("registries[1].secrets.token", "unresolved")]
     assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (OperationalError("database is locked"), 1),
+        (OperationalError(1205, "Lock wait timeout exceeded"), 1),
+        (OperationalError(1213, "Deadlock found"), applying.TRIES),
+    ],
+)
+def test_others_hold_the_database(
+    write: Write, monkeypatch: pytest.MonkeyPatch, error: OperationalError, tries: int
+) -> None:
+    """Who waited long enough for a lock does not wait again."""
+    calls: list[None] = []
+
+    def fail(*arguments: Any) -> None:
+        calls.append(None)
+        raise error
+
+    monkeypatch.setattr(applying, "_take_turn", fail)
+    with pytest.raises(Busy):
+        services.apply_files([write(HUB)])
+    assert len(calls) == tries
+
+
+def test_a_database_that_is_broken_is_not_called_busy(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any) -> None:
+        raise OperationalError("disk I/O error")
+
+    monkeypatch.setattr(applying, "_take_turn", fail)
+    with pytest.raises(OperationalError):
+        services.apply_files([write(HUB)])
 
 
 @pytest.mark.parametrize("times", [1, 3])
