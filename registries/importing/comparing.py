@@ -26,6 +26,7 @@ TOO_MANY = _(
     "%(names)s is for the same images. The file has so many logins for it that this one was not"
     " compared."
 )
+UNTIL_NOW = _("Until now, %(names)s is used for these images.")
 TWICE = _("The file has another login for the same images: %(names)s.")
 # So many logins of a file are compared with one stored row: a list of guesses shall not tell which
 # of them is right.
@@ -92,9 +93,12 @@ class Comparer:
     def compare(self, candidate: Candidate) -> Comparison:
         if not self.rights.change and (text := refusal(candidate.row, may_view=self.rights.view)):
             return Comparison(State.REFUSED, text)
+        until_now: Comparison | None = None
         for place in candidate.places:
-            if found := self._with_stored(candidate, place):
+            found = self._with_stored(candidate, place)
+            if found and found.state is not State.NEW:
                 return found
+            until_now = until_now or found
         before = [other for place in candidate.places for other in self._seen.get(place, ())]
         for other in before:
             if other.credential == candidate.credential:
@@ -102,12 +106,13 @@ class Comparer:
         for other in before:
             if other.row.prefix == candidate.row.prefix:
                 return Comparison(State.CONFLICT, _said(TWICE, other.row.name))
-        return Comparison(State.NEW)
+        return until_now or Comparison(State.NEW)
 
     @sensitive_variables()
     def _with_stored(self, candidate: Candidate, place: str) -> Comparison | None:
-        """Compare it with the stored rows that answer for a place; None if none is in its way."""
+        """Compare it with the stored rows that answer for a place; None if none does."""
         others: list[Registry] = []
+        used: list[Registry] = []
         sentence = OTHER_LOGIN
         for stored in _answering(candidate.row, place):
             if others and len(stored.prefix) < len(candidate.row.prefix):
@@ -116,11 +121,15 @@ class Comparer:
                 candidate, stored
             ):
                 return self._comparison(State.HERE, HERE, [stored])
-            is_guest = stored.is_default and not stored.has_secrets
-            if stored.prefix == candidate.row.prefix and not is_guest:
+            if stored.is_default and not stored.has_secrets:
+                continue
+            used = used or [stored]
+            if stored.prefix == candidate.row.prefix:
                 others.append(stored)
                 sentence = why or sentence
-        return self._comparison(State.CONFLICT, sentence, others) if others else None
+        if others:
+            return self._comparison(State.CONFLICT, sentence, others)
+        return self._comparison(State.NEW, UNTIL_NOW, used) if used else None
 
     @sensitive_variables()
     def _untold(self, candidate: Candidate, stored: Registry) -> str | None:

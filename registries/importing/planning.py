@@ -25,6 +25,9 @@ __all__ = ["Planned", "Rights", "State", "plan", "read"]
 INCOMPLETE = _("If you choose it, the row is added without it.")
 BY_HAND = _("This kind has no row without it: add the row by hand.")
 UNVERIFIED = _("Its certificate is not verified, as in the file.")
+PLAIN = _("It is called over http, without encryption, as in the file.")
+AUTHORITY = _("It trusts the CA certificate in the file.")
+TOKEN_SERVER = _("It also sends its login to %(address)s, as in the file.")
 FAULT = _("This file cannot be read because of a fault in the program (%(error)s).")
 # What may be added if somebody chooses it.
 ADDABLE = {State.NEW, State.CONFLICT, State.INCOMPLETE}
@@ -36,7 +39,8 @@ class Planned:
 
     name: the row's, free in the database and in the file. kind: a slug, and place: what the row is
     for; both empty where nothing can be made of it. details: sentences, and of what is lost.
-    fingerprint: differs when the login does, and tells nobody more. others: the stored rows that
+    fingerprint: differs when the login does, and tells nobody more. digest: of all that would be
+    written, keyed too. others: the stored rows that
     the sentences name. row: not saved; None where there cannot be one.
     """
 
@@ -46,6 +50,7 @@ class Planned:
     place: str = ""
     details: tuple[str, ...] = ()
     fingerprint: str = ""
+    digest: str = field(default="", repr=False)
     others: tuple[Registry, ...] = field(default=(), repr=False)
     row: Registry | None = field(default=None, repr=False)
 
@@ -56,7 +61,7 @@ class Planned:
     @property
     def mark(self) -> str:
         """Differs where something else is said of an entry, or would be written."""
-        told = [self.state, self.name, self.kind, self.place, self.details, self.fingerprint]
+        told = [self.state, self.name, self.kind, self.place, self.details, self.digest]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
@@ -106,14 +111,14 @@ def _said(text: Text) -> str:
 @sensitive_variables()
 def _planned(entry: Entry, taken: set[str], comparer: Comparer) -> Planned:
     row = _row(entry)
-    unverified = () if row.verify_tls else (gettext(UNVERIFIED),)
-    details = (*map(_said, entry.lost), *unverified)
-    problems = _problems(row)
-    if problems and entry.missing:
+    problems, details = _problems(row), (*map(_said, entry.lost),)
+    if problems and entry.missing and not problems.keys() & row.declaration.address:
         details = (_said(entry.missing), gettext(BY_HAND), *details)
         return Planned(State.INCOMPLETE, entry.name, entry.kind, _for(row, entry.values), details)
     if problems:
-        return Planned(State.REFUSED, entry.name, entry.kind, details=(*problems, *details))
+        told = [text for texts in problems.values() for text in texts]
+        return Planned(State.REFUSED, entry.name, entry.kind, details=(*told, *details))
+    details += (*_risks(row),)
     candidate = Candidate.of(row)
     found = comparer.compare(candidate)
     if found.state is State.REFUSED:
@@ -130,19 +135,37 @@ def _planned(entry: Entry, taken: set[str], comparer: Comparer) -> Planned:
         _for(row, entry.values),
         (*first, *details),
         "" if entry.missing else _fingerprint(candidate),
+        _digest(row),
         found.others if state in {found.state, State.INCOMPLETE} else (),
         row,
     )
 
 
+@sensitive_variables()
+def _risks(row: Registry) -> list[str]:
+    """What somebody should know of a row before adding it."""
+    values = row.plain_values()
+    url, token_server = values.get("url", ""), values.get("authurl", "")
+    initial = next(
+        (each.initial for each in row.declaration.variables if each.name == "authurl"), ""
+    )
+    told = [] if row.verify_tls else [gettext(UNVERIFIED)]
+    told += [gettext(PLAIN)] if url.startswith("http:") else []
+    told += [gettext(AUTHORITY)] if row.ca_certificate else []
+    if token_server and token_server not in {url, initial}:
+        told.append(gettext(TOKEN_SERVER) % {"address": token_server})
+    return told
+
+
 def _decided(entry: Entry, found: Comparison) -> tuple[State, tuple[str, ...]]:
     """The state of an entry with what its file leaves out or open, and what is said first."""
+    there = (found.detail,) if found.detail else ()
     if entry.missing:
-        there = (found.detail,) if found.state is State.CONFLICT else ()
+        there = () if found.state is State.HERE else there
         return State.INCOMPLETE, (_said(entry.missing), gettext(INCOMPLETE), *there)
     if entry.ask and found.state is State.NEW:
-        return State.CONFLICT, (_said(entry.ask),)
-    return found.state, (found.detail,) if found.detail else ()
+        return State.CONFLICT, (_said(entry.ask), *there)
+    return found.state, there
 
 
 @sensitive_variables()
@@ -172,19 +195,25 @@ def clean(row: Registry) -> None:
 
 
 @sensitive_variables()
-def _problems(row: Registry) -> list[str]:
-    """What the rules of its kind say against a row, which is cleaned; its name may be taken."""
+def _problems(row: Registry) -> dict[str, list[str]]:
+    """What the rules of its kind say against a row, by field. It is cleaned.
+
+    That its name is taken is no problem.
+    """
     try:
         clean(row)
     except ValidationError as error:
-        return [
-            f"{_label(row, name)}{message}"
+        told = {
+            name: [
+                f"{_label(row, name)}{message}"
+                for each in errors
+                if each.code != "unique"
+                for message in each.messages
+            ]
             for name, errors in error.error_dict.items()
-            for each in errors
-            if each.code != "unique"
-            for message in each.messages
-        ]
-    return []
+        }
+        return {name: texts for name, texts in told.items() if texts}
+    return {}
 
 
 def _label(row: Registry, name: str) -> str:
@@ -224,5 +253,15 @@ def _fingerprint(candidate: Candidate) -> str:
     """Keyed, so that nobody who reads it can try passwords against it; empty without a login."""
     if candidate.credential is None or not candidate.signs_in:
         return ""
-    told = json.dumps([candidate.places[:1], asdict(candidate.credential)], sort_keys=True)
-    return salted_hmac("registries.importing", told, algorithm="sha256").hexdigest()[:12]
+    return _keyed([candidate.places[:1], asdict(candidate.credential)])[:12]
+
+
+@sensitive_variables()
+def _digest(row: Registry) -> str:
+    return _keyed([row.prefix, row.verify_tls, row.ca_certificate, row.values()])
+
+
+@sensitive_variables()
+def _keyed(told: object) -> str:
+    text = json.dumps(told, sort_keys=True)
+    return salted_hmac("registries.importing", text, algorithm="sha256").hexdigest()

@@ -1,6 +1,7 @@
 """Every form's sample files, which hold what is awkward in each: what becomes of every entry."""
 
 import codecs
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import registries.importing
 from registries.importing import FORMS
 from registries.importing.planning import Planned, plan, read
 from registries.models import Registry
+from tests.factories import create
 
 pytestmark = pytest.mark.django_db
 
@@ -362,3 +364,57 @@ def test_certificate_authorities(program: str, text: str) -> None:
             assert found.row.ca_certificate.split() == authority.split()
         else:
             assert found.details[0].startswith("CA certificate: ")
+
+
+# Where people put logins that have no business there: `@` is such a login and a host.
+MISPLACED = {
+    "wud": "WUD_REGISTRY_CUSTOM_A_URL=https://@\nWUD_REGISTRY_CUSTOM_A_PASSWORD__FILE=/x\n"
+    "WUD_REGISTRY_GITLAB_A_AUTHURL=https://@\nWUD_REGISTRY_GITLAB_A_TOKEN=x\n",
+    "portainer": '[{"Type": 4, "Name": "@", "URL": "@", "Gitlab": {"InstanceURL": "https://@"}},'
+    ' {"Type": 4, "Name": "a", "URL": "a.example", "Gitlab": {"InstanceURL": "https://@"}}]',
+    "argocd": '{"registries": [{"name": "@", "prefix": "a.example", "api_url": "https://@"}]}',
+    "komodo": '[{"domain": "https://@", "username": "a", "token": "b"}]',
+    "regctl": '{"hosts": {"@": {"user": "a", "pass": "b"}, "a.example": {"hostname": "@"}}}',
+    "renovate": '[{"matchHost": "https://@", "username": "a", "password": "b"}]',
+    "diun": "regopts: [{name: '@', selector: image, username: a, password: b}]",
+    "ssm": '[{"name": "@", "provider": "custom", "auth": {"url": "https://@"}}]',
+    "docker": '{"auths": {"@": {}, "https://@": {"auth": "YTpi"}}, "credHelpers": {"@": "@"}}',
+    "kubernetes": "{kind: SealedSecret, metadata: {name: '@'}}",
+}
+
+
+@pytest.mark.parametrize("program", MISPLACED)
+def test_logins_in_addresses_and_names_are_not_shown(program: str) -> None:
+    text = MISPLACED[program].replace("@", "user:fake-misplaced@one.example")
+    for each in plan(read(FORMS[program], text.encode())):
+        assert "fake" not in repr((each.name, each.place, each.details))
+
+
+def test_what_somebody_should_know_of_a_row() -> None:
+    """Http, another CA, a token server elsewhere, and whose images it takes over."""
+    create("ghcr", name="Mine", token="fake-mine")
+    auths = {"http://a.example": {"auth": "YTpi"}, "ghcr.io/acme": {"auth": "YTpi"}}
+    plain, part = plan(read(FORMS["podman"], json.dumps({"auths": auths}).encode()))
+    assert plain.details == ("It is called over http, without encryption, as in the file.",)
+    assert (part.state, part.details) == (
+        NEW,
+        ("Until now, “Mine” is used for these images.",),
+    )
+    assert [row.name for row in part.others] == ["Mine"]
+    gitlab = "".join(
+        f"WUD_REGISTRY_GITLAB_A_{name}={value}\n"
+        for name, value in (("URL", "https://a.example"), ("AUTHURL", "https://b.example"))
+    )
+    [found] = plan(read(FORMS["wud"], f"{gitlab}WUD_REGISTRY_GITLAB_A_TOKEN=fake".encode()))
+    assert found.details == ("It also sends its login to https://b.example, as in the file.",)
+
+
+def test_a_mark_is_of_all_that_would_be_written() -> None:
+    """Two plans of one file are marked alike, and others are not, whatever differs."""
+    texts = [
+        json.dumps({"hosts": {"a.example": {"user": "a", "pass": "b", **more}}})
+        for more in ({}, {}, {"pass": "c"}, {"user": "c"}, {"tls": "disabled"}, {"tls": "insecure"})
+    ]
+    marks = [plan(read(FORMS["regctl"], text.encode()))[0].mark for text in texts]
+    assert marks[0] == marks[1]
+    assert len({*marks}) == 5
