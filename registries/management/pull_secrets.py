@@ -1,4 +1,4 @@
-"""The files that `refresh_pull_secrets` writes: which they are, and how they are written."""
+"""Reads the plan of `refresh_pull_secrets`, and writes its files."""
 
 import json
 import os
@@ -17,13 +17,13 @@ from registries.models import Registry, names
 
 FORM_NAMES = ("docker", "podman", "kubernetes")
 KEYS = {"path", "form", "registries", "name", "namespace"}
-# As Kubernetes names Secrets and namespaces (RFC 1123).
+# The names that Kubernetes accepts for Secrets and namespaces (RFC 1123).
 LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 GRAMMARS = {"name": rf"(?=.{{1,253}}\Z){LABEL}(\.{LABEL})*", "namespace": LABEL}
 
 
 class PlanError(Exception):
-    """What is wrong with the plan, or why a file cannot be written; it holds no secret."""
+    """What is wrong with the plan, or why a file cannot be written. It contains no secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,20 @@ class PullFile:
     namespace: str = ""
 
     def ids(self) -> tuple[int, ...]:
-        """Return the ids of the registries now. Raises PlanError if one is not there."""
-        keys = [each if isinstance(each, int) else names.key(each) for each in self.registries]
+        """Return the current ids of the registries. Raises PlanError if one does not exist."""
+        keys = [name if isinstance(name, int) else names.key(name) for name in self.registries]
         ids = [key for key in keys if isinstance(key, int)]
-        found: dict[int | str, int] = {pk: pk for pk in Registry.objects.in_bulk(ids)}
+        by_key: dict[int | str, int] = {pk: pk for pk in Registry.objects.in_bulk(ids)}
         named = Registry.objects.filter(name_key__in=[key for key in keys if isinstance(key, str)])
-        found |= dict(named.values_list("name_key", "pk"))
-        told = zip(keys, self.registries, strict=True)
-        if missing := [str(each) for key, each in told if key not in found]:
+        by_key |= dict(named.values_list("name_key", "pk"))
+        pairs = zip(keys, self.registries, strict=True)
+        if missing := [str(name) for key, name in pairs if key not in by_key]:
             raise PlanError(f"There is no such registry: {', '.join(missing)}.")
-        return tuple(dict.fromkeys(found[key] for key in keys))
+        return tuple(dict.fromkeys(by_key[key] for key in keys))
 
 
 def read_plan(path: Path) -> list[PullFile]:
-    """Return the files that a plan in TOML names. Raises PlanError."""
+    """Return the files of a plan in TOML. Raises PlanError."""
     try:
         plan = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -71,7 +71,7 @@ def _pull_file(table: Any, number: int) -> PullFile:
         return PlanError(f"[[file]] {number}: {text}")
 
     if not isinstance(table, dict) or not table.keys() <= KEYS:
-        raise problem(f"it may have {', '.join(sorted(KEYS))}.")
+        raise problem(f"it may only have {', '.join(sorted(KEYS))}.")
     path, form = table.get("path"), table.get("form")
     if not isinstance(path, str) or not Path(path).is_absolute() or Path(path).name in {"", ".."}:
         raise problem("path must be an absolute path.")
@@ -84,9 +84,9 @@ def _pull_file(table: Any, number: int) -> PullFile:
         if key not in table:
             continue
         if form != "kubernetes":
-            raise problem(f"{key} is for the form kubernetes alone.")
+            raise problem(f"{key} is only for the form kubernetes.")
         if not isinstance(table[key], str) or not re.fullmatch(grammar, table[key]):
-            raise problem(f"{key} is no name in Kubernetes.")
+            raise problem(f"{key} is not a valid name in Kubernetes.")
     named = {key: table[key] for key in GRAMMARS if key in table}
     return PullFile(Path(path), FORMS[form], tuple(rows), **named)
 
@@ -96,9 +96,10 @@ def _is_registry(value: Any) -> bool:
 
 
 def write(file: PullFile, text: str) -> bool:
-    """Replace the file at once, for its owner alone; return whether it changed.
+    """Replace the file atomically, readable only by its owner. Return whether it changed.
 
-    Raises PlanError if the file or its folder is a symbolic link, or if it has more than logins.
+    Raises PlanError if the file or its folder is a symbolic link, or if the file contains settings
+    other than logins.
     """
     try:
         folder = os.open(file.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -119,7 +120,7 @@ def _write(folder: int, file: PullFile, content: bytes) -> bool:
     if old == (content, 0o600):
         return False
     if old and file.form.slug != "kubernetes" and not _has_logins_alone(old[0]):
-        raise PlanError(f"{file.path} has settings besides logins. Choose another path.")
+        raise PlanError(f"{file.path} contains settings other than logins. Choose another path.")
     temporary = f".{name}.{secrets.token_hex(8)}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     try:
@@ -138,7 +139,7 @@ def _write(folder: int, file: PullFile, content: bytes) -> bool:
 
 
 def _old(folder: int, file: PullFile) -> tuple[bytes, int] | None:
-    """Return what the file has now and its mode, or None if there is no file."""
+    """Return the current content of the file and its mode; None if there is no file."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         descriptor = os.open(file.path.name, flags, dir_fd=folder)
@@ -147,7 +148,7 @@ def _old(folder: int, file: PullFile) -> tuple[bytes, int] | None:
     with os.fdopen(descriptor, "rb") as stream:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
-            raise PlanError(f"{file.path} is no regular file.")
+            raise PlanError(f"{file.path} is not a regular file.")
         return stream.read(), stat.S_IMODE(mode)
 
 
@@ -155,7 +156,7 @@ def _has_logins_alone(content: bytes) -> bool:
     if not content.strip():
         return True
     try:
-        held = json.loads(content)
+        data = json.loads(content)
     except ValueError:
         return False
-    return isinstance(held, dict) and held.keys() <= {"auths"}
+    return isinstance(data, dict) and data.keys() <= {"auths"}

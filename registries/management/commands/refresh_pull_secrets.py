@@ -1,4 +1,4 @@
-"""refresh_pull_secrets: write pull credentials to files, and again before they end."""
+"""refresh_pull_secrets: writes pull credentials to files, and renews them before they expire."""
 
 import signal
 import sys
@@ -20,15 +20,15 @@ from registries.handover.target import Target
 from registries.management.pull_secrets import PlanError, PullFile, read_plan, write
 from registries.models.handover import Way
 
-# Seconds until the next time: at most, so that changed registries are noticed; at least; and after
-# a failure.
-MOST, LEAST, AFTER_FAILURE = 3600, 60, 60
+# Seconds until a file is renewed: at most, so that changes of registries are noticed; at least; and
+# after a failure.
+MAX_WAIT, MIN_WAIT, AFTER_FAILURE = 3600, 60, 60
 
 
 class Command(BaseCommand):
-    """Writes the files that a plan names. Its docs are in docs/handover.md.
+    """Writes the files of a plan. See docs/programs.md.
 
-    A file is written whole or not at all, and stays as it is if its credentials cannot be had.
+    Files are replaced atomically, and do not change if their credentials are not available.
     """
 
     help = "Write pull credentials to files for docker, podman or Kubernetes, and renew them."
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--once",
             action="store_true",
-            help="Write them once and end; with status 1 if one could not be written.",
+            help="Write them once and exit; with status 1 if one could not be written.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -48,14 +48,14 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         self._failed = False
         stopped = Event()
-        handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            for each in handlers:
-                signal.signal(each, lambda *_: stopped.set())
+            for number in handlers:
+                signal.signal(number, lambda *_: stopped.set())
             self._run(files, stopped, once=options["once"])
         finally:
-            for each, handler in handlers.items():
-                signal.signal(each, handler)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         if options["once"] and self._failed:
             sys.exit(1)
 
@@ -71,27 +71,27 @@ class Command(BaseCommand):
             stopped.wait(max(0.0, (min(due.values()) - timezone.now()).total_seconds()))
 
     def _refresh(self, file: PullFile) -> datetime:
-        """Write one file, say how it went, and return when to write it again."""
+        """Write one file, print the result, and return when to renew it."""
         try:
-            handed = services.hand_over(
+            result = services.hand_over(
                 file.form,
                 Target(registries=file.ids()),
                 recipient=Recipient(Way.COMMAND),
                 name=file.name,
                 namespace=file.namespace,
             )
-            changed = write(file, handed.text)
+            changed = write(file, result.text)
         except (PlanError, HandoverRefused, ClientError, Error) as error:
-            told = "The database cannot be used." if isinstance(error, Error) else error
-            self.stderr.write(f"{file.path}: {told}")
+            reason = "The database cannot be used." if isinstance(error, Error) else error
+            self.stderr.write(f"{file.path}: {reason}")
             self._failed = True
             return timezone.now() + timedelta(seconds=AFTER_FAILURE)
-        end = f"until {handed.expires_at:%Y-%m-%d %H:%M %Z}" if handed.expires_at else "no end"
+        end = f"until {result.expires_at:%Y-%m-%d %H:%M %Z}" if result.expires_at else "no end"
         self.stdout.write(f"{file.path}: {'written' if changed else 'unchanged'}, {end}")
-        return next_time(handed.expires_at, timezone.now())
+        return next_time(result.expires_at, timezone.now())
 
 
 def next_time(expires_at: datetime | None, now: datetime) -> datetime:
-    """Return when a file is due again: at half of what its credentials have left."""
-    left = (expires_at - now).total_seconds() / 2 if expires_at else MOST
-    return now + timedelta(seconds=min(MOST, max(LEAST, left)))
+    """Return when to renew a file: after half of the remaining lifetime of its credentials."""
+    left = (expires_at - now).total_seconds() / 2 if expires_at else MAX_WAIT
+    return now + timedelta(seconds=min(MAX_WAIT, max(MIN_WAIT, left)))
