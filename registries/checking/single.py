@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Case, F, Value, When
 from django.views.decorators.debug import sensitive_variables
 
 from registries import conf
@@ -77,8 +79,20 @@ def known_stranger(registry: Registry) -> Stranger | None:
     return Stranger(registry.stranger) if is_known else None
 
 
-def store(registry: Registry, host: str | None, checked: Checked, caller: Caller) -> None:
-    """Store a result in the audit, and on its row unless that has changed meanwhile."""
+def store(
+    registry: Registry,
+    host: str | None,
+    checked: Checked,
+    caller: Caller,
+    *,
+    lease: datetime | None = None,
+    prunes: bool = True,
+) -> None:
+    """Store a result in the audit, and on its row unless that has changed meanwhile.
+
+    lease: that of the check, to be released. prunes: whether expired checks are deleted; if not,
+    the caller does that for several checks together.
+    """
     result, pulls = checked.result, checked.pulls
     using = registry.db_for_write
     columns: dict[str, Any] = {
@@ -114,14 +128,26 @@ def store(registry: Registry, host: str | None, checked: Checked, caller: Caller
     )
     # In one transaction, so that a concurrent deletion of the row happens either before or after.
     with transaction.atomic(using=using):
-        check.is_recent = is_stored and bool(row.filter(version=registry.version).update(**columns))
-        # Without a stored row, the audit only has the name.
-        if not registry._state.adding and row.select_for_update().values_list("pk").first():
+        check.is_recent = is_stored and bool(
+            row.filter(version=registry.version).update(**columns, **_released(lease))
+        )
+        # Without a stored row, the audit only has the name. An update has locked the row.
+        if check.is_recent or (
+            not registry._state.adding and row.select_for_update().values_list("pk").first()
+        ):
             check.registry_id = registry.pk
-        check.keep(using)
+        check.keep(using, prunes=prunes)
     if check.is_recent:
         for name, value in columns.items():
             setattr(registry, name, value)
+
+
+def _released(lease: datetime | None) -> dict[str, Any]:
+    """Return what releases a lease, unless it ended and somebody else took one."""
+    if lease is None:
+        return {}
+    is_own = When(checking_until=lease, then=Value(None))
+    return {"checking_until": Case(is_own, default=F("checking_until"))}
 
 
 def host_of(registry: Registry) -> str:

@@ -24,19 +24,16 @@ class Turn:
 
     seconds: how long a check may take. A lease lasts this long, and a caller waits this long.
     shares: whether the result of another caller's check may be used.
-    lease: that of the check, if it was taken already.
     result: that result, once there is one. Then there is nothing left to do.
     """
 
-    def __init__(
-        self, registry: Registry, seconds: float, *, shares: bool, lease: datetime | None = None
-    ) -> None:
+    def __init__(self, registry: Registry, seconds: float, *, shares: bool) -> None:
         self.result: CheckResult | None = None
         self._registry = registry
         self._seconds = timedelta(seconds=seconds)
         self._shares = shares
         self._since = self._now()
-        self._lease = lease
+        self._lease: datetime | None = None
 
     def has_come(self) -> bool:
         """Return whether to check now. If not, use `result` if it is set, or ask again later."""

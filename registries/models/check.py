@@ -3,11 +3,13 @@
 It contains no secrets: only names, addresses without user information, verdicts and their codes.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -107,20 +109,33 @@ class Check(models.Model):
     def __str__(self) -> str:
         return f"{self.verdict} ({self.code})"
 
-    def keep(self, using: str) -> None:
-        """Save the check and delete expired ones."""
+    def keep(self, using: str, *, prunes: bool = True) -> None:
+        """Save the check and delete expired ones, unless the caller calls `prune` later."""
         if self.user_id or self.registry_id is None:
             self.keep_until = self.checked_at + timedelta(days=conf.get().checks_kept_days)
         self.save(force_insert=True, using=using)
-        checks = Check.objects.using(using)
-        expired = Q(keep_until__lt=timezone.now()) | Q(keep_until=None, registry=None)
-        delete_some(checks, checks.filter(expired)[:BATCH])
-        if self.registry_id is not None:
-            own = checks.filter(registry=self.registry_id)
-            delete_some(checks, own.filter(keep_until=None)[self.KEPT :])
-            # SQLite uses an index for a boolean column only with IN.
-            if old := _pks(own.filter(is_recent__in=[True])[self.KEPT :]):
-                checks.filter(pk__in=old).update(is_recent=False)
+        if prunes:
+            prune(using, [] if self.registry_id is None else [self.registry_id])
+
+
+def prune(using: str, registries: Collection[int]) -> None:
+    """Delete expired checks, and of these rows those that are not among the newest `KEPT`."""
+    checks = Check.objects.using(using)
+    expired = Q(keep_until__lt=timezone.now()) | Q(keep_until=None, registry=None)
+    delete_some(checks, checks.filter(expired)[:BATCH])
+    if registries:
+        own = checks.filter(registry__in=registries)
+        delete_some(checks, _older(own.filter(keep_until=None)))
+        # SQLite uses an index for a boolean column only with IN.
+        if old := _pks(_older(own.filter(is_recent__in=[True]))):
+            checks.filter(pk__in=old).update(is_recent=False)
+
+
+def _older(checks: models.QuerySet[Check]) -> models.QuerySet[Check]:
+    """Those that are not among the newest `KEPT` of their row."""
+    newest_first = [F("checked_at").desc(), F("pk").desc()]
+    number = Window(RowNumber(), partition_by="registry_id", order_by=newest_first)
+    return checks.annotate(number=number).filter(number__gt=Check.KEPT).order_by()
 
 
 def _pks(rows: models.QuerySet[Any]) -> list[int]:

@@ -11,7 +11,7 @@ from tests.bench.process import Job
 from tests.bench.size import size
 
 HOSTS = 40
-CLAIMS, CLAIMED = size(20, 2), size(100, 5)
+CLAIMS, CLAIMED = size(9, 2), size(100, 5)
 SECONDS = size(8, 1)
 
 
