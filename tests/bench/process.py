@@ -95,6 +95,15 @@ class Process:
         )
         self._say([asdict(job), options])
 
+    def start(self, method: str) -> None:
+        """Call a method of the client that never returns."""
+        self._say(method)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self.__exit__(None, None, None)
+
     def run(self, method: str) -> Figures:
         """Call a method of the client. Raises RuntimeError where it failed."""
         self._say(method)

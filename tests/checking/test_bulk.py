@@ -196,7 +196,7 @@ def test_an_error_beside_the_page_is_the_pages(
     rows: list[Registry], gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate.open.set()
-    monkeypatch.setattr(Check, "keep", lambda *_args: 1 / 0)
+    monkeypatch.setattr(Check, "keep", lambda *_args, **_options: 1 / 0)
     page = check_in_background(rows, caller=ROBIN, beat=30)
     with pytest.raises(ZeroDivisionError):
         list(page)

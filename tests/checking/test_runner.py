@@ -131,10 +131,10 @@ def test_the_database_may_be_away_for_a_while(
     for name in ("claim", "store"):
         real = getattr(runner, name)
 
-        def sometimes(*arguments: Any, real: Any = real) -> Any:
+        def sometimes(*arguments: Any, real: Any = real, **options: Any) -> Any:
             if away:
                 raise away.pop()
-            return real(*arguments)
+            return real(*arguments, **options)
 
         monkeypatch.setattr(runner, name, sometimes)
     with caplog.at_level(logging.INFO, "registries"):

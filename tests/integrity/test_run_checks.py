@@ -2,47 +2,21 @@
 
 import random
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
-from threading import Condition, Event
+from threading import Event
 
 import pytest
 
 from registries.models import Check, Registry
 from tests.factories import create
-from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.counting import Counting
+from tests.fakes.server import FakeServer
 from tests.integrity import processes as work
 from tests.integrity.conftest import Processes, assert_sound
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-class Counting:
-    """A registry that counts how many requests of each account, and in all, it has at a time."""
-
-    def __init__(self, answer: Callable[[], int]) -> None:
-        self.answer = answer
-        self.now: Counter[str] = Counter()
-        self.most: Counter[str] = Counter()
-        self.changed = Condition()
-
-    def __call__(self, request: Request) -> Reply:
-        if request.basic is None:
-            return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
-        names = (request.basic[0], "all")
-        self._count(names, 1)
-        status = self.answer()
-        self._count(names, -1)
-        return Reply(status, b"{}")
-
-    def _count(self, names: tuple[str, ...], step: int) -> None:
-        with self.changed:
-            for name in names:
-                self.now[name] += step
-                self.most[name] = max(self.most[name], self.now[name])
-            self.changed.notify_all()
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from itertools import pairwise
 from typing import Any
 
 import django
@@ -13,6 +14,8 @@ from tests.bench.size import size
 HOSTS = 40
 CLAIMS, CLAIMED = size(9, 2), size(100, 5)
 SECONDS = size(8, 1)
+# Of the rows that are checked while processes are killed.
+ROWS, PERIOD = size(100, 10), size(10, 2)
 
 
 class Client:
@@ -103,6 +106,41 @@ class Client:
 
         due = claims._due("default").exclude(check_host__in=["a", "b"]).order_by(*DUE_FIRST)
         return str(due.values_list("pk", "check_host")[: claims.LOOKED_AT].explain())
+
+    def add_accounts(self) -> None:
+        """Rows with an account each, checked more often than any form allows."""
+        from registries.models import Registry
+
+        Registry.objects.update(check_every=0, next_check=None)
+        origin = f"http://127.0.0.1:{self._port}"
+        for number in range(ROWS):
+            account = {"login": f"row-{number}", "password": "fake-password"}
+            Registry(kind="custom", name=f"Row {number}", url=origin, **account).save()
+        Registry.objects.filter(kind="custom").update(check_every=PERIOD)
+
+    def work_for_ever(self) -> None:
+        """Check what is due until killed; leases end early."""
+        from registries.checking import claims
+
+        settings.REGISTRIES = {"CHECK_WORKERS": 16, "TIMEOUT": 2}
+        claims.STORING = 1
+        self._runner.run()
+
+    def waits(self) -> dict[str, Any]:
+        """The longest time between two checks of a row, and when each was checked last."""
+        from registries.models import Check, Registry
+
+        times: dict[int, list[float]] = {}
+        for pk, at in Check.objects.order_by("checked_at").values_list("registry", "checked_at"):
+            times.setdefault(pk, []).append(at.timestamp())
+        rows = Registry.objects.filter(kind="custom", is_default=False)
+        return {
+            "checks": sum(map(len, times.values())),
+            "longest": max(
+                (b - a for each in times.values() for a, b in pairwise(each)), default=0
+            ),
+            "last": [times.get(pk, [0])[-1] for pk in rows.values_list("pk", flat=True)],
+        }
 
     def work(self) -> dict[str, float]:
         """Check what is due for some seconds; how many of them the database took."""
