@@ -5,11 +5,13 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import OperationalError, connections
+from django.utils import timezone
 
 from registries.checking import claims, runner
 from registries.checking.runner import Runner
@@ -200,3 +202,18 @@ def test_several_share_the_rows(rows: list[Registry], door: Door, settings: Any)
         thread.join(60)
     assert Check.objects.count() == len(rows)
     assert door.most <= 3
+
+
+def test_old_checks_are_deleted(rows: list[Registry]) -> None:
+    """Of each row the newest stay, though they are deleted for many rows together."""
+    earlier = timezone.now() - timedelta(hours=1)
+    for row in rows[:2]:
+        old = [
+            Check(registry=row, verdict="valid", checked_at=earlier + timedelta(seconds=number))
+            for number in range(Check.KEPT + 5)
+        ]
+        Check.objects.bulk_create(old)
+    call_command("run_checks", once=True)
+    counts = [row.checks.count() for row in rows]
+    assert counts == [Check.KEPT, Check.KEPT, 1, 1, 1, 1]
+    assert {row.checks.latest("checked_at").origin for row in rows} == {"schedule"}
