@@ -6,7 +6,17 @@ import os
 
 from tests.bench.size import VARIABLE
 
-NAMES = ("digests", "tags", "checks", "schedule", "kills", "startup", "api", "programs", "provisioning")
+NAMES = (
+    "digests",
+    "tags",
+    "checks",
+    "schedule",
+    "kills",
+    "startup",
+    "api",
+    "programs",
+    "provisioning",
+)
 
 
 def main() -> None:
