@@ -35,7 +35,7 @@ def text(response: Any) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", response.content.decode()).split())
 
 
-def told(response: Any) -> list[str]:
+def messages(response: Any) -> list[str]:
     return [str(message) for message in response.context["messages"]]
 
 
@@ -71,7 +71,7 @@ def test_nothing_resets_or_deletes_it(
         (f"{LIST}{target.pk}/{verb}/", {"post": "yes"}),
         (LIST, {**data, "post": "yes"}),
     ):
-        assert why in told(admin_client.post(path, sent, follow=True))
+        assert why in messages(admin_client.post(path, sent, follow=True))
     target.refresh_from_db()
     assert (target.source, bool(target.prefix or target.password)) == ("team", True)
 
@@ -82,13 +82,13 @@ def test_release_is_in_the_history(admin_client: Client, row: Registry) -> None:
     row.refresh_from_db()
     assert row.source == "team", "it asks first"
     page = admin_client.post(address, follow=True)
-    assert told(page) == ["The file “team” no longer owns “Builds”."]
+    assert messages(page) == ["The file “team” no longer owns “Builds”."]
     assert 'name="_save"' in page.content.decode()
     row.refresh_from_db()
     assert (row.source, row.applied) == ("", None)
     assert LogEntry.objects.get().user.username == "admin"
     assert "Owned by file: team →" in text(admin_client.get(f"{LIST}{row.pk}/history/"))
-    assert told(admin_client.get(address, follow=True)) == ["No file owns “Builds”."]
+    assert messages(admin_client.get(address, follow=True)) == ["No file owns “Builds”."]
 
 
 def test_release_of_a_row_that_changed_meanwhile(
@@ -98,7 +98,7 @@ def test_release_of_a_row_that_changed_meanwhile(
         raise ChangedMeanwhile
 
     monkeypatch.setattr("registries.services.release", fail)
-    [message] = told(admin_client.post(f"{LIST}{row.pk}/release/", follow=True))
+    [message] = messages(admin_client.post(f"{LIST}{row.pk}/release/", follow=True))
     assert message == "“Builds” was changed meanwhile. Review it, then release it again."
 
 
@@ -114,9 +114,9 @@ def test_release_takes_its_permission(client: Client, row: Registry) -> None:
 
 
 def test_what_files_changed_is_in_the_history(admin_client: Client, row: Registry) -> None:
-    for deed, fields in (("created", "login,password,prefix"), ("adopted", "")):
+    for action, fields in (("created", "login,password,prefix"), ("adopted", "")):
         SourceChange.objects.create(
-            registry=row, registry_name=row.name, source="team", deed=deed, fields=fields
+            registry=row, registry_name=row.name, source="team", action=action, fields=fields
         )
     said = text(admin_client.get(f"{LIST}{row.pk}/history/"))
     assert "team Added: Login, Access token or password, Only for images under" in said

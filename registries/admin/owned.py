@@ -14,7 +14,7 @@ from registries import services
 from registries.admin.base import Pages
 from registries.kinds import KINDS
 from registries.models import ChangedMeanwhile, Registry, SourceChange
-from registries.models.source import Deed
+from registries.models.source import SourceAction
 
 RELEASE = "registries.release_registry"
 
@@ -31,9 +31,11 @@ class ShownSourceChange(NamedTuple):
     @property
     def sentence(self) -> str:
         """What was done, and to which fields, by their labels."""
-        deed = capfirst(str(dict(Deed.choices).get(self.change.deed, self.change.deed)))
+        action = capfirst(
+            str(dict(SourceAction.choices).get(self.change.action, self.change.action))
+        )
         fields = [self._label(name) for name in self.change.fields.split(",") if name]
-        return f"{deed}: {', '.join(fields)}" if fields else deed
+        return f"{action}: {', '.join(fields)}" if fields else action
 
     def _label(self, name: str) -> str:
         row = self.change.registry
@@ -69,9 +71,9 @@ class OwnedPages(Pages):
             return self.to(request, "change", row.pk)
         with override(None):  # as Django keeps the labels
             label = label_of("source")
-        told = {"fields": [label], "values": {label: [source, ""]}}
-        self.log_change(request, row, [{"changed": told}])
+        change = {"fields": [label], "values": {label: [source, ""]}}
+        self.log_change(request, row, [{"changed": change}])
         text = gettext("The file “%(source)s” no longer owns “%(name)s”.")
-        told_text = text % {"source": source, "name": row}
-        self.message_user(request, told_text, messages.SUCCESS)
+        message = text % {"source": source, "name": row}
+        self.message_user(request, message, messages.SUCCESS)
         return self.to(request, "change", row.pk)

@@ -25,8 +25,8 @@ class Source(models.Model):
         return self.name
 
 
-class Deed(models.TextChoices):
-    """What became of a row."""
+class SourceAction(models.TextChoices):
+    """What applying a file did to a row."""
 
     CREATED = "created", _("added")
     CHANGED = "changed", _("changed")
@@ -44,7 +44,7 @@ class SourceChange(models.Model):
     # As they were then: the row may be renamed or gone.
     registry_name = models.CharField(max_length=names.MAX_NAME)
     source = models.CharField(max_length=MAX_SOURCE)
-    deed = models.CharField(max_length=10, choices=Deed.choices)
+    action = models.CharField(max_length=10, choices=SourceAction.choices)
     # The names of the fields that changed, comma-separated.
     fields = models.TextField(blank=True, default="")
     changed_at = models.DateTimeField(default=timezone.now)
@@ -59,4 +59,4 @@ class SourceChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.registry_name} ({self.deed})"
+        return f"{self.registry_name} ({self.action})"

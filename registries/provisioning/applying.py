@@ -23,7 +23,7 @@ from django.views.decorators.debug import sensitive_variables
 from registries.models import ChangedMeanwhile, Registry, Source, SourceChange, names
 from registries.models.queryset import SECRETS, TRUST
 from registries.models.resetting import reset
-from registries.models.source import Deed
+from registries.models.source import SourceAction
 from registries.provisioning.applied import as_applied
 from registries.provisioning.document import Document
 from registries.provisioning.faults import Busy, Fault, NotApplied, Place
@@ -49,13 +49,13 @@ WAIT = 60
 TIMED_OUT, LOCKED = {"55P03", 1205}, "database is locked"
 # And the first two, that somebody has to begin anew: deadlock, serialization.
 CONFLICT = {"40P01", "40001", 1213}
-DEEDS = {
-    Action.CREATE: Deed.CREATED,
-    Action.CHANGE: Deed.CHANGED,
-    Action.DRIFT: Deed.CHANGED,
-    Action.ADOPT: Deed.ADOPTED,
-    Action.DELETE: Deed.DELETED,
-    Action.RESET: Deed.RESET,
+RECORDED = {
+    Action.CREATE: SourceAction.CREATED,
+    Action.CHANGE: SourceAction.CHANGED,
+    Action.DRIFT: SourceAction.CHANGED,
+    Action.ADOPT: SourceAction.ADOPTED,
+    Action.DELETE: SourceAction.DELETED,
+    Action.RESET: SourceAction.RESET,
 }
 
 
@@ -163,7 +163,7 @@ def _change(row: Registry | None, source: str, step: Step) -> SourceChange:
         registry=row,
         registry_name=step.name,
         source=source,
-        deed=DEEDS[step.action],
+        action=RECORDED[step.action],
         fields=",".join(step.fields),
     )
 
@@ -173,9 +173,9 @@ def _codes(error: DatabaseError) -> set[Any]:
 
 
 def _log(source: str, steps: list[Step]) -> None:
-    counts = Counter(DEEDS[step.action].value for step in steps if step.action not in IDLE)
-    told = ", ".join(f"{count} {deed}" for deed, count in counts.items())
-    logger.info("Applied the file %s: %s", source, told)
+    counts = Counter(RECORDED[step.action].value for step in steps if step.action not in IDLE)
+    summary = ", ".join(f"{count} {action}" for action, count in counts.items())
+    logger.info("Applied the file %s: %s", source, summary)
     for step in steps:
         if step.action is Action.DELETE:  # with its history
             logger.info("Deleted %r, which the file %s no longer declares", step.name, source)

@@ -77,8 +77,8 @@ def _entry(row: Registry, taken: set[str]) -> dict[str, Any]:
 
 def _variable(row: Registry, name: str, taken: set[str]) -> str:
     """Return the name of an environment variable for a secret, which no other secret has."""
-    told = f"{row.name}_{name}".upper()
-    found = base = ENV_PREFIX + _OTHER.sub("_", told)[-LONGEST_NAME:].strip("_")
+    text = f"{row.name}_{name}".upper()
+    found = base = ENV_PREFIX + _OTHER.sub("_", text)[-LONGEST_NAME:].strip("_")
     number = 1
     while found in taken:
         number += 1

@@ -77,9 +77,9 @@ def _read(name: str) -> bytes:
         path = os.path.realpath(name, strict=True)
         roots = [f"{os.path.realpath(folder).rstrip('/')}/" for folder in folders]
         if (root := next(filter(path.startswith, roots), None)) is None:
-            told = ", ".join(folders) or "none"
+            dirs = ", ".join(folders) or "none"
             raise Unresolved(
-                f"The file {name} is in no folder for secrets (REGISTRIES['SECRETS_DIRS']: {told})."
+                f"The file {name} is in no folder for secrets (REGISTRIES['SECRETS_DIRS']: {dirs})."
             )
         with os.fdopen(_open(root, path.removeprefix(root).split("/")), "rb") as file:
             status = os.fstat(file.fileno())

@@ -117,16 +117,16 @@ def _of_kind(kind: Kind) -> Schema:
     groups: dict[str, Schema] = {"set": {}, "secrets": {}}
     for variable in kind.variables:
         schema = own["properties"][variable.name]
-        told = {"description": _description(variable)}
+        common = {"description": _description(variable)}
         if variable.secret:
             deprecated = {"deprecated": True} if variable.deprecated else {}
             groups["secrets"][variable.name] = {
-                **told,
+                **common,
                 **deprecated,
                 "$ref": "#/$defs/reference",
             }
         else:
-            groups["set"][variable.name] = {**told, **schema}
+            groups["set"][variable.name] = {**common, **schema}
     properties: Schema = {
         name: {"properties": group, "additionalProperties": False} for name, group in groups.items()
     }

@@ -29,5 +29,5 @@ class Fingerprints:
     @sensitive_variables()
     def of(self, owner: str, name: str, value: str) -> str:
         """Return the fingerprint of a named value; the same value of another owner has another."""
-        told = f"{owner}\0{name}\0{value}".encode(errors="surrogatepass")
-        return hmac.digest(self._key, told, hashlib.sha256).hex()[:LENGTH]
+        message = f"{owner}\0{name}\0{value}".encode(errors="surrogatepass")
+        return hmac.digest(self._key, message, hashlib.sha256).hex()[:LENGTH]

@@ -50,10 +50,10 @@ def test_killed_while_applying(
     processes: Processes, write: Write, before: str, after: str, kills: int
 ) -> None:
     """#78: 25 times, before statements from the first to the last one: all or nothing."""
-    told = processes.context.SimpleQueue()
+    counts = processes.context.SimpleQueue()
 
     def apply(login: str, fatal: int | None = None) -> int | None:
-        applying = processes.start(work.apply, write(login), told, fatal)
+        applying = processes.start(work.apply, write(login), counts, fatal)
         applying.join()
         return applying.exitcode
 
@@ -62,11 +62,11 @@ def test_killed_while_applying(
         SourceChange.objects.all().delete()
         if before:
             assert apply(before) == 0
-            told.get()
+            counts.get()
 
     start_again()
     assert apply(after) == 0
-    last = told.get()
+    last = counts.get()
     start_again()
     as_before, changes = logins(), SourceChange.objects.count()
     for number in range(kills):
@@ -80,8 +80,8 @@ def test_killed_while_applying(
 
 def test_several_at_once_take_turns(processes: Processes, write: Write) -> None:
     """None fails, and in the end all rows are one file's."""
-    told = processes.context.SimpleQueue()
-    started = [processes.start(work.apply, write(f"login-{n}"), told) for n in range(4)]
+    counts = processes.context.SimpleQueue()
+    started = [processes.start(work.apply, write(f"login-{n}"), counts) for n in range(4)]
     for process in started:
         process.join()
         assert process.exitcode == 0

@@ -40,7 +40,7 @@ def state() -> list[Any]:
 def history() -> list[tuple[str, str, str]]:
     """What stands in the history, the oldest first."""
     changes = SourceChange.objects.order_by("pk")
-    return [(each.registry_name, each.deed, each.fields) for each in changes]
+    return [(each.registry_name, each.action, each.fields) for each in changes]
 
 
 def test_a_plan_writes_nothing(write: Write) -> None:
@@ -169,7 +169,9 @@ def test_a_released_row_is_nobodys(write: Write) -> None:
 # Drift
 
 
-def test_drift_is_told_from_a_change(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drift_is_distinguished_from_a_change(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The file is as it was: somebody changed the row. Applying restores it."""
     applied(write(HUB))
     found = row()

@@ -51,7 +51,7 @@ def test_applying_ends_with_0_whether_something_changed_or_not(write: Write) -> 
     assert run(write(HUB)) == (0, "team: 1 unchanged.\n")
 
 
-def test_drift_and_orphans_are_told(write: Write) -> None:
+def test_drift_and_orphans_are_shown(write: Write) -> None:
     applied(write(HUB, GHCR))
     row = Registry.objects.get(name="Builds")
     row.prefix = ""
@@ -65,8 +65,8 @@ def test_drift_and_orphans_are_told(write: Write) -> None:
 def test_json(write: Write) -> None:
     status, text = run(write(HUB), "--json")
     [row] = Registry.objects.filter(source="team")
-    told = json.loads(text)
-    assert (status, told) == (
+    result = json.loads(text)
+    assert (status, result) == (
         0,
         {
             "source": "team",

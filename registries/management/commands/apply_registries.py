@@ -103,8 +103,8 @@ class Command(BaseCommand):
         results = services.check_many(rows, caller=Caller(Origin.COMMAND))
         return list(zip(rows, results, strict=True))
 
-    def _json(self, told: Any) -> None:
-        self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))
+    def _json(self, result: Any) -> None:
+        self.stdout.write(json.dumps(result, indent=2, ensure_ascii=False))
 
     def _table(self, plan: Plan, *, is_applied: bool) -> None:
         shown = [step for step in plan.steps if step.action is not Action.UNCHANGED]
@@ -117,10 +117,10 @@ class Command(BaseCommand):
             cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
             self.stdout.write("  ".join([*cells, line[3]]).rstrip())
         counts = plan.count()
-        told = ", ".join(
+        summary = ", ".join(
             f"{counts[action]} {_word(action, is_applied)}" for action in Action if action in counts
         )
-        self.stdout.write(f"{plan.source}: {told or 'no registries'}.")
+        self.stdout.write(f"{plan.source}: {summary or 'no registries'}.")
         if Action.ORPHAN in counts:
             self.stdout.write("Orphans are no longer declared; --prune deletes them.")
 
