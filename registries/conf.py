@@ -63,7 +63,7 @@ class Conf:
     prove_with_stranger: bool = True
     kinds: tuple[str, ...] = ()
     file: str | None = None
-    secrets_dirs: tuple[str, ...] = ("/run/secrets",)
+    secrets_dirs: tuple[str, ...] = ("/run/secrets/registries",)
 
 
 def _positive(value: Any) -> float:

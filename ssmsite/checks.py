@@ -3,6 +3,7 @@
 ssmsite.W001  a key file or the SQLite file that other users of the machine can read
 ssmsite.W002  such a file in a directory that the site serves to browsers
 ssmsite.W003  sign-ins whose client address is unknown, because of the proxy
+ssmsite.W004  such a file in a folder from which files of registries may take secrets
 """
 
 import ipaddress
@@ -19,8 +20,10 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.checks import CheckMessage, Tags, register
 from django.core.checks import Warning as Caution
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
+from registries import conf
 from ssmsite import keys
 from ssmsite.signin import DISCARD_ONLY
 
@@ -30,6 +33,9 @@ def check_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report sensitive files that others can read."""
     messages: list[CheckMessage] = []
     public = _public_directories()
+    for_secrets: list[Path] = []
+    with suppress(ImproperlyConfigured):  # another check reports it
+        for_secrets = [Path(folder).resolve() for folder in conf.get().secrets_dirs]
     for path, status in _sensitive_files():
         if commands := list(_commands_to_restrict(path, status)):
             message = f"Other users of the machine can access {path}."
@@ -38,6 +44,10 @@ def check_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             message = f"{path} is in {directory}, which the site serves to browsers."
             hint = "Move it (DATA_DIR, DATABASE_URL), and replace the keys (see docs/keys.md)."
             messages.append(Caution(message, hint=hint, id="ssmsite.W002"))
+        if directory := next(filter(path.resolve().is_relative_to, for_secrets), None):
+            message = f"Files of registries may send {path}: {directory} is in SECRETS_DIRS."
+            hint = "Name a folder in REGISTRIES_SECRETS_DIRS that holds only their secrets."
+            messages.append(Caution(message, hint=hint, id="ssmsite.W004"))
     return messages
 
 

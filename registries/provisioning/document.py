@@ -132,7 +132,7 @@ class _Reader:
             self.entry(place.at("registries").at(number), entry)
 
     def compare(self) -> None:
-        """Find names that stand twice, and renames that need two steps."""
+        """Find names that stand twice, also as `was`, and renames that need two steps."""
         if len(self.declared) > MOST:
             place = Place(self.declared[0].place.file)
             self.fault(place, f"There are more than {MOST} registries in this source.")
@@ -142,10 +142,17 @@ class _Reader:
             if other is not each:
                 there = ": ".join(other.place)
                 self.fault(each.place.at("name"), f"This name stands at {there} already.")
+        renamed: dict[str, Declared] = {}
         for each in self.declared:
-            if each.was and names.key(each.was) in by_key:
+            if not each.was:
+                continue
+            if names.key(each.was) in by_key:
                 text = "Another registry has this name now. Rename in two steps."
                 self.fault(each.place.at("was"), text)
+            # Both would become the same row, with the address of one and the secrets of the other.
+            if (other := renamed.setdefault(names.key(each.was), each)) is not each:
+                there = ": ".join(other.place)
+                self.fault(each.place.at("was"), f"The registry at {there} was this one already.")
 
     # One registry
 

@@ -21,7 +21,7 @@ from registries.provisioning.applied import (
     named_before,
     values_of,
 )
-from registries.provisioning.document import COMMON, Declared, Document
+from registries.provisioning.document import COMMON, PERIODS, Declared, Document
 from registries.provisioning.faults import Fault, NotApplied, Place
 from registries.provisioning.references import Unresolved
 
@@ -168,11 +168,12 @@ class Planner:
         keys = {names.key(name) for each in batch for name in (each.name, each.was) if name}
         rows = {row.name_key: row for row in self.rows.filter(name_key__in=keys)}
         for declared in batch:
-            stored = rows.get(names.key(declared.name))
+            # Taken out, so that no row becomes two of the declared ones.
+            stored = rows.pop(names.key(declared.name), None)
             if stored is None and declared.was:
                 before = rows.get(names.key(declared.was))
                 if before is not None and before.source in {"", self.document.source}:
-                    stored = before
+                    stored = rows.pop(before.name_key)
             if (text := self._refusal(declared, stored)) is not None:
                 self.faults.append(Fault(declared.place, text, "not_owned"))
             elif pending := self._pending(declared, stored):
@@ -267,9 +268,12 @@ def is_untouched(row: Registry) -> bool:
 
 
 def _keep_common(row: Registry, declared: Declared, stored: Registry) -> None:
-    """Keep what the file does not name, and never named: what it named before is reset."""
+    """Keep what the file does not name, and never named: what it named before is reset.
+
+    A row that is adopted keeps only PERIODS: the rest decides who receives the file's secrets.
+    """
     before = named_before(stored)
-    for name in COMMON:
+    for name in COMMON if stored.source else PERIODS:
         if name not in declared.common and name not in before:
             setattr(row, name, getattr(stored, name))
 

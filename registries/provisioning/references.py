@@ -5,6 +5,7 @@ to: a file of registries decides to which host a secret is sent.
 """
 
 import os
+import re
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,12 @@ from django.views.decorators.debug import sensitive_variables
 from registries import conf
 
 ENV_PATTERN = rf"^{conf.ENV_PREFIX}[A-Za-z0-9_]{{1,200}}$"
+# Tokens by which a container proves who it is, to Kubernetes, clouds and service meshes: nobody
+# means these to be sent to a registry.
+IDENTITY = re.compile(
+    r"/(?:serviceaccount|kubernetes\.io|(?:pods\.)?eks\.amazonaws\.com|azure/tokens"
+    r"|run/secrets/tokens|workload-spiffe-\w+)/"
+)
 # Bytes of a file.
 LONGEST = 64 * 1024
 
@@ -74,13 +81,16 @@ def _read(name: str) -> bytes:
     """
     folders = conf.get().secrets_dirs
     try:
-        path = os.path.realpath(name, strict=True)
+        # Not strictly, so that nobody learns which files there are elsewhere.
+        path = os.path.realpath(name)
         roots = [f"{os.path.realpath(folder).rstrip('/')}/" for folder in folders]
         if (root := next(filter(path.startswith, roots), None)) is None:
             dirs = ", ".join(folders) or "none"
             raise Unresolved(
                 f"The file {name} is in no folder for secrets (REGISTRIES['SECRETS_DIRS']: {dirs})."
             )
+        if IDENTITY.search(path) or IDENTITY.search(name):
+            raise Unresolved(f"The file {name} holds the identity of this machine or container.")
         with os.fdopen(_open(root, path.removeprefix(root).split("/")), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):

@@ -26,7 +26,9 @@ REFERENCE = {
             "pattern": ENV_PATTERN,
         },
         "file": {
-            "description": "A file in one of the site's folders for secrets, such as /run/secrets.",
+            "description": (
+                "A file in one of the site's folders for secrets, such as /run/secrets/registries."
+            ),
             "type": "string",
             "pattern": "^/",
         },

@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+import trustme
 from cryptography.fernet import Fernet
 from django.db import OperationalError
 
 from registries import services
 from registries.models import ChangedMeanwhile, Registry, SourceChange
+from registries.models.resetting import DEFAULTS
 from registries.provisioning import applying
+from registries.provisioning.document import COMMON
 from registries.provisioning.faults import Busy, NotApplied
 from registries.provisioning.planning import Options
 from registries.reencryption import reencrypt
@@ -116,9 +119,8 @@ def test_a_new_address_gets_the_secrets_anew(write: Write, change: dict[str, Any
 
 def test_what_is_no_longer_named_is_reset_and_what_never_was_stays(write: Write) -> None:
     """An operator who takes `verify_tls: false` out expects that it is verified again."""
-    create("hub", name="Builds", handover="any")
-    applied(write({**HUB, "verify_tls": False}), adopt=True)
-    assert (row().handover, row().verify_tls) == ("any", False)
+    applied(write({**HUB, "verify_tls": False}))
+    Registry.objects.filter(name="Builds").update(handover="any")
     del (fewer := {**HUB})["prefix"]
     assert fields(services.apply_files([write(fewer)]))["Builds"] == ("prefix", "verify_tls")
     assert (row().handover, row().verify_tls, row().prefix) == ("any", True, "")
@@ -137,6 +139,34 @@ def test_a_row_of_nobody_is_adopted_only_when_asked(write: Write) -> None:
     assert applied(write(HUB), adopt=True) == {"Builds": "adopt"}
     assert (row().pk, row().source, row().check_verdict) == (pk, "team", Verdict.VALID)
     assert history() == [("Builds", "adopted", "")]
+
+
+def test_an_adopted_row_keeps_nothing_that_decides_who_gets_the_secrets(write: Write) -> None:
+    """Somebody may have prepared a row of that name, with another host, no TLS, or for all."""
+    entry = {
+        "name": "Prepared",
+        "kind": "acr",
+        "set": {"clientid": "acme"},
+        "secrets": {"clientsecret": {"env": "REGISTRIES_SECRET_HUB"}},
+    }
+    create(
+        "acr",
+        name="Prepared",
+        url=None,
+        prefix="evil.azurecr.io",
+        verify_tls=False,
+        ca_certificate=trustme.CA().cert_pem.bytes().decode(),
+        handover="any",
+        check_every=3600,
+    )
+    changed = ("clientid", "clientsecret", "prefix", "ca_certificate", "handover", "verify_tls")
+    assert fields(services.plan_files([write(entry)], Options(adopt=True))) == {"Prepared": changed}
+    assert applied(write(entry), adopt=True) == {"Prepared": "adopt"}
+    assert {name: getattr(row("Prepared"), name) for name in COMMON} == {
+        **DEFAULTS,
+        "check_every": 3600,
+    }
+    assert row("Prepared").clientsecret.reveal() == SECRET
 
 
 def test_an_untouched_default_row_is_everybodys(write: Write) -> None:

@@ -141,10 +141,12 @@ def test_several_files_are_one_source(write: Write) -> None:
     twin = write({**HUB, "name": "\uff42uilds"}, name="twin.yaml")
     other = write(GHCR, name="other.yaml", source="others")
     back = write({**GHCR, "was": "BUILDS"}, name="back.yaml")
+    both = write({**HUB, "name": "A", "was": "X"}, {**HUB, "name": "B", "was": "x"}, name="b.yaml")
     for path, place in (
         (twin, "registries[0].name"),
         (other, "source"),
         (back, "registries[0].was"),
+        (both, "registries[1].was"),
     ):
         with pytest.raises(NotApplied) as caught:
             document.load([one, path])

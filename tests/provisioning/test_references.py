@@ -1,6 +1,7 @@
 """References lead to variables with the prefix and to files in the folders, and nowhere else."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,18 @@ def _loop(folder: Path) -> Path:
     return folder / "a"
 
 
+def _identity(part: str) -> Callable[[Path], Path]:
+    """The token of a container, as it is mounted in a folder that is allowed by mistake."""
+
+    def make(folder: Path) -> Path:
+        (where := folder / part / "..data").mkdir(parents=True)
+        (where / "token").write_text(SECRET)
+        (folder / part / "token").symlink_to("..data/token")
+        return folder / part / "token"
+
+    return make
+
+
 def _open_to_all(folder: Path) -> Path:
     (folder / "a").write_text(SECRET)
     (folder / "a").chmod(0o646)
@@ -140,7 +153,13 @@ def test_a_link_that_somebody_puts_there_meanwhile(
         (_link, "no folder"),
         (_neighbour, "no folder"),
         (lambda folder: folder, "no folder"),
+        (lambda folder: folder.parent / "gone", "no folder"),
         (lambda folder: folder / "gone", "No such file"),
+        (_identity("serviceaccount"), "identity"),
+        (_identity("kubernetes.io/serviceaccount"), "identity"),
+        (_identity("eks.amazonaws.com/x"), "identity"),
+        (_identity("azure/tokens"), "identity"),
+        (_identity("run/secrets/tokens"), "identity"),
         (lambda folder: folder / "a\0b", "cannot be read"),
         (_pipe, "regular"),
         (_loop, "cannot be read"),

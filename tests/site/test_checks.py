@@ -55,17 +55,18 @@ def test_files_of_somebody_else_are_reported(migrated: Site, files: list[Path]) 
     assert set(output.splitlines()) == {f"ssmsite.W001 chown 54321 {path}" for path in files}
 
 
-def test_files_that_are_served_are_reported(migrated: Site, files: list[Path]) -> None:
-    """#7: such a site hands its key to whoever asks."""
+def test_files_that_the_site_gives_away_are_reported(migrated: Site, files: list[Path]) -> None:
+    """#7, #77: to whoever asks, and to any host that a file of registries names."""
     (migrated.data.parent / "served.py").write_text(SERVED)
     variables = {
         "PYTHONPATH": str(migrated.data.parent),
         "DJANGO_SETTINGS_MODULE": "served",
         "DJANGO_DEBUG": "1",
+        "REGISTRIES_SECRETS_DIRS": f"/nowhere,{migrated.data}",
     }
     returned, output = migrated.manage("check", **variables)
     assert returned == 0
-    assert output.count("(ssmsite.W002)") == len(files)
+    assert output.count("(ssmsite.W002)") == output.count("(ssmsite.W004)") == len(files)
     assert f"{migrated.key_file} is in {migrated.data.parent}" in output
     with migrated.served(**variables) as visitor:
         text = visitor.see(f"/static/{migrated.data.name}/{migrated.key_file.name}").text
