@@ -216,7 +216,7 @@ def _look(step: Step) -> Look:
 def milliseconds(seconds: float) -> str:
     whole = max(1, round(seconds * 1000))
     if whole >= 1000:
-        return gettext("%(seconds)s s") % {"seconds": number_format(seconds, 1)}
+        return gettext("%(seconds)s s") % {"seconds": number_format(round(seconds, 1), 1)}
     return gettext("%(milliseconds)d ms") % {"milliseconds": whole}
 
 
