@@ -1,5 +1,7 @@
 """What is reported when something of ours breaks while secrets are open: everything but them."""
 
+import json
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +19,7 @@ from tests.fakes.server import FakeServer
 pytestmark = pytest.mark.django_db
 
 ADD = "/backstage/registries/registry/add/?kind=custom"
+IMPORT = "/backstage/registries/registry/import/"
 
 
 def broken(*_args: object, **_kwargs: object) -> None:
@@ -89,6 +92,53 @@ def test_what_is_typed_is_in_no_report(
         assert "broken on purpose" in text
         assert not is_shown(text, canary)
     assert not is_shown(answer.content.decode(), canary)
+
+
+# Where a file that is imported is on its way, and whether that is after the plan.
+IMPORTED = {
+    "registries.admin.uploading.seal": False,
+    "registries.importing.auths.login": False,
+    "registries.importing.planning._free": False,
+    "registries.admin.importing.ShownEntry.place": False,
+    "registries.admin.uploading.unseal": True,
+    "registries.models.Registry.save": True,
+}
+
+
+@pytest.mark.parametrize("where", IMPORTED)
+def test_what_is_imported_is_in_no_report(
+    where: str,
+    admin_client: Client,
+    canary: str,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """#19, #20, #76: what a reader meets has a sentence, everything else is a fault."""
+    settings.ADMINS = ADMINS
+    admin_client.raise_request_exception = False
+    auths = {"ghcr.io": {"auth": b64encode(f"johndoe:{canary}".encode()).decode()}}
+    sent: dict[str, Any] = {"text": json.dumps({"auths": auths}), "program": "docker"}
+    if IMPORTED[where]:
+        html = admin_client.post(IMPORT, sent).content.decode()
+        [box] = re.findall(r'name="entry" value="([^"]+)"', html)
+        [sealed] = re.findall(r'name="sealed" value="([^"]+)"', html)
+        sent = {"sealed": sealed, "program": "docker", "entry": box, "_add": "1"}
+    monkeypatch.setattr(where, broken)
+    answer = admin_client.post(IMPORT, sent)
+    assert not is_shown(answer.content.decode(), canary)
+    assert not is_shown(caplog.text, canary)
+    if where == "registries.importing.auths.login":
+        assert "because of a fault in the program (RuntimeError)" in answer.content.decode()
+        return
+    assert answer.status_code == 500
+    (record,) = [result for result in caplog.records if result.name == "django.request"]
+    assert record.exc_info
+    assert record.exc_info[1]
+    report = reported(record.exc_info[1], record.request)  # type: ignore[attr-defined]  # Django's
+    for text in (str(mail.outbox[0].body), report):
+        assert "broken on purpose" in text
+        assert not is_shown(text, canary)
 
 
 @pytest.mark.parametrize(
