@@ -1,4 +1,4 @@
-"""Whether a row that a file asks for is here already, or another one is in its way."""
+"""Compares the rows of a file with stored ones: which are the same, and which are in conflict."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,13 +28,13 @@ TOO_MANY = _(
 )
 UNTIL_NOW = _("Until now, %(names)s is used for these images.")
 TWICE = _("The file has another login for the same images: %(names)s.")
-# So many logins of a file are compared with one stored row: a list of guesses shall not tell which
-# of them is right.
+# How many logins of a file are compared with one stored row. With more, a list of guesses could
+# find out which one is right.
 MOST_LOGINS = 5
 
 
 class State(StrEnum):
-    """What becomes of an entry."""
+    """What to do with an entry."""
 
     NEW = "new"
     HERE = "already here"
@@ -44,14 +44,14 @@ class State(StrEnum):
 
 
 class Rights(NamedTuple):
-    """What somebody who imports may do besides adding rows: change them, and see them."""
+    """What the person who imports may do besides adding rows: change them, and view them."""
 
     change: bool = True
     view: bool = True
 
 
 class Comparison(NamedTuple):
-    """What becomes of a row, a sentence about it, and the stored rows that the sentence names."""
+    """The state of a row, a sentence about it, and the stored rows that the sentence names."""
 
     state: State
     detail: str = ""
@@ -60,7 +60,7 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row that is not saved, with what decides whether another one is the same."""
+    """An unsaved row, with what is compared with other rows."""
 
     row: Registry
     credential: Credential | None = field(repr=False)
@@ -76,7 +76,7 @@ class Candidate:
 
 
 class Comparer:
-    """Compares the rows of one file with those that are stored, and with each other."""
+    """Compares the rows of one file with stored rows, and with each other."""
 
     def __init__(self, rights: Rights) -> None:
         self.rights = rights
@@ -85,7 +85,7 @@ class Comparer:
         self._tried: dict[int, list[Credential | None]] = {}
 
     def add(self, candidate: Candidate) -> None:
-        """Have the rows that follow compared with this one, too."""
+        """Compare the following rows with this one too."""
         for place in candidate.places:
             self._seen.setdefault(place, []).append(candidate)
 
@@ -95,22 +95,22 @@ class Comparer:
             return Comparison(State.REFUSED, text)
         until_now: Comparison | None = None
         for place in candidate.places:
-            found = self._with_stored(candidate, place)
-            if found and found.state is not State.NEW:
-                return found
-            until_now = until_now or found
-        before = [other for place in candidate.places for other in self._seen.get(place, ())]
-        for other in before:
+            comparison = self._with_stored(candidate, place)
+            if comparison and comparison.state is not State.NEW:
+                return comparison
+            until_now = until_now or comparison
+        earlier = [other for place in candidate.places for other in self._seen.get(place, ())]
+        for other in earlier:
             if other.credential == candidate.credential:
-                return Comparison(State.HERE, _said(HERE, other.row.name))
-        for other in before:
+                return Comparison(State.HERE, _sentence(HERE, other.row.name))
+        for other in earlier:
             if other.row.prefix == candidate.row.prefix:
-                return Comparison(State.CONFLICT, _said(TWICE, other.row.name))
+                return Comparison(State.CONFLICT, _sentence(TWICE, other.row.name))
         return until_now or Comparison(State.NEW)
 
     @sensitive_variables()
     def _with_stored(self, candidate: Candidate, place: str) -> Comparison | None:
-        """Compare it with the stored rows that answer for a place; None if none does."""
+        """Compare a row with the stored rows for a place; None if there are none."""
         others: list[Registry] = []
         used: list[Registry] = []
         sentence = OTHER_LOGIN
@@ -133,20 +133,20 @@ class Comparer:
 
     @sensitive_variables()
     def _untold(self, candidate: Candidate, stored: Registry) -> str | None:
-        """Why it is not told whether two logins are the same; None if it is."""
+        """Return why the result of comparing two logins is not shown; None if it is."""
         if not (candidate.signs_in and stored.has_secrets):
             return None
         if not self.rights.change:
             return NOT_TOLD
-        tried = self._tried.get(stored.pk, [])
-        is_new = candidate.credential not in tried
-        return TOO_MANY if is_new and len(tried) >= MOST_LOGINS else None
+        compared = self._tried.get(stored.pk, [])
+        is_new = candidate.credential not in compared
+        return TOO_MANY if is_new and len(compared) >= MOST_LOGINS else None
 
     @sensitive_variables()
     def _is_same(self, candidate: Candidate, stored: Registry) -> bool:
-        tried = self._tried.setdefault(stored.pk, [])
-        if candidate.credential not in tried:
-            tried.append(candidate.credential)
+        compared = self._tried.setdefault(stored.pk, [])
+        if candidate.credential not in compared:
+            compared.append(candidate.credential)
         return _credential(stored) == candidate.credential
 
     def _comparison(self, state: State, template: str, others: list[Registry]) -> Comparison:
@@ -155,15 +155,15 @@ class Comparer:
         return Comparison(state, text, tuple(others) if self.rights.view else ())
 
 
-def _said(template: str, name: str) -> str:
+def _sentence(template: str, name: str) -> str:
     return gettext(template) % {"names": shown_name(name, may_view=True)}
 
 
 def _answering(row: Registry, place: str) -> Iterator[Registry]:
-    """The stored rows for a host or prefix of a row; none for a host that no image can name."""
+    """Return the stored rows for a host or prefix; none for hosts that images cannot have."""
     host, slash, path = place.partition("/")
     if not ({".", ":"}.intersection(host) or host == "localhost"):
-        # Images name such a host with its port.
+        # In images, such a host needs a port.
         host += ":80" if (row.raw_value("url") or "").startswith("http:") else ":443"
     try:
         reference = Reference.parse(f"{host}{slash}{path}/x")
@@ -173,18 +173,18 @@ def _answering(row: Registry, place: str) -> Iterator[Registry]:
 
 
 def places(row: Registry) -> tuple[str, ...]:
-    """What a row is for: its prefix, its own host, or an example of each kind of host."""
+    """Return what a row is for: its prefix, its own host, or an example for each host pattern."""
     own = row.prefix or row.declaration.own_host(row.plain_values())
     home = row.declaration.home(row.plain_values())
     if own:
         return (own,)
-    found = [each.example for each in patterns(row)]
-    return tuple(sorted(found, key=lambda host: host != home))
+    examples = [pattern.example for pattern in patterns(row)]
+    return tuple(sorted(examples, key=lambda host: host != home))
 
 
 @sensitive_variables()
 def _credential(row: Registry) -> Credential | None:
-    """What a row signs in with; None if that cannot be read, or is not complete."""
+    """Return the credential of a row; None if it cannot be decrypted, or is incomplete."""
     place = places(row)
     if row.declaration.problems(row.provided(), is_default=row.is_default):
         return None

@@ -1,4 +1,4 @@
-"""Finds out which program a file is from."""
+"""Detects which program a file is from."""
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -17,12 +17,12 @@ SEVERAL = _("This may be from several programs: %(labels)s. Choose the one it is
 
 
 class Undecided(Unreadable):
-    """The program has to be chosen; `text` says why."""
+    """The program cannot be detected; `text` says why."""
 
 
 @sensitive_variables()
 def detect(data: bytes) -> tuple[Form, list[Found]]:
-    """The form that reads a file, and its entries. Raises Unreadable, and Undecided."""
+    """Return the form of a file, and its entries. Raises Unreadable or Undecided."""
     decode(data)
     readable: list[tuple[Form, list[Found]]] = []
     for form in FORMS.values():
@@ -30,11 +30,11 @@ def detect(data: bytes) -> tuple[Form, list[Found]]:
             readable.append((form, read(form, data)))
         except Unreadable:
             continue
-    # Forms that look alike may read each other's files, and find nothing in them.
-    filled = [each for each in readable if any(isinstance(one, Entry) for one in each[1])]
+    # Similar forms can read each other's files without finding entries.
+    filled = [pair for pair in readable if any(isinstance(one, Entry) for one in pair[1])]
     best = filled or readable
     if not best:
         raise Undecided(UNKNOWN)
-    if any(found != best[0][1] for _form, found in best):
+    if any(entries != best[0][1] for _form, entries in best):
         raise Undecided(SEVERAL, labels=tuple(form.label for form, _found in best))
     return best[0]

@@ -41,11 +41,11 @@ def _read(text: str) -> Iterator[Found]:
 
 
 def _of_yaml(text: str) -> Iterator[Found]:
-    files = [_lowered(each) for each in read_yaml(text) if isinstance(each, dict)]
-    lists = [each["regopts"] for each in files if "regopts" in each]
-    if not lists or not all(isinstance(each, list) for each in lists):
+    files = [_lowered(item) for item in read_yaml(text) if isinstance(item, dict)]
+    lists = [item["regopts"] for item in files if "regopts" in item]
+    if not lists or not all(isinstance(item, list) for item in lists):
         raise Unreadable(_("There is no list “regopts” in this."))
-    for number, option in enumerate((option for each in lists for option in each), 1):
+    for number, option in enumerate((option for item in lists for option in item), 1):
         if isinstance(option, dict):
             yield _registry(_lowered(option), f"({number})")
         else:
@@ -101,10 +101,10 @@ def _registry(option: Mapping[str, Any], otherwise: str, missing: Text | None = 
     is_elsewhere = any(
         option.get(f"{key}file") and not option.get(key) for key in ("username", "password")
     )
-    found = login(place, user, secret, missing=Text(ELSEWHERE) if is_elsewhere else missing)
-    if isinstance(found, Entry) and str(option.get("insecuretls")).lower() in {*TRUE, "t"}:
-        found = replace(found, lost=(Text(INSECURE),))
-    return found
+    entry = login(place, user, secret, missing=Text(ELSEWHERE) if is_elsewhere else missing)
+    if isinstance(entry, Entry) and str(option.get("insecuretls")).lower() in {*TRUE, "t"}:
+        entry = replace(entry, lost=(Text(INSECURE),))
+    return entry
 
 
 diun = Form(slug="diun", label=_("Diun: diun.yml, environment or compose file"), read=_read)

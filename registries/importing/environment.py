@@ -59,15 +59,15 @@ def variables(text: str, *starts: str) -> dict[str, Variable | None]:
         pairs = _of_yaml(read_yaml(text))
     else:
         pairs = _of_command(text) if _COMMAND.search(text) else _of_lines(text)
-    found: dict[str, Variable | None] = {}
+    result: dict[str, Variable | None] = {}
     for name, variable in pairs:
         key = name.upper()
         if key.startswith(starts):
-            found[key] = variable if found.get(key, variable) == variable else None
-    if not found:
+            result[key] = variable if result.get(key, variable) == variable else None
+    if not result:
         template = _("There is no variable in this that starts with %(start)s.")
         raise Unreadable(template, start=starts[0])
-    return found
+    return result
 
 
 def _of_lines(text: str) -> Iterator[tuple[str, Variable]]:
@@ -122,23 +122,23 @@ def _of_yaml(documents: list[Any]) -> Iterator[tuple[str, Variable]]:
     """Mappings, lists of NAME=value, and lists of name and value, wherever they stand."""
     waiting = documents[::-1]
     while waiting:
-        each = waiting.pop()
-        if isinstance(each, list):
-            waiting += each[::-1]
-        elif isinstance(each, str):
-            name, equals, rest = each.partition("=")
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += item[::-1]
+        elif isinstance(item, str):
+            name, equals, rest = item.partition("=")
             if equals:
                 yield name.strip(), _composed(rest)
-        elif isinstance(each, dict):
-            if isinstance(each.get("name"), str) and ("value" in each or "valueFrom" in each):
-                value = each.get("value")
+        elif isinstance(item, dict):
+            if isinstance(item.get("name"), str) and ("value" in item or "valueFrom" in item):
+                value = item.get("value")
                 is_text = isinstance(value, str)
-                yield each["name"], Variable(str(value) if is_text else "", not is_text)
+                yield item["name"], Variable(str(value) if is_text else "", not is_text)
                 continue
-            for name, value in each.items():
+            for name, value in item.items():
                 if isinstance(name, str) and not isinstance(value, dict | list):
                     yield name, _composed(value or "")
-            waiting += [value for value in each.values() if isinstance(value, dict | list)][::-1]
+            waiting += [value for value in item.values() if isinstance(value, dict | list)][::-1]
 
 
 @sensitive_variables()

@@ -1,7 +1,7 @@
-"""Keeps a file between the plan and its confirmation: sealed, in the page of whoever sent it.
+"""Keeps a file between the plan and its confirmation: encrypted, in the page.
 
-So nothing of it is stored here, and no page holds it in clear. Only the same account can have it
-read again, and only for an hour.
+Nothing of it is stored on the site, and no page contains it in plain text. Only the same account
+can send it back, and only for an hour.
 """
 
 from datetime import timedelta
@@ -25,10 +25,10 @@ def seal(text: str, user_id: str) -> str:
 
 @sensitive_variables()
 def unseal(token: str, user_id: str) -> str:
-    """Return the text. Raises Unreadable if it is not this account's, or was sealed long ago."""
+    """Return the text. Raises Unreadable for another account, or after an hour."""
     sealed = Secret(token).bound(_binding(user_id), VERIFIED, "a file to import")
     now, text = timezone.now(), ""
-    # Whoever reads the text knows that the time was not changed: it is authenticated with it.
+    # The time is authenticated together with the text, so it cannot be changed.
     if sealed.readable() and (since := sealed.set_at) and now - KEPT < since < now + KEPT:
         text = sealed.reveal()
     if not text:
@@ -37,5 +37,5 @@ def unseal(token: str, user_id: str) -> str:
 
 
 def _binding(user_id: str) -> str:
-    """What no secret of a row is sealed for."""
+    """Return the binding, which no secret of a row has."""
     return f"import|{user_id}"

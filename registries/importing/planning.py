@@ -1,4 +1,4 @@
-"""What would become of each entry of a file. Nothing is written, and no registry is asked."""
+"""Plans what to do with each entry of a file. Writes nothing, and calls no registry."""
 
 import hashlib
 import json
@@ -29,19 +29,20 @@ PLAIN = _("It is called over http, without encryption, as in the file.")
 AUTHORITY = _("It trusts the CA certificate in the file.")
 TOKEN_SERVER = _("It also sends its login to %(address)s, as in the file.")
 FAULT = _("This file cannot be read because of a fault in the program (%(error)s).")
-# What may be added if somebody chooses it.
+# The states of entries that somebody can choose to add.
 ADDABLE = {State.NEW, State.CONFLICT, State.INCOMPLETE}
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An entry and what becomes of it.
+    """An entry of the file, and what to do with it.
 
-    name: the row's, free in the database and in the file. kind: a slug, and place: what the row is
-    for; both empty where nothing can be made of it. details: sentences, and of what is lost.
-    fingerprint: differs when the login does, and tells nobody more. digest: of all that would be
-    written, keyed too. others: the stored rows that
-    the sentences name. row: not saved; None where there cannot be one.
+    name: of the row; unique in the database and in the file.
+    kind, place: a slug, and what the row is for; empty if there can be no row.
+    details: sentences, also about values that are lost.
+    fingerprint: a keyed hash of the login. digest: a keyed hash of everything that would be added.
+    others: the stored rows that the sentences name.
+    row: not saved; None if there can be none.
     """
 
     state: State
@@ -60,112 +61,117 @@ class Planned:
 
     @property
     def mark(self) -> str:
-        """Differs where something else is said of an entry, or would be written."""
-        told = [self.state, self.name, self.kind, self.place, self.details, self.digest]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+        """A hash that changes if the page would say, or the import add, something else."""
+        parts = [self.state, self.name, self.kind, self.place, self.details, self.digest]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 @sensitive_variables()
 def read(form: Form, data: bytes) -> list[Found]:
-    """The entries of a file. Raises Unreadable.
+    """Return the entries of a file. Raises Unreadable.
 
-    A fault of a reader carries the file's text in its traceback, so it is not passed on.
+    The traceback of an unexpected error would contain the file's text, so it is not chained.
     """
     text = decode(data)
     fault = ""
     try:
-        found = list(form.read(text))
+        result = list(form.read(text))
     except Unreadable:
         raise
     except Exception as error:  # noqa: BLE001 - see above
         fault = type(error).__name__
     if fault:
         raise Unreadable(FAULT, error=fault)
-    if not found:
+    if not result:
         raise Unreadable(_("There is no registry in this."))
-    if len(found) > MOST:
+    if len(result) > MOST:
         raise Unreadable(_("There are more than %(most)s registries in this."), most=str(MOST))
-    return found
+    return result
 
 
 @sensitive_variables()
-def plan(found: Iterable[Found], rights: Rights = Rights()) -> list[Planned]:  # noqa: B008 - immutable
-    """What becomes of each entry, in the file's order. rights: those of who imports."""
-    taken = set(Registry.objects.values_list("name_key", flat=True))
+def plan(entries: Iterable[Found], rights: Rights = Rights()) -> list[Planned]:  # noqa: B008 - immutable
+    """Return what to do with each entry, in the file's order. rights: of the person who imports."""
+    used_names = set(Registry.objects.values_list("name_key", flat=True))
     comparer = Comparer(rights)
     planned: dict[int, Planned] = {}
-    entries = list(enumerate(found))
-    # A row for a whole kind comes first, so that its other hosts are found to be the same.
-    for number, each in sorted(entries, key=lambda pair: len(getattr(pair[1], "prefix", ""))):
-        if isinstance(each, Refused):
-            planned[number] = Planned(State.REFUSED, each.name, details=(_said(each.reason),))
+    numbered = list(enumerate(entries))
+    # Rows without a prefix come first, so that rows for a part of their images find them.
+    for number, entry in sorted(numbered, key=lambda pair: len(getattr(pair[1], "prefix", ""))):
+        if isinstance(entry, Refused):
+            planned[number] = Planned(State.REFUSED, entry.name, details=(_sentence(entry.reason),))
         else:
-            planned[number] = _planned(each, taken, comparer)
-    return [planned[number] for number, _each in entries]
+            planned[number] = _planned(entry, used_names, comparer)
+    return [planned[number] for number, _ in numbered]
 
 
-def _said(text: Text) -> str:
+def _sentence(text: Text) -> str:
     return text.render(gettext)
 
 
 @sensitive_variables()
-def _planned(entry: Entry, taken: set[str], comparer: Comparer) -> Planned:
+def _planned(entry: Entry, used_names: set[str], comparer: Comparer) -> Planned:
     row = _row(entry)
-    problems, details = _problems(row), (*map(_said, entry.lost),)
+    problems, details = _problems(row), (*map(_sentence, entry.lost),)
     if problems and entry.missing and not problems.keys() & row.declaration.address:
-        details = (_said(entry.missing), gettext(BY_HAND), *details)
-        return Planned(State.INCOMPLETE, entry.name, entry.kind, _for(row, entry.values), details)
+        details = (_sentence(entry.missing), gettext(BY_HAND), *details)
+        return Planned(
+            State.INCOMPLETE, entry.name, entry.kind, _place_text(row, entry.values), details
+        )
     if problems:
-        told = [text for texts in problems.values() for text in texts]
-        return Planned(State.REFUSED, entry.name, entry.kind, details=(*told, *details))
+        sentences = [text for texts in problems.values() for text in texts]
+        return Planned(State.REFUSED, entry.name, entry.kind, details=(*sentences, *details))
     details += (*_risks(row),)
     candidate = Candidate.of(row)
-    found = comparer.compare(candidate)
-    if found.state is State.REFUSED:
-        details = (found.detail, *details)
-        return Planned(State.REFUSED, entry.name, entry.kind, _for(row, entry.values), details)
-    state, first = _decided(entry, found)
+    comparison = comparer.compare(candidate)
+    if comparison.state is State.REFUSED:
+        details = (comparison.detail, *details)
+        return Planned(
+            State.REFUSED, entry.name, entry.kind, _place_text(row, entry.values), details
+        )
+    state, first = _decided(entry, comparison)
     if state is not State.HERE:
-        row.name = _free(row.name, taken)
+        row.name = _free_name(row.name, used_names)
     comparer.add(candidate)
     return Planned(
         state,
         row.name,
         entry.kind,
-        _for(row, entry.values),
+        _place_text(row, entry.values),
         (*first, *details),
         "" if entry.missing else _fingerprint(candidate),
         _digest(row),
-        found.others if state in {found.state, State.INCOMPLETE} else (),
+        comparison.others if state in {comparison.state, State.INCOMPLETE} else (),
         row,
     )
 
 
 @sensitive_variables()
 def _risks(row: Registry) -> list[str]:
-    """What somebody should know of a row before adding it."""
+    """Return sentences that somebody should read before adding the row."""
     values = row.plain_values()
     url, token_server = values.get("url", ""), values.get("authurl", "")
     initial = next(
-        (each.initial for each in row.declaration.variables if each.name == "authurl"), ""
+        (variable.initial for variable in row.declaration.variables if variable.name == "authurl"),
+        "",
     )
-    told = [] if row.verify_tls else [gettext(UNVERIFIED)]
-    told += [gettext(PLAIN)] if url.startswith("http:") else []
-    told += [gettext(AUTHORITY)] if row.ca_certificate else []
+    sentences = [] if row.verify_tls else [gettext(UNVERIFIED)]
+    sentences += [gettext(PLAIN)] if url.startswith("http:") else []
+    sentences += [gettext(AUTHORITY)] if row.ca_certificate else []
     if token_server and token_server not in {url, initial}:
-        told.append(gettext(TOKEN_SERVER) % {"address": token_server})
-    return told
+        sentences.append(gettext(TOKEN_SERVER) % {"address": token_server})
+    return sentences
 
 
-def _decided(entry: Entry, found: Comparison) -> tuple[State, tuple[str, ...]]:
-    """The state of an entry with what its file leaves out or open, and what is said first."""
-    there = (found.detail,) if found.detail else ()
+def _decided(entry: Entry, comparison: Comparison) -> tuple[State, tuple[str, ...]]:
+    """Return an entry's state, and the first sentences about it."""
+    detail = (comparison.detail,) if comparison.detail else ()
     if entry.missing:
-        there = () if found.state is State.HERE else there
-        return State.INCOMPLETE, (_said(entry.missing), gettext(INCOMPLETE), *there)
-    if entry.ask and found.state is State.NEW:
-        return State.CONFLICT, (_said(entry.ask), *there)
-    return found.state, there
+        detail = () if comparison.state is State.HERE else detail
+        return State.INCOMPLETE, (_sentence(entry.missing), gettext(INCOMPLETE), *detail)
+    if entry.ask and comparison.state is State.NEW:
+        return State.CONFLICT, (_sentence(entry.ask), *detail)
+    return comparison.state, detail
 
 
 @sensitive_variables()
@@ -179,7 +185,7 @@ def _row(entry: Entry) -> Registry:
     )
     kind = row.declaration
     for name, value in entry.values.items():
-        # Without its secret, a row has its address alone.
+        # Without its secret, the row only gets its address.
         if not entry.missing or name in kind.address:
             setattr(row, name, value)
     return row
@@ -206,9 +212,9 @@ def _problems(row: Registry) -> dict[str, list[str]]:
         told = {
             name: [
                 f"{_label(row, name)}{message}"
-                for each in errors
-                if each.code != "unique"
-                for message in each.messages
+                for item in errors
+                if item.code != "unique"
+                for message in item.messages
             ]
             for name, errors in error.error_dict.items()
         }
@@ -217,7 +223,7 @@ def _problems(row: Registry) -> dict[str, list[str]]:
 
 
 def _label(row: Registry, name: str) -> str:
-    """What an error of a field begins with; nothing for one of the whole row."""
+    """Return the beginning of a field's error; empty for an error of the whole row."""
     if name == NON_FIELD_ERRORS:
         return ""
     variable = row.declaration.by_name.get(name)
@@ -230,27 +236,27 @@ def _label(row: Registry, name: str) -> str:
 
 
 @sensitive_variables()
-def _for(row: Registry, values: Mapping[str, str]) -> str:
-    """What a row is for, with `*` where its hosts differ; `values` are those of its file."""
+def _place_text(row: Registry, values: Mapping[str, str]) -> str:
+    """Return what a row is for, with `*` for several hosts. values: from the file."""
     own = row.prefix or row.declaration.own_host(values)
     home = row.declaration.home(values)
-    return own or home or next((each.text for each in patterns(row)), "")
+    return own or home or next((pattern.text for pattern in patterns(row)), "")
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """A name whose key is not taken, in the database or the file; with a number if need be."""
-    number, found = 1, name
-    while (key := names.key(found)) in taken:
+def _free_name(name: str, used_names: set[str]) -> str:
+    """Return a name that neither the database nor the file has, with a number if needed."""
+    number, free = 1, name
+    while (key := names.key(free)) in used_names:
         number += 1
         end = f" ({number})"
-        found = name[: names.MAX_NAME - len(end)] + end
-    taken.add(key)
-    return found
+        free = name[: names.MAX_NAME - len(end)] + end
+    used_names.add(key)
+    return free
 
 
 @sensitive_variables()
 def _fingerprint(candidate: Candidate) -> str:
-    """Keyed, so that nobody who reads it can try passwords against it; empty without a login."""
+    """Return a keyed hash, from which passwords cannot be guessed; empty without a login."""
     if candidate.credential is None or not candidate.signs_in:
         return ""
     return _keyed([candidate.places[:1], asdict(candidate.credential)])[:12]

@@ -1,6 +1,6 @@
-"""Reads files that nobody has checked: bounded, without code, and silent about what they hold.
+"""Parses untrusted files: with limits, without running code, and without quoting them in errors.
 
-The parsers' own errors quote the text, so none of them is passed on, not even as a context.
+The parsers' own errors quote the text, so they are not chained.
 """
 
 import json
@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 from registries.text import Text
 from registries.text import gettext_noop as _
 
-# Bytes of a file, levels of nesting, and entries of one import.
+# The limits: bytes of a file, levels of nesting, and entries of one import.
 LONGEST, DEEPEST, MOST = 2**20, 40, 1000
 MOST_DOTS = 100  # in a line of TOML
 _LINE = re.compile(r"at line ([0-9]+)")
@@ -45,7 +45,7 @@ def decode(data: bytes, longest: int = LONGEST) -> str:
 
 
 def _silently(parse: Callable[[], Any], *errors: type[Exception]) -> Any:
-    """What `parse` returns, or the exception as a value: raised here, it would quote the file."""
+    """Return the result of `parse`, or its exception. Raised here, it would quote the file."""
     caught: tuple[type[Exception], ...] = (RecursionError, *errors)
     try:
         return parse()
@@ -55,18 +55,18 @@ def _silently(parse: Callable[[], Any], *errors: type[Exception]) -> Any:
 
 @sensitive_variables()
 def read_json(text: str) -> Any:
-    """Return a JSON document whose objects name nothing twice. Raises Unreadable."""
-    found = _silently(
+    """Return a JSON document. Raises Unreadable, also for duplicate keys."""
+    result = _silently(
         lambda: json.loads(text, object_pairs_hook=_once, parse_constant=_refuse), ValueError
     )
-    if isinstance(found, json.JSONDecodeError):
-        line = str(found.lineno)
+    if isinstance(result, json.JSONDecodeError):
+        line = str(result.lineno)
         raise Unreadable(_("This is not JSON: look at line %(line)s."), line=line)
-    if isinstance(found, _Twice):
+    if isinstance(result, _Twice):
         raise Unreadable(_("A name stands twice in one object. Remove one of them."))
-    if isinstance(found, Exception) or _is_deep(found):
+    if isinstance(result, Exception) or _is_deep(result):
         raise Unreadable(_("This is not JSON that can be read here."))
-    return found
+    return result
 
 
 class _Twice(ValueError):
@@ -75,10 +75,10 @@ class _Twice(ValueError):
 
 @sensitive_variables()
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    result = dict(pairs)
+    if len(result) < len(pairs):
         raise _Twice
-    return found
+    return result
 
 
 def _refuse(_constant: str) -> None:
@@ -90,9 +90,9 @@ def _is_deep(value: Any) -> bool:
     for _number in range(DEEPEST):
         level = [
             inner
-            for each in level
-            if isinstance(each, dict | list)
-            for inner in (each.values() if isinstance(each, dict) else each)
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
         ]
         if not level:
             return False
@@ -102,38 +102,38 @@ def _is_deep(value: Any) -> bool:
 @sensitive_variables()
 def read_toml(text: str) -> dict[str, Any]:
     """Return a TOML document. Raises Unreadable."""
-    # The time that the parser takes grows with the square of a dotted key's parts.
+    # The parser's time grows with the square of the number of parts of a dotted key.
     if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
         raise Unreadable(_("This is nested too deeply."))
-    found = _silently(lambda: tomllib.loads(text), ValueError)
-    if isinstance(found, Exception):
-        if line := _LINE.search(str(found)):
+    result = _silently(lambda: tomllib.loads(text), ValueError)
+    if isinstance(result, Exception):
+        if line := _LINE.search(str(result)):
             raise Unreadable(_("This is not TOML: look at line %(line)s."), line=line[1])
         raise Unreadable(_("This is not TOML."))
-    if not isinstance(found, dict) or _is_deep(found):
+    if not isinstance(result, dict) or _is_deep(result):
         raise Unreadable(_("This is nested too deeply."))
-    return found
+    return result
 
 
 @sensitive_variables()
 def read_yaml(text: str) -> list[Any]:
-    """Return the documents of a YAML file: mappings, lists, texts, and None. Raises Unreadable.
+    """Return the documents of a YAML file: mappings, lists, strings and None. Raises Unreadable.
 
-    All scalars but null stay the texts that they are, so that a password of digits keeps its zeros.
-    Aliases, tags, and keys that stand twice are refused.
+    All scalars but null are strings, so that a password of digits keeps its leading zeros. Aliases,
+    tags and duplicate keys are refused.
     """
-    import yaml  # noqa: PLC0415 - takes long to load, and few sites need it
+    import yaml  # noqa: PLC0415 - slow to load, and few sites need it
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    found = _silently(
+    result = _silently(
         lambda: list(_documents(iter(yaml.parse(text, Loader=loader)))), yaml.YAMLError, ValueError
     )
-    if isinstance(found, yaml.MarkedYAMLError) and found.problem_mark:
-        line = str(found.problem_mark.line + 1)
+    if isinstance(result, yaml.MarkedYAMLError) and result.problem_mark:
+        line = str(result.problem_mark.line + 1)
         raise Unreadable(_("This is not YAML: look at line %(line)s."), line=line)
-    if isinstance(found, Exception):
+    if isinstance(result, Exception):
         raise Unreadable(_("This is not YAML that can be read here."))
-    return list(found)
+    return list(result)
 
 
 def _documents(events: Iterator[Any]) -> Iterator[Any]:
@@ -164,15 +164,15 @@ def _node(event: Any, events: Iterator[Any], kinds: Any, depth: int) -> Any:
         return None if is_null else event.value
     if isinstance(event, kinds.SequenceStartEvent):
         return list(_items(events, kinds, kinds.SequenceEndEvent, depth))
-    found: dict[Any, Any] = {}
+    result: dict[Any, Any] = {}
     pairs = _items(events, kinds, kinds.MappingEndEvent, depth)
     for key in pairs:
         if isinstance(key, dict | list):
             raise Unreadable(_("Line %(line)s has a key that is not a text."), line=line)
-        if key in found:
+        if key in result:
             raise Unreadable(_("In the part from line %(line)s a key stands twice."), line=line)
-        found[key] = next(pairs)
-    return found
+        result[key] = next(pairs)
+    return result
 
 
 def _items(events: Iterator[Any], kinds: Any, end: type, depth: int) -> Iterator[Any]:
@@ -182,8 +182,8 @@ def _items(events: Iterator[Any], kinds: Any, end: type, depth: int) -> Iterator
         yield _node(event, events, kinds, depth - 1)
 
 
-# A text of JSON5, a comment, a name without quotes, and whatever is between. What is not closed
-# goes on to the end, so that nothing is looked at twice.
+# JSON5's strings, comments and unquoted names, and everything else. A string or comment that is not
+# closed extends to the end, so that no character is read twice.
 _JSON5 = re.compile(
     r"""(?P<double>"(?:\\.|[^"\\])*+(?:"|\\?\Z))|(?P<single>'(?:\\.|[^'\\])*+(?:'|\\?\Z))"""
     r"""|(?P<comment>//[^\n]*+|/\*.*?(?:\*/|\Z))|(?P<name>[A-Za-z_$][\w$]*+)"""
@@ -195,33 +195,33 @@ _BEFORE_END = re.compile(r",(\s*[}\]])")
 
 @sensitive_variables()
 def read_json5(text: str) -> Any:
-    """Return a JSON document with what JSON5 adds and people use. Raises Unreadable.
+    """Return a JSON document with the most common extensions of JSON5. Raises Unreadable.
 
-    These are comments, names without quotes, single quotes, and commas at the end.
+    These are comments, unquoted names, single quotes and trailing commas.
     """
     parts: list[str] = []
     texts: list[str] = []
 
     def keep(text: str) -> str:
         texts.append(text)
-        return "\x1a"  # the file itself has none
+        return "\x1a"  # the text itself has none
 
     if "\x1a" in text:
         raise Unreadable(_("This is not JSON that can be read here."))
     for match in _JSON5.finditer(text):
-        kind, found = match.lastgroup, match[0]
+        kind, token = match.lastgroup, match[0]
         if kind == "double":
-            found = keep(found)
+            token = keep(token)
         elif kind == "single":
-            found = keep('"' + re.sub(r"\\'|\"", _requoted, found[1:].removesuffix("'")) + '"')
+            token = keep('"' + re.sub(r"\\'|\"", _requoted, token[1:].removesuffix("'")) + '"')
         elif kind == "comment":
-            found = "\n" * found.count("\n")
-        elif kind == "name" and found not in {"true", "false", "null"}:
-            found = keep(f'"{found}"')
-        parts.append(found)
+            token = "\n" * token.count("\n")
+        elif kind == "name" and token not in {"true", "false", "null"}:
+            token = keep(f'"{token}"')
+        parts.append(token)
     bare = _BEFORE_END.sub(r"\1", "".join(parts))
-    kept = iter(texts)
-    return read_json(re.sub("\x1a", lambda _mark: next(kept), bare))
+    strings = iter(texts)
+    return read_json(re.sub("\x1a", lambda _mark: next(strings), bare))
 
 
 def _requoted(match: re.Match[str]) -> str:

@@ -134,15 +134,15 @@ def _registry(rule: dict[str, Any], otherwise: str, missing: Text | None = None)
         return Refused(place.text, Text(NO_LOGIN))
     if rule.get("insecureRegistry") is True:
         place = Place("http", place.host, place.path)
-    found = login(place, user, secret, missing=missing)
-    if isinstance(found, Entry):
-        is_below = found.kind == "custom" and "://" not in host
-        has_key = any(rule.get(each) for each in ("httpsCertificate", "httpsPrivateKey"))
+    entry = login(place, user, secret, missing=missing)
+    if isinstance(entry, Entry):
+        is_below = entry.kind == "custom" and "://" not in host
+        has_key = any(rule.get(key) for key in ("httpsCertificate", "httpsPrivateKey"))
         lost = [Text(BELOW, {"host": place.host})] * is_below + [Text(LOST["clientkey"])] * has_key
         ca = rule.get("httpsCertificateAuthority")
         ca = ca.replace("\\n", "\n") if isinstance(ca, str) else ""
-        found = replace(found, lost=tuple(lost), ca_certificate=ca)
-    return found
+        entry = replace(entry, lost=tuple(lost), ca_certificate=ca)
+    return entry
 
 
 @sensitive_variables()

@@ -22,7 +22,7 @@ class NotWritten(Exception):
 
 def all_new(planned: list[Planned]) -> list[Planned]:
     """Choose what is new."""
-    return [each for each in planned if each.state is State.NEW]
+    return [item for item in planned if item.state is State.NEW]
 
 
 def named(only: Collection[str]) -> Choose:
@@ -43,7 +43,7 @@ def named(only: Collection[str]) -> Choose:
 
 @sensitive_variables()
 def write(
-    found: Iterable[Found],
+    entries: Iterable[Found],
     choose: Choose = all_new,
     rights: Rights = Rights(),  # noqa: B008 - immutable
     then: Callable[[list[Registry]], None] | None = None,
@@ -57,8 +57,8 @@ def write(
     planned: list[Planned] = []
     try:
         with transaction.atomic(using=Registry.objects.db):
-            planned = plan(found, rights)
-            rows = [each.row for each in choose(planned) if each.is_addable and each.row]
+            planned = plan(entries, rights)
+            rows = [item.row for item in choose(planned) if item.is_addable and item.row]
             for row in rows:
                 clean(row)
                 row.save()

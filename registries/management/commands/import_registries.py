@@ -40,16 +40,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         form, data = FORMS[options["form"]], _read(options["file"])
         try:
-            found = read(form, data)
+            entries = read(form, data)
             only = options["only"]
             if options["plan"]:
-                planned = plan(found)
+                planned = plan(entries)
             else:
-                planned = write(found, all_new if only is None else named(only))
+                planned = write(entries, all_new if only is None else named(only))
         except (Unreadable, NotWritten) as error:
             raise CommandError(str(error)) from None
         if options["json"]:
-            text = json.dumps([_as_json(each) for each in planned], indent=2, ensure_ascii=False)
+            text = json.dumps([_as_json(item) for item in planned], indent=2, ensure_ascii=False)
             self.stdout.write(text)
         else:
             self._table(planned)
@@ -57,16 +57,16 @@ class Command(BaseCommand):
     def _table(self, planned: list[Planned]) -> None:
         lines = [HEAD, *map(_cells, planned)]
         widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
-        details: list[tuple[str, ...]] = [(), *(each.details for each in planned)]
+        details: list[tuple[str, ...]] = [(), *(item.details for item in planned)]
         for line, sentences in zip(lines, details, strict=True):
             cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
             self.stdout.write("  ".join(cells).rstrip())
             for sentence in sentences:
                 self.stdout.write(f"    {sentence}")
-        counts = {state: sum(each.state is state for each in planned) for state in State}
-        told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-        added = sum(_is_added(each) for each in planned)
-        self.stdout.write(f"{len(planned)} in the file: {told}. {added} added.")
+        counts = {state: sum(item.state is state for item in planned) for state in State}
+        summary = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        added = sum(_is_added(item) for item in planned)
+        self.stdout.write(f"{len(planned)} in the file: {summary}. {added} added.")
 
 
 def _read(path: str) -> bytes:
@@ -80,22 +80,22 @@ def _read(path: str) -> bytes:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _is_added(each: Planned) -> bool:
-    return each.row is not None and each.row.pk is not None
+def _is_added(item: Planned) -> bool:
+    return item.row is not None and item.row.pk is not None
 
 
-def _cells(each: Planned) -> tuple[str, ...]:
-    state = "added" if _is_added(each) else str(each.state)
-    return (each.name, each.kind, each.place, state, each.fingerprint)
+def _cells(item: Planned) -> tuple[str, ...]:
+    state = "added" if _is_added(item) else str(item.state)
+    return (item.name, item.kind, item.place, state, item.fingerprint)
 
 
-def _as_json(each: Planned) -> dict[str, Any]:
+def _as_json(item: Planned) -> dict[str, Any]:
     return {
-        "name": each.name,
-        "kind": each.kind,
-        "for": each.place,
-        "state": each.state,
-        "details": each.details,
-        "fingerprint": each.fingerprint,
-        "id": each.row.pk if each.row is not None else None,
+        "name": item.name,
+        "kind": item.kind,
+        "for": item.place,
+        "state": item.state,
+        "details": item.details,
+        "fingerprint": item.fingerprint,
+        "id": item.row.pk if item.row is not None else None,
     }
