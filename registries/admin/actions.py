@@ -73,7 +73,7 @@ class ActionPages(BulkPages, ConfirmPages, OwnedPages):
         except services.TooManyChecks as error:
             self.refuse(request, [self.too_many(error)])
         else:
-            self.tell(request, row, result)
+            self.store_result(request, row, result)
         if FROM_LIST in request.POST:
             return self.to(request, "changelist")
         return self.to(request, "change", row.pk)

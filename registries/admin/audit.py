@@ -47,7 +47,7 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
     change_form_template = "admin/registries/registry/event.html"
     gone: ClassVar[Any] = _("deleted")
 
-    def shown(self, event: Any) -> ShownEvent:
+    def as_shown(self, event: Any) -> ShownEvent:
         raise NotImplementedError
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -70,7 +70,7 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         response = super().changelist_view(request, {"title": title, **(extra_context or {})})
         context = (response.context_data or {}) if isinstance(response, TemplateResponse) else {}
         if cl := context.get("cl"):
-            events = [(event, self.about(event), self.shown(event)) for event in cl.result_list]
+            events = [(event, self.about(event), self.as_shown(event)) for event in cl.result_list]
             context |= {**narrowing(cl), "events": events, "search_label": self.search_help_text}
         return response
 
@@ -78,7 +78,7 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         event = kwargs["obj"]
-        event_page = self.shown(event)
+        event_page = self.as_shown(event)
         kind = event.kind if event.kind in KINDS else ""
         facts = [(label, value) for label, value in event_page.facts if value]
         facts.insert(1, (gettext("Registry"), self.about(event)))

@@ -110,7 +110,7 @@ class Pages(_ModelAdmin):
         count = conf.get().checks_per_minute
         return text % {"count": count, "seconds": error.seconds}
 
-    def tell(self, request: HttpRequest, row: Registry, result: CheckResult) -> None:
+    def store_result(self, request: HttpRequest, row: Registry, result: CheckResult) -> None:
         """Say how a check went, and keep its result for the next page.
 
         Where a registry answers by the other scheme, that is found out and kept with it.
@@ -129,7 +129,7 @@ class Pages(_ModelAdmin):
             "steps": [[step.slug, step.passed, step.seconds] for step in result.steps],
         }
 
-    def told(self, request: HttpRequest) -> ShownResult | None:
+    def pop_result(self, request: HttpRequest) -> ShownResult | None:
         """Return the result for this page, if there is one, and forget it."""
         data = request.session.pop(WAITING, None)
         row = self.get_object(request, data["pk"]) if data else None

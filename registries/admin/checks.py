@@ -105,7 +105,7 @@ class CheckPages(AuditPages):
     search_help_text = _("Registry, person or address")
     gone = _("not saved, or deleted")
 
-    def shown(self, event: Check) -> ShownCheck:
+    def as_shown(self, event: Check) -> ShownCheck:
         return ShownCheck(event)
 
     @admin.display(

@@ -19,7 +19,7 @@ from registries import services
 from registries.admin.base import owned
 from registries.admin.conflict import conflict
 from registries.admin.display import ShownResult, badges, is_untouched
-from registries.admin.howto import shown
+from registries.admin.howto import rendered
 from registries.admin.owned import RELEASE
 from registries.admin.schedule import NextCheck
 from registries.admin.status import (
@@ -171,7 +171,7 @@ class FormPages(UsedForPages):
         except services.TooManyChecks as error:
             self.refuse(request, [self.too_many(error)])
         else:
-            self.tell(request, row, result)
+            self.store_result(request, row, result)
         return self.to(request, "change", row.pk)
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
@@ -233,7 +233,7 @@ class FormPages(UsedForPages):
             context["errors"] = AdminErrorList(form, [])
         if kind and isinstance(form, RegistryForm):
             context |= self._form_context(request, form, kind, obj)
-            context.setdefault("shown", self.told(request))
+            context.setdefault("shown", self.pop_result(request))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _form_context(
@@ -241,7 +241,7 @@ class FormPages(UsedForPages):
     ) -> dict[str, Any]:
         context: dict[str, Any] = {
             "kind": kind,
-            "howto": shown(kind.howto),
+            "howto": rendered(kind.howto),
             "heading": add_heading(kind),
             "form": form,
             **self.used_for(request, as_typed(form)),

@@ -180,7 +180,7 @@ class HandoverPages(AuditPages):
     )
     search_help_text = _("Registry, person, token, image or address")
 
-    def shown(self, event: Handover) -> ShownHandover:
+    def as_shown(self, event: Handover) -> ShownHandover:
         return ShownHandover(event)
 
     @admin.display(

@@ -11,7 +11,7 @@ from registries.kinds.base import HowTo
 from registries.text import MARKUP
 
 
-def shown(howto: HowTo) -> HowTo:
+def rendered(howto: HowTo) -> HowTo:
     """Return the how-to with its steps and notes as HTML, in the current language."""
     steps, notes = (
         tuple(marked(gettext(text)) for text in texts) for texts in (howto.steps, howto.notes)

@@ -156,7 +156,7 @@ class ListPages(Pages):
             "sorted_by": [*chosen, *(item["label"] for item in headers if item["direction"])][:1],
             "kept": _kept(cl),
             "view_links": {view: cl.get_query_string({VIEW_VAR: view}) for view in VIEWS},
-            "shown": self.told(request),
+            "shown": self.pop_result(request),
             "image_form": ImageForm(),
             "has_change_permission": self.has_change_permission(request),
             "has_delete_permission": self.has_delete_permission(request),

@@ -11,7 +11,7 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 
 from registries.importing.auths import logins
-from registries.importing.entry import Entry, Found, Refused, shown
+from registries.importing.entry import Entry, Found, Refused, safe_name
 from registries.importing.form import Form
 from registries.importing.kubernetes import objects, secret_value
 from registries.importing.logins import login
@@ -53,7 +53,7 @@ def _read(text: str) -> Iterator[Found]:
 def _registry(registry: Any, number: int, secrets: Secrets) -> Found:
     if not isinstance(registry, dict):
         return Refused(f"({number})", Text(_("This is no registry.")))
-    name = shown(registry.get("name"), f"({number})")
+    name = safe_name(registry.get("name"), f"({number})")
     address, prefix = (str(registry.get(key) or "") for key in ("api_url", "prefix"))
     try:
         api = parse_place(address or prefix)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
-from registries.importing.entry import Entry, Found, Refused, shown
+from registries.importing.entry import Entry, Found, Refused, safe_name
 from registries.importing.logins import IDENTITY, kind_of, login
 from registries.importing.places import NoPlace, Place, parse_place
 from registries.importing.reading import Unreadable
@@ -72,7 +72,7 @@ def _name(key: str, number: int) -> str:
     try:
         return parse_place(key).text
     except NoPlace:
-        return shown(key) if "*" in key else f"({number})"
+        return safe_name(key) if "*" in key else f"({number})"
 
 
 def elsewhere(name: str, helper: Any) -> Refused:
@@ -108,7 +108,7 @@ def _entry(key: str, number: int, entry: Any, keys: Keys, store: Any) -> Found:
         result = replace(result, values=values, prefix="")
     if place.path and keys is Keys.WHOLE_HOST:
         text = _("Docker uses this login for all of %(host)s. The row is for %(place)s alone.")
-        result = replace(result, ask=Text(text, {"host": place.host, "place": place.text}))
+        result = replace(result, question=Text(text, {"host": place.host, "place": place.text}))
     return result
 
 

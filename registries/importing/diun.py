@@ -11,7 +11,7 @@ from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
-from registries.importing.entry import Entry, Found, Refused, shown
+from registries.importing.entry import Entry, Found, Refused, safe_name
 from registries.importing.environment import (
     ELSEWHERE,
     REFERENCE,
@@ -86,7 +86,7 @@ def _of_variables(key: str, option: Mapping[str, Variable | None]) -> Found:
 @sensitive_variables()
 def _registry(option: Mapping[str, Any], otherwise: str, missing: Text | None = None) -> Found:
     """The entry for one registry's options. missing: why its login is not in the file."""
-    name = shown(option.get("name"), otherwise)
+    name = safe_name(option.get("name"), otherwise)
     if option.get("selector") != "image":
         text = _("It is chosen by its name, and the file does not say for which host.")
         return Refused(name, Text(text))

@@ -17,7 +17,7 @@ class Entry:
     values: of the kind's variables, as they are in the file.
     prefix, ca_certificate, verify_tls: the row's columns.
     missing: why the file does not contain the secret; None if it does, or if none is needed.
-    ask: a question that somebody has to decide first; None if there is none.
+    question: what somebody has to decide first; None if there is none.
     lost: what the file contains but a row cannot.
     """
 
@@ -28,7 +28,7 @@ class Entry:
     ca_certificate: str = field(default="", repr=False)
     verify_tls: bool = True
     missing: Text | None = None
-    ask: Text | None = None
+    question: Text | None = None
     lost: tuple[Text, ...] = ()
 
     def __reduce__(self) -> str:
@@ -46,7 +46,7 @@ class Refused:
 Found = Entry | Refused
 
 
-def shown(text: object, otherwise: str = "") -> str:
+def safe_name(text: object, otherwise: str = "") -> str:
     """Return a name from a file, shortened and without unprintable characters.
 
     A text that may contain a login, such as `user:password@host`, is replaced by `otherwise`.

@@ -175,8 +175,8 @@ def _registry(
         plain = key.removesuffix("__FILE").lower()
         if variable is None:
             return Refused(name, Text(TWICE))
-        if plain and plain not in provider.known():
-            if any(plain.endswith(f"_{known}") for known in provider.known()):
+        if plain and plain not in provider.value_names():
+            if any(plain.endswith(f"_{known}") for known in provider.value_names()):
                 return Refused(name, Text(UNDERSCORE))
             continue
         if key.endswith("__FILE"):

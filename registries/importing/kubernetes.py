@@ -10,7 +10,7 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 
 from registries.importing.auths import Keys, read_auths
-from registries.importing.entry import Found, Refused, shown
+from registries.importing.entry import Found, Refused, safe_name
 from registries.importing.form import Form
 from registries.importing.logins import ENCRYPTED
 from registries.importing.reading import Unreadable, decode, read_json, read_yaml
@@ -69,7 +69,7 @@ def secret_value(secret: dict[str, Any], key: str) -> str | None:
 
 def name_of(secret: dict[str, Any]) -> str:
     metadata = secret.get("metadata")
-    return shown(metadata.get("name") if isinstance(metadata, dict) else "", "Secret")
+    return safe_name(metadata.get("name") if isinstance(metadata, dict) else "", "Secret")
 
 
 def _read(text: str) -> Iterator[Found]:

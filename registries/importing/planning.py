@@ -169,8 +169,8 @@ def _decided(entry: Entry, comparison: Comparison) -> tuple[State, tuple[str, ..
     if entry.missing:
         detail = () if comparison.state is State.HERE else detail
         return State.INCOMPLETE, (_sentence(entry.missing), gettext(INCOMPLETE), *detail)
-    if entry.ask and comparison.state is State.NEW:
-        return State.CONFLICT, (_sentence(entry.ask), *detail)
+    if entry.question and comparison.state is State.NEW:
+        return State.CONFLICT, (_sentence(entry.question), *detail)
     return comparison.state, detail
 
 
@@ -268,6 +268,6 @@ def _digest(row: Registry) -> str:
 
 
 @sensitive_variables()
-def _keyed(told: object) -> str:
-    text = json.dumps(told, sort_keys=True)
+def _keyed(value: object) -> str:
+    text = json.dumps(value, sort_keys=True)
     return salted_hmac("registries.importing", text, algorithm="sha256").hexdigest()

@@ -10,7 +10,7 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 
 from registries.importing.documents import read_documents
-from registries.importing.entry import Entry, Found, Refused, shown
+from registries.importing.entry import Entry, Found, Refused, safe_name
 from registries.importing.form import Form
 from registries.importing.logins import login
 from registries.importing.places import NoPlace, Place, parse_place
@@ -25,7 +25,7 @@ GITLAB, HUB, ECR = 4, 6, 7
 
 def _read(text: str) -> Iterator[Found]:
     for number, registry in enumerate(read_documents(text, "URL"), 1):
-        name = shown(registry.get("Name"), f"({number})")
+        name = safe_name(registry.get("Name"), f"({number})")
         try:
             yield _registry(registry, name)
         except NoPlace as error:

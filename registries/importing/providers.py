@@ -38,7 +38,7 @@ class Provider:
     prefix: str = ""
     lost: frozenset[str] = frozenset()
 
-    def known(self) -> set[str]:
+    def value_names(self) -> set[str]:
         """Return the names of the values that the provider may have."""
         variables = set(KINDS[self.kind].by_name) - set(self.names.values()) - set(self.fixed)
         return variables | set(self.names) | self.lost

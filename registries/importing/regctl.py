@@ -10,7 +10,7 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 
 from registries.importing.auths import elsewhere
-from registries.importing.entry import Entry, Found, Refused, shown
+from registries.importing.entry import Entry, Found, Refused, safe_name
 from registries.importing.form import Form
 from registries.importing.logins import IDENTITY, login
 from registries.importing.places import NoPlace, Place, parse_place
@@ -64,7 +64,7 @@ def _address(place: Place, host: dict[str, Any]) -> Place:
         other = parse_place(hostname)
         if other.host != place.host:
             text = _("Images are named by %(host)s, but read from another host.")
-            raise NoPlace(Text(text, {"host": shown(place.host)}))
+            raise NoPlace(Text(text, {"host": safe_name(place.host)}))
     scheme = "http" if host.get("tls") == "disabled" else "https"
     return Place(scheme, place.host, place.path)
 

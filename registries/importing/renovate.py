@@ -13,7 +13,7 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 
 from registries.importing.auths import NO_LOGIN
-from registries.importing.entry import Entry, Found, Refused, shown
+from registries.importing.entry import Entry, Found, Refused, safe_name
 from registries.importing.environment import REFERENCE, TWICE, Variable, variables
 from registries.importing.form import Form
 from registries.importing.logins import ENCRYPTED, login
@@ -115,7 +115,7 @@ def _of_fields(host: str, fields: dict[str, Variable | None]) -> Found:
 def _registry(rule: dict[str, Any], otherwise: str, missing: Text | None = None) -> Found:
     """The entry for a rule. missing: why its login is not in the file."""
     host = next((rule[name] for name in HOSTS if isinstance(rule.get(name), str)), None)
-    name = shown(host, otherwise)
+    name = safe_name(host, otherwise)
     if not isinstance(host, str) or host.startswith("."):
         return Refused(name, Text(NO_HOST))
     try:

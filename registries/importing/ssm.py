@@ -6,7 +6,7 @@ Source: SquirrelServersManager, server/src/data/database/model/ContainerRegistry
 from collections.abc import Iterator
 
 from registries.importing.documents import read_documents
-from registries.importing.entry import Found, Refused, shown
+from registries.importing.entry import Found, Refused, safe_name
 from registries.importing.environment import UNKNOWN
 from registries.importing.form import Form
 from registries.importing.providers import WUD, from_provider
@@ -18,7 +18,7 @@ LEFT_OUT = _("This list leaves the secrets out: export the database instead.")
 
 def _read(text: str) -> Iterator[Found]:
     for number, registry in enumerate(read_documents(text, "provider"), 1):
-        name = shown(registry.get("name"), f"({number})")
+        name = safe_name(registry.get("name"), f"({number})")
         provider, auth = WUD.get(str(registry.get("provider", "")).lower()), registry.get("auth")
         if provider is None:
             yield Refused(name, Text(UNKNOWN))
