@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from registries.admin.deleting import deletion
 from registries.models import ChangedMeanwhile, Registry, SourceChange
 from tests.factories import create
 
@@ -74,6 +75,28 @@ def test_nothing_resets_or_deletes_it(
         assert why in messages(admin_client.post(path, sent, follow=True))
     target.refresh_from_db()
     assert (target.source, bool(target.prefix or target.password)) == ("team", True)
+
+
+@pytest.mark.parametrize("path", ["", "{0}/delete/"])
+def test_a_row_that_a_file_adopts_meanwhile_is_not_deleted(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Between the look at whose it is, and the deletion; the others of the list are deleted."""
+    rows = [create("hub", name=name) for name in ("Builds", "Other")]
+
+    def adopted(*arguments: Any) -> Any:
+        found = deletion(*arguments)
+        Registry.objects.filter(pk=rows[0].pk).update(source="team")
+        return found
+
+    monkeypatch.setattr("registries.admin.actions.deletion", adopted)
+    sent = {"action": "delete_selected", "_selected_action": [row.pk for row in rows]}
+    address = LIST + path.format(rows[0].pk)
+    page = admin_client.post(address, {**sent, "post": "yes"}, follow=True)
+    assert messages(page) == [OWNS, *([] if path else ["Deleted 1 registry."])]
+    left = Registry.objects.filter(is_default=False).order_by("pk")
+    assert [row.name for row in left] == (["Builds", "Other"] if path else ["Builds"])
+    assert LogEntry.objects.count() == len(rows) - len(left)
 
 
 def test_release_is_in_the_history(admin_client: Client, row: Registry) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import router, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -110,7 +111,10 @@ class ActionPages(BulkPages, ConfirmPages, OwnedPages):
         if objects.refused:
             self.refuse(request, [why for _row, why in objects.refused])
             return self.to(request, "change", row.pk)
-        return super().delete_view(request, object_id, extra_context)
+        with transaction.atomic(using=row.db_for_write):
+            if _lock_unowned([row]):
+                return super().delete_view(request, object_id, extra_context)
+        return self.delete_view(request, object_id)  # which says whose it is by now
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -154,14 +158,19 @@ class ActionPages(BulkPages, ConfirmPages, OwnedPages):
                 request, "delete", rows, others, action="delete_selected", along=along
             )
         self.refuse(request, [why for _row, why in others])
-        if rows:
-            doomed = queryset.exclude(pk__in=[row.pk for row, _why in others])
-            self.log_deletions(request, doomed)
-            self.delete_queryset(request, doomed)
-            text = ngettext(
-                "Deleted %(count)d registry.", "Deleted %(count)d registries.", len(rows)
-            )
-            self.message_user(request, text % {"count": len(rows)}, messages.SUCCESS)
+        with transaction.atomic(using=router.db_for_write(Registry)):
+            # Of those that were asked about: nothing that was added or adopted meanwhile.
+            pks = _lock_unowned(rows)
+            if pks:
+                doomed = self.get_queryset(request).filter(pk__in=pks)
+                self.log_deletions(request, doomed)
+                self.delete_queryset(request, doomed)
+        left = Registry.objects.filter(pk__in={row.pk for row in rows}.difference(pks))
+        self.refuse(request, [owned(row) for row in left])
+        if pks:
+            count = len(pks)
+            text = ngettext("Deleted %(count)d registry.", "Deleted %(count)d registries.", count)
+            self.message_user(request, text % {"count": count}, messages.SUCCESS)
         return None
 
     def _reset(self, request: HttpRequest, rows: Iterable[Registry]) -> None:
@@ -175,3 +184,13 @@ class ActionPages(BulkPages, ConfirmPages, OwnedPages):
             self.log_change(request, row, "Reset to default.")
             text = gettext("“%(name)s” is anonymous again.") % {"name": row}
             self.message_user(request, text, messages.SUCCESS)
+
+
+def _lock_unowned(rows: Iterable[Registry]) -> list[int]:
+    """Lock those of the rows that no file owns, and return their primary keys.
+
+    A file may own one of them since it was read.
+    """
+    locked = Registry.objects.using(router.db_for_write(Registry)).select_for_update()
+    free = locked.filter(pk__in=[row.pk for row in rows], source="")
+    return list(free.values_list("pk", flat=True))

@@ -20,11 +20,11 @@ from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from registries.models import ChangedMeanwhile, Registry, Source, SourceChange, names
+from registries.models import ChangedMeanwhile, Registry, Source, SourceChange
 from registries.models.queryset import SECRETS, TRUST
 from registries.models.resetting import reset
 from registries.models.source import SourceAction
-from registries.provisioning.applied import as_applied
+from registries.provisioning.applied import Values, as_applied
 from registries.provisioning.document import Document
 from registries.provisioning.faults import Busy, Fault, NotApplied, Place
 from registries.provisioning.planning import (
@@ -66,7 +66,7 @@ def apply(document: Document, options: Options) -> Plan:
     Raises NotApplied if something is wrong, and Busy if others write the same rows all the time.
     """
     planned = plan(document, options)
-    if not planned.changes:
+    if not planned.changes and not any(step.is_unrecorded for step in planned.steps):
         return planned
     for _try in range(TRIES):
         try:
@@ -119,6 +119,8 @@ def _take_turn(source: str, using: str) -> None:
 @sensitive_variables()
 def _save(pending: Pending, source: str) -> SourceChange | None:
     if pending.step.action in IDLE:
+        if pending.stored is not None and pending.step.is_unrecorded:
+            _record(pending.stored, pending.values)
         return None
     row = pending.stored or pending.wanted
     if pending.stored is not None:
@@ -128,6 +130,15 @@ def _save(pending: Pending, source: str) -> SourceChange | None:
     row.save()
     pending.step.pk = row.pk
     return _change(row, source, pending.step)
+
+
+@sensitive_variables()
+def _record(row: Registry, values: Values) -> None:
+    """Store what the file names by now. The row is as it was, so its version and check stay."""
+    rows = Registry.objects.using(router.db_for_write(Registry))
+    unchanged = rows.filter(pk=row.pk, version=row.version)
+    if not unchanged.update(applied=as_applied(row, values)):
+        raise ChangedMeanwhile
 
 
 @sensitive_variables()
@@ -142,9 +153,12 @@ def _take_over(row: Registry, wanted: Registry, fields: tuple[str, ...]) -> None
 
 
 def _prune(step: Step, source: str) -> SourceChange | None:
-    if step.action in IDLE:
+    if step.action in IDLE or step.pk is None:
         return None
-    row = Registry.objects.using(router.db_for_write(Registry)).get(name_key=names.key(step.name))
+    rows = Registry.objects.using(router.db_for_write(Registry)).select_for_update()
+    row = rows.filter(pk=step.pk, source=source).first()
+    if row is None:
+        raise ChangedMeanwhile  # released or deleted since it was planned
     if step.action is Action.RESET:
         row.source, row.applied = "", None
         reset(row)

@@ -14,10 +14,10 @@ from django.views.decorators.debug import sensitive_variables
 from registries import conf
 from registries.conf import ENV_PREFIX
 from registries.importing.reading import Unreadable, decode, read_toml, read_yaml
-from registries.kinds import KINDS, Kind
+from registries.kinds import KINDS, Kind, variables
 from registries.models import Leaving, names
 from registries.models.source import MAX_SOURCE
-from registries.provisioning.faults import Fault, NotApplied, Place
+from registries.provisioning.faults import Checker, Fault, NotApplied, Place
 from registries.provisioning.references import ENV_PATTERN, SecretReference
 
 VERSION = 1
@@ -93,14 +93,12 @@ def read(files: Iterable[tuple[str, bytes]]) -> Document:
     return Document(reader.source, tuple(reader.declared))
 
 
-class _Reader:
+class _Reader(Checker):
     def __init__(self) -> None:
-        self.faults: list[Fault] = []
+        super().__init__()
         self.source = ""
         self.declared: list[Declared] = []
-
-    def fault(self, place: Place, text: str, code: str = "invalid") -> None:
-        self.faults.append(Fault(place, text, code))
+        self.count = 0  # of entries, right or wrong
 
     # A whole file
 
@@ -117,7 +115,7 @@ class _Reader:
         if str(top.get("version")) != str(VERSION):
             self.fault(place.at("version"), f"Enter {VERSION}, the version of this schema.")
         source = self.text(place, top, "source")
-        if source is not None and not re.match(SOURCE_PATTERN, source):
+        if source is not None and not re.fullmatch(SOURCE_PATTERN, source):
             text = "Enter up to 100 lower-case letters, digits, dots, hyphens or underscores."
             self.fault(place.at("source"), text)
         elif source and self.source and source != self.source:
@@ -128,14 +126,16 @@ class _Reader:
         if not isinstance(entries, list):
             self.fault(place.at("registries"), "Enter a list of registries; [] for none.")
             return
+        self.count += len(entries)
+        if self.count > MOST:
+            text = f"There are more than {MOST} registries in this source."
+            self.fault(place.at("registries"), text)
+            return
         for number, entry in enumerate(entries):
             self.entry(place.at("registries").at(number), entry)
 
     def compare(self) -> None:
         """Find names that stand twice, also as `was`, and renames that need two steps."""
-        if len(self.declared) > MOST:
-            place = Place(self.declared[0].place.file)
-            self.fault(place, f"There are more than {MOST} registries in this source.")
         by_key: dict[str, Declared] = {}
         for each in self.declared:
             other = by_key.setdefault(names.key(each.name), each)
@@ -213,7 +213,8 @@ class _Reader:
     ) -> tuple[dict[str, str], dict[str, SecretReference]]:
         plain: dict[str, str] = {}
         secrets: dict[str, SecretReference] = {}
-        given = self.mapping(place.at("set"), entry.get("set") or {}, kind.by_name)
+        by_name = kind.by_name
+        given = self.mapping(place.at("set"), entry.get("set") or {}, by_name, variables())
         for name in given or ():
             at = place.at("set").at(name)
             if name in kind.secrets:
@@ -224,7 +225,7 @@ class _Reader:
                 self.fault(at, text, "inline_secret")
             elif (value := self.text(place.at("set"), given or {}, name)) is not None:
                 plain[name] = value
-        given = self.mapping(place.at("secrets"), entry.get("secrets") or {}, kind.by_name)
+        given = self.mapping(place.at("secrets"), entry.get("secrets") or {}, by_name, variables())
         for name, value in (given or {}).items():
             at = place.at("secrets").at(name)
             if name not in kind.secrets:
@@ -241,7 +242,7 @@ class _Reader:
             )
             self.fault(place, text, "inline_secret")
             return None
-        found = self.mapping(place, value, WAYS)
+        found = self.mapping(place, value, WAYS, ())
         if found is None:
             return None
         if len(found) != 1:
@@ -252,38 +253,12 @@ class _Reader:
         if target is None:
             return None
         # Whatever else stands here may be the secret itself, so it is not quoted.
-        if way == "env" and not re.match(ENV_PATTERN, target):
+        if way == "env" and not re.fullmatch(ENV_PATTERN, target):
             self.fault(place.at(way), f"Name a variable that starts with {ENV_PREFIX}.")
         elif way == "file" and not target.startswith("/"):
             self.fault(place.at(way), "Enter an absolute path.")
         else:
             return SecretReference("env" if way == "env" else "file", target)
-        return None
-
-    # Values
-
-    @sensitive_variables()
-    def mapping(self, place: Place, value: Any, known: Iterable[str]) -> Mapping[str, Any] | None:
-        """The mapping at a place, without unknown keys and those without a value."""
-        if not isinstance(value, dict):
-            self.fault(place, f"Enter a mapping with: {', '.join(known)}.")
-            return None
-        keys = [*known]
-        for key in value:
-            if key not in keys:
-                shown = str(key) if len(str(key)) <= names.MAX_NAME else "…"
-                self.fault(place.at(shown), f"There is no such key. Known are: {', '.join(keys)}.")
-        return {key: each for key, each in value.items() if key in keys and each is not None}
-
-    @sensitive_variables()
-    def text(self, place: Place, mapping: Mapping[str, Any], key: str) -> str | None:
-        value = mapping.get(key)
-        if isinstance(value, str) and value.strip():
-            return value
-        if value is None or isinstance(value, str):
-            self.fault(place.at(key), "This is required: enter a text.", "required")
-        else:
-            self.fault(place.at(key), "Enter a text, in quotes.")
         return None
 
 

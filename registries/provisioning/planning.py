@@ -51,7 +51,8 @@ class Step:
     """A row and what becomes of it.
 
     fields: the names of what changes. drifted: those of them that somebody else changed since the
-    file was applied. pk: the row's, None while there is none.
+    file was applied. pk: the row's, None while there is none. is_unrecorded: whether the file names
+    other columns than when it was applied last; a row without changes then learns which.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Step:
     fields: tuple[str, ...] = ()
     drifted: tuple[str, ...] = ()
     pk: int | None = None
+    is_unrecorded: bool = False
 
 
 class Options(NamedTuple):
@@ -140,12 +142,8 @@ class Planner:
     def pruning(self) -> list[Step]:
         """Return a step for each row that the source owns and does not declare."""
         declared = {names.key(each.name) for each in self.document.declared}
-        renamed = {
-            names.key(each.was)
-            for each in self.document.declared
-            if each.was and names.key(each.name) not in self.owned
-        }
-        orphans = [row for key, row in self.owned.items() if key not in declared | renamed]
+        kept = declared | self._renamed()
+        orphans = [row for key, row in self.owned.items() if key not in kept]
         is_pruning = self.options.prune or self.options.prune_all
         if is_pruning and not self.options.prune_all and 2 * len(orphans) > len(self.owned):
             text = (
@@ -154,6 +152,19 @@ class Planner:
             )
             self.faults.append(Fault(Place(""), text, "prune_brake"))
         return [Step(row.name, row.kind, _pruned(row, is_pruning), pk=row.pk) for row in orphans]
+
+    def _renamed(self) -> set[str]:
+        """Return the keys of the rows that get a new name: where there is no row of that name."""
+        olds = {
+            names.key(each.name): key
+            for each in self.document.declared
+            if each.was and (key := names.key(each.was)) in self.owned
+        }
+        waiting = iter([*olds])
+        while batch := list(islice(waiting, BATCH)):
+            for taken in self.rows.filter(name_key__in=batch).values_list("name_key", flat=True):
+                del olds[taken]
+        return set(olds.values())
 
     # Rows that are
 
@@ -221,6 +232,7 @@ class Planner:
             tuple(fields),
             tuple(name for name in fields if name in gone),
             stored.pk,
+            named_before(stored) != set(named),
         )
         return Pending(step, wanted, stored, kept)
 

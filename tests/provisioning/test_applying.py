@@ -10,7 +10,7 @@ from django.db import OperationalError
 from registries import services
 from registries.models import ChangedMeanwhile, Registry, SourceChange
 from registries.models.resetting import DEFAULTS
-from registries.provisioning import applying
+from registries.provisioning import applying, document, planning
 from registries.provisioning.document import COMMON
 from registries.provisioning.faults import Busy, NotApplied
 from registries.provisioning.planning import Options
@@ -124,6 +124,19 @@ def test_what_is_no_longer_named_is_reset_and_what_never_was_stays(write: Write)
     del (fewer := {**HUB})["prefix"]
     assert fields(services.apply_files([write(fewer)]))["Builds"] == ("prefix", "verify_tls")
     assert (row().handover, row().verify_tls, row().prefix) == ("any", True, "")
+
+
+def test_what_is_newly_named_is_recorded_though_nothing_changes(write: Write) -> None:
+    """Taken out again, it is reset, whoever changed it meanwhile. The check stays."""
+    applied(write(HUB))
+    Registry.objects.filter(name="Builds").update(check_verdict=Verdict.VALID)
+    version, path = row().version, write({**HUB, "handover": "none"})
+    assert planned(path) == applied(path) == {"Builds": "unchanged"}
+    assert (row().version, row().check_verdict) == (version, Verdict.VALID)
+    assert len(history()) == 1
+    Registry.objects.filter(name="Builds").update(handover="any")
+    assert applied(write(HUB)) == {"Builds": "drift"}
+    assert row().handover == "none"
 
 
 # Owners
@@ -279,6 +292,47 @@ def test_a_name_that_is_pruned_is_free(write: Write) -> None:
     applied(write(HUB, GHCR, {**HUB, "name": "Old"}))
     path = write(HUB, {**GHCR, "name": "Old2", "was": "Packages"})
     assert applied(path, prune=True) == {"Old": "delete", "Builds": "unchanged", "Old2": "change"}
+
+
+def test_a_rename_onto_a_row_of_nobody_leaves_an_orphan(write: Write) -> None:
+    """The other row is adopted, and what would have been renamed is told."""
+    applied(write(HUB, GHCR))
+    create("hub", name="Other")
+    path = write({**HUB, "name": "Other", "was": "Builds"}, GHCR)
+    told = {"Builds": "orphan", "Other": "adopt", "Packages": "unchanged"}
+    assert planned(path, adopt=True) == told
+    assert applied(path, adopt=True, prune=True) == {**told, "Builds": "delete"}
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_an_orphan_that_is_released_meanwhile_is_not_pruned(
+    write: Write, monkeypatch: pytest.MonkeyPatch, is_gone: bool
+) -> None:
+    """It may hold an operator's own credentials by then, or be deleted: it is begun anew."""
+    applied(write(HUB, GHCR))
+    prune = applying._prune
+
+    def released(*arguments: Any) -> SourceChange | None:
+        services.release(row())
+        if is_gone:
+            row().delete()
+        return prune(*arguments)
+
+    monkeypatch.setattr(applying, "_prune", released)
+    # The fake's own change is rolled back with the rest, so that it happens each time.
+    with pytest.raises(Busy):
+        services.apply_files([write(GHCR)], Options(prune=True))
+    assert row().source == "team"
+
+
+def test_a_row_becomes_one_of_the_declared_ones(write: Write) -> None:
+    """Whatever a document says: else one's secrets went to the address of the other."""
+    applied(write(HUB))
+    declared = [
+        document.load([write({**HUB, "name": name, "was": "Builds"})]).declared[0] for name in "AB"
+    ]
+    plan = planning.plan(document.Document("team", tuple(declared)), Options())
+    assert {step.name: step.action for step in plan.steps} == {"A": "change", "B": "create"}
 
 
 # All or nothing

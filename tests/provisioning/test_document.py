@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from registries.provisioning import document
-from registries.provisioning.faults import NotApplied
+from registries.provisioning.faults import MOST_FAULTS, NotApplied
 from registries.provisioning.references import SecretReference
 from tests.provisioning.conftest import GHCR, HUB, Write
 
@@ -64,6 +64,7 @@ def test_yaml_and_toml_say_the_same() -> None:
         ({"version": None}, "version"),
         ({"source": "Team"}, "source"),
         ({"source": ""}, "source"),
+        ({"source": "team\n"}, "source"),
         ({"registries": {}}, "registries"),
         ({"extra": CANARY}, "extra"),
     ],
@@ -97,8 +98,16 @@ def test_the_top(change: dict[str, Any], place: str) -> None:
             "secrets.password",
             "invalid",
         ),
-        ({"secrets": {"password": {"exec": CANARY}}}, "secrets.password.exec", "invalid"),
+        ({"secrets": {"password": {"exec": CANARY}}}, "secrets.password.…", "invalid"),
+        ({"secrets": {"password": {CANARY: None}}}, "secrets.password.…", "invalid"),
+        ({"secrets": {CANARY: None}}, "secrets.…", "invalid"),
+        ({"set": {CANARY: None}}, "set.…", "invalid"),
         ({"secrets": {"password": {"env": CANARY}}}, "secrets.password.env", "invalid"),
+        (
+            {"secrets": {"password": {"env": "REGISTRIES_SECRET_X\n"}}},
+            "secrets.password.env",
+            "invalid",
+        ),
         (
             {"secrets": {"password": {"env": "DJANGO_SECRET_KEY"}}},
             "secrets.password.env",
@@ -132,6 +141,14 @@ def test_an_entry(change: dict[str, Any], place: str, code: str) -> None:
 )
 def test_what_cannot_be_read(name: str, content: bytes) -> None:
     assert places(content, name) == [("", "unreadable")]
+
+
+def test_what_is_wrong_is_told_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file with a million faults does not fill the memory."""
+    content = json.dumps(FILE | {"registries": [[]] * (MOST_FAULTS + 1)}).encode()
+    assert places(content)[-2:] == [(f"registries[{MOST_FAULTS - 1}]", "invalid"), ("", "invalid")]
+    monkeypatch.setattr(document, "MOST", MOST_FAULTS)
+    assert places(content) == [("registries", "invalid")]
 
 
 def test_several_files_are_one_source(write: Write) -> None:
