@@ -413,7 +413,7 @@ def test_what_is_handed_over_is_copied_and_downloaded_and_never_shown(
     page.get_by_label("Namespace:").fill("Team A")
     expect(page.locator("#reg-step-2")).to_contain_text("--namespace default")
     page.locator("[data-take]").click()
-    expect(page.locator(".errorlist")).to_contain_text("in lower case")
+    expect(page.locator(".errorlist")).to_contain_text("lower-case letters")
     page.get_by_label("Namespace:").fill("team-a")
     page.get_by_label("Name:", exact=True).fill("pull")
     expect(page.locator("#reg-step-1")).to_have_text("kubectl apply --server-side -f pull.yaml")
