@@ -40,4 +40,5 @@ class ImportThrottle(ReadThrottle):
     """Limit how often a user has a file read that is to be imported."""
 
     scope = "registries_import"
-    default_rate = "30/min"
+    # To read a file of 1 MiB, and to plan what becomes of it, takes seconds of CPU.
+    default_rate = "10/min"

@@ -59,10 +59,10 @@ class ImportForm(forms.Form):
     """What is to be read: a file or its text, or what a page before had."""
 
     program = forms.ChoiceField(
-        label=_("It is from"),
+        label=_("Program"),
         required=False,
         choices=lambda: [
-            ("", _("Find out")),
+            ("", _("Detect automatically")),
             *((form.slug, gettext(form.label)) for form in FORMS.values()),
         ],
         error_messages={"invalid_choice": _("Choose one of these programs.")},
@@ -71,7 +71,7 @@ class ImportForm(forms.Form):
         label=_("File"), required=False, widget=forms.FileInput, help_text=_("At most 1 MiB.")
     )
     text = forms.CharField(
-        label=_("Or its text"),
+        label=_("Or paste its text"),
         required=False,
         strip=False,
         widget=Pasted(attrs={**MONO, "class": "vLargeTextField reg-mono", "rows": 8}),

@@ -70,7 +70,7 @@ def _lowered(mapping: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _name(key: str, number: int) -> str:
     try:
-        return parse_place(key).text
+        return parse_place(key, over_tls=True).text
     except NoPlace:
         return safe_name(key) if "*" in key else f"({number})"
 
@@ -150,7 +150,7 @@ def logins(config: Any) -> list[tuple[str, str, str]]:
 def _place(key: str, keys: Keys) -> tuple[Place, bool]:
     """Return a key's place, and whether it is for all hosts of the kind. Raises NoPlace."""
     if "*" not in key and "?" not in key and "[" not in key.partition("]")[0][1:]:
-        return parse_place(key), False
+        return parse_place(key, over_tls=True), False
     refusal = NoPlace(Text(_("A row is for one host: enter each host that this pattern is for.")))
     if keys is not Keys.GLOBS or key.count("*") > 2 or not re.search(r"(?:\A|//)\*[.-]", key):
         raise refusal

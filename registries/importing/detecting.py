@@ -1,5 +1,7 @@
 """Detects which program a file is from."""
 
+import re
+
 from django.views.decorators.debug import sensitive_variables
 
 from registries.importing import FORMS
@@ -13,6 +15,18 @@ UNKNOWN = _(
     "No program is known that writes this. Choose the one it is from to be told where reading it"
     " fails."
 )
+DECLARED = _("This file declares registries as code. Use the command apply_registries.")
+# How such a file begins a line, in YAML and in TOML.
+AS_CODE = [
+    re.compile(rf"^{key}", re.MULTILINE)
+    for key in (
+        r"version\s*[:=]\s*[\"']?1",
+        r"source\s*[:=]",
+        r"(?:registries:|\[\[registries\]\])",
+    )
+]
+# Settings of docker's command line, which no other program has in its file.
+DOCKERS = ("HttpHeaders", "credsStore", "psFormat", "currentContext", "cliPluginsExtraDirs")
 SEVERAL = _("This may be from several programs: %(labels)s. Choose the one it is from.")
 
 
@@ -21,9 +35,17 @@ class Undecided(Unreadable):
 
 
 @sensitive_variables()
+def is_dockers(text: str) -> bool:
+    """Return whether a config.json has what only docker writes."""
+    return '"auths"' in text and any(f'"{name}"' in text for name in DOCKERS)
+
+
+@sensitive_variables()
 def detect(data: bytes) -> tuple[Form, list[Found]]:
     """Return the form of a file, and its entries. Raises Unreadable or Undecided."""
-    decode(data)
+    text = decode(data)
+    if all(line.search(text) for line in AS_CODE):
+        raise Unreadable(DECLARED)
     readable: list[tuple[Form, list[Found]]] = []
     for form in FORMS.values():
         try:
@@ -33,6 +55,11 @@ def detect(data: bytes) -> tuple[Form, list[Found]]:
     # Similar forms can read each other's files without finding entries.
     filled = [pair for pair in readable if any(isinstance(one, Entry) for one in pair[1])]
     best = filled or readable
+    if is_dockers(text):
+        best = [pair for pair in best if pair[0].slug == "docker"] or best
+    elif '"auths"' in text and "kind" not in text:
+        # A pull secret of Kubernetes is inside of a Secret.
+        best = [pair for pair in best if pair[0].slug != "kubernetes"] or best
     if not best:
         raise Undecided(UNKNOWN)
     if any(entries != best[0][1] for _form, entries in best):

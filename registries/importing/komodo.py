@@ -48,7 +48,7 @@ def _accounts(config: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
 @sensitive_variables()
 def _registry(domain: Any, account: Any, number: int) -> Found:
     try:
-        place = parse_place(domain if isinstance(domain, str) and domain else HUB)
+        place = parse_place(domain if isinstance(domain, str) and domain else HUB, over_tls=True)
     except NoPlace as error:
         return Refused(f"({number})", error.text)
     if not isinstance(account, dict):

@@ -11,6 +11,7 @@ _SCHEME = re.compile(r"(?:(https?):)?//", re.IGNORECASE)
 NO_ADDRESS = _("This is not the address of a registry, such as registry.example.com:5000.")
 # Older programs, and docker's key for Docker Hub, have the API's version behind the host.
 _API = re.compile(r"/v[12](?=/|\Z)")
+_LOCAL = re.compile(r"(?:localhost|127(?:\.\d+){3}|\[::1\])(?:[:/]|\Z)", re.IGNORECASE)
 # A host name without a dot, such as `docker login my-server` stores.
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 
@@ -39,14 +40,19 @@ class NoPlace(Exception):
         super().__init__(str(text))
 
 
-def parse_place(key: str) -> Place:
+def parse_place(key: str, *, over_tls: bool = False) -> Place:
     """Parse a host, an address or a prefix of images. All names of Docker Hub become `docker.io`.
+
+    over_tls: http is only for this machine itself. Docker, podman and the kubelet ignore the scheme
+    of a key, and use TLS for what their own settings do not say otherwise about.
 
     Raises NoPlace.
     """
     key = key.strip()
     scheme = _SCHEME.match(key)
     is_http = scheme is not None and (scheme[1] or "").lower() == "http"
+    if over_tls and scheme and not _LOCAL.match(key[scheme.end() :]):
+        is_http = False
     rest = _API.sub("", key[scheme.end() :] if scheme else key, count=1).rstrip("/")
     first, slash, path = rest.partition("/")
     if _LABEL.fullmatch(first) and first.lower() != "localhost":

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
@@ -23,11 +24,15 @@ from registries.text import gettext_noop as _
 __all__ = ["Planned", "Rights", "State", "plan", "read"]
 
 INCOMPLETE = _("If you choose it, the row is added without it.")
-BY_HAND = _("This kind has no row without it: add the row by hand.")
+BY_HAND = _("A registry of this kind cannot be added without it. Add it by hand.")
 UNVERIFIED = _("Its certificate is not verified, as in the file.")
 PLAIN = _("It is called over http, without encryption, as in the file.")
 AUTHORITY = _("It trusts the CA certificate in the file.")
 TOKEN_SERVER = _("It also sends its login to %(address)s, as in the file.")
+# The variables that name an account, most telling first.
+LOGINS = ("login", "username", "clientid", "clientemail")
+# Some people enter a token as the user name, with any password.
+_TOKEN = re.compile(r"(gh[a-z]|github_pat|glpat|dckr_pat|dop_v1|hvs|xox[a-z])[-_.]|\S{65}")
 FAULT = _("This file cannot be read because of a fault in the program (%(error)s).")
 # The states of entries that somebody can choose to add.
 ADDABLE = {State.NEW, State.CONFLICT, State.INCOMPLETE}
@@ -40,7 +45,8 @@ class Planned:
     name: of the row; unique in the database and in the file.
     kind, place: a slug, and what the row is for; empty if there can be no row.
     details: sentences, also about values that are lost.
-    fingerprint: a keyed hash of the login. digest: a keyed hash of everything that would be added.
+    login: what it signs in as, such as a user name; never a secret. fingerprint: a keyed hash of
+        it and the secret. digest: a keyed hash of everything that would be added.
     others: the stored rows that the sentences name.
     row: not saved; None if there can be none.
     """
@@ -50,6 +56,7 @@ class Planned:
     kind: str = ""
     place: str = ""
     details: tuple[str, ...] = ()
+    login: str = ""
     fingerprint: str = ""
     digest: str = field(default="", repr=False)
     others: tuple[Registry, ...] = field(default=(), repr=False)
@@ -62,7 +69,10 @@ class Planned:
     @property
     def mark(self) -> str:
         """A hash that changes if the page would say, or the import add, something else."""
-        parts = [self.state, self.name, self.kind, self.place, self.details, self.digest]
+        parts = [
+            *(self.state, self.name, self.kind, self.place, self.details, self.login),
+            self.digest,
+        ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
@@ -111,7 +121,10 @@ def _sentence(text: Text) -> str:
 
 @sensitive_variables()
 def _planned(entry: Entry, used_names: set[str], comparer: Comparer) -> Planned:
-    row = _row(entry)
+    try:
+        row = _row(entry)
+    except ValidationError as error:  # such as half a character, which no database can store
+        return Planned(State.REFUSED, entry.name, entry.kind, details=tuple(error.messages))
     problems, details = _problems(row), (*map(_sentence, entry.lost),)
     if problems and entry.missing and not problems.keys() & row.declaration.address:
         details = (_sentence(entry.missing), gettext(BY_HAND), *details)
@@ -139,6 +152,7 @@ def _planned(entry: Entry, used_names: set[str], comparer: Comparer) -> Planned:
         entry.kind,
         _place_text(row, entry.values),
         (*first, *details),
+        _login(row),
         "" if entry.missing else _fingerprint(candidate),
         _digest(row),
         comparison.others if state in {comparison.state, State.INCOMPLETE} else (),
@@ -161,6 +175,13 @@ def _risks(row: Registry) -> list[str]:
     if token_server and token_server not in {url, initial}:
         sentences.append(gettext(TOKEN_SERVER) % {"address": token_server})
     return sentences
+
+
+def _login(row: Registry) -> str:
+    """Return what a row signs in as; empty if that is a secret, or nothing."""
+    values = row.plain_values()
+    login = next((values[name] for name in LOGINS if name in values), "")
+    return "" if _TOKEN.match(login) else login
 
 
 def _decided(entry: Entry, comparison: Comparison) -> tuple[State, tuple[str, ...]]:

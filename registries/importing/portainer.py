@@ -58,7 +58,8 @@ def _registry(registry: dict[str, Any], name: str) -> Found:
 
 def _place(registry: dict[str, Any]) -> Place:
     """Return the place of a registry; GitLab's is for one project. Raises NoPlace."""
-    place = parse_place(HUB_NAME if registry.get("Type") == HUB else str(registry.get("URL") or ""))
+    address = HUB_NAME if registry.get("Type") == HUB else str(registry.get("URL") or "")
+    place = parse_place(address, over_tls=True)
     project = _inner(registry, "Gitlab", "ProjectPath")
     if registry.get("Type") == GITLAB and project and not place.path:
         place = parse_place(f"{place.url}/{project.lower()}")

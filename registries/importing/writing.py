@@ -28,15 +28,20 @@ def all_new(planned: list[Planned]) -> list[Planned]:
 def named(only: Collection[str]) -> Choose:
     """Choose what has these names, conflicts and incomplete entries too.
 
-    Raises NotWritten for a name that is not in the plan, or cannot be added.
+    What is already here is left out. Raises NotWritten for a name that is not in the plan, or
+    cannot be added.
     """
 
     def choose(planned: list[Planned]) -> list[Planned]:
-        by_key = {names.key(each.name): each for each in planned if each.is_addable}
+        by_key = {names.key(item.name): item for item in planned}
         if missing := [name for name in only if names.key(name) not in by_key]:
-            template = gettext(_("Nothing of this can be added under the name: %(names)s."))
+            template = gettext(_("The file has no entry with the name: %(names)s."))
             raise NotWritten(template % {"names": ", ".join(missing)})
-        return [by_key[key] for key in dict.fromkeys(map(names.key, only))]
+        chosen = [by_key[key] for key in dict.fromkeys(map(names.key, only))]
+        for item in chosen:
+            if not (item.is_addable or item.state is State.HERE):
+                raise NotWritten(f"{item.name}: {' '.join(item.details)}")
+        return [item for item in chosen if item.is_addable]
 
     return choose
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,8 +43,8 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_plan_writes_nothing(file: Path) -> None:
     text = run(str(file), "--from", "docker", "--plan")
-    assert text.splitlines()[0].split() == ["NAME", "KIND", "FOR", "STATE", "FINGERPRINT"]
-    assert text.splitlines()[-1] == "2 in the file: 1 new, 1 refused. 0 added."
+    assert text.splitlines()[0].split() == ["NAME", "KIND", "FOR", "LOGIN", "STATE", "FINGERPRINT"]
+    assert text.splitlines()[-1] == "2 in the file: 1 new, 1 refused. 1 to add."
     assert "    This entry has no login." in text.splitlines()
     assert not added().exists()
 
@@ -104,7 +106,7 @@ def test_a_row_whose_secret_cannot_be_read_is_a_conflict(
 def test_only_what_is_named_is_added(file: Path) -> None:
     """A conflict and a row without its secret are added when somebody names them."""
     path = str(SAMPLES / "portainer.json")
-    run(path, "--from", "portainer", "--only", "hub OF ours", "Guests")
+    run(path, "--from", "portainer", "--only", "hub OF ours", "--only", "Guests")
     assert list(added().values_list("name", flat=True)) == ["Guests", "Hub of ours"]
     assert {row.state for row in added()} == {"anonymous"}
     create("ghcr", name="ghcr.io", username="somebody", token="fake-old")
@@ -112,10 +114,75 @@ def test_only_what_is_named_is_added(file: Path) -> None:
     assert Registry.objects.get(name="ghcr.io (2)").values()["token"] == "fake-new"
 
 
-@pytest.mark.parametrize("name", ["nothing", "b.example"])
-def test_what_cannot_be_added_is_said(file: Path, name: str) -> None:
-    with pytest.raises(CommandError, match=f"under the name: {name}"):
-        run(str(file), "--from", "docker", "--only", "ghcr.io", name)
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nothing", "The file has no entry with the name: nothing."),
+        ("b.example", "b.example: This entry has no login."),
+    ],
+)
+@pytest.mark.parametrize("plan", [[], ["--plan"]], ids=["", "plan"])
+def test_what_cannot_be_added_is_said(file: Path, name: str, reason: str, plan: list[str]) -> None:
+    with pytest.raises(CommandError, match=re.escape(reason)):
+        run(str(file), "--from", "docker", "--only", "ghcr.io", "--only", name)
+    assert not added().exists()
+
+
+def test_what_is_here_may_be_named_again(file: Path) -> None:
+    for _time in range(2):
+        run(str(file), "--from", "docker", "--only", "ghcr.io")
+    assert added().count() == 1
+
+
+def test_a_plan_is_of_what_is_named(file: Path) -> None:
+    text = run(str(file), "--from", "docker", "--plan", "--only", "ghcr.io")
+    assert text.splitlines()[-1].endswith(" 1 to add.")
+
+
+def test_what_is_added_is_logged(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "registries.importing"):
+        run(str(file), "--from", "docker", "--plan")
+        assert not caplog.messages
+        run(str(file), "--from", "docker")
+    assert caplog.messages == ["Imported “ghcr.io” from a file of the form docker."]
+
+
+@pytest.mark.parametrize(
+    ("user", "login"), [("johndoe", "johndoe"), ("ghp_fake123", ""), ("f" * 65, "")]
+)
+def test_the_plan_shows_the_login_unless_it_is_a_token(
+    user: str, login: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"auths": {"r.example": {"username": user, "password": "fake"}}}))
+    assert run_json(str(path), "--from", "docker", "--plan")[0]["login"] == login
+
+
+@pytest.mark.parametrize(
+    ("key", "url"),
+    [
+        ("http://r.example", "https://r.example"),
+        ("http://r.example:5000/v1/", "https://r.example:5000"),
+        ("http://localhost:5000", "http://localhost:5000"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+    ],
+)
+@pytest.mark.parametrize("form", ["docker", "podman", "kubernetes"])
+def test_credentials_go_over_tls_as_docker_sends_them(
+    key: str, url: str, form: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"auths": {key: {"username": "johndoe", "password": "fake"}}}))
+    run(str(path), "--from", form)
+    assert added().get().url == url
+
+
+def test_half_a_character_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(r'{"auths": {"r.example": {"username": "johndoe", "password": "x\ud800"}}}')
+    (item,) = run_json(str(path), "--from", "docker")
+    assert item["state"] == "refused"
+    assert item["details"]
     assert not added().exists()
 
 

@@ -66,7 +66,7 @@ EXPECTED: dict[str, list[tuple[str, str, Any]]] = {
         (
             NEW,
             "registry.example:5000",
-            login("fake:with:colons", url="http://registry.example:5000"),
+            login("fake:with:colons", url="https://registry.example:5000"),
         ),
         (NEW, "registry.example", login("fake-443", url="https://registry.example")),
         (CONFLICT, "registry.example", "another login for the same images"),
@@ -119,7 +119,7 @@ EXPECTED: dict[str, list[tuple[str, str, Any]]] = {
     ],
     "kubernetes-tabs.json": [
         (NEW, "ghcr.io/acme", token("fake-basic")),
-        (NEW, "my-server", login("fake-basic", url="http://my-server")),
+        (NEW, "my-server", login("fake-basic", url="https://my-server")),
     ],
     "wud-run.sh": [
         (NEW, "docker.io", login("fake with spaces")),
@@ -184,9 +184,9 @@ EXPECTED: dict[str, list[tuple[str, str, Any]]] = {
     ],
     "portainer.json": [
         (INCOMPLETE, "docker.io", "Portainer does not show passwords"),
-        (INCOMPLETE, ECR, "add the row by hand"),
+        (INCOMPLETE, ECR, "Add it by hand"),
         (NEW, "guests.example:5000/team", GUEST),
-        (INCOMPLETE, "gitlab-registry.example/acme/app", "add the row by hand"),
+        (INCOMPLETE, "gitlab-registry.example/acme/app", "Add it by hand"),
         (REFUSED, "", "not the address of a registry"),
         (NEW, "old.example", login("fake-shown", url="https://old.example")),
     ],
@@ -261,7 +261,7 @@ EXPECTED: dict[str, list[tuple[str, str, Any]]] = {
     "komodo.toml": [
         (NEW, "ghcr.io", token("fake-one")),
         (CONFLICT, "ghcr.io", "another login for the same images"),
-        (NEW, "registry.example:5000", login("fake-plain", url="http://registry.example:5000")),
+        (NEW, "registry.example:5000", login("fake-plain", url="https://registry.example:5000")),
         (NEW, "docker.io", login("fake-hub")),
     ],
     "komodo.json": [(INCOMPLETE, "ghcr.io", "leaves tokens out")],
@@ -393,7 +393,7 @@ def test_logins_in_addresses_and_names_are_not_shown(program: str) -> None:
 def test_what_somebody_should_know_of_a_row() -> None:
     """Http, another CA, a token server elsewhere, and whose images it takes over."""
     create("ghcr", name="Mine", token="fake-mine")
-    auths = {"http://a.example": {"auth": "YTpi"}, "ghcr.io/acme": {"auth": "YTpi"}}
+    auths = {"http://127.0.0.1:5000": {"auth": "YTpi"}, "ghcr.io/acme": {"auth": "YTpi"}}
     plain, part = plan(read(FORMS["podman"], json.dumps({"auths": auths}).encode()))
     assert plain.details == ("It is called over http, without encryption, as in the file.",)
     assert (part.state, part.details) == (

@@ -41,12 +41,12 @@ def little_room() -> Iterator[tuple[int, Callable[[], None]]]:
         # The log is there only while somebody is connected.
         files = [file for file in (Path(name), Path(f"{name}-wal")) if file.exists()]
         used = max(file.stat().st_size for file in files)
-        yield used + 200_000, lambda: None
+        yield used + 500_000, lambda: None
         return
     name = f"small_{secrets.token_hex(4)}"
     with small_disk() as disk, ON_DISK[connection.vendor](disk, name):
         ballast = disk / "ballast"
-        ballast.write_bytes(bytes(shutil.disk_usage(disk).free - 200_000))
+        ballast.write_bytes(bytes(shutil.disk_usage(disk).free - 500_000))
         try:
             yield resource.RLIM_INFINITY, ballast.unlink
         finally:
