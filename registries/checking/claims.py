@@ -9,7 +9,7 @@ many checks run on each host, whoever makes them.
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.db import connections, transaction
@@ -53,14 +53,15 @@ def claim(most: int, using: str) -> list[Registry]:
 def _choose(most: int, using: str) -> tuple[int, list[int]]:
     """Return how many due rows were looked at, and the primary keys of those to check.
 
-    Rows of hosts on which enough checks run are not even looked at.
+    Rows of hosts on which enough checks run are not even looked at, nor those that are locked.
     """
     limit, now = conf.get().host_concurrency, clock.now(using)
-    checking = Registry.objects.using(using).filter(checking_until__gt=now)
+    leased = Q(checking_until__gt=now, checking_until__lte=_latest_lease(using))
+    checking = Registry.objects.using(using).filter(leased)
     running = Counter(checking.values_list("check_host", flat=True))
     full = [host for host, count in running.items() if host and count >= limit]
     due = _due(using).exclude(check_host__in=full).order_by(*DUE_FIRST)
-    looked_at = list(due.values_list("pk", "check_host")[:LOOKED_AT])
+    looked_at = list(_locked(due).values_list("pk", "check_host")[:LOOKED_AT])
     hosts = _find_hosts([pk for pk, host in looked_at if not host], using)
     chosen: list[int] = []
     for pk, known in looked_at:
@@ -72,13 +73,13 @@ def _choose(most: int, using: str) -> tuple[int, list[int]]:
 
 
 def _take(chosen: list[int], using: str) -> list[Registry]:
-    """Take the lease on rows."""
-    found = list(_locked(_due(using).filter(pk__in=chosen)))
+    """Take the lease on rows, which are locked."""
+    found = list(Registry.objects.using(using).filter(pk__in=chosen))
     seconds = conf.get().timeout
     # Not longer than other callers expect of a check: see `turns`.
     until = clock.now(using) + timedelta(seconds=seconds) + SKEW / 2
     again = int(clock.seconds(using) + seconds) + STORING
-    rows = _due(using).filter(pk__in=[row.pk for row in found])
+    rows = Registry.objects.using(using).filter(pk__in=[row.pk for row in found])
     rows.update(checking_until=until, next_check=again)
     for row in found:
         row.checking_until = until
@@ -87,29 +88,38 @@ def _take(chosen: list[int], using: str) -> list[Registry]:
 
 
 def _locked(rows: RegistryQuerySet) -> RegistryQuerySet:
-    """Lock rows. Those that somebody is saving right now are left out, and claimed later."""
+    """Lock rows. Those that somebody else has locked are left out, and claimed later.
+
+    Others take their places, so that a long transaction holds up only the rows it writes.
+    """
     skip = connections[rows.db].features.has_select_for_update_skip_locked
     return rows.select_for_update(skip_locked=skip)
 
 
 def _due(using: str) -> RegistryQuerySet:
     """The rows that are due and that nobody checks."""
-    now = clock.now(using)
-    # A lease that ends later than one check may take is from before the clock was set back.
-    stale = now + timedelta(seconds=conf.get().timeout) + SKEW
-    free = Q(checking_until=None) | Q(checking_until__lt=now) | Q(checking_until__gt=stale)
+    stale = Q(checking_until__gt=_latest_lease(using))
+    free = Q(checking_until=None) | Q(checking_until__lte=clock.now(using)) | stale
     return Registry.objects.using(using).filter(free, next_check__lte=int(clock.seconds(using)))
 
 
+def _latest_lease(using: str) -> datetime:
+    """Return when a lease ends at the latest.
+
+    One that ends later is from before the clock was set back, and nobody holds it.
+    """
+    return clock.now(using) + timedelta(seconds=conf.get().timeout) + SKEW
+
+
 def _find_hosts(pks: list[int], using: str) -> dict[int, str]:
-    """Return the hosts of rows that are new or changed, and store them for the next claims.
+    """Return the hosts of locked rows that are new, and store them for the next claims.
 
     Rows of a kind that only another version of the app knows are looked at again in a day.
     """
     hosts: dict[int, str] = {}
     by_host: defaultdict[str, list[int]] = defaultdict(list)
     unknown = []
-    for row in _locked(Registry.objects.using(using).filter(pk__in=pks)):
+    for row in Registry.objects.using(using).filter(pk__in=pks):
         if row.kind in KINDS:
             hosts[row.pk] = host_of(row)
             by_host[hosts[row.pk]].append(row.pk)

@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
-from django.db import InterfaceError, OperationalError, connections, router
+from django.db import Error, InterfaceError, OperationalError, connections, router
 
 from registries import conf
 from registries.checking.callers import Caller
 from registries.checking.claims import claim, follow_setting
 from registries.checking.pools import Pool
-from registries.checking.single import Checked, known_stranger, run_check, store
+from registries.checking.single import Checked, known_stranger, postpone, run_check, store
 from registries.models import Registry
 from registries.models.check import Origin, prune
 
@@ -70,7 +70,7 @@ class Runner:
                     self._prune()
                     found = self._claim(pool)
                     self._has_answered()
-                except AWAY as error:
+                except Error as error:
                     if self._is_stopping:
                         break  # what was claimed is due again when its lease ends
                     self._pause(error)
@@ -122,12 +122,18 @@ class Runner:
             self._store(future, self._running.pop(future))
 
     def _store(self, future: Future[Checked], row: Registry) -> None:
-        if error := future.exception():
-            # Its text might hold what was sent. The row is due again when its lease ends.
-            logger.error("The check of registry %s failed: %s", row.pk, type(error).__name__)
+        lease = row.checking_until
+        try:
+            checked = future.result()
+            store(row, None, checked, CALLER, lease=lease, prunes=False)
+        except AWAY:
+            raise
+        except Exception as error:  # noqa: BLE001 - one row must not end the checks of all others
+            # No traceback: it might hold what was sent.
+            told = (row.pk, type(error).__name__)
+            logger.error("The check of registry %s failed: %s", *told)  # noqa: TRY400
+            postpone(row, lease)
             return
-        checked = future.result()
-        store(row, None, checked, CALLER, lease=row.checking_until, prunes=False)
         self._stored.add(row.pk)
         self._checked += 1
         self._fine += checked.result.is_fine
@@ -142,11 +148,12 @@ class Runner:
         self._line_at = time.monotonic()
 
     def _pause(self, error: Exception) -> None:
-        """Wait, longer after each attempt, for a database that is away."""
+        """Wait, longer after each attempt, for a database that is away or being migrated."""
         seconds = min(2**self._failed_attempts, LONGEST_PAUSE)
         self._failed_attempts += 1
         logger.warning(
-            "The database does not answer (%s). The next attempt is in %d s.",
+            "The database %s (%s). The next attempt is in %d s.",
+            "does not answer" if isinstance(error, AWAY) else "reports an error",
             *(type(error).__name__, seconds),
         )
         connections[self._using].close()

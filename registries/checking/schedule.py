@@ -17,22 +17,37 @@ MOST_FAILURES = 100
 
 def failures_after(registry: Registry, result: CheckResult) -> int:
     """Return how many checks in a row have failed, this one included."""
-    return min(registry.failures + 1, MOST_FAILURES) if result.verdict in FAILED else 0
+    return one_more_failure(registry) if result.verdict in FAILED else 0
+
+
+def one_more_failure(registry: Registry) -> int:
+    """Return how many checks in a row have failed, if one more did."""
+    return min(registry.failures + 1, MOST_FAILURES)
 
 
 def next_check(registry: Registry, result: CheckResult, now: float) -> int | None:
     """Return when to check a row again after a check: seconds since 1970, or None for never.
 
-    now: seconds since 1970. Each row has its own second in the period, so that rows which were
+    now: seconds since 1970. The registry may have asked for a longer pause.
+    """
+    due = after_failures(registry, failures_after(registry, result), now)
+    if due is None or result.retry_at is None:
+        return due
+    return max(due, math.ceil(result.retry_at.timestamp()))
+
+
+def after_failures(registry: Registry, failures: int, now: float) -> int | None:
+    """Return when to check a row again after so many failures in a row, as `next_check` does.
+
+    Each row has its own second in the period, so that rows which were
     checked together do not come together again. While a row fails, the time doubles, up to a day.
-    The registry may have asked for a longer pause.
     """
     period = registry.period
     if not period:
         return None
-    doubled = period << max(failures_after(registry, result) - 1, 0)
+    doubled = period << max(failures - 1, 0)
     wait = max(period, min(doubled, DAY - period // 2))
     # The row's second that is nearest to when the wait is over.
     earliest = math.ceil(now + wait - period / 2)
     due: int = earliest + (registry.uid.int - earliest) % period
-    return max(due, math.ceil(result.retry_at.timestamp())) if result.retry_at else due
+    return due

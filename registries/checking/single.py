@@ -142,6 +142,18 @@ def store(
             setattr(registry, name, value)
 
 
+def postpone(registry: Registry, lease: datetime | None) -> None:
+    """Plan the next check of a row whose check could not be made or stored: as after a failure.
+
+    The row keeps the result of its last check. lease: that of the check, to be released.
+    """
+    using = registry.db_for_write
+    failures = schedule.one_more_failure(registry)
+    due = schedule.after_failures(registry, failures, clock.seconds(using))
+    row = Registry._base_manager.using(using).filter(pk=registry.pk, version=registry.version)
+    row.update(failures=failures, next_check=due, **_released(lease))
+
+
 def _released(lease: datetime | None) -> dict[str, Any]:
     """Return what releases a lease, unless it ended and somebody else took one."""
     if lease is None:

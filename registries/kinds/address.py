@@ -27,6 +27,9 @@ _BARE = re.compile(
 _SEGMENT = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 _API = re.compile(r"(?:/(?:v2)?)+\Z", re.ASCII)
 
+# The most characters of a host with its port, which the database stores.
+MAX_NETLOC = 255
+
 # The pattern of an address in JSON Schema. `clean_url` is stricter.
 PATTERN = r"^([Hh][Tt][Tt][Pp][Ss]?://|(?!.*://))[^\s/?#@%\\]+(/[^\s?#@%\\]*)?$"
 
@@ -73,12 +76,15 @@ def parse_address(text: str) -> Address:
     port = int(parts["port"]) if parts["port"] else None
     if port is not None and not 0 < port < 65536:
         raise Invalid("port", _("A port is a number from 1 to 65535."))
-    return Address(
+    address = Address(
         scheme,
         _host(parts["host"].lower()),
         None if port == _DEFAULT_PORTS[scheme] else port,
         _path(parts["path"] or ""),
     )
+    if len(address.netloc) > MAX_NETLOC:
+        raise Invalid("host", _("Enter a shorter host name: with its port, it is too long."))
+    return address
 
 
 def clean_url(text: str) -> str:

@@ -72,6 +72,16 @@ def test_what_somebody_checks_right_now_waits() -> None:
     assert claim(9, "default") == [row]
 
 
+def test_a_lease_of_a_wrong_clock_blocks_no_host() -> None:
+    """The clock was ahead when it was taken: nobody can hold it, so no check runs there."""
+    rows = rows_on("a", 6)
+    until = clock.now("default") + timedelta(days=365)
+    Registry.objects.filter(pk__in=[row.pk for row in rows]).update(
+        checking_until=until, check_host="a.example"
+    )
+    assert len(claim(9, "default")) == 4
+
+
 def test_few_at_a_time_on_a_host_and_others_are_not_held_up(settings: Any) -> None:
     settings.REGISTRIES = {"HOST_CONCURRENCY": 2}
     many, other = rows_on("many", 5), rows_on("other", 1)
@@ -149,6 +159,37 @@ def test_a_row_that_is_being_saved_holds_up_no_claim() -> None:
         thread.join(30)
         assert found == [other]
     assert claim(9, "default") == [saved]
+
+
+def test_rows_that_stay_locked_hold_up_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many they are: a long transaction may have written more than a claim looks at."""
+    if not connection.features.has_select_for_update_skip_locked:
+        pytest.skip("no SKIP LOCKED")
+    monkeypatch.setattr(claims, "LOOKED_AT", 2)
+    new, known, other = rows_on("a", 2), rows_on("b", 2), rows_on("c", 1)
+    Registry.objects.filter(pk__in=[row.pk for row in known]).update(check_host="b.example")
+    Registry.objects.filter(pk=other[0].pk).update(next_check=1)
+    rounds = []
+    real = claims._choose
+
+    def choose(*arguments: Any) -> Any:
+        rounds.append(1)
+        assert len(rounds) < 9, "it asks for the same rows again and again"
+        return real(*arguments)
+
+    monkeypatch.setattr(claims, "_choose", choose)
+    found: list[Registry] = []
+
+    def work() -> None:
+        found.extend(claim(9, "default"))
+        connections.close_all()
+
+    with transaction.atomic():
+        Registry.objects.filter(pk__in=[row.pk for row in (*new, *known)]).update(name="Saved")
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(30)
+    assert found == other
 
 
 def test_the_next_rows_are_found_without_sorting() -> None:

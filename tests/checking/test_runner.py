@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connections
+from django.db import DataError, OperationalError, ProgrammingError, connections
 from django.utils import timezone
 
-from registries.checking import claims, runner
+from registries.checking import claims, clock, runner
 from registries.checking.runner import Runner
 from registries.models import Check, Registry
 from tests.factories import create
@@ -170,21 +170,53 @@ def test_the_pauses_grow_and_a_signal_ends_them(
     assert told == ["1 s.", "2 s.", "4 s.", "8 s.", "16 s.", "30 s.", "30 s."]
 
 
+@pytest.mark.parametrize(
+    ("at", "error"), [("run_check", RuntimeError), ("store", DataError), ("store", ValueError)]
+)
 def test_a_fault_of_ours_ends_nothing_and_tells_nothing(
-    rows: list[Registry], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    at: str,
+    error: type[Exception],
+    rows: list[Registry],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    real, faulty = runner.run_check, rows[0].pk
+    """The row counts as failed: it is not checked all the time."""
+    real, faulty = getattr(runner, at), rows[0].pk
+    Registry.objects.filter(pk=faulty).update(failures=2)
 
-    def check(row: Registry, *arguments: Any) -> Any:
+    def fails(row: Registry, *arguments: Any, **options: Any) -> Any:
         if row.pk == faulty:
-            raise RuntimeError(f"it held {CANARY}")
-        return real(row, *arguments)
+            raise error(f"it held {CANARY}")
+        return real(row, *arguments, **options)
 
-    monkeypatch.setattr(runner, "run_check", check)
+    monkeypatch.setattr(runner, at, fails)
     Runner().run(once=True)
     assert Check.objects.count() == 5
-    assert f"The check of registry {faulty} failed: RuntimeError" in caplog.messages
+    assert f"The check of registry {faulty} failed: {error.__name__}" in caplog.messages
     assert CANARY not in caplog.text
+    row = Registry.objects.get(pk=faulty)
+    assert (row.failures, row.checking_until, row.checked_at) == (3, None, None)
+    assert row.next_check is not None
+    assert row.next_check > clock.seconds("default") + row.period, "later than its period"
+
+
+def test_a_database_that_is_being_migrated_is_waited_for(
+    rows: list[Registry], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(runner, "LONGEST_PAUSE", 0)
+    real, missing = runner.claim, [ProgrammingError("no such column")]
+
+    def claim(*arguments: Any) -> Any:
+        if missing:
+            raise missing.pop()
+        return real(*arguments)
+
+    monkeypatch.setattr(runner, "claim", claim)
+    Runner().run(once=True)
+    assert not_due()
+    assert caplog.messages[0] == (
+        "The database reports an error (ProgrammingError). The next attempt is in 0 s."
+    )
 
 
 def test_several_share_the_rows(rows: list[Registry], door: Door, settings: Any) -> None:

@@ -47,6 +47,8 @@ BARE = [
     ("localhost:5000", "https://localhost:5000"),
 ]
 
+# As long as a host name may be.
+LONG = ".".join(["a" * 63] * 3 + ["a" * 61])
 ILLEGAL = [
     "registry",
     "registry:5000",
@@ -120,6 +122,7 @@ ILLEGAL = [
     "http://a_b.example.com",
     "http://" + "a" * 64 + ".example.com",
     "http://" + ".".join(["a" * 60] * 5),
+    f"http://{LONG}:65535",
     "http://reg.test/../admin",
     "http://reg.test/./a",
     "http://reg.test/a//b",
