@@ -114,23 +114,24 @@ def test_wrong_options_never_end_as_a_plan_with_changes(arguments: tuple[str, ..
 
 
 @pytest.mark.parametrize(
-    ("verdict", "status"),
+    ("verdict", "code", "status"),
     [
-        (Verdict.VALID, 0),
-        (Verdict.UNREACHABLE, 0),
-        (Verdict.REJECTED, 4),
-        (Verdict.MISCONFIGURED, 4),
+        (Verdict.VALID, "signed_in", 0),
+        (Verdict.UNREACHABLE, "refused", 0),
+        (Verdict.REJECTED, "bad_credentials", 4),
+        (Verdict.MISCONFIGURED, "not_a_registry", 4),
+        (Verdict.MISCONFIGURED, "image_needed", 0),
     ],
 )
 def test_checks_afterwards(
-    write: Write, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, status: int
+    write: Write, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, code: str, status: int
 ) -> None:
     """What was applied stays, whatever the registries say."""
     checked: list[str] = []
 
     def check_many(rows: list[Registry], **options: Any) -> list[CheckResult]:
         checked.extend(row.name for row in rows)
-        return [CheckResult(verdict, "bad_credentials", timezone.now()) for _row in rows]
+        return [CheckResult(verdict, code, timezone.now()) for _row in rows]
 
     monkeypatch.setattr(services, "check_many", check_many)
     ended, text = run(write(HUB), "--check")

@@ -20,6 +20,8 @@ from registries.verdicts import Verdict
 ERROR, CHANGES, BUSY, REJECTED = 1, 2, 3, 4
 # What `--check` fails for: what is out of order without a change. Others may pass by themselves.
 FAILED = frozenset({Verdict.REJECTED, Verdict.MISCONFIGURED})
+# Not a failure: a row for every registry of its kind is checked where it is used.
+IMAGE_NEEDED = "image_needed"
 DONE = {
     Action.CREATE: "created",
     Action.CHANGE: "changed",
@@ -95,7 +97,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{row.name}: {result.verdict}. {result.detail}")
         if options["plan"] and plan.changes:
             sys.exit(CHANGES)
-        if any(result.verdict in FAILED for _row, result in checked):
+        if any(_has_failed(result) for _row, result in checked):
             sys.exit(REJECTED)
 
     def _check(self, plan: Plan) -> list[tuple[Registry, CheckResult]]:
@@ -134,6 +136,10 @@ def _cells(step: Step, is_applied: bool) -> tuple[str, str, str, str]:
     if step.drifted and step.drifted != step.fields:
         fields += f" (drifted: {', '.join(step.drifted)})"
     return (step.name, step.kind, _word(step.action, is_applied), fields)
+
+
+def _has_failed(result: CheckResult) -> bool:
+    return result.verdict in FAILED and result.code != IMAGE_NEEDED
 
 
 def _as_json(
