@@ -28,10 +28,17 @@ from registries.models.queryset import DUE_FIRST, RegistryQuerySet
 LOOKED_AT = 100
 # Seconds that storing a result may take before its row is due again.
 STORING = 30
+# Limits of this transaction alone, in PostgreSQL.
+LIMITS = """
+    SELECT set_config('lock_timeout', %s, true),
+        set_config('idle_in_transaction_session_timeout', %s, true)
+"""
 # The number of the advisory lock in PostgreSQL; any fixed number will do.
 LOCK = 7_412_064
-# Seconds that a claim waits for others in MariaDB.
-PATIENCE = 10
+# Seconds that a claim waits for others.
+PATIENCE = 10.0
+# Seconds after which PostgreSQL ends the session of a process that is frozen during a claim.
+FROZEN = 5.0
 
 
 def claim(most: int, using: str) -> list[Registry]:
@@ -46,7 +53,7 @@ def claim(most: int, using: str) -> list[Registry]:
         with _alone(using) as is_alone:
             looked_at, chosen = _choose(most, using) if is_alone else (0, [])
             found = _take(chosen, using) if chosen else []
-        if found or looked_at < LOOKED_AT:
+        if found or (looked_at < LOOKED_AT and not chosen):
             return found
 
 
@@ -73,8 +80,15 @@ def _choose(most: int, using: str) -> tuple[int, list[int]]:
 
 
 def _take(chosen: list[int], using: str) -> list[Registry]:
-    """Take the lease on rows, which are locked."""
-    found = list(Registry.objects.using(using).filter(pk__in=chosen))
+    """Take the lease on rows, which are locked.
+
+    Those whose address names another host by now are left to the next round, which counts it.
+    """
+    rows = Registry.objects.using(using).filter(pk__in=chosen)
+    hosts = {row: host_of(row) for row in rows}
+    found = [row for row, host in hosts.items() if row.check_host == host]
+    for row in hosts.keys() - found:
+        Registry.objects.using(using).filter(pk=row.pk).update(check_host=hosts[row])
     seconds = conf.get().timeout
     # Not longer than other callers expect of a check: see `turns`.
     until = clock.now(using) + timedelta(seconds=seconds) + SKEW / 2
@@ -148,12 +162,17 @@ def follow_setting(using: str) -> None:
 
 @contextmanager
 def _alone(using: str) -> Iterator[bool]:
-    """Hold a lock that one process has at a time, in a transaction. Yields whether it came."""
+    """Hold a lock that one process has at a time, in a transaction. Yields whether it came.
+
+    Raises OperationalError in PostgreSQL if others have held it for too long.
+    """
     connection = connections[using]
     if connection.vendor != "mysql":
         with transaction.atomic(using=using):
             if connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
+                    limits = [f"{PATIENCE * 1000:.0f}ms", f"{FROZEN * 1000:.0f}ms"]
+                    cursor.execute(LIMITS, limits)
                     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             else:
                 # With the first write, SQLite lets nobody else write until the end.

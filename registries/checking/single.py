@@ -137,6 +137,8 @@ def store(
         ):
             check.registry_id = registry.pk
         check.keep(using, prunes=prunes)
+        if not check.is_recent:
+            release(registry, lease)
     if check.is_recent:
         for name, value in columns.items():
             setattr(registry, name, value)
@@ -151,7 +153,15 @@ def postpone(registry: Registry, lease: datetime | None) -> None:
     failures = schedule.one_more_failure(registry)
     due = schedule.after_failures(registry, failures, clock.seconds(using))
     row = Registry._base_manager.using(using).filter(pk=registry.pk, version=registry.version)
-    row.update(failures=failures, next_check=due, **_released(lease))
+    row.update(failures=failures, next_check=due)
+    release(registry, lease)
+
+
+def release(registry: Registry, lease: datetime | None) -> None:
+    """Release a lease, also of a row that was saved meanwhile, unless somebody else took one."""
+    if lease:
+        row = Registry._base_manager.using(registry.db_for_write).filter(pk=registry.pk)
+        row.filter(checking_until=lease).update(checking_until=None)
 
 
 def _released(lease: datetime | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from registries.checking import clock
+from registries.checking.single import host_of, release
 from registries.models import Registry
 from registries.models.last_check import CHECK_FIELDS
 from registries.models.queryset import RegistryQuerySet
@@ -60,9 +61,8 @@ class Turn:
 
     def release(self) -> None:
         """Release the lease, so that the next caller may check."""
-        if self._lease:
-            self._rows().filter(checking_until=self._lease).update(checking_until=None)
-            self._lease = None
+        release(self._registry, self._lease)
+        self._lease = None
 
     def _acquire_lease(self) -> bool:
         now = self._now()
@@ -72,7 +72,9 @@ class Turn:
         if self._shares:
             is_free &= ~Q(checked_at__gte=self._since, checked_at__lt=self._latest_plausible())
         until = now + self._seconds
-        if self._rows().filter(is_free).update(checking_until=until):
+        # The host is known to others, so that they do not call it too often at once.
+        host = host_of(self._registry)
+        if self._rows().filter(is_free).update(checking_until=until, check_host=host):
             self._lease = until
         return self._lease is not None
 

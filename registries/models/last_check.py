@@ -31,7 +31,8 @@ class LastCheck(models.Model):
     checking_until = models.DateTimeField(null=True, editable=False)
     # How many of the last checks failed, up to now.
     failures = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
-    # The host that the last check called, with its port; empty if that is not known yet.
+    # The host that the running check calls, or else that the last one called, with its port; empty
+    # if that is not known yet. A change of the address leaves it until the next check begins.
     check_host = models.CharField(
         max_length=255, blank=True, default="", db_default="", editable=False
     )
@@ -71,9 +72,13 @@ class LastCheck(models.Model):
         return self.check_code in CODES and self.check_verdict in set(Verdict)
 
     def clear_check(self) -> None:
-        """Clear the last check, which stays in the history. The next one is due at once."""
+        """Clear the last check, which stays in the history. The next one is due at once.
+
+        A check that is running stays leased: it still calls its host.
+        """
         for field in LastCheck._meta.local_fields:
-            setattr(self, field.name, field.get_default())
+            if field.name in CHECK_FIELDS:
+                setattr(self, field.name, field.get_default())
         self.next_check = self.due_at_once
 
     @property
@@ -94,4 +99,9 @@ class LastCheck(models.Model):
         return as_moment(self.next_check) if self.next_check else self.updated_at
 
 
-CHECK_FIELDS = tuple(field.name for field in LastCheck._meta.local_fields)
+# The columns of the check that is running, which only checks write.
+LEASE = ("checking_until", "check_host")
+# Those of the last one.
+CHECK_FIELDS = tuple(
+    field.name for field in LastCheck._meta.local_fields if field.name not in LEASE
+)

@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
 from registries.checking import claims, clock
 from registries.checking.claims import claim
+from registries.checking.single import release
+from registries.checking.turns import Turn
 from registries.models import Registry
 from registries.models.queryset import DUE_FIRST
 from tests.factories import build, create
@@ -93,11 +95,37 @@ def test_few_at_a_time_on_a_host_and_others_are_not_held_up(settings: Any) -> No
     assert claim(9, "default") == []
     end(first[:1])
     assert names(claim(9, "default")) == names(many[2:3])
-    # A check that a person makes counts as well.
-    end(many[:3])
-    until = clock.now("default") + timedelta(seconds=5)
-    Registry.objects.filter(pk=many[0].pk).update(checking_until=until)
-    assert len(claim(9, "default")) == 1
+
+
+def test_checks_that_people_make_count_on_a_host() -> None:
+    """Also those of rows that nobody has checked yet, so that their host is not stored."""
+    rows = rows_on("a", 6)
+    assert all(Turn(row, 10, shares=True).has_come() for row in rows[:3])
+    assert claim(9, "default") == rows[3:4]
+
+
+def test_what_is_saved_while_it_is_checked_counts_on_the_host_that_is_called() -> None:
+    rows = rows_on("a", 5)
+    running = claim(9, "default")
+    for row in running:
+        changed = Registry.objects.get(pk=row.pk)
+        changed.url, changed.login, changed.password = "https://b.example", "other", "fake-new"
+        changed.save()
+    assert claim(9, "default") == [], "its host is still asked by four"
+    for row in running:
+        release(row, row.checking_until)
+    assert len([row for _ in range(3) for row in claim(9, "default")]) == 5
+    hosts = Registry.objects.filter(pk__in=[row.pk for row in rows]).values_list("check_host")
+    assert sorted(hosts) == [("a.example",), *[("b.example",)] * 4]
+
+
+def test_a_row_that_moved_counts_on_its_new_host() -> None:
+    moved, rows = rows_on("b", 1), rows_on("b", 4)
+    Registry.objects.filter(pk=moved[0].pk).update(check_host="old.example", next_check=1)
+    assert sorted(names(claim(9, "default"))) == sorted(names(rows))
+    end(rows[:1])
+    Registry.objects.filter(pk=rows[0].pk).update(next_check=None)
+    assert claim(9, "default") == moved
 
 
 def test_many_new_rows_of_one_host_hide_nobody(
@@ -139,6 +167,56 @@ def test_claims_at_once_share_the_rows(settings: Any) -> None:
     for thread in threads:
         thread.join(60)
     assert len({row.pk for row in found}) == len(found) == 5
+
+
+def test_a_process_that_is_frozen_during_a_claim_stops_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """PostgreSQL ends its session."""
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL ends what is idle")
+    monkeypatch.setattr(claims, "FROZEN", 0.05)
+    rows = rows_on("a", 1)
+    came, is_over, errors = threading.Event(), threading.Event(), []
+
+    def freeze() -> None:
+        try:
+            with claims._alone("default"):
+                came.set()
+                is_over.wait(60)
+        except DatabaseError as error:
+            errors.append(error)
+        connections.close_all()
+
+    frozen = threading.Thread(target=freeze)
+    frozen.start()
+    assert came.wait(30)
+    assert claim(9, "default") == rows
+    is_over.set()
+    frozen.join(30)
+    assert errors
+
+
+def test_a_claim_waits_for_others_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a signal to stop is seen; `run_checks` tries again later."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite and MariaDB have limits of their own")
+    rows_on("a", 1)
+    errors = []
+
+    def work() -> None:
+        monkeypatch.setattr(claims, "PATIENCE", 0.05)
+        try:
+            claim(9, "default")
+        except OperationalError as error:
+            errors.append(error)
+        connections.close_all()
+
+    with claims._alone("default"):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(30)
+    assert errors
 
 
 def test_a_row_that_is_being_saved_holds_up_no_claim() -> None:

@@ -411,25 +411,20 @@ def test_a_result_of_a_wrong_clock_is_nobodys_answer(
     assert sign_ins(server) == 1
 
 
-def test_a_changed_row_need_not_wait_for_the_check_of_what_it_was(
-    row: Registry, gate: Gate
+@pytest.mark.parametrize("change", [{"name": "Renamed"}, {"login": "a", "password": "other"}])
+def test_a_change_leaves_the_lease_until_its_check_ends(
+    row: Registry, change: dict[str, str]
 ) -> None:
-    Registry.objects.filter(pk=row.pk).update(
-        checking_until=datetime.now(UTC) + timedelta(seconds=60)
-    )
+    """It still calls the registry, which others must not call too often at once."""
+    turn = Turn(stored(row), 60, shares=True)
+    assert turn.has_come()
     editor = stored(row)
-    editor.login, editor.password = "johndoe", "other"
+    for name, value in change.items():
+        setattr(editor, name, value)
     editor.save()
-    assert stored(row).checking_until is None
-
-
-def test_a_rename_leaves_the_lease(row: Registry) -> None:
-    until = datetime.now(UTC) + timedelta(seconds=60)
-    Registry.objects.filter(pk=row.pk).update(checking_until=until)
-    editor = stored(row)
-    editor.name = "Renamed"
-    editor.save()
-    assert stored(row).checking_until == until
+    assert not Turn(stored(row), 60, shares=True).has_come()
+    turn.release()
+    assert Turn(stored(row), 60, shares=True).has_come()
 
 
 # Migrations
