@@ -98,7 +98,7 @@ def test_what_is_typed_is_in_no_report(
 IMPORTED = {
     "registries.admin.uploading.seal": False,
     "registries.importing.auths.login": False,
-    "registries.importing.planning._free": False,
+    "registries.importing.planning._free_name": False,
     "registries.admin.importing.ShownEntry.place": False,
     "registries.admin.uploading.unseal": True,
     "registries.models.Registry.save": True,
