@@ -5,6 +5,7 @@ import re
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from html import unescape
 
 import pytest
@@ -86,9 +87,8 @@ def test_what_the_command_refuses(arguments: list[str], peopled: Site) -> None:
 
 def test_only_a_hash_is_kept(peopled: Site) -> None:
     token = create_token(peopled, "reader")
-    with sqlite3.connect(peopled.database) as database:
+    with closing(sqlite3.connect(peopled.database)) as database:
         dump = "\n".join(database.iterdump())
-    database.close()
     assert token[:15] in dump
     assert token not in dump
     assert token[15:] not in dump
@@ -319,15 +319,14 @@ def test_the_last_use_is_noted_and_no_reader_is_refused_for_it(
     _, listed = peopled.manage("api_tokens", "list")
     assert f"{token[:15]} reader: expires 2" in listed
     assert listed.split(token[:15])[1].splitlines()[0].endswith("never used")
-    with sqlite3.connect(peopled.database) as database:
+    with closing(sqlite3.connect(peopled.database)) as database, database:
         database.execute(
             "CREATE TRIGGER unwritable BEFORE UPDATE ON ssmsite_accesstoken"
             " BEGIN SELECT RAISE(FAIL, 'no'); END"
         )
     assert status(visitor, token) == 200
-    with sqlite3.connect(peopled.database) as database:
+    with closing(sqlite3.connect(peopled.database)) as database, database:
         database.execute("DROP TRIGGER unwritable")
-    database.close()
     assert status(visitor, token) == 200
     _, listed = peopled.manage("api_tokens", "list")
     assert "last used 2" in listed.split(token[:15])[1].splitlines()[0]
