@@ -14,10 +14,11 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
 from registries import conf, services
-from registries.admin.display import LOOKS, ShownResult, is_untouched
+from registries.admin.display import LOOKS, ShownResult
 from registries.checking.callers import Caller
 from registries.models import Check, Handover, Registry
 from registries.models.check import Origin
+from registries.models.resetting import is_untouched
 from registries.models.results import CheckResult
 from registries.verdicts import Step, Verdict
 

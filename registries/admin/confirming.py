@@ -12,8 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from registries.admin.base import Pages, owned
-from registries.admin.display import is_untouched
 from registries.models import Check, Registry
+from registries.models.resetting import is_untouched
 from registries.secrets.sealing import Secret
 
 Refused = list[tuple[Registry, str]]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from registries.kinds import Kind
-from registries.models import Leaving, Registry
+from registries.models import Registry
 from registries.models.results import CheckResult
 from registries.resolving.hosts import patterns
 from registries.verdicts import STEPS, Step, Verdict
@@ -76,16 +76,6 @@ UNITS = {
     60: ngettext_lazy("%(count)d hour ago", "%(count)d hours ago", "count"),
     1: ngettext_lazy("%(count)d minute ago", "%(count)d minutes ago", "count"),
 }
-
-
-def is_untouched(row: Registry) -> bool:
-    """Tell whether a default row is as it was installed: a reset would change nothing.
-
-    The list loads no CA certificates: there a row that has nothing else counts as untouched.
-    """
-    has_ca = "ca_certificate" not in row.get_deferred_fields() and row.ca_certificate
-    is_plain = row.verify_tls and row.handover == Leaving.NONE and row.check_every is None
-    return is_plain and not (row.provided() or row.prefix or has_ca)
 
 
 def breakable(host: str) -> SafeString:

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from registries import services
 from registries.admin.base import owned
 from registries.admin.conflict import conflict
-from registries.admin.display import ShownResult, badges, is_untouched
+from registries.admin.display import ShownResult, badges
 from registries.admin.howto import rendered
 from registries.admin.owned import RELEASE
 from registries.admin.schedule import NextCheck
@@ -38,6 +38,7 @@ from registries.handover.recipient import PERMISSION
 from registries.kinds import KINDS, Kind
 from registries.models import ChangedMeanwhile, Registry
 from registries.models.check import Origin
+from registries.models.resetting import is_untouched
 from registries.reference import InvalidReference
 from registries.secrets.reports import hide_on_debug_pages
 from registries.secrets.sealing import Secret

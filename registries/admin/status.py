@@ -23,11 +23,11 @@ from registries.admin.display import (
     answers,
     badges,
     breakable,
-    is_untouched,
 )
 from registries.kinds import KINDS, Kind
 from registries.models import Check, Registry
 from registries.models.queryset import SECRETS
+from registries.models.resetting import is_untouched
 from registries.models.results import FINE, CheckResult
 from registries.resolving.shadows import shadows
 from registries.secrets.keys import key_ids

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from registries.models.registry import Registry
 
 
+def is_untouched(registry: "Registry") -> bool:
+    """Return whether it is a default row as it was installed: a reset would change nothing.
+
+    Columns that were not loaded are not looked at: the list loads no CA certificates.
+    """
+    loaded = DEFAULTS.keys() - registry.get_deferred_fields()
+    is_plain = all(getattr(registry, name) == DEFAULTS[name] for name in loaded)
+    return registry.is_default and is_plain and not registry.provided()
+
+
 def reset(registry: "Registry") -> None:
     """Take away all that was entered. Its name and history stay.
 

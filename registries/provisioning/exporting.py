@@ -7,9 +7,9 @@ from typing import Any
 
 from registries.conf import ENV_PREFIX
 from registries.models import Registry
-from registries.models.resetting import DEFAULTS
+from registries.models.resetting import DEFAULTS, is_untouched
 from registries.provisioning.document import COMMON, VERSION
-from registries.provisioning.planning import BATCH, is_untouched
+from registries.provisioning.planning import BATCH
 
 # The source of a file with rows that nobody owns: whoever applies it chooses another.
 SOURCE = "main"

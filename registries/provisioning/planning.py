@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from registries.kinds import KINDS
 from registries.models import Registry, names, validation
-from registries.models.resetting import DEFAULTS
+from registries.models.resetting import DEFAULTS, is_untouched
 from registries.provisioning.applied import (
     Values,
     as_text,
@@ -271,12 +271,6 @@ def _pruned(row: Owned, is_pruning: bool) -> Action:
     if not is_pruning:
         return Action.ORPHAN
     return Action.RESET if row.is_default else Action.DELETE
-
-
-def is_untouched(row: Registry) -> bool:
-    """Whether it is a default row on which nobody has set anything."""
-    untouched = all(getattr(row, name) == value for name, value in DEFAULTS.items())
-    return row.is_default and untouched and not row.provided()
 
 
 def _keep_common(row: Registry, declared: Declared, stored: Registry) -> None:
