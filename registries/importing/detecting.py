@@ -25,19 +25,11 @@ AS_CODE = [
         r"(?:registries:|\[\[registries\]\])",
     )
 ]
-# Settings of docker's command line, which no other program has in its file.
-DOCKERS = ("HttpHeaders", "credsStore", "psFormat", "currentContext", "cliPluginsExtraDirs")
 SEVERAL = _("This may be from several programs: %(labels)s. Choose the one it is from.")
 
 
 class Undecided(Unreadable):
     """The program cannot be detected; `text` says why."""
-
-
-@sensitive_variables()
-def is_dockers(text: str) -> bool:
-    """Return whether a config.json has what only docker writes."""
-    return '"auths"' in text and any(f'"{name}"' in text for name in DOCKERS)
 
 
 @sensitive_variables()
@@ -55,11 +47,8 @@ def detect(data: bytes) -> tuple[Form, list[Found]]:
     # Similar forms can read each other's files without finding entries.
     filled = [pair for pair in readable if any(isinstance(one, Entry) for one in pair[1])]
     best = filled or readable
-    if is_dockers(text):
-        best = [pair for pair in best if pair[0].slug == "docker"] or best
-    elif '"auths"' in text and "kind" not in text:
-        # A pull secret of Kubernetes is inside of a Secret.
-        best = [pair for pair in best if pair[0].slug != "kubernetes"] or best
+    best = [pair for pair in best if pair[0].requires in text] or best
+    best = [pair for pair in best if any(mark in text for mark in pair[0].marks)] or best
     if not best:
         raise Undecided(UNKNOWN)
     if any(entries != best[0][1] for _form, entries in best):

@@ -12,4 +12,6 @@ docker = Form(
     slug="docker",
     label=_("Docker: config.json"),
     read=lambda text: read_auths(read_json(text), Keys.WHOLE_HOST),
+    # Settings of its command line.
+    marks=('"HttpHeaders"', '"credsStore"', '"psFormat"', '"currentContext"'),
 )

@@ -103,4 +103,10 @@ def _secret(secret: dict[str, Any], key: str) -> Iterator[Found]:
     yield Refused(name_of(secret), reason)
 
 
-kubernetes = Form(slug="kubernetes", label=_("Kubernetes: pull secret"), read=_read)
+kubernetes = Form(
+    slug="kubernetes",
+    label=_("Kubernetes: pull secret"),
+    read=_read,
+    # What is inside of a Secret is like docker's file.
+    requires="kind",
+)

@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
+from registries.credentials import AzurePrincipal, Basic, Credential, GoogleServiceAccount
 from registries.importing.comparing import Candidate, Comparer, Comparison, Rights, State
 from registries.importing.entry import Entry, Found, Refused
 from registries.importing.form import Form
@@ -29,8 +30,6 @@ UNVERIFIED = _("Its certificate is not verified, as in the file.")
 PLAIN = _("It is called over http, without encryption, as in the file.")
 AUTHORITY = _("It trusts the CA certificate in the file.")
 TOKEN_SERVER = _("It also sends its login to %(address)s, as in the file.")
-# The variables that name an account, most telling first.
-LOGINS = ("login", "username", "clientid", "clientemail")
 # Some people enter a token as the user name, with any password.
 _TOKEN = re.compile(r"(gh[a-z]|github_pat|glpat|dckr_pat|dop_v1|hvs|xox[a-z])[-_.]|\S{65}")
 FAULT = _("This file cannot be read because of a fault in the program (%(error)s).")
@@ -152,11 +151,11 @@ def _planned(entry: Entry, used_names: set[str], comparer: Comparer) -> Planned:
         entry.kind,
         _place_text(row, entry.values),
         (*first, *details),
-        _login(row),
-        "" if entry.missing else _fingerprint(candidate),
-        _digest(row),
-        comparison.others if state in {comparison.state, State.INCOMPLETE} else (),
-        row,
+        login=_login(candidate.credential),
+        fingerprint="" if entry.missing else _fingerprint(candidate),
+        digest=_digest(row),
+        others=comparison.others if state in {comparison.state, State.INCOMPLETE} else (),
+        row=row,
     )
 
 
@@ -177,11 +176,16 @@ def _risks(row: Registry) -> list[str]:
     return sentences
 
 
-def _login(row: Registry) -> str:
-    """Return what a row signs in as; empty if that is a secret, or nothing."""
-    values = row.plain_values()
-    login = next((values[name] for name in LOGINS if name in values), "")
-    return "" if _TOKEN.match(login) else login
+def _login(credential: Credential | None) -> str:
+    """Return the account that a credential is for; empty if it may be a secret, or is none."""
+    match credential:
+        case Basic(username=username, password=password) if username != password:
+            account = username
+        case AzurePrincipal(client_id=account) | GoogleServiceAccount(client_email=account):
+            pass
+        case _:
+            account = ""
+    return "" if _TOKEN.match(account) else account
 
 
 def _decided(entry: Entry, comparison: Comparison) -> tuple[State, tuple[str, ...]]:
