@@ -12,7 +12,7 @@ from registries.client.urls import Url
 # The environment variables that files of registries may refer to as secrets.
 ENV_PREFIX = "REGISTRIES_SECRET_"
 # The shortest and the longest time between two checks of a registry, in seconds.
-MINUTE, MONTH = 60, 30 * 24 * 60 * 60
+MINUTE, HOUR, DAY, MONTH = 60, 60 * 60, 24 * 60 * 60, 30 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)

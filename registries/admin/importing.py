@@ -4,6 +4,7 @@ A file holds secrets. It is read only once it is known who sends it, stays in me
 back in the page sealed (`registries.importing.keeping`).
 """
 
+from collections.abc import Set as AbstractSet
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -182,9 +183,9 @@ class ImportPages(Pages):
         request: HttpRequest,
         form: ImportForm,
         planned: list[Planned],
-        ticked: set[int],
+        ticked: AbstractSet[int],
         *,
-        changed: set[int] = frozenset(),  # type: ignore[assignment]  # nobody adds to it
+        changed: AbstractSet[int] = frozenset(),
         error: str = "",
     ) -> HttpResponse:
         """Show the plan. changed: the numbers of what is not as the page before said."""

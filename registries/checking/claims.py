@@ -17,9 +17,9 @@ from django.db.models import Q
 
 from registries import conf
 from registries.checking import clock
-from registries.checking.schedule import DAY
 from registries.checking.single import host_of
 from registries.checking.turns import SKEW
+from registries.conf import DAY
 from registries.kinds import KINDS
 from registries.models import Registry
 from registries.models.queryset import DUE_FIRST, RegistryQuerySet

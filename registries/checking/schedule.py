@@ -2,11 +2,11 @@
 
 import math
 
+from registries.conf import DAY
 from registries.models import Registry
 from registries.models.results import CheckResult
 from registries.verdicts import Verdict
 
-DAY = 24 * 60 * 60
 # Asking a registry that fails this way again and again helps nobody, and may lock an account.
 FAILED = frozenset(
     {Verdict.REJECTED, Verdict.UNREACHABLE, Verdict.MISCONFIGURED, Verdict.THROTTLED}

@@ -5,8 +5,8 @@ from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from registries import conf
+from registries.conf import DAY, HOUR, MINUTE
 
-MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 # What the form offers, in seconds; 0 is never.
 PERIODS = (15 * MINUTE, HOUR, 6 * HOUR, 12 * HOUR, DAY, 7 * DAY, 0)
 # Seconds of a unit, the largest first.

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 
 from registries import services
 from registries.checking.claims import follow_setting
-from registries.checking.schedule import DAY, next_check
+from registries.checking.schedule import next_check
+from registries.conf import DAY
 from registries.models import Registry
 from registries.models.results import CheckResult
 from registries.verdicts import Verdict
