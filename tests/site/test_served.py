@@ -112,6 +112,28 @@ def test_home_leads_on_and_shows_no_registries(proxied: Visitor, migrated: Site)
     assert not [name for name in names if name in page]
 
 
+FAILING = """
+from django.contrib.auth.models import User
+from django.test import Client
+from registries.models import Registry
+for source in ("", "team"):
+    row = Registry.objects.create(kind="custom", name=f"Row {source}", url="https://r.example")
+    Registry.objects.filter(pk=row.pk).update(check_verdict="rejected", source=source)
+client = Client()
+client.force_login(User.objects.create_superuser("robin"))
+print(client.get("/", secure=True, headers={"host": "localhost"}).content.decode())
+"""
+
+
+def test_home_offers_no_form_of_a_row_that_a_file_owns(site: Site) -> None:
+    site.migrate()
+    page = site.shell(FAILING)
+    offers = re.findall(
+        r">(Configure|View)<span class=\"visually-hidden\"> (Row[^<]*)</span>", page
+    )
+    assert sorted(offers) == [("Configure", "Row "), ("View", "Row team")]
+
+
 @pytest.mark.parametrize("path", ["/", "/admin/login/", "/no/such/page"])
 def test_every_page_names_the_icon(path: str, proxied: Visitor) -> None:
     named = re.search(r'<link rel="icon"[^>]* href="([^"]*)"', proxied.see(path, **HTTPS).text)
