@@ -1,6 +1,8 @@
 """How the database would find rows: its own words for what costs as much as there are rows."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -16,6 +18,23 @@ def sorts(rows: QuerySet[Any]) -> bool:
     """Whether rows are read and sorted before the first is handed out."""
     _count_rows()
     return bool(SORTING.search(rows.explain()))
+
+
+@contextmanager
+def sorting() -> Iterator[list[str]]:
+    """Collects the queries that read and sort rows before the first is handed out."""
+    _count_rows()
+    found: list[str] = []
+
+    def execute(run: Any, query: str, args: Any, many: bool, context: Any) -> Any:
+        if query.startswith("SELECT") and " FROM " in query:
+            run(f"{EXPLAIN.get(connection.vendor, 'EXPLAIN')} {query}", args, many, context)
+            if SORTING.search(str(context["cursor"].fetchall())):
+                found.append(query)
+        return run(query, args, many, context)
+
+    with connection.execute_wrapper(execute):
+        yield found
 
 
 def explain(query: str) -> str:

@@ -64,10 +64,10 @@ def _choose(most: int, using: str) -> tuple[int, list[int]]:
     """
     limit, now = conf.get().host_concurrency, clock.now(using)
     leased = Q(checking_until__gt=now, checking_until__lte=_latest_lease(using))
-    checking = Registry.objects.using(using).filter(leased)
+    checking = Registry.objects.using(using).filter(leased).order_by()
     running = Counter(checking.values_list("check_host", flat=True))
     full = [host for host, count in running.items() if host and count >= limit]
-    due = _due(using).exclude(check_host__in=full).order_by(*DUE_FIRST)
+    due = _due(using).exclude(check_host__in=full)
     looked_at = list(_locked(due).values_list("pk", "check_host")[:LOOKED_AT])
     hosts = _find_hosts([pk for pk, host in looked_at if not host], using)
     chosen: list[int] = []
@@ -84,7 +84,7 @@ def _take(chosen: list[int], using: str) -> list[Registry]:
 
     Those whose address names another host by now are left to the next round, which counts it.
     """
-    rows = Registry.objects.using(using).filter(pk__in=chosen)
+    rows = Registry.objects.using(using).filter(pk__in=chosen).order_by()
     hosts = {row: host_of(row) for row in rows}
     found = [row for row, host in hosts.items() if row.check_host == host]
     for row in hosts.keys() - found:
@@ -111,10 +111,11 @@ def _locked(rows: RegistryQuerySet) -> RegistryQuerySet:
 
 
 def _due(using: str) -> RegistryQuerySet:
-    """The rows that are due and that nobody checks."""
+    """The rows that are due and that nobody checks, in the order of an index."""
     stale = Q(checking_until__gt=_latest_lease(using))
     free = Q(checking_until=None) | Q(checking_until__lte=clock.now(using)) | stale
-    return Registry.objects.using(using).filter(free, next_check__lte=int(clock.seconds(using)))
+    rows = Registry.objects.using(using).filter(free, next_check__lte=int(clock.seconds(using)))
+    return rows.order_by(*DUE_FIRST)
 
 
 def _latest_lease(using: str) -> datetime:
