@@ -30,7 +30,7 @@ LOCK = printf 'hatchling\neditables\n' | $(BIN)/uv pip compile --quiet $(UPGRADE
 
 .DEFAULT_GOAL := help
 .PHONY: help run install lock upgrade test test-quick test-newest test-postgres test-mariadb fuzz \
-	mutate bench lint types format docs messages screenshots wheel clean
+	mutate bench lint types format docs docs-site messages screenshots wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,8 @@ lock: $(VENV)/.lock ## write requirements/ anew after a change of pyproject.toml
 	$(LOCK) --extra site --output-file requirements/site.txt
 	$(LOCK) --extra site --extra test \
 		--constraint requirements/site.txt --output-file requirements/test.txt
+	$(LOCK) --extra docs-site \
+		--constraint requirements/test.txt --output-file requirements/docs-site.txt
 
 upgrade: UPGRADE := --upgrade
 upgrade: lock ## the same, with the newest version of everything, and install them
@@ -101,6 +103,11 @@ format: $(VENV)/.test ## write the code in the project's style
 docs: $(VENV)/.test ## write the pages of docs/ that are made from the code
 	$(BIN)/python -m tests.pages
 
+# In build/docs-site/index.html, which needs no server. A link that leads nowhere is an error.
+docs-site: docs screenshots $(VENV)/.docs-site ## build the documentation's site, its pictures included
+	$(BIN)/python -m sphinx --quiet --fresh-env --nitpicky --fail-on-warning --keep-going \
+		--doctree-dir build/doctrees docs build/docs-site
+
 messages: $(VENV)/.test ## collect the texts to translate, and compile the translations (needs gettext)
 	$(BIN)/django-admin makemessages $(LANGUAGES:%=-l %) --no-obsolete --add-location file $(NO_TEXTS:%=-i %)
 	$(BIN)/django-admin compilemessages $(LANGUAGES:%=-l %) $(NO_TEXTS:%=-i %)
@@ -140,6 +147,10 @@ $(VENV)/.mutate: $(VENV)/.test
 
 $(VENV)/.bench: $(VENV)/.test
 	$(VENV)/$(PIP) --editable '.[bench]'
+	@touch $@
+
+$(VENV)/.docs-site: $(VENV)/.test requirements/docs-site.txt
+	$(VENV)/$(PIP) --require-hashes --requirement requirements/docs-site.txt
 	@touch $@
 
 $(VENV)/.lock: | $(BIN)/python

@@ -1,6 +1,6 @@
 """Settings of the site: everything that differs between sites comes from the environment.
 
-README.md lists the variables. Without any of them this is a production site on a SQLite
+docs/settings.md lists the variables. Without any of them this is a production site on a SQLite
 file: DEBUG is off, cookies travel over HTTPS only.
 """
 

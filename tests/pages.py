@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -14,6 +15,7 @@ import django
 
 from registries.explanations import VERDICTS
 from registries.kinds import KINDS
+from registries.kinds.base import Kind
 from registries.schema import describe
 from registries.text import gettext_noop
 from registries.verdicts import CODES, Verdict
@@ -26,7 +28,7 @@ NOTE = "<!-- Made from the code by `make docs`: change the code, not this page. 
 
 # What each verdict means; the codes below it come from the catalogue.
 MEANINGS = VERDICTS | {
-    Verdict.VALID: VERDICTS[Verdict.VALID] + " See [what proves a sign-in](#proof)."
+    Verdict.VALID: VERDICTS[Verdict.VALID] + " See [what proves a sign-in](#what-proves-a-sign-in)."
 }
 
 
@@ -39,8 +41,17 @@ def _contents() -> Iterator[str]:
     yield "A variable marked * is a secret. It is stored encrypted and never shown again."
     yield ""
     for kind in KINDS.values():
-        yield f"- [{kind.label}](#{kind.slug}): {kind.summary}."
+        yield f"- [{kind.label}](#{anchor(_heading(kind))}): {kind.summary}."
     yield ""
+
+
+def _heading(kind: Kind) -> str:
+    return f"{kind.label} (`{kind.slug}`)"
+
+
+def anchor(heading: str) -> str:
+    """The address of a heading, as code hosts and the documentation's site make it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def _kinds() -> Iterator[str]:
@@ -50,7 +61,7 @@ def _kinds() -> Iterator[str]:
             ", ".join(f"`{host}`" for host in description["hosts"]) or "the host and port of `url`"
         )
         yield f'<a id="{kind.slug}"></a>'
-        yield f"## {description['label']} (`{kind.slug}`)"
+        yield f"## {_heading(kind)}"
         yield ""
         yield f"Hosts: {hosts}."
         yield ""

@@ -1,5 +1,6 @@
 """The documentation says what the code does."""
 
+import ast
 import base64
 import re
 import secrets
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from registries import conf
 from registries.kinds import KINDS
 from registries.system_checks import SAMPLES
 from registries.verdicts import Verdict
+from ssmsite import env
 from tests.pages import DOCS, MEANINGS, PAGES
 from tests.pem import pem
 from tests.test_conf import GOOD
@@ -94,3 +97,26 @@ def test_error_trackers_are_told_the_name_of_every_secret() -> None:
     (line,) = re.findall(r"^SECRETS = \[(.*)\]$", page, re.MULTILINE)
     names = {v.name for kind in KINDS.values() for v in kind.variables if v.secret}
     assert line == ", ".join(f'"{name}"' for name in sorted(names))
+
+
+def rows(section: str) -> dict[str, str]:
+    """The names of the table below a heading of docs/settings.md, with the last column."""
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    table = page.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    return dict(re.findall(r"^\| `(\w+)…?` \|.*\|(.*)\|$", table, re.MULTILINE))
+
+
+def test_every_setting_of_the_app_is_listed_with_its_default() -> None:
+    listed = rows("Settings of the app")
+    assert listed.keys() == conf.READERS.keys()
+    for name, default in listed.items():
+        value = conf.READERS[name](ast.literal_eval(default.split("`")[1]))
+        assert value == getattr(conf.Conf(), name.lower()), name
+
+
+def test_every_environment_variable_of_the_site_is_listed() -> None:
+    code = "".join(path.read_text("utf-8") for path in sorted((ROOT / "ssmsite").glob("*.py")))
+    read = set(re.findall(r"\b(?:text|flag|items|environ\.get)\(\"([A-Z_]+)\"", code))
+    assert len(read) > 8
+    listed = set(rows("Environment variables of the ready-to-run site"))
+    assert listed == read | {env.PREFIX, conf.ENV_PREFIX}
