@@ -10,7 +10,7 @@ import ipaddress
 import os
 import shlex
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from registries import conf
-from ssmsite import keys
+from ssmsite import env, keys
 from ssmsite.signin import DISCARD_ONLY
+
+SECRET_VARIABLES = ("DATABASE_URL", "CACHE_URL", "DJANGO_SECRET_KEY", "FIELD_ENCRYPTION_KEY")
 
 
 @register(Tags.security)
@@ -36,8 +38,11 @@ def check_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     for_secrets: list[Path] = []
     with suppress(ImproperlyConfigured):  # another check reports it
         for_secrets = [Path(folder).resolve() for folder in conf.get().secrets_dirs]
-    for path, status in _sensitive_files():
-        if commands := list(_commands_to_restrict(path, status)):
+    named = [path for name in SECRET_VARIABLES if (path := env.file(name))]
+    for path, status in _sensitive_files(named):
+        # Files that the environment names are restricted by whoever brings them, such as an engine
+        # of containers.
+        if path not in named and (commands := list(_commands_to_restrict(path, status))):
             message = f"Other users of the machine can access {path}."
             messages.append(Caution(message, hint=" && ".join(commands), id="ssmsite.W001"))
         if directory := next(filter(path.resolve().is_relative_to, public), None):
@@ -75,11 +80,11 @@ def _is_indistinct(sender: str | None) -> bool:
     return address in DISCARD_ONLY or address.is_loopback or address.is_unspecified
 
 
-def _sensitive_files() -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield the existing files with keys or with the database."""
+def _sensitive_files(named: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield the existing files with keys or with the database, and those that are named."""
     # mypy knows the tests' settings, not the site's.
     directory: Path = settings.DATA_DIR  # type: ignore[misc]
-    paths = [directory / name for name in keys.FILES]
+    paths = [*named, *(directory / name for name in keys.FILES)]
     if connection.vendor == "sqlite":
         paths.append(Path(connection.settings_dict["NAME"]))
     for path in paths:

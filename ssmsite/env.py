@@ -1,4 +1,4 @@
-"""Reads the site's environment variables.
+"""Reads the site's environment variables, or the files that they name: `NAME_FILE` for `NAME`.
 
 Errors name the variable but never contain its value, because many values contain passwords.
 """
@@ -50,8 +50,33 @@ OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 def text(name: str) -> str:
-    """Return a variable without surrounding white space; "" if it is not set."""
-    return os.environ.get(name, "").strip()
+    """Return a variable without surrounding white space; "" if it is not set.
+
+    If `NAME_FILE` is set instead, this is the text of the file. Raises ImproperlyConfigured.
+    """
+    value = os.environ.get(name, "").strip()
+    path = file(name)
+    if path is None:
+        return value
+    if value:
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set. Set one of them only.")
+    problem = "is empty"
+    try:
+        value = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+    except UnicodeDecodeError:
+        problem = "is not text in UTF-8"
+    if value:
+        return value
+    # Neither its path, which may be a secret that was set by mistake, nor an error that has it.
+    raise ImproperlyConfigured(f"The file that {name}_FILE names {problem}.")
+
+
+def file(name: str) -> Path | None:
+    """Return the file that has a variable's value; None if `NAME_FILE` is not set."""
+    path = os.environ.get(f"{name}_FILE", "").strip()
+    return Path(path) if path else None
 
 
 def flag(name: str) -> bool:
@@ -109,13 +134,19 @@ def registries() -> dict[str, Any]:
 
     Unknown names are included, and the app's system check reports them.
     """
-    names = [name for name in os.environ if name.startswith(PREFIX) and text(name)]
-    return {
-        name.removeprefix(PREFIX): _registries(name)
-        for name in names
+    names = [
+        _without_file(name)
+        for name in os.environ
         # Those with secrets are for files of registries to refer to.
-        if not name.startswith((*KUBERNETES_PREFIXES, ENV_PREFIX))
-    }
+        if name.startswith(PREFIX) and not name.startswith((*KUBERNETES_PREFIXES, ENV_PREFIX))
+    ]
+    return {name.removeprefix(PREFIX): _registries(name) for name in names if text(name)}
+
+
+def _without_file(name: str) -> str:
+    """Return `REGISTRIES_X` for `REGISTRIES_X_FILE`, if X is a setting. FILE itself is one."""
+    without = name.removesuffix("_FILE")
+    return without if without.removeprefix(PREFIX) in READERS else name
 
 
 def _registries(name: str) -> Any:

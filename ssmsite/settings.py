@@ -4,7 +4,6 @@ docs/settings.md lists the variables. Without any of them this is a production s
 file: DEBUG is off, cookies travel over HTTPS only.
 """
 
-import os
 import warnings
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from ssmsite import env, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
+DATA_DIR = Path(env.text("DATA_DIR") or BASE_DIR / "var").absolute()
 SQLITE_FILE = DATA_DIR / "db.sqlite3"
 
 DEBUG = env.flag("DJANGO_DEBUG")
@@ -132,11 +131,11 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-# WhiteNoise serves static files from where they are installed. collectstatic is only needed if a
-# web server serves them, so WhiteNoise must not warn that STATIC_ROOT does not exist.
+# WhiteNoise serves static files from where they are installed, so it must not warn that STATIC_ROOT
+# does not exist; or those that were collected, if the environment names their directory.
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = Path(env.text("STATIC_ROOT") or BASE_DIR / "staticfiles").absolute()
+WHITENOISE_USE_FINDERS = not env.text("STATIC_ROOT")
 warnings.filterwarnings("ignore", "No directory at", UserWarning)
 
 # All logs go to stderr. Below WARNING, the libraries log requests, some of them with credentials.

@@ -73,6 +73,17 @@ def test_files_that_the_site_gives_away_are_reported(migrated: Site, files: list
     assert text == migrated.key_file.read_text(), "what is reported is so"
 
 
+def test_named_files_are_closed_by_whoever_brings_them(migrated: Site, tmp_path: Path) -> None:
+    """An engine of containers shows them to everybody inside; a file of registries may not."""
+    key = tmp_path / "key"
+    key.write_text(migrated.key_file.read_text())
+    key.chmod(0o444)
+    variables = {"FIELD_ENCRYPTION_KEY_FILE": str(key)}
+    assert f"access {key}" not in migrated.manage("check", "--deploy", **variables)[1]
+    variables["REGISTRIES_SECRETS_DIRS"] = str(tmp_path)
+    assert f"may send {key}:" in migrated.manage("check", **variables)[1]
+
+
 def test_keys_of_the_environment_have_no_files(migrated: Site, tmp_path: Path) -> None:
     """Nor does a database server: there is nothing to look at, and nothing to say."""
     returned, text = migrated.manage(

@@ -150,6 +150,73 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "TIMEOUT" not in env.registries()
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", " \n\n"])
+def test_a_file_may_have_the_value(
+    end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Editors and `echo` end files with a line break, which would be a part of the password."""
+    file = tmp_path / "database_url"
+    file.write_bytes(f"postgres://me:secret@db.example/regs{end}".encode())
+    monkeypatch.setenv("DATABASE_URL_FILE", str(file))
+    assert env.database(OWN)["NAME"] == "regs"
+    assert env.database(OWN)["PASSWORD"] == "secret"
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "read"),
+    [("TIMEOUT", "2.5\n", 2.5), ("PROXY", "http://me:secret@proxy.example", None)],
+)
+def test_a_file_may_have_a_setting_of_the_app(
+    key: str, content: str, read: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / key).write_text(content)
+    monkeypatch.setenv(f"REGISTRIES_{key}_FILE", str(tmp_path / key))
+    assert env.registries() == {key: read or content}
+
+
+def test_the_setting_file_names_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGISTRIES_FILE", "/srv/registries.yaml")
+    monkeypatch.setenv("REGISTRIES_TIMEOT_FILE", "/srv/none")
+    # The second is no setting, and the app's check says so; nothing is read from it.
+    assert env.registries() == {"FILE": "/srv/registries.yaml", "TIMEOT_FILE": "/srv/none"}
+    monkeypatch.delenv("REGISTRIES_FILE")
+    (tmp_path / "path").write_text("/srv/other.yaml")
+    monkeypatch.setenv("REGISTRIES_FILE_FILE", str(tmp_path / "path"))
+    assert env.registries()["FILE"] == "/srv/other.yaml"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"\xff\xfecanary", "is not text in UTF-8"),
+    ],
+)
+def test_a_file_without_a_value_is_refused(
+    content: bytes | None, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its path: somebody may have put the secret itself where its file's name belongs."""
+    file = tmp_path / SECRET
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("DATABASE_URL_FILE", str(file))
+    with pytest.raises(ImproperlyConfigured) as refused:
+        env.database(OWN)
+    assert str(refused.value) == f"The file that DATABASE_URL_FILE names {problem}."
+    assert not refused.value.__context__
+
+
+def test_a_value_beside_a_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever won, somebody would change the other one, and wonder."""
+    monkeypatch.setenv("CACHE_URL", f"redis://:{SECRET}@cache.example")
+    monkeypatch.setenv("CACHE_URL_FILE", str(tmp_path / "none"))
+    with pytest.raises(ImproperlyConfigured) as refused:
+        env.cache()
+    assert str(refused.value) == "CACHE_URL and CACHE_URL_FILE are both set. Set one of them only."
+
+
 SECRET = "canary"
 
 
