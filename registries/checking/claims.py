@@ -52,9 +52,9 @@ def claim(most: int, using: str) -> list[Registry]:
     while True:
         with _alone(using) as is_alone:
             looked_at, chosen = _choose(most, using) if is_alone else (0, [])
-            found = _take(chosen, using) if chosen else []
-        if found or (looked_at < LOOKED_AT and not chosen):
-            return found
+            claimed = _take(chosen, using) if chosen else []
+        if claimed or (looked_at < LOOKED_AT and not chosen):
+            return claimed
 
 
 def _choose(most: int, using: str) -> tuple[int, list[int]]:
@@ -86,19 +86,19 @@ def _take(chosen: list[int], using: str) -> list[Registry]:
     """
     rows = Registry.objects.using(using).filter(pk__in=chosen).order_by()
     hosts = {row: host_of(row) for row in rows}
-    found = [row for row, host in hosts.items() if row.check_host == host]
-    for row in hosts.keys() - found:
+    unchanged = [row for row, host in hosts.items() if row.check_host == host]
+    for row in hosts.keys() - unchanged:
         Registry.objects.using(using).filter(pk=row.pk).update(check_host=hosts[row])
     seconds = conf.get().timeout
     # Not longer than other callers expect of a check: see `turns`.
     until = clock.now(using) + timedelta(seconds=seconds) + SKEW / 2
     again = int(clock.seconds(using) + seconds) + STORING
-    rows = Registry.objects.using(using).filter(pk__in=[row.pk for row in found])
+    rows = Registry.objects.using(using).filter(pk__in=[row.pk for row in unchanged])
     rows.update(checking_until=until, next_check=again)
-    for row in found:
+    for row in unchanged:
         row.checking_until = until
     order = {pk: number for number, pk in enumerate(chosen)}
-    return sorted(found, key=lambda row: order[row.pk])
+    return sorted(unchanged, key=lambda row: order[row.pk])
 
 
 def _locked(rows: RegistryQuerySet) -> RegistryQuerySet:

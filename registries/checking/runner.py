@@ -68,14 +68,14 @@ class Runner:
                         is_started = True
                     self._store_ended()
                     self._prune()
-                    found = self._claim(pool)
+                    count = self._claim(pool)
                     self._has_answered()
                 except Error as error:
                     if self._is_stopping:
                         break  # what was claimed is due again when its lease ends
                     self._pause(error)
                     continue
-                if once and not (found or self._running):
+                if once and not (count or self._running):
                     break
                 self._wait()
         self._tell()
@@ -117,7 +117,7 @@ class Runner:
             self._stored.clear()
 
     def _store_ended(self) -> None:
-        for future in [each for each in self._running if each.done()]:
+        for future in [running for running in self._running if running.done()]:
             self._claim_at = 0  # its host has room for one more
             self._store(future, self._running.pop(future))
 
@@ -130,8 +130,8 @@ class Runner:
             raise
         except Exception as error:  # noqa: BLE001 - one row must not end the checks of all others
             # No traceback: it might hold what was sent.
-            told = (row.pk, type(error).__name__)
-            logger.error("The check of registry %s failed: %s", *told)  # noqa: TRY400
+            args = (row.pk, type(error).__name__)
+            logger.error("The check of registry %s failed: %s", *args)  # noqa: TRY400
             postpone(row, lease)
             return
         self._stored.add(row.pk)

@@ -60,10 +60,12 @@ def with_first_key(row: Registry) -> dict[str, Any] | None:
     if not row.applied or row.applied["key"] == key_ids()[0] or row.kind not in KINDS:
         return row.applied
     actual = values_of(row)
-    gone = drifted(row, actual, actual)
+    changed = drifted(row, actual, actual)
     fields = row.applied["fields"]
-    kept = {name: value for name, value in actual.items() if name in fields and name not in gone}
-    applied = as_applied(row, kept)
+    intact = {
+        name: value for name, value in actual.items() if name in fields and name not in changed
+    }
+    applied = as_applied(row, intact)
     return {**applied, "fields": {**fields, **applied["fields"]}}
 
 

@@ -102,7 +102,7 @@ def _write(document: Document, options: Options) -> list[Step]:
         for batch in planner.batches():
             planner.raise_faults()
             steps += [pending.step for pending in batch]
-            changes = [change for each in batch if (change := _save(each, document.source))]
+            changes = [change for pending in batch if (change := _save(pending, document.source))]
             SourceChange.objects.using(using).bulk_create(changes)
         planner.raise_faults()
     return steps
@@ -122,9 +122,9 @@ def _save(pending: Pending, source: str) -> SourceChange | None:
         if pending.stored is not None and pending.step.is_unrecorded:
             _record(pending.stored, pending.values)
         return None
-    row = pending.stored or pending.wanted
+    row = pending.stored or pending.target
     if pending.stored is not None:
-        _take_over(row, pending.wanted, pending.step.fields)
+        _take_over(row, pending.target, pending.step.fields)
     row.source = source
     row.applied = as_applied(row, pending.values)
     row.save()
@@ -142,13 +142,13 @@ def _record(row: Registry, values: Values) -> None:
 
 
 @sensitive_variables()
-def _take_over(row: Registry, wanted: Registry, fields: tuple[str, ...]) -> None:
+def _take_over(row: Registry, target: Registry, fields: tuple[str, ...]) -> None:
     """Give a stored row what differs, and all its secrets anew if others would receive them."""
     taken = set(fields)
     if taken.intersection((*TRUST, *row.declaration.address)):
         taken.update(row.declaration.secrets)
     for name in taken:
-        value = wanted.raw_value(name)
+        value = target.raw_value(name)
         setattr(row, name, value.reveal() if name in SECRETS and value else value)
 
 

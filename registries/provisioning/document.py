@@ -105,11 +105,11 @@ class _Reader(Checker):
     @sensitive_variables()
     def read(self, place: Place, data: bytes) -> None:
         try:
-            found = _parse(place.file, decode(data, LONGEST))
+            content = _parse(place.file, decode(data, LONGEST))
         except Unreadable as error:
             self.fault(place, str(error), "unreadable")
             return
-        top = self.mapping(place, found, TOP)
+        top = self.mapping(place, content, TOP)
         if top is None:
             return
         if str(top.get("version")) != str(VERSION):
@@ -137,22 +137,24 @@ class _Reader(Checker):
     def compare(self) -> None:
         """Find names that stand twice, also as `was`, and renames that need two steps."""
         by_key: dict[str, Declared] = {}
-        for each in self.declared:
-            other = by_key.setdefault(names.key(each.name), each)
-            if other is not each:
+        for declared in self.declared:
+            other = by_key.setdefault(names.key(declared.name), declared)
+            if other is not declared:
                 there = ": ".join(other.place)
-                self.fault(each.place.at("name"), f"This name stands at {there} already.")
+                self.fault(declared.place.at("name"), f"This name stands at {there} already.")
         renamed: dict[str, Declared] = {}
-        for each in self.declared:
-            if not each.was:
+        for declared in self.declared:
+            if not declared.was:
                 continue
-            if names.key(each.was) in by_key:
+            if names.key(declared.was) in by_key:
                 text = "Another registry has this name now. Rename in two steps."
-                self.fault(each.place.at("was"), text)
+                self.fault(declared.place.at("was"), text)
             # Both would become the same row, with the address of one and the secrets of the other.
-            if (other := renamed.setdefault(names.key(each.was), each)) is not each:
+            if (other := renamed.setdefault(names.key(declared.was), declared)) is not declared:
                 there = ": ".join(other.place)
-                self.fault(each.place.at("was"), f"The registry at {there} was this one already.")
+                self.fault(
+                    declared.place.at("was"), f"The registry at {there} was this one already."
+                )
 
     # One registry
 
@@ -177,25 +179,25 @@ class _Reader(Checker):
 
     @sensitive_variables()
     def common(self, place: Place, entry: Mapping[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        columns: dict[str, Any] = {}
         for name in TEXTS:
             if entry.get(name) == "" and name != "handover":
-                found[name] = ""
+                columns[name] = ""
             elif name in entry and (text := self.text(place, entry, name)) is not None:
-                found[name] = text
+                columns[name] = text
         for name in FLAGS:
             if name in entry:
                 value = entry[name]
                 if not isinstance(value, bool | str) or value not in _FLAGS:
                     self.fault(place.at(name), "Enter true or false.")
                 else:
-                    found[name] = _FLAGS[value]
+                    columns[name] = _FLAGS[value]
         for name in PERIODS:
             if name in entry and (seconds := self.period(place.at(name), entry[name])) is not None:
-                found[name] = seconds
-        if found.get("handover", Leaving.NONE) not in Leaving.values:
+                columns[name] = seconds
+        if columns.get("handover", Leaving.NONE) not in Leaving.values:
             self.fault(place.at("handover"), f"Enter one of: {', '.join(Leaving.values)}.")
-        return found
+        return columns
 
     @sensitive_variables()
     def period(self, place: Place, value: Any) -> int | None:
@@ -214,8 +216,8 @@ class _Reader(Checker):
         plain: dict[str, str] = {}
         secrets: dict[str, SecretReference] = {}
         by_name = kind.by_name
-        given = self.mapping(place.at("set"), entry.get("set") or {}, by_name, variables())
-        for name in given or ():
+        values = self.mapping(place.at("set"), entry.get("set") or {}, by_name, variables())
+        for name in values or ():
             at = place.at("set").at(name)
             if name in kind.secrets:
                 text = (
@@ -223,10 +225,10 @@ class _Reader(Checker):
                     " write it into the file."
                 )
                 self.fault(at, text, "inline_secret")
-            elif (value := self.text(place.at("set"), given or {}, name)) is not None:
+            elif (value := self.text(place.at("set"), values or {}, name)) is not None:
                 plain[name] = value
-        given = self.mapping(place.at("secrets"), entry.get("secrets") or {}, by_name, variables())
-        for name, value in (given or {}).items():
+        values = self.mapping(place.at("secrets"), entry.get("secrets") or {}, by_name, variables())
+        for name, value in (values or {}).items():
             at = place.at("secrets").at(name)
             if name not in kind.secrets:
                 self.fault(at, "This is no secret: write it under `set`.")
@@ -242,14 +244,14 @@ class _Reader(Checker):
             )
             self.fault(place, text, "inline_secret")
             return None
-        found = self.mapping(place, value, WAYS, ())
-        if found is None:
+        mapping = self.mapping(place, value, WAYS, ())
+        if mapping is None:
             return None
-        if len(found) != 1:
+        if len(mapping) != 1:
             self.fault(place, "Name one place, as {env: …} or {file: …}.")
             return None
-        [way] = found
-        target = self.text(place, found, way)
+        [way] = mapping
+        target = self.text(place, mapping, way)
         if target is None:
             return None
         # Whatever else stands here may be the secret itself, so it is not quoted.

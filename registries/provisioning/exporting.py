@@ -66,22 +66,24 @@ def _entry(row: Registry, taken: set[str]) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": row.name, "kind": row.kind}
     common = {name: getattr(row, name) for name in COMMON}
     entry |= {name: value for name, value in common.items() if value != DEFAULTS[name]}
-    held = [name for name in row.declaration.by_name if row.raw_value(name)]
+    provided = [name for name in row.declaration.by_name if row.raw_value(name)]
     secrets = row.declaration.secrets
-    if plain := {name: row.raw_value(name) for name in held if name not in secrets}:
+    if plain := {name: row.raw_value(name) for name in provided if name not in secrets}:
         entry["set"] = plain
-    if kept := {name: {"env": _variable(row, name, taken)} for name in held if name in secrets}:
-        entry["secrets"] = kept
+    if references := {
+        name: {"env": _variable(row, name, taken)} for name in provided if name in secrets
+    }:
+        entry["secrets"] = references
     return entry
 
 
 def _variable(row: Registry, name: str, taken: set[str]) -> str:
     """Return the name of an environment variable for a secret, which no other secret has."""
     text = f"{row.name}_{name}".upper()
-    found = base = ENV_PREFIX + _OTHER.sub("_", text)[-LONGEST_NAME:].strip("_")
+    variable = base = ENV_PREFIX + _OTHER.sub("_", text)[-LONGEST_NAME:].strip("_")
     number = 1
-    while found in taken:
+    while variable in taken:
         number += 1
-        found = f"{base}_{number}"
-    taken.add(found)
-    return found
+        variable = f"{base}_{number}"
+    taken.add(variable)
+    return variable

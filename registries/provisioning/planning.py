@@ -81,7 +81,7 @@ class Pending:
     """A step with what it writes: the row as it is stored, and the row as it shall be."""
 
     step: Step
-    wanted: Registry
+    target: Registry
     stored: Registry | None = None
     values: Values = field(default_factory=dict, repr=False)
 
@@ -141,9 +141,9 @@ class Planner:
 
     def pruning(self) -> list[Step]:
         """Return a step for each row that the source owns and does not declare."""
-        declared = {names.key(each.name) for each in self.document.declared}
-        kept = declared | self._renamed()
-        orphans = [row for key, row in self.owned.items() if key not in kept]
+        declared = {names.key(entry.name) for entry in self.document.declared}
+        remaining = declared | self._renamed()
+        orphans = [row for key, row in self.owned.items() if key not in remaining]
         is_pruning = self.options.prune or self.options.prune_all
         if is_pruning and not self.options.prune_all and 2 * len(orphans) > len(self.owned):
             text = (
@@ -155,16 +155,16 @@ class Planner:
 
     def _renamed(self) -> set[str]:
         """Return the keys of the rows that get a new name: where there is no row of that name."""
-        olds = {
-            names.key(each.name): key
-            for each in self.document.declared
-            if each.was and (key := names.key(each.was)) in self.owned
+        old_keys = {
+            names.key(entry.name): key
+            for entry in self.document.declared
+            if entry.was and (key := names.key(entry.was)) in self.owned
         }
-        waiting = iter([*olds])
+        waiting = iter([*old_keys])
         while batch := list(islice(waiting, BATCH)):
             for taken in self.rows.filter(name_key__in=batch).values_list("name_key", flat=True):
-                del olds[taken]
-        return set(olds.values())
+                del old_keys[taken]
+        return set(old_keys.values())
 
     # Rows that are
 
@@ -176,7 +176,7 @@ class Planner:
 
     @sensitive_variables()
     def _batch(self, batch: list[Declared]) -> Iterator[Pending]:
-        keys = {names.key(name) for each in batch for name in (each.name, each.was) if name}
+        keys = {names.key(name) for entry in batch for name in (entry.name, entry.was) if name}
         rows = {row.name_key: row for row in self.rows.filter(name_key__in=keys)}
         for declared in batch:
             # Taken out, so that no row becomes two of the declared ones.
@@ -206,38 +206,38 @@ class Planner:
 
     @sensitive_variables()
     def _pending(self, declared: Declared, stored: Registry | None) -> Pending | None:
-        wanted = self._wanted(declared, stored)
-        if wanted is None:
+        target = self._target(declared, stored)
+        if target is None:
             return None
-        desired = values_of(wanted)
+        desired = values_of(target)
         named = [*KINDS[declared.kind].by_name, *declared.common]
-        kept = {name: desired[name] for name in named}
+        values = {name: desired[name] for name in named}
         if stored is None:
-            step = Step(wanted.name, wanted.kind, Action.CREATE, _set(wanted, desired))
-            return Pending(step, wanted, values=kept)
+            step = Step(target.name, target.kind, Action.CREATE, _set(target, desired))
+            return Pending(step, target, values=values)
         actual = values_of(stored)
         fields = [name for name, value in desired.items() if actual[name] != value]
-        gone = drifted(stored, fields, actual) if stored.source else set()
-        if wanted.name != stored.name:
+        drifted_names = drifted(stored, fields, actual) if stored.source else set()
+        if target.name != stored.name:
             fields.insert(0, "name")
         action = Action.UNCHANGED
         if not stored.source:
             action = Action.ADOPT
         elif fields:
-            action = Action.DRIFT if gone.issuperset(fields) else Action.CHANGE
+            action = Action.DRIFT if drifted_names.issuperset(fields) else Action.CHANGE
         step = Step(
-            wanted.name,
-            wanted.kind,
+            target.name,
+            target.kind,
             action,
             tuple(fields),
-            tuple(name for name in fields if name in gone),
+            tuple(name for name in fields if name in drifted_names),
             stored.pk,
             named_before(stored) != set(named),
         )
-        return Pending(step, wanted, stored, kept)
+        return Pending(step, target, stored, values)
 
     @sensitive_variables()
-    def _wanted(self, declared: Declared, stored: Registry | None) -> Registry | None:
+    def _target(self, declared: Declared, stored: Registry | None) -> Registry | None:
         """Return an unsaved row as it shall be, with its secrets; None if it is wrong."""
         before = len(self.faults)
         row = Registry(kind=declared.kind, name=declared.name)
@@ -260,10 +260,10 @@ class Planner:
             row.pk = stored.pk if stored else None  # the name may be its own
             validation.clean_name(row, errors, is_unique=True)
         validation.clean_settings(row, errors)
-        for name, found in errors.by_field.items():
-            for each in found:
-                text = " ".join(ValidationError([each]).messages)
-                self.faults.append(Fault(declared.place_of(name), text, each.code or "invalid"))
+        for name, problems in errors.by_field.items():
+            for problem in problems:
+                text = " ".join(ValidationError([problem]).messages)
+                self.faults.append(Fault(declared.place_of(name), text, problem.code or "invalid"))
         return None if len(self.faults) > before else row
 
 

@@ -112,8 +112,8 @@ def _open(folder: str, parts: list[str]) -> int:
     for part in parts:
         # Without O_NONBLOCK, opening a pipe would wait for whoever writes to it.
         try:
-            found = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
+            opened = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
         finally:
             os.close(descriptor)
-        descriptor = found
+        descriptor = opened
     return descriptor

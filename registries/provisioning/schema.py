@@ -154,12 +154,12 @@ def _over_groups(schema: Schema, kind: Kind) -> Schema:
             parts += [_has(name, kind) for name in value]
         elif word == "dependentRequired":
             parts += [
-                {"if": _has(name, kind), "then": {"allOf": [_has(each, kind) for each in needed]}}
+                {"if": _has(name, kind), "then": {"allOf": [_has(part, kind) for part in needed]}}
                 for name, needed in value.items()
             ]
         elif word in {"allOf", "anyOf", "oneOf"}:
             if value:
-                parts.append({word: [_over_groups(each, kind) for each in value]})
+                parts.append({word: [_over_groups(part, kind) for part in value]})
         elif word == "not":
             parts.append({word: _over_groups(value, kind)})
         elif word == "if":
