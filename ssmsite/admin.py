@@ -76,7 +76,7 @@ class ShownToken(NamedTuple):
         """Every fact with its label; an empty one is left out."""
         token = self.token
         used = stamp(token.last_used_at) if token.last_used_at else gettext("never")
-        found = [
+        facts = [
             (gettext("Purpose"), token.purpose),
             (gettext("Account"), str(token.user)),
             (gettext("May have"), self.may),
@@ -86,7 +86,7 @@ class ShownToken(NamedTuple):
             (gettext("Last used"), used),
             (gettext("Expires"), self.expires),
         ]
-        return [(label, value) for label, value in found if value]
+        return [(label, value) for label, value in facts if value]
 
     @property
     def ends_soon(self) -> bool:
@@ -173,8 +173,8 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         context["rows"] = rows
         context["may"] = [row.field for name, row in rows.items() if name.startswith("may_")]
         if token := kwargs.get("obj"):
-            shown = ShownToken(token)
-            context |= {"title": shown.name, "subtitle": None, "facts": shown.facts}
+            page = ShownToken(token)
+            context |= {"title": page.name, "subtitle": None, "facts": page.facts}
         else:
             context["title"] = gettext("Create an access token")
         return super().render_change_form(request, context, *args, **kwargs)

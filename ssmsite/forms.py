@@ -79,17 +79,17 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no type parameter
         if keys and not self.may_view:
             raise ValidationError(_("Only who may see registries can name them."))
         rows = Registry.objects.filter(name_key__in=keys).order_by("pk")
-        found = dict(rows.values_list("name_key", "pk"))
-        if missing := [key for key in keys if key not in found]:
+        pks = dict(rows.values_list("name_key", "pk"))
+        if missing := [key for key in keys if key not in pks]:
             text = gettext("There is no registry “%(name)s”.")
             raise ValidationError(text % {"name": missing[0]})
-        return self._stored("registries", ",".join(str(found[key]) for key in keys))
+        return self._stored("registries", ",".join(str(pks[key]) for key in keys))
 
     def clean_prefixes(self) -> str:
         """The prefixes as they are stored."""
         try:
-            found = map(parse_prefix, self.cleaned_data["prefixes"].split())
-            return self._stored("prefixes", "\n".join(dict.fromkeys(found)))
+            prefixes = map(parse_prefix, self.cleaned_data["prefixes"].split())
+            return self._stored("prefixes", "\n".join(dict.fromkeys(prefixes)))
         except InvalidReference as error:
             raise ValidationError(gettext(str(error))) from None
 

@@ -42,18 +42,18 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def chiefs() -> str:
     """The names of some who can give permissions: whom to ask. Shown to nobody but accounts."""
-    found = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")[:NAMED]
-    return ", ".join(chief.get_full_name() or chief.get_username() for chief in found)
+    superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")[:NAMED]
+    return ", ".join(chief.get_full_name() or chief.get_username() for chief in superusers)
 
 
 def _state(*, may_change: bool) -> dict[str, Any]:
     rows = Registry.objects.filter(kind__in=KINDS).defer("ca_certificate")
-    found = overview(rows)
-    if not found.total:
+    counts = overview(rows)
+    if not counts.total:
         return {"is_empty": True, "may_change": may_change}
     attention = rows.filter(needs_attention()).order_by(*attention_first())
     return {
-        "overview": found,
+        "overview": counts,
         "image_form": ImageForm(),
         "attention": tiles(list(attention[:SHOWN])),
         "changes": _changes(),

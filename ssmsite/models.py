@@ -61,8 +61,8 @@ class AccessToken(AuthToken):  # type: ignore[misc]  # the library has no types
         """The names of the registries and the prefixes that it is limited to; empty for none."""
         limits = self.limits
         rows = Registry.objects.filter(pk__in=limits.registries).order_by("name_key")
-        found = [*rows.values_list("name", flat=True), *limits.prefixes]
-        return found if found or limits.names_all else [gettext("registries that are deleted")]
+        labels = [*rows.values_list("name", flat=True), *limits.prefixes]
+        return labels if labels or limits.names_all else [gettext("registries that are deleted")]
 
     @property
     def is_expired(self) -> bool:

@@ -120,7 +120,7 @@ class ImportPages(Pages):
         throttle: Any = ImportThrottle()  # takes requests that are not REST framework's too
         if not throttle.allow_request(request, None):
             form = ImportForm(initial=request.POST.dict(), user_id=user_id)
-            form.kept = request.POST.get(SEALED, "")
+            form.sealed_file = request.POST.get(SEALED, "")
             error = str(TOO_OFTEN) % {"seconds": max(1, ceil(throttle.wait() or 1))}
             return self._ask_for_file(request, form, error)
         form = ImportForm(request.POST, request.FILES, user_id=user_id)
@@ -128,8 +128,8 @@ class ImportPages(Pages):
             return self._ask_for_file(request, form)
         if ADD in request.POST:
             return self._add_ticked(request, form)
-        planned = plan(form.found, self._rights(request))
-        ticked = {number for number, each in enumerate(planned) if each.state is State.NEW}
+        planned = plan(form.entries, self._rights(request))
+        ticked = {number for number, entry in enumerate(planned) if entry.state is State.NEW}
         return self._show_plan(request, form, planned, ticked)
 
     def _rights(self, request: HttpRequest) -> Rights:
@@ -149,15 +149,15 @@ class ImportPages(Pages):
         added: list[Registry] = []
 
         def choose(planned: list[Planned]) -> list[Planned]:
-            shown = dict(enumerate(planned))
+            addable = {number: entry for number, entry in enumerate(planned) if entry.is_addable}
             changed = {
                 number
                 for number, mark in ticked.items()
-                if number not in shown or shown[number].mark != mark or not shown[number].is_addable
+                if number not in addable or addable[number].mark != mark
             }
             if changed or not ticked:
                 raise Changed(planned, changed)
-            return [shown[number] for number in sorted(ticked)]
+            return [addable[number] for number in sorted(ticked)]
 
         def log(rows: list[Registry]) -> None:
             added.extend(rows)
@@ -166,11 +166,11 @@ class ImportPages(Pages):
 
         rights = self._rights(request)
         try:
-            write(form.found, choose, rights, log)
+            write(form.entries, choose, rights, log)
         except Changed as changed:
             planned, numbers, error = changed.planned, changed.numbers, ""
         except NotWritten as refused:
-            planned, numbers, error = plan(form.found, rights), set(), str(refused)
+            planned, numbers, error = plan(form.entries, rights), set(), str(refused)
         else:
             request.session[ADDED] = [row.pk for row in added]
             return self.to(request, "imported")
@@ -189,18 +189,18 @@ class ImportPages(Pages):
         error: str = "",
     ) -> HttpResponse:
         """Show the plan. changed: the numbers of what is not as the page before said."""
-        boxes = sum(each.is_addable for each in planned)
+        boxes = sum(entry.is_addable for entry in planned)
         limit = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
         most = boxes if limit is None else limit - OTHER_FIELDS
         parts, left = [], most
         for state, (label, note) in PARTS.items():
             entries = []
-            for number, each in enumerate(planned):
-                if each.state is not state:
+            for number, entry in enumerate(planned):
+                if entry.state is not state:
                     continue
-                box = f"{number}.{each.mark}" if each.is_addable and left > 0 else ""
+                box = f"{number}.{entry.mark}" if entry.is_addable and left > 0 else ""
                 left -= bool(box)
-                entries.append(ShownEntry(each, number, box, number in ticked, number in changed))
+                entries.append(ShownEntry(entry, number, box, number in ticked, number in changed))
             if entries:
                 parts.append(ShownPart(state, label, note, entries))
         return self.page(
@@ -209,7 +209,7 @@ class ImportPages(Pages):
             title=gettext("Import registries"),
             writer=form.writer,
             label=gettext(form.writer.label) if form.writer else "",
-            sealed=form.kept,
+            sealed=form.sealed_file,
             parts=parts,
             count=len(planned),
             boxes=boxes,
@@ -238,9 +238,9 @@ class ImportPages(Pages):
 
 def _ticked(request: HttpRequest) -> dict[int, str]:
     """The marks of what is ticked, by its number in the file."""
-    found = {}
+    marks = {}
     for value in request.POST.getlist(BOX):
         number, _dot, mark = value.partition(".")
         if number.isascii() and number.isdigit() and len(number) < 6:
-            found[int(number)] = mark
-    return found
+            marks[int(number)] = mark
+    return marks

@@ -82,9 +82,9 @@ class ImportForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.user_id = user_id
         # The file, sealed for the next page; who wrote it; and its entries.
-        self.kept = ""
+        self.sealed_file = ""
         self.writer: Form | None = None
-        self.found: list[Found] = []
+        self.entries: list[Found] = []
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
@@ -106,11 +106,11 @@ class ImportForm(forms.Form):
         error: Unreadable | None = None
         try:
             data = self._data(cleaned)
-            self.kept = seal(decode(data), self.user_id)
+            self.sealed_file = seal(decode(data), self.user_id)
             if chosen := cleaned.get("program"):
-                self.writer, self.found = FORMS[chosen], read(FORMS[chosen], data)
+                self.writer, self.entries = FORMS[chosen], read(FORMS[chosen], data)
             else:
-                self.writer, self.found = detect(data)
+                self.writer, self.entries = detect(data)
         except Undecided as undecided:
             place, error = "program", undecided
         except Unreadable as unreadable:

@@ -81,7 +81,7 @@ def shown_calls(document: dict[str, Any]) -> list[ShownCall]:
 def _shown(path: str, method: str, operation: dict[str, Any]) -> ShownCall:
     summary, example, *body = CALLS.get(path, (operation["summary"], path))
     content = operation["responses"]["200"]["content"]["application/json"]
-    examples = [each["value"] for each in content.get("examples", {}).values()]
+    examples = [example["value"] for example in content.get("examples", {}).values()]
     answer = json.dumps(examples[0], indent=2, ensure_ascii=False) if examples else ""
     anchor = operation["operationId"].replace("_", "-")
     return ShownCall(anchor, method, path, gettext(summary), example, "".join(body), answer)

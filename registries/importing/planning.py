@@ -234,7 +234,7 @@ def _problems(row: Registry) -> dict[str, list[str]]:
     try:
         clean(row)
     except ValidationError as error:
-        told = {
+        problems = {
             name: [
                 f"{_label(row, name)}{message}"
                 for item in errors
@@ -243,7 +243,7 @@ def _problems(row: Registry) -> dict[str, list[str]]:
             ]
             for name, errors in error.error_dict.items()
         }
-        return {name: texts for name, texts in told.items() if texts}
+        return {name: texts for name, texts in problems.items() if texts}
     return {}
 
 

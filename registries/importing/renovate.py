@@ -66,14 +66,14 @@ def _of_rules(config: Any) -> Iterator[Found]:
 
 
 def _of_environment(text: str) -> Iterator[Found]:
-    found = variables(text, "RENOVATE_", "DOCKER_")
+    environment = variables(text, "RENOVATE_", "DOCKER_")
     is_any = False
     for name in RULES:
-        if name in found:
+        if name in environment:
             is_any = True
-            yield from _of_variable(name, found[name])
+            yield from _of_variable(name, environment[name])
     hosts: dict[str, dict[str, Variable | None]] = {}
-    for name, variable in found.items():
+    for name, variable in environment.items():
         # Two of _ stand for a hyphen, and one of them for a dot.
         parts = name.removeprefix("RENOVATE_").lower().replace("__", "-").split("_")
         if parts[0] == "docker" and parts[-1] in FIELDS:

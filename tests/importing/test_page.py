@@ -231,7 +231,7 @@ def test_what_was_sent_is_kept_for_another_program(keeper: Client) -> None:
     assert "“Docker: config.json”, “Podman, Skopeo, Buildah: auth.json”" in unescape(
         errors(response)["program"][0]
     )
-    sealed = response.context["form"].kept
+    sealed = response.context["form"].sealed_file
     assert f'name="sealed" value="{sealed}"' in response.content.decode()
     plan = planned(keeper, "", sealed=sealed, program="podman")
     [entry] = entries(plan)["new"]

@@ -109,13 +109,13 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(result, indent=2, ensure_ascii=False))
 
     def _table(self, plan: Plan, *, is_applied: bool) -> None:
-        shown = [step for step in plan.steps if step.action is not Action.UNCHANGED]
+        steps = [step for step in plan.steps if step.action is not Action.UNCHANGED]
         lines = [
             ("NAME", "KIND", "ACTION", "FIELDS"),
-            *(_cells(step, is_applied) for step in shown),
+            *(_cells(step, is_applied) for step in steps),
         ]
         widths = [max(len(line[column]) for line in lines) for column in range(3)]
-        for line in lines if shown else ():
+        for line in lines if steps else ():
             cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
             self.stdout.write("  ".join([*cells, line[3]]).rstrip())
         counts = plan.count()
