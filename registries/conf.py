@@ -26,6 +26,8 @@ class Conf:
         registry may have its own.
     host_concurrency: how many registries on one host `run_checks` checks at a time, on all
         machines together.
+    task_queue: the queue of Django's Tasks for `enqueue_checks`, and the alias of its backend in
+        the site's TASKS; None if the site does not use them.
     checks_per_minute: how many single checks an account may start in the admin per minute.
     checks_kept_days: how many days the checks that a person started stay in the audit.
     handovers_kept_days: days that a hand-over, or a refusal of one, stays in the audit.
@@ -49,6 +51,7 @@ class Conf:
     check_workers: int = 16
     check_every: int = 6 * 60 * 60
     host_concurrency: int = 4
+    task_queue: tuple[str, str] | None = None
     checks_per_minute: int = 30
     checks_kept_days: int = 90
     handovers_kept_days: int = 90
@@ -84,6 +87,20 @@ def every(value: Any) -> int:
     if not is_number or (value and not MINUTE <= value <= MONTH):
         raise ValueError(f"a whole number of seconds from {MINUTE} to {MONTH}, or 0 for never")
     return int(value)
+
+
+def _queue(value: Any) -> tuple[str, str] | None:
+    if value is None or value == "":
+        return None
+    keys = {"queue_name": value} if isinstance(value, str) else value
+    is_read = (
+        isinstance(keys, dict)
+        and {"queue_name"} <= keys.keys() <= {"queue_name", "backend"}
+        and all(isinstance(each, str) and each for each in keys.values())
+    )
+    if not is_read:
+        raise ValueError("the name of a queue, or a dict with `queue_name` and maybe `backend`")
+    return keys["queue_name"], keys.get("backend", "default")
 
 
 def _count(value: Any) -> int:
@@ -177,6 +194,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "CHECK_WORKERS": _workers,
     "CHECK_EVERY": every,
     "HOST_CONCURRENCY": _workers,
+    "TASK_QUEUE": _queue,
     "CHECKS_PER_MINUTE": _count,
     "CHECKS_KEPT_DAYS": _days,
     "HANDOVERS_KEPT_DAYS": _days,

@@ -4,6 +4,7 @@ registries.E001  an unknown key in REGISTRIES
 registries.E002  an invalid value in REGISTRIES
 registries.E003  an encryption key that is not a Fernet key
 registries.E004  a kind in REGISTRIES["KINDS"] that cannot be used
+registries.E005  a queue in REGISTRIES["TASK_QUEUE"] that cannot be used
 registries.W001  an encryption key that is not random, such as one made of words
 registries.W002  an encryption key that is also the site's SECRET_KEY
 registries.W003  an encryption key from public documentation
@@ -36,7 +37,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.utils.module_loading import import_string
 
-from registries import conf, site_kinds
+from registries import conf, site_kinds, task_queue
 from registries.models.names import EXACT
 
 KEY_BYTES = 32
@@ -109,6 +110,22 @@ def check_kinds(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for name in site_kinds.names()
         for problem in site_kinds.examine(name)[1]
     ]
+
+
+@register()
+def check_task_queue(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report why the queue for checks cannot be used."""
+    try:
+        queue = conf.get().task_queue
+    except ImproperlyConfigured:
+        return []  # another check reports it
+    try:
+        if queue:
+            task_queue.framework_for(*queue)
+    except ImproperlyConfigured as error:
+        hint = "See docs/operate.md, With Django's Tasks."
+        return [Error(str(error), hint=hint, id="registries.E005")]
+    return []
 
 
 @register(Tags.security)

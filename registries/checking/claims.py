@@ -7,7 +7,7 @@ many checks run on each host, whoever makes them.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -41,23 +41,24 @@ PATIENCE = 10.0
 FROZEN = 5.0
 
 
-def claim(most: int, using: str) -> list[Registry]:
+def claim(most: int, using: str, among: Collection[int] | None = None) -> list[Registry]:
     """Return at most so many rows that are due, those that are due longest first.
 
     Each is to be checked at once. On no host more than `HOST_CONCURRENCY` checks run then.
+    among: the primary keys of the rows to choose from; None for all rows.
     """
     clock.read(using)
-    if not _due(using).values_list("pk")[:1]:
+    if not due(using, among).values_list("pk")[:1]:
         return []  # nobody has to wait for that
     while True:
-        with _alone(using) as is_alone:
-            looked_at, chosen = _choose(most, using) if is_alone else (0, [])
+        with alone(using) as is_alone:
+            looked_at, chosen = _choose(most, using, among) if is_alone else (0, [])
             claimed = _take(chosen, using) if chosen else []
         if claimed or (looked_at < LOOKED_AT and not chosen):
             return claimed
 
 
-def _choose(most: int, using: str) -> tuple[int, list[int]]:
+def _choose(most: int, using: str, among: Collection[int] | None) -> tuple[int, list[int]]:
     """Return how many due rows were looked at, and the primary keys of those to check.
 
     Rows of hosts on which enough checks run are not even looked at, nor those that are locked.
@@ -67,9 +68,9 @@ def _choose(most: int, using: str) -> tuple[int, list[int]]:
     checking = Registry.objects.using(using).filter(leased).order_by()
     running = Counter(checking.values_list("check_host", flat=True))
     full = [host for host, count in running.items() if host and count >= limit]
-    due = _due(using).exclude(check_host__in=full)
-    looked_at = list(_locked(due).values_list("pk", "check_host")[:LOOKED_AT])
-    hosts = _find_hosts([pk for pk, host in looked_at if not host], using)
+    rows = due(using, among).exclude(check_host__in=full)
+    looked_at = list(locked(rows).values_list("pk", "check_host")[:LOOKED_AT])
+    hosts = find_hosts([pk for pk, host in looked_at if not host], using)
     chosen: list[int] = []
     for pk, known in looked_at:
         host = known or hosts.get(pk)
@@ -94,14 +95,14 @@ def _take(chosen: list[int], using: str) -> list[Registry]:
     until = clock.now(using) + timedelta(seconds=seconds) + SKEW / 2
     again = int(clock.seconds(using) + seconds) + STORING
     rows = Registry.objects.using(using).filter(pk__in=[row.pk for row in unchanged])
-    rows.update(checking_until=until, next_check=again)
+    rows.update(checking_until=until, next_check=again, enqueued_until=None)
     for row in unchanged:
         row.checking_until = until
     order = {pk: number for number, pk in enumerate(chosen)}
     return sorted(unchanged, key=lambda row: order[row.pk])
 
 
-def _locked(rows: RegistryQuerySet) -> RegistryQuerySet:
+def locked(rows: RegistryQuerySet) -> RegistryQuerySet:
     """Lock rows. Those that somebody else has locked are left out, and claimed later.
 
     Others take their places, so that a long transaction holds up only the rows it writes.
@@ -110,11 +111,15 @@ def _locked(rows: RegistryQuerySet) -> RegistryQuerySet:
     return rows.select_for_update(skip_locked=skip)
 
 
-def _due(using: str) -> RegistryQuerySet:
-    """The rows that are due and that nobody checks, in the order of an index."""
+def due(using: str, among: Collection[int] | None = None) -> RegistryQuerySet:
+    """The rows that are due and that nobody checks, in the order of an index.
+
+    among: the primary keys of the rows to choose from; None for all rows.
+    """
     stale = Q(checking_until__gt=_latest_lease(using))
     free = Q(checking_until=None) | Q(checking_until__lte=clock.now(using)) | stale
     rows = Registry.objects.using(using).filter(free, next_check__lte=int(clock.seconds(using)))
+    rows = rows if among is None else rows.filter(pk__in=among)
     return rows.order_by(*DUE_FIRST)
 
 
@@ -126,7 +131,7 @@ def _latest_lease(using: str) -> datetime:
     return clock.now(using) + timedelta(seconds=conf.get().timeout) + SKEW
 
 
-def _find_hosts(pks: list[int], using: str) -> dict[int, str]:
+def find_hosts(pks: list[int], using: str) -> dict[int, str]:
     """Return the hosts of locked rows that are new, and store them for the next claims.
 
     Rows of a kind that only another version of the app knows are looked at again in a day.
@@ -134,7 +139,7 @@ def _find_hosts(pks: list[int], using: str) -> dict[int, str]:
     hosts: dict[int, str] = {}
     by_host: defaultdict[str, list[int]] = defaultdict(list)
     unknown = []
-    for row in Registry.objects.using(using).filter(pk__in=pks):
+    for row in Registry.objects.using(using).filter(pk__in=pks).order_by():
         if row.kind in KINDS:
             hosts[row.pk] = host_of(row)
             by_host[hosts[row.pk]].append(row.pk)
@@ -162,7 +167,7 @@ def follow_setting(using: str) -> None:
 
 
 @contextmanager
-def _alone(using: str) -> Iterator[bool]:
+def alone(using: str) -> Iterator[bool]:
     """Hold a lock that one process has at a time, in a transaction. Yields whether it came.
 
     Raises OperationalError in PostgreSQL if others have held it for too long.

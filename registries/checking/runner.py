@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from django.db import Error, InterfaceError, OperationalError, connections, router
@@ -36,17 +36,26 @@ class Runner:
     The threads only call registries; the thread of `run` uses the database.
 
     is_wanted: is asked now and then; it stops as after `stop` once the answer is no.
+    among: the primary keys of the rows to choose from; None for all rows.
+    checked, fine: how many checks were stored, and how many of them found a row fine.
     """
 
-    def __init__(self, is_wanted: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        is_wanted: Callable[[], bool] = lambda: True,
+        among: Collection[int] | None = None,
+    ) -> None:
+        self.checked = self.fine = 0
         self._is_wanted = is_wanted
+        self._among = among
         self._using = router.db_for_write(Registry)
         self._workers = conf.get().check_workers
         self._running: dict[Future[Checked], Registry] = {}
         self._is_told_to_stop = False
         self._stored: set[int] = set()
         self._claim_at = 0.0
-        self._checked = self._fine = self._failed_attempts = 0
+        self._told = (0, 0)
+        self._failed_attempts = 0
         self._line_at = time.monotonic()
 
     def stop(self) -> None:
@@ -59,7 +68,7 @@ class Runner:
 
     def run(self, *, once: bool = False) -> None:
         """Check what is due until `stop` is called, or, with `once`, until nothing is due."""
-        is_started = False
+        is_started = self._among is not None
         with Pool(self._workers) as pool:
             while not self._is_stopping or self._running:
                 try:
@@ -87,7 +96,7 @@ class Runner:
         is_worth_it = free >= max(1, self._workers // 4) and time.monotonic() >= self._claim_at
         if self._is_stopping or not is_worth_it:
             return 0
-        rows = claim(free, self._using)
+        rows = claim(free, self._using, self._among)
         if not rows:
             self._claim_at = time.monotonic() + IDLE
             self._renew_connection()
@@ -107,7 +116,10 @@ class Runner:
             time.sleep(max(0.0, min(BEAT, self._claim_at - time.monotonic())))
         else:
             wait(self._running, BEAT, FIRST_COMPLETED)
-        if time.monotonic() - self._line_at > LINE_SECONDS or self._checked >= LINE_CHECKS:
+        if (
+            time.monotonic() - self._line_at > LINE_SECONDS
+            or self.checked - self._told[0] >= LINE_CHECKS
+        ):
             self._tell()
 
     def _prune(self) -> None:
@@ -135,16 +147,17 @@ class Runner:
             postpone(row, lease)
             return
         self._stored.add(row.pk)
-        self._checked += 1
-        self._fine += checked.result.is_fine
+        self.checked += 1
+        self.fine += checked.result.is_fine
 
     def _tell(self) -> None:
-        if self._checked:
+        checked, fine = self.checked - self._told[0], self.fine - self._told[1]
+        if checked:
             logger.info(
                 "Checked %d registries: %d fine, %d need attention.",
-                *(self._checked, self._fine, self._checked - self._fine),
+                *(checked, fine, checked - fine),
             )
-        self._checked = self._fine = 0
+        self._told = (self.checked, self.fine)
         self._line_at = time.monotonic()
 
     def _pause(self, error: Exception) -> None:

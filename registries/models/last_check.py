@@ -41,6 +41,9 @@ class LastCheck(models.Model):
     next_check = models.BigIntegerField(
         _("next check"), null=True, default=0, db_default=0, editable=False
     )
+    # Until then a task that checks it is thought to wait in a queue. Whether it is checked when the
+    # task runs depends on `next_check` alone.
+    enqueued_until = models.DateTimeField(null=True, editable=False)
 
     # Columns of the row itself.
     kind: str

@@ -180,7 +180,7 @@ def test_a_process_that_is_frozen_during_a_claim_stops_no_others(
 
     def freeze() -> None:
         try:
-            with claims._alone("default"):
+            with claims.alone("default"):
                 came.set()
                 is_over.wait(60)
         except DatabaseError as error:
@@ -211,7 +211,7 @@ def test_a_claim_waits_for_others_only_so_long(monkeypatch: pytest.MonkeyPatch) 
             errors.append(error)
         connections.close_all()
 
-    with claims._alone("default"):
+    with claims.alone("default"):
         thread = threading.Thread(target=work)
         thread.start()
         thread.join(30)

@@ -71,7 +71,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def not_due() -> bool:
-    return not claims._due("default").exists()
+    return not claims.due("default").exists()
 
 
 def test_once_checks_all_that_is_due(
