@@ -123,7 +123,7 @@ def check_task_queue(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         if queue:
             task_queue.framework_for(*queue)
     except ImproperlyConfigured as error:
-        hint = "See docs/operate.md, With Django's Tasks."
+        hint = "See docs/operate.md."
         return [Error(str(error), hint=hint, id="registries.E005")]
     return []
 
