@@ -19,6 +19,7 @@ urlpatterns = [
     path("admin/login/", crowds.few_at_once(admin.site.login)),
     path("admin/", admin.site.urls),
     path("api/", include("registries.api.urls")),
+    path("metrics", include("registries.metrics.urls")),
     path("registries.schema.json", views.file_schema),
     path("programs/", programs.programs, name="programs"),
     path("programs/<str:name>", programs.program, name="program"),

@@ -224,6 +224,7 @@ API = (
         {"registry": "{own}", "form": "json"},
     ),
     Deed("See what was handed over", "GET", "handovers/", "- - - - - - - - - - x x -"),
+    Deed("Read the metrics", "GET", "../figures", "- - x - - x x x x x x x x"),
     *(
         Deed(
             f"{verb} anything",

@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from registries.admin.schedule import NextCheck, is_overdue
+from registries.admin.schedule import NextCheck
 from registries.models import Registry
+from registries.models.queryset import is_overdue
 from tests.api.conftest import ROOT
 from tests.factories import create
 
@@ -82,7 +83,7 @@ def test_a_rows_page_says_when_it_is_checked_next(
     Registry.objects.filter(pk=row.pk).update(next_check=at, check_every=period)
     assert text in page(client, row)
     assert NextCheck.of(Registry.objects.get(pk=row.pk)).is_overdue is overdue
-    assert Registry.objects.filter(is_overdue(), pk=row.pk).exists() is overdue
+    assert Registry.objects.filter(is_overdue(timezone.now()), pk=row.pk).exists() is overdue
 
 
 def test_a_row_that_was_changed_is_overdue_after_a_while(client: Client, row: Registry) -> None:

@@ -6,4 +6,5 @@ from django.urls import include, path
 urlpatterns = [
     path("backstage/", admin.site.urls),
     path("gateway/v1/", include("registries.api.urls")),
+    path("gateway/figures", include("registries.metrics.urls")),
 ]

@@ -12,13 +12,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registries.admin.display import LOOKS, STATES, UNREADABLE, UNVERIFIED
-from registries.admin.schedule import is_overdue
 from registries.admin.status import is_fine, needs_attention, readable_key_ids, sorted_kinds
 from registries.handover import FORMS
 from registries.kinds import KINDS
 from registries.models import Registry
 from registries.models.check import Origin, Trust
 from registries.models.handover import ENTRUSTED, HANDED_OVER, Way
+from registries.models.queryset import is_overdue
 
 # Rows without a check in so many days.
 AGES = (7, 30)
@@ -93,7 +93,7 @@ class VerdictFilter(admin.SimpleListFilter):
             case "fine":
                 return queryset.filter(is_fine())
             case "overdue":
-                return queryset.filter(is_overdue())
+                return queryset.filter(is_overdue(timezone.now()))
             case "none":
                 return queryset.filter(check_verdict="")
         verdict = self.value()

@@ -1,32 +1,21 @@
 """When a row is checked next, in words."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext_lazy
 
 from registries.forms.schedule import in_words
 from registries.models import Registry
+from registries.models.queryset import GRACE
 
-# What is due for so long is overdue: then hardly any `run_checks` is running.
-GRACE = timedelta(minutes=10)
 # Minutes of a unit, the largest first.
 UNITS = {
     1440: ngettext_lazy("Next check in %(count)d day", "Next check in %(count)d days", "count"),
     60: ngettext_lazy("Next check in %(count)d hour", "Next check in %(count)d hours", "count"),
     1: ngettext_lazy("Next check in %(count)d minute", "Next check in %(count)d minutes", "count"),
 }
-
-
-def is_overdue() -> Q:
-    """Rows that should have been checked by now."""
-    since = timezone.now() - GRACE
-    # Those that are due since they were changed have a 0.
-    return Q(next_check__gt=0, next_check__lt=since.timestamp()) | Q(
-        next_check=0, updated_at__lt=since
-    )
 
 
 class NextCheck(NamedTuple):

@@ -19,6 +19,7 @@ from registries.kinds import KINDS
 from registries.models import Check, Registry, certificates, names
 from registries.models.check import Trust
 from registries.models.results import CheckResult
+from registries.models.tally import count_check
 from registries.reference import Reference
 from registries.row_client import addresses_of, client_for
 from registries.verdicts import Stranger, Verdict
@@ -108,6 +109,8 @@ def store(
         "check_host": host_of(registry),
         "next_check": schedule.next_check(registry, result, clock.seconds(using)),
     }
+    if result.is_fine:
+        columns["succeeded_at"] = result.checked_at
     is_stored = not registry._state.adding and not registry.changed()
     row = Registry._base_manager.using(using).filter(pk=registry.pk)
     check = Check(
@@ -139,6 +142,7 @@ def store(
         check.keep(using, prunes=prunes)
         if not check.is_recent:
             release(registry, lease)
+        count_check(check.kind, check.verdict, check.seconds, using)
     if check.is_recent:
         for name, value in columns.items():
             setattr(registry, name, value)

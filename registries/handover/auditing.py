@@ -16,6 +16,7 @@ from registries.handover.refusals import HandoverRefused
 from registries.kinds import KINDS
 from registries.models import Handover, Registry, names
 from registries.models.handover import ENTRUSTED, HANDED_OVER
+from registries.models.tally import count_handovers
 from registries.models.times import as_stored
 
 # Rows with the credentials that were issued for them.
@@ -48,7 +49,7 @@ class Audit:
         try:
             yield
         except (HandoverRefused, ClientError) as error:
-            self._store(registry, error.code, ())
+            self._store_refusal(registry, error.code)
             raise
 
     def record(self, issued: Issued) -> None:
@@ -62,14 +63,25 @@ class Audit:
                 for registry, credentials in issued:
                     self._mark_row(registry, using)
                     self._store(registry, HANDED_OVER, credentials)
+                count_handovers(self._form, HANDED_OVER, len(issued), using)
         except HandoverRefused as error:
             for registry, _ in issued:
-                self._store(registry, error.code, ())
+                self._store_refusal(registry, error.code)
             raise
 
     def record_entrusted(self, registry: Registry) -> None:
         """Record that other servers may receive the row's stored secrets from now on."""
-        self._store(registry, ENTRUSTED, ())
+        using = router.db_for_write(Registry)
+        with transaction.atomic(using=using):
+            self._store(registry, ENTRUSTED, ())
+            count_handovers(self._form, ENTRUSTED, 1, using)
+
+    def _store_refusal(self, registry: Registry | None, code: str) -> None:
+        """Count every refusal, also those that are left out of the audit."""
+        using = router.db_for_write(Registry)
+        with transaction.atomic(using=using):
+            self._store(registry, code, ())
+            count_handovers(self._form, code, 1, using)
 
     def _mark_row(self, registry: Registry, using: str) -> None:
         """Set when the row was last handed over. Raises HandoverRefused if it has changed."""

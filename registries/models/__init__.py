@@ -1,9 +1,10 @@
-"""The models of the app: registries, their checks and hand-overs, and the files that own rows."""
+"""The models: registries, checks and hand-overs, their tallies, and the files that own rows."""
 
 from registries.models.check import Check
 from registries.models.handover import Handover
 from registries.models.registry import ChangedMeanwhile, Leaving, Registry
 from registries.models.source import Source, SourceChange
+from registries.models.tally import Tally
 
 __all__ = [
     "ChangedMeanwhile",
@@ -13,4 +14,5 @@ __all__ = [
     "Registry",
     "Source",
     "SourceChange",
+    "Tally",
 ]

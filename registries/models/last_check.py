@@ -18,6 +18,8 @@ class LastCheck(models.Model):
     check_code = models.CharField(max_length=50, blank=True, editable=False)
     check_params = models.JSONField(default=dict, editable=False)
     checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
+    # The last check whose result was fine, unless the row has changed since.
+    succeeded_at = models.DateTimeField(null=True, editable=False)
     retry_at = models.DateTimeField(null=True, editable=False)
     pulls_remaining = models.PositiveIntegerField(null=True, editable=False)
     pulls_limit = models.PositiveIntegerField(null=True, editable=False)

@@ -1,6 +1,7 @@
 """`Registry.objects`: finds the row for an image, and protects secrets from queries."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from heapq import merge
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from registries.kinds import KINDS, Kind, variables
 from registries.kinds.base import Lookup
 from registries.limits import Limits
 from registries.models.secret_column import refuse_raw
+from registries.models.times import as_seconds
 from registries.reference import Reference, prefixes
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ BEST_FIRST = ("-prefix", "-has_secrets", "is_default", "created_at", "id")
 LONGEST_UNCHECKED_FIRST = ("-never_checked", "checked_at", "id")
 # Rows of one host that are due at the same time, such as new ones, come together.
 DUE_FIRST = ("next_check", "check_host")
+# What is due for so long is overdue: then hardly any `run_checks` is running.
+GRACE = timedelta(minutes=10)
 # How many rows are read at first. Usually only one is needed.
 READ_AHEAD = 4
 
@@ -181,6 +185,14 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
         """Refuse to combine secrets with other columns by union, intersection and difference."""
         _refuse_mixed_secrets(queryset.query for queryset in (self, *others))
         return super()._combinator_query(combinator, *others, **options)  # type: ignore[misc]  # no stub
+
+
+def is_overdue(now: datetime) -> Q:
+    """Rows that should have been checked by now."""
+    since = now - GRACE
+    # Those that are due since they were changed have a 0.
+    timed = Q(next_check__gt=0, next_check__lt=as_seconds(since))
+    return timed | Q(next_check=0, updated_at__lt=since)
 
 
 def _refuse_mixed_secrets(queries: Iterable[Any]) -> None:

@@ -16,6 +16,13 @@ def as_moment(seconds: float) -> datetime:
     return _as_stored(datetime.fromtimestamp(seconds, UTC))
 
 
+def as_seconds(moment: datetime) -> float:
+    """A time of the site's models as seconds since 1970."""
+    if timezone.is_naive(moment):
+        moment = timezone.make_aware(moment, timezone.get_default_timezone())
+    return moment.timestamp()
+
+
 def _as_stored(moment: datetime) -> datetime:
     if settings.USE_TZ:
         return moment

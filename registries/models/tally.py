@@ -1,0 +1,83 @@
+"""`Tally`: how many checks and hand-overs there were since the site began.
+
+Rows of the audit are deleted after a time, and these figures are not: they only grow, whatever is
+deleted and whichever process is asked.
+"""
+
+import os
+import threading
+from bisect import bisect_left
+from typing import Any
+
+from django.db import models
+from django.db.models import F
+
+# The upper bounds of the histogram of checks, in seconds; the last bucket has none.
+BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+# What the last bucket has in the place of a bound, in milliseconds.
+NO_BOUND = 2**31 - 1
+# Each figure is the sum of as many rows, so that processes seldom wait for each other's.
+SHARDS = 32
+
+
+class Counted(models.TextChoices):
+    """What is counted."""
+
+    CHECK = "check"
+    HANDOVER = "handover"
+
+
+class Tally(models.Model):
+    """A part of one figure. All numbers are whole, so that a sum is the same in any order."""
+
+    counted = models.CharField(max_length=10, choices=Counted.choices)
+    # The kind of the registry, or the form of the hand-over.
+    subject = models.CharField(max_length=20, blank=True)
+    # The verdict of the check, or the code of the hand-over.
+    outcome = models.CharField(max_length=50)
+    # The upper bound of the check's bucket, in milliseconds; 0 for hand-overs.
+    bound = models.PositiveIntegerField()
+    shard = models.PositiveSmallIntegerField()
+    number = models.BigIntegerField(default=0)
+    # How long these checks took together.
+    microseconds = models.BigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["counted", "subject", "outcome", "bound", "shard"],
+                name="registries_one_tally",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.counted} {self.subject} {self.outcome}"
+
+
+def count_check(kind: str, verdict: str, seconds: float, using: str) -> None:
+    """Count a check. Call it last in the transaction that stores it, as `_add` says."""
+    position = bisect_left(BUCKETS, seconds)
+    bound = round(BUCKETS[position] * 1000) if position < len(BUCKETS) else NO_BOUND
+    key = {"counted": Counted.CHECK, "subject": kind, "outcome": verdict, "bound": bound}
+    _add(key, using, microseconds=round(seconds * 1_000_000))
+
+
+def count_handovers(form: str, code: str, number: int, using: str) -> None:
+    """Count hand-overs, or refusals. Call it last in the transaction that stores them."""
+    key = {"counted": Counted.HANDOVER, "subject": form, "outcome": code, "bound": 0}
+    _add(key, using, number=number)
+
+
+def _add(key: dict[str, Any], using: str, *, number: int = 1, microseconds: int = 0) -> None:
+    """Add to one row, which stays locked until the transaction ends.
+
+    Nothing may be locked after it: whoever waits for this row then holds up nobody.
+    """
+    key["shard"] = hash((os.getpid(), threading.get_ident())) % SHARDS
+    rows = Tally.objects.using(using)
+    added = {"number": F("number") + number, "microseconds": F("microseconds") + microseconds}
+    if not rows.filter(**key).update(**added):
+        # Somebody else may add the row in the same moment.
+        rows.bulk_create([Tally(**key)], ignore_conflicts=True)
+        rows.filter(**key).update(**added)
