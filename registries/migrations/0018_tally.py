@@ -7,7 +7,7 @@ from registries.migrations._repeatable import AddMissingField
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("registries", "0016_source_change_action"),
+        ("registries", "0017_enqueued_until"),
     ]
 
     operations = [
