@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 
 # The navigation. A page that is missing here is an error, and so is a link that leads nowhere.
 PAGES = {
-    "Start": ["install", "screens"],
+    "Start": ["tutorial", "install", "screens"],
     "How to": [
         "moving-in",
         "as-code",
