@@ -21,10 +21,13 @@ PAGES = {
     ],
     "Reference": [
         "settings",
+        "commands",
         "kinds",
         "checks",
         "permissions",
         "api",
+        "api-reference",
+        "python",
     ],
     "Explanation": ["security", "architecture"],
     "Contribute": ["contributing", "testing", "changelog"],

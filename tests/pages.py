@@ -20,6 +20,7 @@ from registries.schema import describe
 from registries.text import gettext_noop
 from registries.verdicts import CODES, Verdict
 from tests import permissions
+from tests.generated import api, python
 from tests.kinds.facts import FACTS
 from tests.kinds.samples import SAMPLES
 
@@ -199,21 +200,34 @@ class _Parts(dict[str, str]):
         return f"_{name}_"
 
 
+SETUP = "import django; django.setup(); "
 OPENAPI = """
 import json
-import django
-django.setup()
 from registries.api.openapi import document
 print(json.dumps(document("/api"), indent=2))
+"""
+COMMANDS = """
+from tests.generated import commands
+print("\\n".join(commands.page()))
 """
 
 
 def openapi_document() -> str:
-    """docs/openapi.json: the API of the site, which runs in a process and a folder of its own."""
+    """docs/openapi.json: the API of the site."""
+    return _on_the_site(OPENAPI)
+
+
+def commands_page() -> str:
+    """docs/commands.md: the commands of `manage.py`."""
+    return f"{NOTE}\n\n{_on_the_site(COMMANDS)}"
+
+
+def _on_the_site(code: str) -> str:
+    """What code prints on the ready-to-run site, in a process and a folder of its own."""
     with TemporaryDirectory() as folder:
         environment = {"DJANGO_SETTINGS_MODULE": "ssmsite.settings", "DATA_DIR": folder}
         made = subprocess.run(
-            [sys.executable, "-c", OPENAPI],
+            [sys.executable, "-c", SETUP + code],
             cwd=DOCS.parent,
             env=environment,
             stdout=subprocess.PIPE,
@@ -235,7 +249,20 @@ def permissions_page() -> str:
     return "\n".join([NOTE, "", *permissions.page()])
 
 
+def api_page() -> str:
+    """docs/api-reference.md: the addresses of the API."""
+    return "\n".join([NOTE, "", *api.page(json.loads(openapi_document()))])
+
+
+def python_page() -> str:
+    """docs/python.md: what code of a site uses."""
+    return "\n".join([NOTE, "", *python.page()])
+
+
 PAGES = {
+    "api-reference.md": api_page,
+    "commands.md": commands_page,
+    "python.md": python_page,
     "kinds.md": kinds_page,
     "checks.md": checks_page,
     "permissions.md": permissions_page,
