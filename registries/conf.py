@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.views.decorators.debug import sensitive_variables
 
+from registries import receivers
 from registries.client.urls import Url
 
 # The environment variables that files of registries may refer to as secrets.
@@ -44,6 +47,12 @@ class Conf:
     file: path of a file of registries that is applied after `migrate`, or None.
     secrets_dirs: the folders with files that such a file may refer to as secrets.
     prove_with_stranger: whether a check may try an invented account.
+    confirm_checks: how many checks in a row must say that a registry needs attention, or is fine
+        again, before that counts as a change of its state.
+    notify: who is told of such changes; the setting has Apprise URLs, the addresses of webhooks
+        with #whsec_… for their secret, and the word "admins".
+    notifications_kept_days: days that a message stays on the page of notifications.
+    site_url: the address of the site for links in messages, or None for no links.
     """
 
     timeout: float = 10.0
@@ -64,6 +73,10 @@ class Conf:
     token_cache: str | None = None
     endpoints: tuple[tuple[str, str], ...] = ()
     prove_with_stranger: bool = True
+    confirm_checks: int = 2
+    notify: tuple[receivers.Receiver, ...] = ()
+    notifications_kept_days: int = 90
+    site_url: str | None = None
     kinds: tuple[str, ...] = ()
     file: str | None = None
     secrets_dirs: tuple[str, ...] = ("/run/secrets/registries",)
@@ -167,6 +180,44 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(name.strip() for name in value if name.strip())
 
 
+def _confirmed(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100:
+        raise ValueError("a whole number from 1 to 100")
+    return value
+
+
+def _receivers(value: Any) -> tuple[receivers.Receiver, ...]:
+    entries = receivers.split(value) if isinstance(value, str) else _names(value)
+    return _parsed(tuple(entries))
+
+
+# The settings are read at each call.
+@lru_cache(maxsize=8)
+def _parsed(entries: tuple[str, ...]) -> tuple[receivers.Receiver, ...]:
+    found = receivers.parse(entries)
+    for receiver in found:
+        if receiver.channel is receivers.Channel.WEBHOOK:
+            try:
+                Url.parse(receiver.url)
+            except ValueError:
+                problem = "a list in which the addresses of webhooks are plain http or https URLs"
+                raise ValueError(problem) from None
+    return found
+
+
+def _site(value: Any) -> str | None:
+    text = _text(value)
+    if text is None:
+        return None
+    try:
+        url = Url.parse(text)
+    except ValueError:
+        url = None
+    if url is None or "?" in url.target:
+        raise ValueError("an address such as https://registries.example.com, or None")
+    return str(url).rstrip("/")
+
+
 def _folders(value: Any) -> tuple[str, ...]:
     folders = _names(value)
     if not all(folder.startswith("/") for folder in folders):
@@ -207,6 +258,10 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "TOKEN_CACHE": _text,
     "ENDPOINTS": _origins,
     "PROVE_WITH_STRANGER": _flag,
+    "CONFIRM_CHECKS": _confirmed,
+    "NOTIFY": _receivers,
+    "NOTIFICATIONS_KEPT_DAYS": _days,
+    "SITE_URL": _site,
     "KINDS": _names,
     "FILE": _text,
     "SECRETS_DIRS": _folders,
@@ -218,6 +273,7 @@ def raw() -> Mapping[str, Any]:
     return getattr(settings, "REGISTRIES", {})
 
 
+@sensitive_variables("value")
 def get() -> Conf:
     """Return the current settings. Raises ImproperlyConfigured, which never contains a value."""
     read: dict[str, Any] = {}

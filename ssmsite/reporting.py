@@ -8,13 +8,14 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class ReporterFilter(SafeExceptionReporterFilter):
-    """Also hides the URLs of the database, the cache and the proxy, which may contain passwords.
+    """Also hides the URLs of database, cache, proxy and receivers, which may contain passwords.
 
     Sensitive POST parameters are hidden on debug pages too, not only in mails.
     """
 
     hidden_settings = re.compile(
-        SafeExceptionReporterFilter.hidden_settings.pattern + "|_URL|LOCATION|PROXY", re.IGNORECASE
+        SafeExceptionReporterFilter.hidden_settings.pattern + "|_URL|LOCATION|PROXY|NOTIFY",
+        re.IGNORECASE,
     )
 
     def is_active(self, request: HttpRequest | None) -> bool:

@@ -12,7 +12,7 @@ from django.db.models import Case, F, Value, When
 from django.views.decorators.debug import sensitive_variables
 
 from registries import conf
-from registries.checking import clock, schedule
+from registries.checking import clock, health, schedule
 from registries.checking.callers import Caller
 from registries.client.errors import ClientError
 from registries.kinds import KINDS
@@ -96,6 +96,7 @@ def store(
     """
     result, pulls = checked.result, checked.pulls
     using = registry.db_for_write
+    called = host_of(registry)
     columns: dict[str, Any] = {
         "check_verdict": result.verdict.value,
         "check_code": result.code,
@@ -106,7 +107,7 @@ def store(
         "pulls_limit": pulls.limit if pulls else None,
         "stranger": checked.stranger or "",
         "failures": schedule.failures_after(registry, result),
-        "check_host": host_of(registry),
+        "check_host": called,
         "next_check": schedule.next_check(registry, result, clock.seconds(using)),
     }
     if result.is_fine:
@@ -132,8 +133,11 @@ def store(
     # In one transaction, so that a concurrent deletion of the row happens either before or after.
     with transaction.atomic(using=using):
         check.is_recent = is_stored and bool(
-            row.filter(version=registry.version).update(**columns, **_released(lease))
+            row.filter(version=registry.version).update(
+                **health.counted(result), **columns, **_released(lease)
+            )
         )
+        state = health.confirm(registry, called, result, using) if check.is_recent else None
         # Without a stored row, the audit only has the name. An update has locked the row.
         if check.is_recent or (
             not registry._state.adding and row.select_for_update().values_list("pk").first()
@@ -146,6 +150,8 @@ def store(
     if check.is_recent:
         for name, value in columns.items():
             setattr(registry, name, value)
+    if state:
+        health.announce(registry, state, result, using)
 
 
 def postpone(registry: Registry, lease: datetime | None) -> None:

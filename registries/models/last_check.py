@@ -11,6 +11,13 @@ from registries.models.times import as_moment
 from registries.verdicts import CODES, Verdict
 
 
+class Health(models.TextChoices):
+    """What several checks in a row say of a row."""
+
+    FINE = "fine", _("fine")
+    ATTENTION = "attention", _("needs attention")
+
+
 class LastCheck(models.Model):
     """A model with the result of its last check. Checks write these columns, `save()` does not."""
 
@@ -33,6 +40,18 @@ class LastCheck(models.Model):
     checking_until = models.DateTimeField(null=True, editable=False)
     # How many of the last checks failed, up to now.
     failures = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    # How many checks in a row, with the last one, came to the same: fine, or in need of attention.
+    checks_in_row = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    # What CONFIRM_CHECKS checks in a row said last; empty before. A change of the row leaves it.
+    health = models.CharField(
+        max_length=20,
+        choices=Health.choices,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
+    health_since = models.DateTimeField(_("last change"), null=True, editable=False)
     # The host that the running check calls, or else that the last one called, with its port; empty
     # if that is not known yet. A change of the address leaves it until the next check begins.
     check_host = models.CharField(
@@ -106,7 +125,9 @@ class LastCheck(models.Model):
 
 # The columns of the check that is running, which only checks write.
 LEASE = ("checking_until", "check_host")
+# Those of several checks, which outlive a change of the row.
+HEALTH = ("health", "health_since")
 # Those of the last one.
 CHECK_FIELDS = tuple(
-    field.name for field in LastCheck._meta.local_fields if field.name not in LEASE
+    field.name for field in LastCheck._meta.local_fields if field.name not in (*LEASE, *HEALTH)
 )

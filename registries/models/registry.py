@@ -15,7 +15,7 @@ from registries.models import names, validation
 from registries.models.check import Check
 from registries.models.fields import SecretField
 from registries.models.handover import Handover
-from registries.models.last_check import CHECK_FIELDS, LEASE, LastCheck
+from registries.models.last_check import CHECK_FIELDS, HEALTH, LEASE, LastCheck
 from registries.models.queryset import (
     ANY_SECRET,
     BEST_FIRST,
@@ -249,7 +249,7 @@ class Registry(Sealed, LastCheck):
     ) -> None:
         columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
         # Set by whoever hands over or checks, not by whoever saves what he loaded before.
-        columns -= {"version", "last_handed_over", *LEASE, *self.get_deferred_fields()}
+        columns -= {"version", "last_handed_over", *LEASE, *HEALTH, *self.get_deferred_fields()}
         if update_fields is not None:
             columns &= {*update_fields, *DERIVED}
         if changed:

@@ -1,0 +1,135 @@
+"""The outbox: what is to be told, written in the transaction of what happened.
+
+`registries.notifying` delivers it: at least once, also if processes are killed, and one message to
+each receiver of NOTIFY.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import router
+from django.urls import NoReverseMatch, reverse
+from django.utils.crypto import salted_hmac
+
+from registries import conf
+from registries.models import Delivery, GoneReceiver, Notification, Registry, StateChange, names
+from registries.models.notification import MAX_SUBJECT, Level, Status, prune
+from registries.models.results import CheckResult
+from registries.receivers import Receiver
+
+# The most lines, and registries, that one message names, and the length of a line.
+MOST_LINES, MAX_LINE = 20, 500
+# The code of a delivery to a webhook that said 410 Gone before.
+GONE = "gone"
+
+
+def enqueue(
+    kind: str,
+    subject: str,
+    lines: Sequence[str],
+    rows: Sequence[Registry] = (),
+    *,
+    level: str = Level.ATTENTION,
+    query: str = "",
+    data: dict[str, Any] | None = None,
+    user_name: str = "",
+    using: str | None = None,
+) -> Notification:
+    """Put a message to all receivers of NOTIFY into the outbox, in the caller's transaction.
+
+    It is sent once the transaction was committed, by `run_checks` or `send_notifications`; if it is
+    rolled back, never. Whoever calls this for many registries does it once, for all of them.
+
+    kind: a slug such as "expiry"; the type of the webhook is “registries.” and this.
+    subject: one line. lines: sentences, of which the first 20 are sent. Both are in the site's
+    language (`translation.override(settings.LANGUAGE_CODE)`), and hold no secrets.
+    rows: what it is about. The link leads to the only one, else to the list of all.
+    query: narrows that list, such as "verdict=attention".
+    data: what webhooks receive, instead of subject, lines and the first 20 rows.
+    """
+    using = using or router.db_for_write(Notification)
+    total = len(rows)
+    link = _link(rows, query)
+    notification = Notification(
+        kind=kind,
+        level=level,
+        subject=one_line(subject, MAX_SUBJECT),
+        lines=[one_line(line, MAX_LINE) for line in lines[:MOST_LINES]],
+        link=link,
+        user_name=user_name,
+    )
+    notification.data = data or {
+        "subject": notification.subject,
+        "lines": notification.lines,
+        "registries": [described(row) for row in rows[:MOST_LINES]],
+        "total": total,
+        "url": link,
+    }
+    notification.save(force_insert=True, using=using)
+    address(notification, conf.get().notify, using)
+    prune(using)
+    return notification
+
+
+def address(notification: Notification, receivers: Iterable[Receiver], using: str) -> None:
+    """Add a delivery for each receiver; to one that is gone, a failed one."""
+    gone = set(GoneReceiver.objects.using(using).values_list("receiver", flat=True))
+    deliveries = [
+        Delivery(notification=notification, receiver=key_of(receiver), label=receiver.label[:300])
+        for receiver in receivers
+    ]
+    for delivery in deliveries:
+        if delivery.receiver in gone:
+            delivery.status, delivery.code = Status.FAILED, GONE
+    Delivery.objects.using(using).bulk_create(deliveries)
+
+
+def key_of(receiver: Receiver) -> str:
+    """Return what identifies a receiver in the database, and does not tell its address."""
+    material = f"{receiver.channel} {receiver.url}"
+    return salted_hmac("registries.receiver", material, algorithm="sha256").hexdigest()
+
+
+def record_change(
+    registry: Registry, host: str, state: str, result: CheckResult, using: str
+) -> None:
+    """Put a change of state into the outbox. It goes into one message with others."""
+    StateChange.objects.using(using).create(
+        registry_id=registry.pk,
+        registry_name=(registry.name or "")[: names.MAX_NAME],
+        kind=registry.kind,
+        host=host[:255],
+        state=state,
+        previous=registry.health,
+        verdict=result.verdict.value,
+        code=result.code,
+        params=dict(result.params),
+        changed_at=result.checked_at,
+    )
+
+
+def described(row: Registry) -> dict[str, Any]:
+    """Return what webhooks receive of a registry."""
+    return {"id": row.pk, "name": row.name, "kind": row.kind, "url": _link([row], "")}
+
+
+def one_line(text: str, most: int) -> str:
+    """Return a text without line breaks, control and invisible characters, and not too long."""
+    shown = "".join(" " if unicodedata.category(c) in names.FORBIDDEN else c for c in str(text))
+    line = " ".join(shown.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def _link(rows: Sequence[Registry], query: str) -> str:
+    """Return the address of a row's page, or of the list; empty without SITE_URL or the admin."""
+    site = conf.get().site_url
+    if not site:
+        return ""
+    try:
+        if len(rows) == 1:
+            return site + reverse("admin:registries_registry_change", args=[rows[0].pk])
+        path = reverse("admin:registries_registry_changelist")
+    except NoReverseMatch:
+        return ""
+    return f"{site}{path}?{query}" if query else site + path
