@@ -15,6 +15,9 @@ NO_TEXTS := $(VENV) $(VENV)-newest tests build dist mutants var
 FUZZ ?= 5000
 # Which benchmarks run, and how often: `make bench BENCH="digests --rounds 9"`.
 BENCH ?=
+# What builds the image, and what it is called.
+ENGINE ?= docker
+IMAGE ?= localhost/registries-site
 # `make screenshots SCREENSHOTS=--check` only says whether docs/images shows what the pages look like.
 SCREENSHOTS ?=
 # What `make test-newest` runs: whatever Django, REST framework and the site's libraries decide.
@@ -30,7 +33,7 @@ LOCK = printf 'hatchling\neditables\n' | $(BIN)/uv pip compile --quiet $(UPGRADE
 
 .DEFAULT_GOAL := help
 .PHONY: help run install lock upgrade test test-quick test-newest test-postgres test-mariadb fuzz \
-	mutate bench lint types format docs docs-site messages screenshots wheel clean
+	mutate bench lint types format docs docs-site messages screenshots image image-test wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -111,6 +114,13 @@ docs-site: docs screenshots $(VENV)/.docs-site ## build the documentation's site
 messages: $(VENV)/.test ## collect the texts to translate, and compile the translations (needs gettext)
 	$(BIN)/django-admin makemessages $(LANGUAGES:%=-l %) --no-obsolete --add-location file $(NO_TEXTS:%=-i %)
 	$(BIN)/django-admin compilemessages $(LANGUAGES:%=-l %) $(NO_TEXTS:%=-i %)
+
+image: ## build the container image of the site (ENGINE=podman, IMAGE= for its name)
+	$(ENGINE) build --tag $(IMAGE) --build-arg VERSION="$$(git describe --tags --always)" \
+		--build-arg REVISION="$$(git rev-parse HEAD)" .
+
+image-test: $(VENV)/.test ## build and try it without an engine (as root, on Debian; see tests/image/run)
+	PYTHON=$(BIN)/python tests/image/run
 
 wheel: $(VENV)/.test ## build the app's wheel in dist/
 	$(BIN)/python -m build --wheel

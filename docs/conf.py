@@ -17,6 +17,7 @@ PAGES = {
         "handover",
         "programs",
         "operate",
+        "containers",
         "keys",
     ],
     "Reference": [
