@@ -6,6 +6,17 @@ This module uses only the standard library.
 import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
+
+
+class TokenPage(NamedTuple):
+    """Where a server tells of the token that it is asked with.
+
+    realm: the end of its token server's address. path: what stands in its place.
+    """
+
+    realm: str
+    path: str
 
 
 class Proof(Enum):
@@ -36,6 +47,7 @@ class Endpoint:
     renew_on: statuses besides 401 that mean an expired token.
     hosts: a full-match pattern of the hosts that an exchange may name as the registry.
     counts_pulls: whether the registry says how many pulls are left (`ratelimit-*` headers).
+    token_page: where the password, sent as bearer token, is told when it ends; None if nowhere.
     """
 
     url: str | None
@@ -49,3 +61,4 @@ class Endpoint:
     renew_on: frozenset[int] = frozenset()
     hosts: re.Pattern[str] | None = None
     counts_pulls: bool = False
+    token_page: TokenPage | None = None

@@ -110,6 +110,17 @@ EXPLANATIONS: dict[str, Explanation] = {
         ),
         _("Create a new token at the registry and enter it. The steps stand beside the form."),
     ),
+    "credentials_ended": Explanation(
+        _("The credentials have ended, and the registry rejected them."),
+        _(
+            "Tokens are made for a limited time. Somebody entered this one's last day, or the token"
+            " or the registry said it."
+        ),
+        _(
+            "Create a new token at the registry and enter it. If the day is wrong, correct it in"
+            " the form."
+        ),
+    ),
     "ghost_token": Explanation(
         _("The credentials are wrong, although the registry did not say so."),
         _("It gave the site the token of a guest instead of one for the account."),

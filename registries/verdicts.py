@@ -132,6 +132,13 @@ CODES: dict[str, Code] = {
         Verdict.REJECTED,
         _("The registry rejected these credentials. Enter them again, or create new ones."),
     ),
+    "credentials_ended": Code(
+        Verdict.REJECTED,
+        _(
+            "The registry rejected these credentials, which ended on %(ended_on)s. Create new"
+            " ones and enter them."
+        ),
+    ),
     "ghost_token": Code(
         Verdict.REJECTED,
         _(

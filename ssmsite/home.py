@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from registries.admin.display import ago
+from registries.admin.display import ago, end_badge
+from registries.admin.ends import ends_soon
 from registries.admin.images import ImageForm
 from registries.admin.status import attention_first, needs_attention, overview, tiles
 from registries.kinds import KINDS
 from registries.models import Registry
+from registries.models.queryset import RegistryQuerySet
 
 # How many rows, changes and limits the page lists.
 SHOWN = 6
@@ -56,6 +58,7 @@ def _state(*, may_change: bool) -> dict[str, Any]:
         "overview": counts,
         "image_form": ImageForm(),
         "attention": tiles(list(attention[:SHOWN])),
+        "ending": _ending(rows),
         "changes": _changes(),
         "pulls": [
             (row, ago(row.checked_at) if row.checked_at else "")
@@ -63,6 +66,13 @@ def _state(*, may_change: bool) -> dict[str, Any]:
         ],
         "may_change": may_change,
     }
+
+
+def _ending(rows: RegistryQuerySet) -> dict[str, Any]:
+    """The registries whose credentials have ended or end soon, the most urgent first."""
+    found = rows.filter(ends_soon()).order_by("expires_on", "name_key")
+    first = [(row, end_badge(row.expires_on)) for row in found[:SHOWN] if row.expires_on]
+    return {"rows": first, "count": found.count() if len(first) == SHOWN else len(first)}
 
 
 class Change(NamedTuple):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.utils import timezone
@@ -12,9 +12,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from registries.admin import ends
 from registries.kinds import Kind
 from registries.models import Registry
 from registries.models.results import CheckResult
+from registries.models.times import today
 from registries.resolving.hosts import patterns
 from registries.verdicts import STEPS, Step, Verdict
 
@@ -59,11 +61,22 @@ def badges(row: Registry) -> list[Look]:
     result = [STATES[row.state]]
     if row.source:
         result.append(Look(gettext("File: %(source)s") % {"source": row.source}, "file", "none"))
+    if row.expires_on and (end := end_badge(row.expires_on)):
+        result.append(end)
     if not row.verify_tls:
         result.append(UNVERIFIED)
     if not row.secrets_readable:
         result.append(UNREADABLE)
     return result
+
+
+def end_badge(day: date) -> Look | None:
+    """Return the badge of credentials that have ended or end soon, or None."""
+    days = (day - today()).days
+    if days > ends.SOON:
+        return None
+    tone = "bad" if days <= 0 else "warn" if days <= ends.URGENT else "none"
+    return Look(ends.in_words(day), "throttled", tone)
 
 
 # Minutes of a unit, the largest first. Unlike those of `timesince`, these are whole phrases: in

@@ -19,6 +19,7 @@ from registries import services
 from registries.admin.base import owned
 from registries.admin.conflict import conflict
 from registries.admin.display import ShownResult, badges
+from registries.admin.ends import ShownEnd
 from registries.admin.howto import rendered
 from registries.admin.owned import RELEASE
 from registries.admin.schedule import NextCheck
@@ -77,7 +78,7 @@ class FormPages(UsedForPages):
         )
         return [
             (_("Registry"), {"fields": ["name", *common, "prefix"]}),
-            (_("Sign in with"), {"fields": variables}),
+            (_("Sign in with"), {"fields": [*variables, "expires_on"]}),
             (_("Connection"), {"fields": ["verify_tls", "ca_certificate"]}),
             (_("Hand over"), {"fields": ["handover"]}),
             *([] if is_viewed else [(_("Schedule"), {"fields": ["check_every"]})]),
@@ -268,6 +269,7 @@ class FormPages(UsedForPages):
             "badges": badges(row),
             "tile": Tile.of(row, past),
             "next_check": NextCheck.of(row),
+            "end": ShownEnd.of(row),
             "can_reset": row.is_default
             and not is_untouched(row)
             and self.has_change_permission(request, row),

@@ -12,11 +12,22 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registries.admin.display import LOOKS, STATES, UNREADABLE, UNVERIFIED
+from registries.admin.ends import (
+    ENDED,
+    SOON,
+    SOON_OR_ENDED,
+    UNKNOWN,
+    URGENT,
+    ends_soon,
+    ends_within,
+    has_ended,
+)
 from registries.admin.status import is_fine, needs_attention, readable_key_ids, sorted_kinds
 from registries.handover import FORMS
 from registries.kinds import KINDS
 from registries.models import Registry
 from registries.models.check import Origin, Trust
+from registries.models.ending import EndSource
 from registries.models.handover import ENTRUSTED, HANDED_OVER, Way
 from registries.models.queryset import is_overdue
 
@@ -102,6 +113,35 @@ class VerdictFilter(admin.SimpleListFilter):
                 since = timezone.now() - timedelta(days=days)
                 return queryset.filter(Q(checked_at__lt=since) | Q(checked_at=None))
         return queryset.filter(check_verdict=verdict) if verdict in LOOKS else queryset.none()
+
+
+class EndFilter(admin.SimpleListFilter):
+    title = _("Credentials end")
+    parameter_name = "ends"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            (SOON_OR_ENDED, _("Ended, or in %(days)d days") % {"days": SOON}),
+            (ENDED, _("Ended")),
+            *((str(days), _("In %(days)d days") % {"days": days}) for days in (URGENT, SOON)),
+            (UNKNOWN, _("Unknown")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case None:
+                return queryset
+            case "soon":
+                return queryset.filter(ends_soon())
+            case "ended":
+                return queryset.filter(has_ended())
+            case "7" | "30" as days:
+                return queryset.filter(ends_within(int(days)))
+            case "unknown":
+                # Where the registry said that they do not end, that is known.
+                found = queryset.authenticated().filter(expires_on=None)
+                return found.exclude(expires_on_source=EndSource.LEARNED)
+        return queryset.none()
 
 
 class _Choice(admin.SimpleListFilter):
@@ -217,4 +257,4 @@ def narrowing(cl: Any) -> dict[str, Any]:
 
 CHECK_FILTERS = (RegistryFilter, CheckVerdictFilter, OriginFilter, TrustFilter)
 HANDOVER_FILTERS = (RegistryFilter, OutcomeFilter, FormFilter, WayFilter)
-FILTERS = (KindFilter, StateFilter, VerdictFilter)
+FILTERS = (KindFilter, StateFilter, VerdictFilter, EndFilter)

@@ -77,7 +77,7 @@ def changed_values(form: Any) -> dict[str, tuple[str, str]]:
     """
     kind: Kind = form.kind
     choices = {variable.name for variable in kind.variables if variable.choices is not None}
-    names = {"name", "prefix", "verify_tls", "ca_certificate", "check_every"}
+    names = {"name", "prefix", "verify_tls", "ca_certificate", "check_every", "expires_on"}
     names |= {*kind.address, *choices}
     values = {}
     for name in names.difference(kind.secrets).intersection(form.changed_data):

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext
-from django_filters import CharFilter, ChoiceFilter, FilterSet
+from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 from drf_spectacular.utils import extend_schema_field
 
 from registries.api.params import later
@@ -19,6 +19,7 @@ from registries.verdicts import Verdict
 # The value of `verdict` for rows that were not checked since they were changed.
 NOT_CHECKED = "none"
 MAX_SEARCH = 100
+DAY = "2030-01-31"
 
 # The values of `ordering` and their columns. Each ends with a unique column, so that no row is on
 # two pages.
@@ -38,6 +39,18 @@ def choice_filter(values: Collection[str], **options: Any) -> ChoiceFilter:
     choices = tuple((value, value) for value in values)
     return ChoiceFilter(
         choices=choices, label="", error_messages={"invalid_choice": message}, **options
+    )
+
+
+def day_filter(lookup: str, **options: Any) -> DateFilter:
+    """A filter by the day on which credentials end."""
+    return DateFilter(
+        field_name="expires_on",
+        lookup_expr=lookup,
+        label="",
+        input_formats=["%Y-%m-%d"],
+        error_messages={"invalid": later(_("Enter a day such as %(example)s."), example=DAY)},
+        **options,
     )
 
 
@@ -61,6 +74,10 @@ class RegistryFilter(FilterSet):
     )
     is_default = choice_filter(("true", "false"), method="filter_is_default")
     search = CharFilter(method="filter_search", label="", strip=False, validators=[_check_search])
+    expires_before = day_filter(
+        "lt", help_text="Only registries whose credentials end before this day, or have ended."
+    )
+    expires_after = day_filter("gt", help_text="Only registries whose credentials end later.")
     ordering = choice_filter(ORDERINGS, method="order")
 
     def filter_state(self, rows: RegistryQuerySet, name: str, value: str) -> RegistryQuerySet:

@@ -33,8 +33,8 @@ REGISTRY_ERRORS = {
 }
 # The fields of an error besides its code and sentence.
 EXTRA_FIELDS = {"invalid_parameter": {"fields": {"repository": "This is required."}}}
-# Codes that only some views return. They list them in `faults`.
-RARE = {"no_registry", "platform_not_found", "cross_site", "post_only"}
+# Codes that only some views return, and list in `faults`, or only checks.
+RARE = {"no_registry", "platform_not_found", "cross_site", "post_only", "credentials_ended"}
 # The verdicts of checks that did not fail.
 NOT_FAILED = {Verdict.VALID, Verdict.ANONYMOUS, Verdict.UNPROVEN}
 # The registry's host in example sentences.

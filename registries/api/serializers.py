@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from registries.kinds import KINDS, Variable
 from registries.models import Check, Leaving, Registry
+from registries.models.ending import EndSource
 from registries.models.queryset import SECRETS, RegistryQuerySet
 from registries.models.results import CheckResult
 from registries.models.variables import VARIABLES
@@ -31,6 +32,7 @@ _CHECK = ("check_verdict", "check_code", "check_params", "checked_at", "kind")
 _COLUMNS = (
     *("id", "name", "has_secrets", "is_default", "prefix", "created_at", "updated_at"),
     *("handover", "last_handed_over", "source", "check_every", "next_check"),
+    *("expires_on", "expires_on_source"),
     *_CHECK,
     *(name for name in VARIABLES if name not in SECRETS),
 )
@@ -145,6 +147,8 @@ class VariablesField(serializers.DictField):
     source="platform-team",
     check_every=None,
     next_check_at=TIME,
+    expires_on="2030-01-31",
+    expires_on_source="typed",
 )
 class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
     id = serializers.IntegerField(min_value=0)
@@ -171,6 +175,16 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
     )
     next_check_at = serializers.DateTimeField(
         allow_null=True, help_text="When it is checked next, or should have been; null for never."
+    )
+    expires_on = serializers.DateField(
+        allow_null=True,
+        help_text="The day on which the credentials end; null if that is unknown, or never.",
+    )
+    expires_on_source = serializers.ChoiceField(
+        choices=EndSource.values,
+        allow_null=True,
+        help_text="Whether somebody entered that day, or the registry or the credentials said it;"
+        " null if it is unknown, or was entered for earlier credentials.",
     )
 
     def to_representation(self, instance: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,6 +213,8 @@ class RegistrySerializer(serializers.Serializer[Mapping[str, Any]]):
             "source": instance["source"] or None,
             "check_every": instance["check_every"],
             "next_check_at": _due(instance),
+            "expires_on": day.isoformat() if (day := instance["expires_on"]) else None,
+            "expires_on_source": instance["expires_on_source"] or None,
         }
 
 

@@ -5,12 +5,12 @@ depends on how far their own clocks differ. SQLite has no clock but that of its 
 """
 
 import time
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from django.db import connections
 from django.utils import timezone
 
-from registries.models.times import as_moment
+from registries.models.times import as_moment, day_of
 
 # Seconds since 1970, whatever the server's time zone is.
 QUERIES = {
@@ -40,6 +40,11 @@ def seconds(using: str) -> float:
 def now(using: str) -> datetime:
     """Return the time by the clock of a database, as the site's models hold times."""
     return as_moment(seconds(using)) if using in _ahead else timezone.now()
+
+
+def today(using: str) -> date:
+    """Return the day in the site's time zone by the clock of a database."""
+    return day_of(datetime.fromtimestamp(seconds(using), UTC))
 
 
 def corrected(moment: datetime, using: str) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -12,20 +12,23 @@ from django.db.models import Case, F, Value, When
 from django.views.decorators.debug import sensitive_variables
 
 from registries import conf
-from registries.checking import clock, health, schedule
+from registries.checking import clock, days, health, schedule
 from registries.checking.callers import Caller
 from registries.client.errors import ClientError
 from registries.kinds import KINDS
 from registries.models import Check, Registry, certificates, names
 from registries.models.check import Trust
+from registries.models.ending import EndSource
 from registries.models.results import CheckResult
 from registries.models.tally import count_check
+from registries.models.times import day_of
 from registries.reference import Reference
 from registries.row_client import addresses_of, client_for
 from registries.verdicts import Stranger, Verdict
 
 if TYPE_CHECKING:
     from registries.client.client import Pulls
+    from registries.client.ends import End
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Checked:
     pulls: Pulls | None
     stranger: Stranger | None
     seconds: float
+    end: End | None = None
 
 
 @sensitive_variables()
@@ -44,14 +48,20 @@ def run_check(
 ) -> Checked:
     """Check a row, and an image if there is a reference. Uses no database."""
     started, using = time.monotonic(), registry.db_for_write
-    pulls = None
+    pulls = end = None
+    # Once a server has told it, the end stays the same.
+    asks_end = not registry.expires_on_source
     try:
         with client_for(registry, reference.match_host if reference else None) as client:
             image = (reference.repository, reference.version) if reference else ()
             may_invent = conf.get().prove_with_stranger
-            outcome = client.check(*image, stranger=stranger, may_invent=may_invent)
-        pulls, stranger = outcome.pulls, outcome.stranger
-        verdict, code = outcome.verdict, outcome.code
+            outcome = client.check(
+                *image, stranger=stranger, may_invent=may_invent, asks_end=asks_end
+            )
+        pulls, stranger, end = outcome.pulls, outcome.stranger, outcome.end
+        verdict, code, params = outcome.verdict, outcome.code, outcome.params
+        if verdict is Verdict.REJECTED and (ended_on := _ended_on(registry, end)):
+            code, params = "credentials_ended", {**params, "ended_on": ended_on.isoformat()}
         if verdict is Verdict.ANONYMOUS and registry.state == "authenticated":
             # The host is read without the row's credentials, so nothing is proven about them.
             verdict, code = Verdict.UNPROVEN, "no_proof"
@@ -59,7 +69,7 @@ def run_check(
             verdict,
             code,
             clock.now(using),
-            outcome.params,
+            params,
             clock.corrected(outcome.retry_at, using) if outcome.retry_at else None,
             outcome.steps,
             registry.kind,
@@ -68,7 +78,24 @@ def run_check(
         verdict = error.verdict or Verdict.MISCONFIGURED
         checked_at = clock.now(using)
         result = CheckResult(verdict, error.code, checked_at, error.params, kind=registry.kind)
-    return Checked(result, pulls, stranger, time.monotonic() - started)
+    return Checked(result, pulls, stranger, time.monotonic() - started, end)
+
+
+def _ended_on(registry: Registry, end: End | None) -> date | None:
+    """Return the day on which the credentials ended, if they did as far as is known."""
+    if registry.expires_on_source != EndSource.TYPED and end is not None:
+        now = clock.seconds(registry.db_for_write)
+        return day_of(end.at) if end.at and end.at.timestamp() <= now else None
+    return registry.expires_on if registry.has_ended else None
+
+
+def _learned(registry: Registry, end: End | None) -> dict[str, Any]:
+    """Return the columns of a row that learns when its credentials end; none if nothing is new."""
+    if end is None or registry.expires_on_source == EndSource.TYPED:
+        return {}
+    day = day_of(end.at) if end.at else None
+    learned = {"expires_on": day, "expires_on_source": EndSource.LEARNED.value}
+    return learned if day == registry.expires_on else {**learned, "reminded_before": None}
 
 
 def known_stranger(registry: Registry) -> Stranger | None:
@@ -109,6 +136,7 @@ def store(
         "failures": schedule.failures_after(registry, result),
         "check_host": called,
         "next_check": schedule.next_check(registry, result, clock.seconds(using)),
+        **_learned(registry, checked.end),
     }
     if result.is_fine:
         columns["succeeded_at"] = result.checked_at
@@ -132,6 +160,9 @@ def store(
     )
     # In one transaction, so that a concurrent deletion of the row happens either before or after.
     with transaction.atomic(using=using):
+        # Whoever holds a lease has loaded the row under it; others may have long before.
+        record = registry.check_days if lease else row.values_list("check_days", flat=True).first()
+        columns["check_days"] = days.with_check(record, result.verdict, clock.today(using))
         check.is_recent = is_stored and bool(
             row.filter(version=registry.version).update(
                 **health.counted(result), **columns, **_released(lease)

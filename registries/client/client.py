@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from registries.client import digests, listing, sign_in
+from registries.client import digests, ends, listing, sign_in
 from registries.client.account import Lasting
 from registries.client.context import Context
 from registries.client.deadline import Deadline
@@ -55,6 +55,7 @@ class Outcome:
     steps: the steps that were taken.
     stranger: how the registry treats an invented account, if that is known. Pass it to the next
         check with the same credentials.
+    end: when the credentials end; None if nobody says so.
     """
 
     verdict: Verdict
@@ -64,6 +65,7 @@ class Outcome:
     pulls: Pulls | None = None
     steps: tuple[Step, ...] = field(default=(), compare=False)
     stranger: Stranger | None = field(default=None, compare=False)
+    end: ends.End | None = field(default=None, compare=False)
 
 
 class Client:
@@ -119,13 +121,14 @@ class Client:
         *,
         stranger: Stranger | None = None,
         may_invent: bool = True,
+        asks_end: bool = False,
     ) -> Outcome:
         """Sign in and return the outcome; with a repository, also read an image. Raises nothing.
 
         If only the image fails, the outcome has the image's code and the sign-in's verdict.
         `stranger` is what an earlier check with these credentials found out about an invented
         account. If it is None, one is tried, provided that the endpoint's proof needs one and
-        `may_invent` is set.
+        `may_invent` is set. `asks_end` is whether to ask the server when the credentials end.
         """
         strangers = Strangers(self._context, self._credential, stranger, may_invent=may_invent)
         image = None if repository is None else (repository, reference or "latest")
@@ -151,12 +154,16 @@ class Client:
             # Strangers are tried last, so that their errors are not taken for the account's.
             code = strangers.final_code(code, None if failure else image)
             verdict = CODES[code].verdict or verdict
+        end = ends.said_by(self._credential)
+        if end is None and asks_end and code == "signed_in":
+            end = ends.told_by_server(self._session.auth, self._credential)
         outcome = Outcome(
             verdict,
             code,
             pulls=self._session.pulls,
             steps=self._context.deadline.steps,
             stranger=strangers.answer,
+            end=end,
         )
         if failure is None:
             return outcome

@@ -9,12 +9,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from registries.forms.fields import MONO, SwitchInput, form_field
+from registries.forms.fields import MONO, DayField, SwitchInput, form_field
 from registries.forms.layout import COMMON, FormLayout, Row
 from registries.forms.schedule import PeriodField
 from registries.forms.secrets import ACTION_SUFFIX, Choice, SecretInput
 from registries.kinds import KINDS, Kind
 from registries.models import Leaving, Registry
+from registries.models.ending import EndSource
+from registries.models.times import today
 from registries.resolving.rivals import refusal
 
 __all__ = [
@@ -48,6 +50,13 @@ class RegistryForm(FormLayout):
     # The way to sign in; variables of the other ways are cleared. If it is not sent, all are kept.
     sign_in = forms.ChoiceField(required=False, error_messages={"invalid_choice": NO_CHOICE})
     check_every = PeriodField()
+    expires_on = DayField(
+        label=_("Credentials end on"),
+        help_text=_(
+            "The day on which the token or password stops working, if it does. The site warns"
+            " before. Some registries and tokens say it themselves when they are checked."
+        ),
+    )
     image = forms.CharField(
         label=_("Image to try"),
         help_text=_(
@@ -158,6 +167,7 @@ class RegistryForm(FormLayout):
                     cleaned[name] = None
         if self.add_prefix("check_every") not in self.data:  # not sent, it stays as it is
             cleaned["check_every"] = self.instance.check_every
+        self._settle_end(cleaned)
         opened = cleaned.get("opened_version")
         if opened is not None and opened != self.instance.version:
             # The user has now seen the error. If they save again, they want to overwrite.
@@ -169,6 +179,25 @@ class RegistryForm(FormLayout):
                 code="changed_meanwhile",
             )
         return cleaned
+
+    def _settle_end(self, cleaned: dict[str, Any]) -> None:
+        """Keep the day if it was not sent, drop it with the credentials, and ask about a past one.
+
+        It can only be of earlier credentials, if others are entered now.
+        """
+        if self.add_prefix("expires_on") not in self.data:
+            cleaned["expires_on"] = self.instance.expires_on
+            return
+        if cleaned.get("sign_in") and not self.chosen.variables:
+            self.errors.pop("expires_on", None)
+            cleaned["expires_on"] = None
+        day = cleaned.get("expires_on")
+        is_retyped = any(isinstance(cleaned.get(name), str) for name in self.kind.secrets)
+        is_learned = self.instance.expires_on_source == EndSource.LEARNED
+        is_kept = day == self.instance.expires_on
+        if day and day < today() and is_retyped and not (is_learned and is_kept):
+            message = _("This day is past. Enter when the new credentials end, or leave it empty.")
+            self.add_error("expires_on", ValidationError(message, code="past"))
 
     def _drop_other_ways(self, cleaned: dict[str, Any]) -> None:
         for name in self._of_some_method.difference(self.chosen.variables):
@@ -251,8 +280,9 @@ class RegistryForm(FormLayout):
         """The names of the changed fields, for the history."""
         others = self._of_some_method.difference(self.chosen.variables) if self._is_chosen else ()
         left_out = {*self.HELPERS, *others}
-        if self.add_prefix("handover") not in self.data:  # a field that was not sent is not changed
-            left_out.add("handover")
+        for name in ("handover", "expires_on"):  # a field that was not sent is not changed
+            if self.add_prefix(name) not in self.data:
+                left_out.add(name)
         return [name for name in super().changed_data if name not in left_out] + self._dropped
 
     @property

@@ -26,6 +26,15 @@ class SwitchInput(forms.CheckboxInput):
         return False
 
 
+class DayField(forms.DateField):
+    """A day, which browsers offer a calendar for."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        # What these inputs send and are sent, whatever the language.
+        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        super().__init__(required=False, widget=widget, input_formats=["%Y-%m-%d"], **kwargs)
+
+
 def form_field(variable: Variable) -> forms.Field:
     """Return the form field of a variable."""
     common: dict[str, Any] = {"label": _(variable.label), "help_text": _(variable.help)}

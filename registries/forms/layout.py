@@ -15,7 +15,7 @@ else:
     _ModelForm = forms.ModelForm
 
 # The columns that every kind has.
-COMMON = ("name", "prefix", "ca_certificate", "verify_tls", "handover", "check_every")
+COMMON = ("name", "prefix", "ca_certificate", "verify_tls", "handover", "check_every", "expires_on")
 
 
 class Row(NamedTuple):
@@ -79,6 +79,13 @@ class FormLayout(_ModelForm):
             for variable in self.kind.variables
             if variable.name in self._of_some_method
         ]
+
+    @property
+    def end_row(self) -> Row:
+        """When the credentials end, for the ways to sign in that have some."""
+        several = len(self.methods) > 1
+        ways = (number for number, way in enumerate(self.methods, 1) if several and way.variables)
+        return Row(self["expires_on"], False, tuple(ways))
 
     @property
     def other_rows(self) -> dict[str, Row]:

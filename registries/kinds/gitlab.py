@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from registries.credentials import Basic, Credential
-from registries.endpoint import Endpoint
+from registries.endpoint import Endpoint, TokenPage
 from registries.kinds.address import parse_address
 from registries.kinds.base import HowTo, Kind, Link, Method, Values
 from registries.kinds.shared import AUTHURL, TOKEN, URL, USERNAME, realms_of
@@ -11,6 +11,10 @@ from registries.text import gettext_noop as _
 
 # A personal access token signs in under any name, but not under an empty one.
 ANY_USERNAME = "token"
+# Personal, project and group access tokens, unless an administrator chose another prefix. They may
+# read when they end, which deploy tokens may not (docs.gitlab.com/security/tokens).
+PERSONAL = "glpat-"
+TOKEN_PAGE = TokenPage("/jwt/auth", "/api/v4/personal_access_tokens/self")
 
 
 def _credential(values: Values, _host: str | None, _prefix: str) -> Credential:
@@ -22,6 +26,7 @@ def _endpoint(values: Values, _host: str | None) -> Endpoint:
         url=parse_address(values["url"]).url,
         realms=realms_of(values),
         forbidden="no_registry_scope",
+        token_page=TOKEN_PAGE if values["token"].startswith(PERSONAL) else None,
     )
 
 

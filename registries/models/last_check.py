@@ -66,6 +66,10 @@ class LastCheck(models.Model):
     # task runs depends on `next_check` alone.
     enqueued_until = models.DateTimeField(null=True, editable=False)
 
+    # How many checks of each of the last days were fine, unsure and failed; see `days`. NULL before
+    # the first one.
+    check_days = models.JSONField(null=True, editable=False)
+
     # Columns of the row itself.
     kind: str
     check_every: int | None
@@ -123,11 +127,13 @@ class LastCheck(models.Model):
         return as_moment(self.next_check) if self.next_check else self.updated_at
 
 
-# The columns of the check that is running, which only checks write.
-LEASE = ("checking_until", "check_host")
+# The columns of the check that is running, and the record of all: only checks write them.
+LEASE, RECORD = ("checking_until", "check_host"), ("check_days",)
 # Those of several checks, which outlive a change of the row.
 HEALTH = ("health", "health_since")
 # Those of the last one.
 CHECK_FIELDS = tuple(
-    field.name for field in LastCheck._meta.local_fields if field.name not in (*LEASE, *HEALTH)
+    field.name
+    for field in LastCheck._meta.local_fields
+    if field.name not in (*LEASE, *RECORD, *HEALTH)
 )

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from registries.kinds import KINDS, Variable, variables
 from registries.models import names, validation
 from registries.models.check import Check
+from registries.models.ending import END_FIELDS, Ending
 from registries.models.fields import SecretField
 from registries.models.handover import Handover
-from registries.models.last_check import CHECK_FIELDS, HEALTH, LEASE, LastCheck
+from registries.models.last_check import CHECK_FIELDS, HEALTH, LEASE, RECORD, LastCheck
 from registries.models.queryset import (
     ANY_SECRET,
     BEST_FIRST,
@@ -73,7 +74,7 @@ def _generated(expression: Any, column: "models.Field[Any, Any]") -> "models.Gen
     )
 
 
-class Registry(Sealed, LastCheck):
+class Registry(Sealed, Ending, LastCheck):
     """A container registry, and the credentials that the site signs in with.
 
     The code below the class adds a nullable column for each variable of any kind.
@@ -157,6 +158,7 @@ class Registry(Sealed, LastCheck):
             models.Index(fields=["updated_at", "id"], name="registries_updated"),
             models.Index(fields=LONGEST_UNCHECKED_FIRST, name="registries_checked"),
             models.Index(fields=["source", "name_key"], name="registries_source_name"),
+            models.Index(fields=["expires_on", "name_key"], name="registries_ends"),
             # What is due, and how many checks run on a host.
             models.Index(fields=DUE_FIRST, name="registries_due"),
             models.Index(fields=["checking_until", "check_host"], name="registries_checking"),
@@ -217,7 +219,9 @@ class Registry(Sealed, LastCheck):
         using = using or self.db_for_write
         update_fields = None if update_fields is None else set(update_fields)
         changed = self.changed()
+        ending = self.settle_end(changed, update_fields)
         if update_fields is not None:
+            update_fields |= ending
             bound = changed.intersection((*TRUST, *self.declaration.address))
             if bound and not update_fields >= (changed & SEALED_TOGETHER):
                 raise ValidationError(_("Save the address and the secrets together."))
@@ -237,7 +241,7 @@ class Registry(Sealed, LastCheck):
                     self.next_check = self.due_at_once
                     super().save(force_insert=True, using=using)
                 else:
-                    self._overwrite(changed, using, update_fields)
+                    self._overwrite(changed, ending, using, update_fields)
         except BaseException:
             # The address was not saved, so the next attempt has to seal the secrets again.
             self.__dict__.update(unsealed)
@@ -245,11 +249,17 @@ class Registry(Sealed, LastCheck):
         self._remember(update_fields)
 
     def _overwrite(
-        self, changed: set[str], using: str, update_fields: Iterable[str] | None
+        self,
+        changed: set[str],
+        ending: set[str],
+        using: str,
+        update_fields: Iterable[str] | None,
     ) -> None:
         columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
         # Set by whoever hands over or checks, not by whoever saves what he loaded before.
-        columns -= {"version", "last_handed_over", *LEASE, *HEALTH, *self.get_deferred_fields()}
+        columns -= {"version", "last_handed_over", *self.get_deferred_fields()}
+        columns -= {*LEASE, *RECORD, *HEALTH}
+        columns -= set(END_FIELDS) - ending
         if update_fields is not None:
             columns &= {*update_fields, *DERIVED}
         if changed:

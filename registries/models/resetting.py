@@ -15,6 +15,7 @@ DEFAULTS = {
     "verify_tls": True,
     "handover": "none",
     "check_every": None,
+    "expires_on": None,
 }
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Times on their way into the database, and out of it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django.conf import settings
 from django.utils import timezone
@@ -9,6 +9,16 @@ from django.utils import timezone
 def as_stored(moment: datetime | None) -> datetime | None:
     """A time as the site's models hold it: local, where USE_TZ is off."""
     return None if moment is None else _as_stored(moment)
+
+
+def today() -> date:
+    """The day in the site's time zone, whatever the zone of whoever looks."""
+    return day_of(datetime.now(UTC))
+
+
+def day_of(moment: datetime) -> date:
+    """The day in the site's time zone of an aware time."""
+    return moment.astimezone(timezone.get_default_timezone()).date()
 
 
 def as_moment(seconds: float) -> datetime:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # The length of the column, and the longest path of a repository.
 MAX_PREFIX = 255
+# The first and the last year in which credentials can end: others are typing errors.
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 # Why a stored secret has to be entered again, by the code of the change.
 MISDIRECTED = {
     "address_changed": _(
@@ -83,6 +85,7 @@ def clean_settings(row: "Registry", errors: Errors) -> None:
         _clean_prefix(row, errors)
         _clean_handover(row, errors)
     _clean_ca_certificate(row, errors)
+    _clean_end(row, errors)
     if row.kind in KINDS:
         if row.is_entrusting:
             row.entrust_secrets()
@@ -174,6 +177,18 @@ def _clean_handover(row: "Registry", errors: Errors) -> None:
     if row.handover == "short" and row.declaration.exchanged_by is None:
         message = _("This kind has no short-lived credentials: choose nothing, or any.")
         errors.add("handover", message, "never_short")
+
+
+def _clean_end(row: "Registry", errors: Errors) -> None:
+    if row.expires_on is None or not row.is_end_changed:
+        return
+    if not FIRST_YEAR <= row.expires_on.year <= LAST_YEAR:
+        message = gettext("Enter a day from %(first)d to %(last)d.")
+        params = {"first": FIRST_YEAR, "last": LAST_YEAR}
+        errors.add("expires_on", message % params, "out_of_range")
+    elif not row.has_credentials:
+        message = gettext("There are no credentials that could end. Leave this empty.")
+        errors.add("expires_on", message, "anonymous")
 
 
 def _with_host(row: "Registry", prefix: str) -> str:

@@ -126,6 +126,8 @@ def _save(pending: Pending, source: str) -> SourceChange | None:
     if pending.stored is not None:
         _take_over(row, pending.target, pending.step.fields)
     row.source = source
+    # What the file says is of the secrets that it names, though the day is the same as before.
+    row.is_end_stated = "expires_on" in pending.values
     row.applied = as_applied(row, pending.values)
     row.save()
     pending.step.pk = row.pk

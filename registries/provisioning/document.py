@@ -6,7 +6,9 @@ reader, so all scalars are text: numbers and booleans are understood here.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
@@ -29,9 +31,11 @@ TOP = ("version", "source", "registries", "$schema")
 TEXTS = ("prefix", "ca_certificate", "handover")
 FLAGS = ("verify_tls",)
 PERIODS = ("check_every",)
-COMMON = (*TEXTS, *FLAGS, *PERIODS)
+DAYS = ("expires_on",)
+COMMON = (*TEXTS, *FLAGS, *PERIODS, *DAYS)
 ENTRY = ("name", "kind", "was", "set", "secrets", *COMMON)
 WAYS = ("env", "file")
+DAY_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _FLAGS: Mapping[Any, bool] = dict.fromkeys((True, "true", "True", "TRUE"), True) | dict.fromkeys(
     (False, "false", "False", "FALSE"), False
 )
@@ -192,9 +196,10 @@ class _Reader(Checker):
                     self.fault(place.at(name), "Enter true or false.")
                 else:
                     columns[name] = _FLAGS[value]
-        for name in PERIODS:
-            if name in entry and (seconds := self.period(place.at(name), entry[name])) is not None:
-                columns[name] = seconds
+        readers = {**dict.fromkeys(PERIODS, self.period), **dict.fromkeys(DAYS, self.day)}
+        for name, read in readers.items():
+            if name in entry and (value := read(place.at(name), entry[name])) is not None:
+                columns[name] = value
         if columns.get("handover", Leaving.NONE) not in Leaving.values:
             self.fault(place.at("handover"), f"Enter one of: {', '.join(Leaving.values)}.")
         return columns
@@ -207,6 +212,17 @@ class _Reader(Checker):
         except ValueError:
             text = f"Enter {conf.MINUTE} to {conf.MONTH} seconds, or 0 for never."
             self.fault(place, text)
+        return None
+
+    @sensitive_variables()
+    def day(self, place: Place, value: Any) -> date | None:
+        """Return a day, which is a text in YAML and maybe a date in TOML."""
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        if isinstance(value, str) and re.fullmatch(DAY_PATTERN, value):
+            with suppress(ValueError):
+                return date.fromisoformat(value)
+        self.fault(place, "Enter a day such as 2030-01-31.")
         return None
 
     @sensitive_variables()

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from registries.conf import ENV_PREFIX
 from registries.models import Registry
+from registries.models.ending import EndSource
 from registries.models.resetting import DEFAULTS, is_untouched
 from registries.provisioning.document import COMMON, VERSION
 from registries.provisioning.planning import BATCH
@@ -65,7 +67,13 @@ def export(source: str) -> File:
 def _entry(row: Registry, taken: set[str]) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": row.name, "kind": row.kind}
     common = {name: getattr(row, name) for name in COMMON}
-    entry |= {name: value for name, value in common.items() if value != DEFAULTS[name]}
+    if row.expires_on_source == EndSource.LEARNED:
+        del common["expires_on"]  # it is learned again
+    entry |= {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in common.items()
+        if value != DEFAULTS[name]
+    }
     provided = [name for name in row.declaration.by_name if row.raw_value(name)]
     secrets = row.declaration.secrets
     if plain := {name: row.raw_value(name) for name in provided if name not in secrets}:

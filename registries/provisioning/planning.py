@@ -21,7 +21,7 @@ from registries.provisioning.applied import (
     named_before,
     values_of,
 )
-from registries.provisioning.document import COMMON, PERIODS, Declared, Document
+from registries.provisioning.document import COMMON, DAYS, PERIODS, Declared, Document
 from registries.provisioning.faults import Fault, NotApplied, Place
 from registries.provisioning.references import Unresolved
 
@@ -276,10 +276,12 @@ def _pruned(row: Owned, is_pruning: bool) -> Action:
 def _keep_common(row: Registry, declared: Declared, stored: Registry) -> None:
     """Keep what the file does not name, and never named: what it named before is reset.
 
-    A row that is adopted keeps only PERIODS: the rest decides who receives the file's secrets.
+    A row that is adopted keeps only PERIODS and DAYS: the rest decides who receives the file's
+    secrets. Without secrets there is nothing that could end.
     """
     before = named_before(stored)
-    for name in COMMON if stored.source else PERIODS:
+    kept = COMMON if stored.source else (*PERIODS, *DAYS)
+    for name in kept if declared.secrets else set(kept).difference(DAYS):
         if name not in declared.common and name not in before:
             setattr(row, name, getattr(stored, name))
 

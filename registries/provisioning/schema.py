@@ -68,6 +68,11 @@ PARTS: dict[str, Schema] = {
         "type": "integer",
         "anyOf": [{"const": 0}, {"minimum": conf.MINUTE, "maximum": conf.MONTH}],
     },
+    "expires_on": {
+        "description": "The day on which the credentials end, such as 2030-01-31.",
+        "type": "string",
+        "format": "date",
+    },
     "handover": {
         "description": "Which of its credentials may be handed over to other programs.",
         "enum": [*Leaving.values],

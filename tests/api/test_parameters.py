@@ -18,6 +18,8 @@ GOOD = {
     "verdict": "valid",
     "is_default": "true",
     "search": "x",
+    "expires_before": "2030-01-31",
+    "expires_after": "2029-01-31",
     "ordering": "name",
     "page": "1",
     "page_size": "1",
@@ -33,7 +35,8 @@ GOOD = {
     "registry": "1",
 }
 TAKEN = {
-    "registries/": "kind state verdict is_default search ordering page page_size",
+    "registries/": "kind state verdict is_default search expires_before expires_after ordering"
+    " page page_size",
     "registries/{pk}/": "",
     "registries/{pk}/checks/": "",
     "registries/{pk}/tags/": "repository prefix last n",

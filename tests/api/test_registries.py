@@ -41,6 +41,8 @@ KEYS = [
     "source",
     "check_every",
     "next_check_at",
+    "expires_on",
+    "expires_on_source",
 ]
 CHECKED = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -84,6 +86,8 @@ def test_one(get_json: GetJson) -> None:
         "source": "team",
         "check_every": None,
         "next_check_at": row.updated_at.isoformat().replace("+00:00", "Z"),
+        "expires_on": None,
+        "expires_on_source": None,
     }
 
 

@@ -78,6 +78,7 @@ def test_rows_are_created_and_stay_as_they_are(write: Write) -> None:
         ({"verify_tls": False}, ("verify_tls",)),
         ({"check_every": 3600}, ("check_every",)),
         ({"check_every": "0"}, ("check_every",)),
+        ({"expires_on": "2030-01-31"}, ("expires_on",)),
         ({"secrets": {"token": {"env": "REGISTRIES_SECRET_HUB"}}}, ("password", "token")),
         ({"set": None, "secrets": None}, ("login", "password")),
         ({"name": "Renamed", "was": "Builds"}, ("name",)),

@@ -1,5 +1,6 @@
 """What is exported, and that applying it changes nothing."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -71,6 +72,8 @@ def test_applying_what_was_exported_changes_nothing(
     row.ca_certificate = data.draw(st.sampled_from(["", CA]))
     row.handover = data.draw(st.sampled_from(["none", "any"]))
     row.check_every = data.draw(st.sampled_from([None, 0, 3600]))
+    if row.has_credentials:
+        row.expires_on = data.draw(st.sampled_from([None, date(2030, 1, 31)]))
     row.full_clean()
     row.save()
     assert_unchanged(monkeypatch, services.export())

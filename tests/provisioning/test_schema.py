@@ -67,6 +67,7 @@ def test_takes_what_the_rules_take(slug: str) -> None:
         {"handover": "short"},
         {"check_every": 1},
         {"check_every": "3600"},
+        {"expires_on": 20300131},
         {"password": "fake"},
     ],
 )
