@@ -18,6 +18,8 @@ PAGES = {
         "programs",
         "operate",
         "containers",
+        "notifications",
+        "metrics",
         "keys",
     ],
     "Reference": [
@@ -30,7 +32,7 @@ PAGES = {
         "api-reference",
         "python",
     ],
-    "Explanation": ["security", "architecture"],
+    "Explanation": ["resolution", "security", "architecture", "performance"],
     "Contribute": ["contributing", "testing", "changelog"],
 }
 TREE = """
