@@ -49,6 +49,8 @@ class Conf:
     prove_with_stranger: whether a check may try an invented account.
     confirm_checks: how many checks in a row must say that a registry needs attention, or is fine
         again, before that counts as a change of its state.
+    expiry_reminders: how many days before credentials end somebody is reminded; 0 is that day. None
+        of them switches reminders off.
     notify: who is told of such changes; the setting has Apprise URLs, the addresses of webhooks
         with #whsec_… for their secret, and the word "admins".
     notifications_kept_days: days that a message stays on the page of notifications.
@@ -74,6 +76,7 @@ class Conf:
     endpoints: tuple[tuple[str, str], ...] = ()
     prove_with_stranger: bool = True
     confirm_checks: int = 2
+    expiry_reminders: tuple[int, ...] = (30, 7, 1, 0)
     notify: tuple[receivers.Receiver, ...] = ()
     notifications_kept_days: int = 90
     site_url: str | None = None
@@ -126,6 +129,14 @@ def _days(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 3650:
         raise ValueError("a whole number of days from 1 to 3650")
     return value
+
+
+def _days_before(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(day, int) and not isinstance(day, bool) and 0 <= day <= 365 for day in value
+    ):
+        raise ValueError("a list of whole numbers of days from 0 to 365")
+    return tuple(sorted(set(value), reverse=True))
 
 
 def _text(value: Any) -> str | None:
@@ -259,6 +270,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "ENDPOINTS": _origins,
     "PROVE_WITH_STRANGER": _flag,
     "CONFIRM_CHECKS": _confirmed,
+    "EXPIRY_REMINDERS": _days_before,
     "NOTIFY": _receivers,
     "NOTIFICATIONS_KEPT_DAYS": _days,
     "SITE_URL": _site,

@@ -12,6 +12,7 @@ from django.db import close_old_connections, router
 
 from registries.checking.claims import follow_setting
 from registries.checking.enqueuing import give_back, take
+from registries.checking.reminders import remind
 from registries.checking.runner import Runner
 from registries.models import Registry
 from registries.task_queue import as_task
@@ -68,12 +69,13 @@ with suppress(ImproperlyConfigured):  # a system check reports it
 
 
 def enqueue_checks() -> Enqueued:
-    """Hand the rows that are due to the queue, for its workers to check.
+    """Hand the rows that are due to the queue, and remind people of credentials that end.
 
     Raises ImproperlyConfigured if there is no such queue, and NotEnqueued if it does not answer.
     """
     task, using = as_task(_function), router.db_for_write(Registry)
     follow_setting(using)
+    remind(using)
     batches = take(using)
     for number, batch in enumerate(batches):
         try:

@@ -165,6 +165,10 @@ def _registries(name: str) -> Any:
     return value
 
 
+def _numbers(value: str) -> list[int]:
+    return [] if value.lower() == "off" else [int(number) for number in value.split(",")]
+
+
 def _flag(value: str) -> bool:
     if value.lower() not in FLAGS:
         raise ValueError
@@ -177,4 +181,5 @@ _PARSERS: dict[Any, Callable[[str], Any]] = {
     float: float,
     int: int,
     tuple[tuple[str, str], ...]: json.loads,
+    tuple[int, ...]: _numbers,
 }

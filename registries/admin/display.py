@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from registries.admin import ends
+from registries.checking.reminders import in_words
 from registries.kinds import Kind
 from registries.models import Registry
 from registries.models.results import CheckResult
@@ -76,7 +77,7 @@ def end_badge(day: date) -> Look | None:
     if days > ends.SOON:
         return None
     tone = "bad" if days <= 0 else "warn" if days <= ends.URGENT else "none"
-    return Look(ends.in_words(day), "throttled", tone)
+    return Look(in_words(day, today()), "throttled", tone)
 
 
 # Minutes of a unit, the largest first. Unlike those of `timesince`, these are whole phrases: in

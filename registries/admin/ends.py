@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.db.models import Q
 from django.utils.formats import date_format
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registries.models import Registry
@@ -32,18 +32,6 @@ def has_ended() -> Q:
 def ends_soon() -> Q:
     """Rows whose credentials have ended, or end soon."""
     return Q(expires_on__lte=today() + timedelta(days=SOON))
-
-
-def in_words(day: date) -> str:
-    """Return when that is or was: `Ends in 7 days`, `Ended on Jan. 31, 2030`."""
-    days = (day - today()).days
-    if days < 0:
-        return gettext("Ended on %(day)s") % {"day": date_format(day)}
-    if days == 0:
-        return gettext("Ends today")
-    if days > SOON:
-        return gettext("Ends on %(day)s") % {"day": date_format(day)}
-    return ngettext("Ends in %(count)d day", "Ends in %(count)d days", days) % {"count": days}
 
 
 # Who said the day, in words.

@@ -11,6 +11,7 @@ from registries import conf
 from registries.checking.callers import Caller
 from registries.checking.claims import claim, follow_setting
 from registries.checking.pools import Pool
+from registries.checking.reminders import remind
 from registries.checking.single import Checked, known_stranger, postpone, run_check, store
 from registries.models import Registry
 from registries.models.check import Origin, prune
@@ -25,6 +26,8 @@ IDLE, BEAT = 1.0, 0.25
 LINE_CHECKS, LINE_SECONDS = 100, 10
 # Expired checks are deleted for so many rows together.
 PRUNED = 100
+# Seconds between two looks for credentials that end.
+REMIND_SECONDS = 60
 # The longest pause between two attempts while the database is away, in seconds.
 LONGEST_PAUSE = 30
 AWAY = (OperationalError, InterfaceError)
@@ -53,7 +56,7 @@ class Runner:
         self._running: dict[Future[Checked], Registry] = {}
         self._is_told_to_stop = False
         self._stored: set[int] = set()
-        self._claim_at = 0.0
+        self._claim_at = self._remind_at = 0.0
         self._told = (0, 0)
         self._failed_attempts = 0
         self._line_at = time.monotonic()
@@ -77,6 +80,7 @@ class Runner:
                         is_started = True
                     self._store_ended()
                     self._prune()
+                    self._remind()
                     count = self._claim(pool)
                     self._has_answered()
                 except Error as error:
@@ -104,6 +108,12 @@ class Runner:
             pool.acquire()
             self._running[pool.run(run_check, row, None, known_stranger(row))] = row
         return len(rows)
+
+    def _remind(self) -> None:
+        """Remind people of credentials that end, now and then."""
+        if self._among is None and time.monotonic() >= self._remind_at:
+            self._remind_at = time.monotonic() + REMIND_SECONDS
+            remind(self._using)
 
     def _renew_connection(self) -> None:
         """Obey CONN_MAX_AGE, as Django does between requests."""

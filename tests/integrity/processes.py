@@ -24,7 +24,7 @@ django.setup()
 from encrypted_model_fields import fields as library  # noqa: E402 - after Django's set-up
 
 from registries import reencryption, services  # noqa: E402
-from registries.checking import claims  # noqa: E402
+from registries.checking import claims, reminders  # noqa: E402
 from registries.checking.turns import Turn  # noqa: E402
 from registries.models import ChangedMeanwhile, Registry  # noqa: E402
 from registries.provisioning import applying  # noqa: E402
@@ -131,6 +131,12 @@ def run_checks(timeout: float, hosts: int) -> None:
     settings.REGISTRIES = {"TIMEOUT": timeout, "HOST_CONCURRENCY": hosts, "CHECK_WORKERS": 8}
     claims.STORING = 1
     call_command("run_checks")
+
+
+def remind(times: int) -> None:
+    """Look so many times for credentials that end."""
+    for _ in range(times):
+        reminders.remind("default")
 
 
 def check_all(results: "SimpleQueue[tuple[dict[int, str], int]]") -> None:

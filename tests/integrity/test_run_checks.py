@@ -3,13 +3,14 @@
 import random
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from threading import Event
 
 import pytest
 
-from registries.models import Check, Registry
+from registries.models import Check, Notification, Registry
+from registries.models.times import today
 from tests.factories import create
 from tests.fakes.counting import Counting
 from tests.fakes.server import FakeServer
@@ -43,6 +44,20 @@ def wait_until_checked(rows: list[Registry], since: float = 0) -> None:
     while Registry.objects.filter(pk__in=pks, checked_at__gte=moment).count() < len(rows):
         assert time.monotonic() < end, "some were never checked"
         time.sleep(0.05)
+
+
+def test_nobody_is_reminded_twice(processes: Processes) -> None:
+    """Of several that look at the same time, one writes the message about all of them."""
+    rows = [
+        create("ghcr", expires_on=today() + timedelta(days=number % 40)) for number in range(60)
+    ]
+    running = [processes.start(work.remind, 5) for _ in range(4)]
+    for process in running:
+        process.join()
+    assert [process.exitcode for process in running] == [0] * 4
+    told = Notification.objects.filter(kind="expiry")
+    soon = sum(row.expires_on <= today() + timedelta(days=30) for row in rows)
+    assert sum(each.data["total"] for each in told) == soon
 
 
 def test_killed_at_random_they_lose_no_row(processes: Processes) -> None:
