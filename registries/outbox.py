@@ -42,7 +42,7 @@ def enqueue(
     rolled back, never. Whoever calls this for many registries does it once, for all of them.
 
     kind: a slug such as "expiry"; the type of the webhook is “registries.” and this.
-    subject: one line. lines: sentences, of which the first 20 are sent. Both are in the site's
+    subject: one line. lines: sentences, of which the first 21 are sent. Both are in the site's
     language (`translation.override(settings.LANGUAGE_CODE)`), and hold no secrets.
     rows: what it is about. The link leads to the only one, else to the list of all.
     query: narrows that list, such as "verdict=attention".
@@ -50,13 +50,13 @@ def enqueue(
     """
     using = using or router.db_for_write(Notification)
     total = len(rows)
-    link = _link(rows, query)
+    url = link(rows, query)
     notification = Notification(
         kind=kind,
         level=level,
         subject=one_line(subject, MAX_SUBJECT),
-        lines=[one_line(line, MAX_LINE) for line in lines[:MOST_LINES]],
-        link=link,
+        lines=[one_line(line, MAX_LINE) for line in lines[: MOST_LINES + 1]],
+        link=url,
         user_name=user_name,
     )
     notification.data = data or {
@@ -64,7 +64,7 @@ def enqueue(
         "lines": notification.lines,
         "registries": [described(row) for row in rows[:MOST_LINES]],
         "total": total,
-        "url": link,
+        "url": url,
     }
     notification.save(force_insert=True, using=using)
     address(notification, conf.get().notify, using)
@@ -111,7 +111,7 @@ def record_change(
 
 def described(row: Registry) -> dict[str, Any]:
     """Return what webhooks receive of a registry."""
-    return {"id": row.pk, "name": row.name, "kind": row.kind, "url": _link([row], "")}
+    return {"id": row.pk, "name": row.name, "kind": row.kind, "url": link([row], "")}
 
 
 def one_line(text: str, most: int) -> str:
@@ -121,7 +121,7 @@ def one_line(text: str, most: int) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
-def _link(rows: Sequence[Registry], query: str) -> str:
+def link(rows: Sequence[Registry], query: str) -> str:
     """Return the address of a row's page, or of the list; empty without SITE_URL or the admin."""
     site = conf.get().site_url
     if not site:

@@ -5,6 +5,7 @@ registries.E002  an invalid value in REGISTRIES
 registries.E003  an encryption key that is not a Fernet key
 registries.E004  a kind in REGISTRIES["KINDS"] that cannot be used
 registries.E005  a queue in REGISTRIES["TASK_QUEUE"] that cannot be used
+registries.E006  an entry of NOTIFY to which nothing can be sent
 registries.W001  an encryption key that is not random, such as one made of words
 registries.W002  an encryption key that is also the site's SECRET_KEY
 registries.W003  an encryption key from public documentation
@@ -39,6 +40,8 @@ from django.utils.module_loading import import_string
 
 from registries import conf, site_kinds, task_queue
 from registries.models.names import EXACT
+from registries.notifying import chat, failures
+from registries.receivers import SECRET_PREFIX, Channel, Receiver
 
 KEY_BYTES = 32
 # Keys that are public: the SHA-256 of their bytes, and where they were published.
@@ -96,6 +99,40 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for entry in conf.unreadable_no_proxy()
     )
     return messages
+
+
+@register()
+def check_receivers(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report receivers of messages to which nothing can be sent, without their addresses."""
+    try:
+        receivers = conf.get().notify
+    except ImproperlyConfigured:
+        return []  # another check reports it
+    return [
+        Error(
+            f"REGISTRIES['NOTIFY']: {receiver.label}: {problem}",
+            hint="See docs/notifications.md.",
+            id="registries.E006",
+        )
+        for receiver in receivers
+        if (problem := _problem_with(receiver))
+    ]
+
+
+def _problem_with(receiver: Receiver) -> str:
+    if receiver.channel is Channel.ADMINS:
+        return "" if settings.ADMINS else failures.SENTENCES["no_admins"]
+    if receiver.channel is Channel.WEBHOOK:
+        return ""
+    try:
+        is_known = chat.is_known(receiver)
+    except ImportError:
+        return failures.SENTENCES["apprise_missing"]
+    if is_known:
+        return ""
+    if receiver.label.startswith("http"):
+        return f"A webhook needs its secret after the address: #{SECRET_PREFIX}…"
+    return failures.SENTENCES["apprise_unknown"]
 
 
 @register()

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
+from django import VERSION
 from django.core.exceptions import ImproperlyConfigured
 
 from registries.conf import ENV_PREFIX, READERS, Conf
@@ -22,6 +23,8 @@ PREFIX = "REGISTRIES_"
 KUBERNETES_PREFIXES = (f"{PREFIX}SERVICE_", f"{PREFIX}PORT")
 FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True)
 FLAGS |= dict.fromkeys(("0", "false", "no", "off"), False)
+# The usual port of each way to send mail: without encryption, STARTTLS, and TLS from the start.
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 BACKENDS = "django.db.backends."
 # Options of the driver, and of Django's connection, by engine.
 OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -127,6 +130,36 @@ def cache() -> dict[str, Any]:
         }
         return {"BACKEND": "ssmsite.cache.Cache", "LOCATION": url, "OPTIONS": options}
     raise ImproperlyConfigured("CACHE_URL must start with redis:// or rediss://, or be locmem://.")
+
+
+def mail() -> dict[str, Any]:
+    """Return Django's EMAIL_ settings from `DJANGO_EMAIL_URL`. Raises ImproperlyConfigured."""
+    url = urlsplit(text("DJANGO_EMAIL_URL") or "smtp://localhost")
+    port = None
+    with suppress(ValueError):
+        port = url.port or MAIL_PORTS.get(url.scheme)
+    if port is None or not url.hostname or url.path not in {"", "/"} or url.query:
+        raise ImproperlyConfigured(
+            "DJANGO_EMAIL_URL must be like smtp+tls://USER:PASSWORD@HOST:PORT, or the same with"
+            " smtps:// or smtp://, with %-escapes for special characters in its parts."
+        )
+    return {
+        "EMAIL_HOST": url.hostname,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+        "EMAIL_USE_TLS": url.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": url.scheme == "smtps",
+        # A server that hangs must not hold up other messages.
+        "EMAIL_TIMEOUT": 10,
+    }
+
+
+def admins() -> list[Any]:
+    """Return Django's ADMINS from the addresses in `DJANGO_ADMINS`."""
+    addresses = items("DJANGO_ADMINS")
+    # Django 6 deprecates pairs, and earlier versions need them.
+    return addresses if VERSION >= (6,) else [(address, address) for address in addresses]
 
 
 def registries() -> dict[str, Any]:

@@ -123,6 +123,11 @@ FILE_UPLOAD_HANDLERS = ["ssmsite.uploads.Files"]
 # An import can have a thousand checkboxes.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1100
 
+# Mail to the site's administrators, of which only notifications make use
+ADMINS = env.admins()
+SERVER_EMAIL = env.text("DJANGO_SERVER_EMAIL") or "root@localhost"
+globals().update(env.mail())
+
 # Language and time
 LANGUAGE_CODE = "en"
 # The languages with complete translations. Others would mix Django's own translations with English.

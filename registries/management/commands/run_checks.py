@@ -8,14 +8,15 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from registries.checking.runner import Runner
+from registries.notifying.notifier import Notifier, send_pending
 
 
 class Command(BaseCommand):
-    """Check registries whenever they are due, until SIGTERM or SIGINT."""
+    """Check registries whenever they are due, and send notifications, until SIGTERM or SIGINT."""
 
     help = (
-        "Checks registries whenever they are due. Any number of these processes share the work,"
-        " on one machine or on several."
+        "Checks registries whenever they are due, and sends notifications. Any number of these"
+        " processes share the work, on one machine or on several."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,7 +36,12 @@ class Command(BaseCommand):
             for number in (signal.SIGTERM, signal.SIGINT)
         }
         try:
-            runner.run(once=options["once"])
+            if options["once"]:
+                runner.run(once=True)
+                send_pending(at_once=True)
+            else:
+                with Notifier():
+                    runner.run()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

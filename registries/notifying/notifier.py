@@ -1,0 +1,76 @@
+"""`Notifier`: delivers notifications in a thread of its own, beside the checks."""
+
+import logging
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+from django.db import Error, connections, router
+
+from registries.models import Notification
+from registries.notifying.collecting import collect
+from registries.notifying.delivering import deliver
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two looks into the outbox, and the longest while the database is away.
+BEAT, LONGEST_PAUSE = 2.0, 30.0
+# Seconds that the end of the process waits for a message that is being sent.
+PATIENCE = 5.0
+
+
+def send_pending(*, at_once: bool = False) -> int:
+    """Collect and send what is due, and return how many messages were tried.
+
+    at_once: whether changes of state do not wait for others.
+    """
+    using = router.db_for_write(Notification)
+    collect(using, at_once=at_once)
+    return deliver(using)
+
+
+class Notifier:
+    """Sends what is due, from the start of the block to its end. A message that is being sent then
+    is finished, or sent again later.
+    """
+
+    def __init__(self) -> None:
+        self._using = router.db_for_write(Notification)
+        self._stop = Event()
+        # A daemon, so that a receiver that hangs does not hold up the end of the process.
+        self._thread = Thread(target=self._run, name="registries-notify", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join(PATIENCE)
+
+    def _run(self) -> None:
+        pause = BEAT
+        while not self._stop.wait(pause):
+            try:
+                collect(self._using)
+                deliver(self._using, lambda: not self._stop.is_set())
+                connection = connections[self._using]
+                if not connection.in_atomic_block:
+                    connection.close_if_unusable_or_obsolete()
+                pause = BEAT
+            except Error as failure:
+                connections[self._using].close()
+                pause = min(2 * pause, LONGEST_PAUSE)
+                logger.warning(
+                    "The database fails (%s). Notifications are sent in %d s at the earliest.",
+                    *(type(failure).__name__, pause),
+                )
+            except Exception as failure:  # noqa: BLE001 - later messages must not wait for this one
+                pause = min(2 * pause, LONGEST_PAUSE)
+                logger.error("Notifications: %s", type(failure).__name__)  # noqa: TRY400
+        connections[self._using].close()
