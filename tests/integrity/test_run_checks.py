@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from threading import Event
@@ -37,12 +37,15 @@ def rows_on(server: FakeServer, count: int, period: int) -> list[Registry]:
     return rows
 
 
-def wait_until_checked(rows: list[Registry], since: float = 0) -> None:
+def wait_until_checked(
+    rows: list[Registry], since: float = 0, meanwhile: Callable[[], None] = lambda: None
+) -> None:
     moment = datetime.fromtimestamp(since, UTC)
     pks = [row.pk for row in rows]
     end = time.monotonic() + 60
     while Registry.objects.filter(pk__in=pks, checked_at__gte=moment).count() < len(rows):
         assert time.monotonic() < end, "some were never checked"
+        meanwhile()
         time.sleep(0.05)
 
 

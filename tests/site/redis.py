@@ -20,10 +20,11 @@ def needed() -> None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[tuple[str, Redis]]:
-    """The address of an empty Redis, and a client of it."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+def running(folder: Path, port: int = 0) -> Iterator[tuple[str, Redis]]:
+    """The address of an empty Redis, and a client of it. port: 0 for any that is free."""
+    if not port:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
     # setpriv: should the tests be killed, the kernel stops the server with them.
     command = ["setpriv", "--pdeathsig", "TERM", "redis-server", "--port", str(port)]
     command += ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
