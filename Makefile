@@ -63,6 +63,9 @@ upgrade: UPGRADE := --upgrade
 upgrade: lock ## the same, with the newest version of everything, and install them
 	@$(MAKE) --no-print-directory $(VENV)/.test
 
+# Each test process imports what another has compiled, also where the environment asks for no such files.
+test test-quick test-newest test-postgres test-mariadb fuzz: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(VENV)/.test ## run the tests (TESTS=, for some of them)
 	$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
 
