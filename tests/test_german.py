@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,9 @@ def test_how_long_ago_is_said_as_germans_say_it(age: timedelta, expected: str) -
         assert ago(timezone.now() - age) == expected
 
 
-def names() -> set[str]:
-    """What is called the same in both languages: products, regions, rows and some words."""
+@cache
+def alike() -> set[str]:
+    """What is called the same in both languages: products, regions and some words."""
     words = (
         pair for path in CATALOGS for entry in polib.pofile(ROOT / path) for pair in pairs(entry)
     )
@@ -91,8 +93,12 @@ def names() -> set[str]:
         *(match["bold"] or match["label"] for match in MARKUP.finditer(steps)),
         *(english for english, german in words if english == german),
         *(label for choose in choices if choose for _value, label in choose()),
-        *Registry.objects.values_list("name", flat=True),
     }
+
+
+def names() -> set[str]:
+    """The same, and the names of rows."""
+    return alike().union(Registry.objects.values_list("name", flat=True))
 
 
 def test_decimals_have_a_comma() -> None:

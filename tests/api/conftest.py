@@ -89,7 +89,7 @@ def get_json(reader: Caller) -> Callable[..., Any]:
 
     def fetch(path: str, status: int = 200) -> Any:
         response = reader.get(path)
-        assert response.status_code == status, response.content
+        assert response.status_code == status, (path, response.content)
         assert response["Content-Type"] == "application/json"
         return response.json()
 

@@ -338,23 +338,15 @@ def filtered(**params: str) -> Any:
     return filterset.qs
 
 
-@pytest.mark.parametrize(
-    "params",
-    [
-        *({"ordering": f"{sign}{name}"} for name in filters.ORDERS for sign in ("", "-")),
-        {"kind": "hub"},
-        {"state": "authenticated"},
-        {"verdict": "valid"},
-    ],
-    ids=str,
-)
-def test_no_list_is_sorted_to_show_its_first_page(db: None, params: dict[str, str]) -> None:
+def test_no_list_is_sorted_to_show_its_first_page(db: None) -> None:
     """An index is in each order: of many rows a page costs what it costs of few."""
     many(1000)
     Registry.objects.filter(pk__gt=500).update(
         check_verdict="valid", check_code="signed_in", checked_at=F("created_at")
     )
-    assert not sorts(filtered(**params)[:10])
+    narrowed = [{"kind": "hub"}, {"state": "authenticated"}, {"verdict": "valid"}]
+    orders = [{"ordering": sign + name} for name in filters.ORDERS for sign in ("", "-")]
+    assert [params for params in narrowed + orders if sorts(filtered(**params)[:10])] == []
     assert sorts(Registry.objects.order_by("prefix")[:10])
 
 

@@ -43,13 +43,9 @@ def forms(secret: str) -> set[str]:
     return {core, json.dumps(core)[1:-1], quote(core, safe=""), quote(core), encoded}
 
 
-# A page is for who reads; a refusal of another method looks alike in both.
-WAYS = [
-    ("GET", "application/json"),
-    ("GET", "text/html"),
-    ("POST", "text/html"),
-    ("OPTIONS", "application/json"),
-]
+READING = [("GET", "application/json"), ("GET", "text/html")]
+# A refusal of another method looks alike in both formats.
+WAYS = [*READING, ("POST", "text/html"), ("OPTIONS", "application/json")]
 
 
 def everything(client: Caller, row: Registry, ways: Iterable[tuple[str, str]] = WAYS) -> str:
@@ -81,7 +77,8 @@ def test_no_secret_is_in_any_answer(
     row.save()
     assert row.values().items() >= planted.items()
     with caplog.at_level(logging.DEBUG):
-        text = everything(reader, row, WAYS if together else WAYS[:1]) + caplog.text
+        ways = (WAYS if slug == "custom" else READING) if together else READING[:1]
+        text = everything(reader, row, ways) + caplog.text
     assert row.name in text
     sealed = {row.raw_value(name).token for name in planted}
     for secret in planted.values():

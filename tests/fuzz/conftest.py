@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES")
 
 # A test of all kinds has fewer inputs for each.
-for name, short in (("fuzz", 100), ("fuzz-kind", 20)):
+for name, short in (("fuzz", 50), ("fuzz-kind", 10)):
     settings.register_profile(
         name,
         max_examples=int(EXAMPLES or short),

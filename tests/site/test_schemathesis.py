@@ -15,7 +15,7 @@ from tests.fakes.server import FakeServer, Reply
 from tests.site.conftest import Site, new_key
 
 HERE = Path(__file__).parent
-EXAMPLES = 10
+EXAMPLES = 5
 SETUP = """
 from django.contrib.auth.models import Permission, User
 from registries import services
