@@ -1,4 +1,4 @@
-"""A site that did nothing but the README's five steps, on each database that the tests run on."""
+"""A site that did nothing but the five steps of docs/install.md, on each database that the tests run on."""
 
 import json
 from pathlib import Path

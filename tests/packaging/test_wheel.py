@@ -133,10 +133,10 @@ def test_the_guest_finds_the_static_files(guest: dict[str, list[str]]) -> None:
     assert guest["static files"]
 
 
-def test_the_readmes_steps_on_a_new_site(python: Path, tmp_path: Path) -> None:
+def test_the_five_steps_on_a_new_site(python: Path, tmp_path: Path) -> None:
     """Word by word: each block at the end of the file that it is for."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    steps = text.partition("## Add it to your site")[2].partition("\n## ")[0]
+    text = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    steps = text.partition("## In five steps")[2].partition("\n## ")[0]
     blocks = re.findall(r"```(\w+)\n(.*?)```", textwrap.dedent(steps), re.DOTALL)
     dedented = [(language, textwrap.dedent(block)) for language, block in blocks]
     assert [language for language, _ in dedented] == ["sh", "python", "sh", "python", "python"]
