@@ -1,4 +1,4 @@
-"""A foreign site that did the five steps of docs/install.md alone, for tests in a process of its own."""
+"""A foreign site that did the five steps of docs/install.md alone, in a process of its own."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A site that did nothing but the five steps of docs/install.md, on each database that the tests run on."""
+"""A site that did the five steps of docs/install.md alone, on each database of the tests."""
 
 import json
 from pathlib import Path
