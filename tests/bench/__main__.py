@@ -14,6 +14,7 @@ NAMES = (
     "kills",
     "startup",
     "api",
+    "metrics",
     "programs",
     "provisioning",
 )

@@ -27,6 +27,7 @@ def plain(request: HttpRequest) -> JsonResponse:
 
 urlpatterns = [
     path("api/", include("registries.api.urls")),
+    path("metrics", include("registries.metrics.urls")),
     path("signed_in/", signed_in),
     path("plain/", plain),
 ]
