@@ -33,6 +33,7 @@ PACKAGES = {
     "buildah": "buildah",
     "kubectl": "kubernetes-client",
     "redis-server": "redis-server",
+    "prometheus": "prometheus",
     "nginx": "nginx-light",
     "fc-match": "fonts-liberation",
 }
