@@ -14,6 +14,7 @@ from registries.admin.history import HistoryPages
 from registries.admin.images import ImagePages
 from registries.admin.importing import ImportPages
 from registries.admin.listing import ListPages
+from registries.admin.now import NowPages
 from registries.admin.outcomes import OutcomePages
 from registries.models import Check, Handover, Registry
 
@@ -26,6 +27,7 @@ class RegistryAdmin(
     ActionPages,
     ImagePages,
     OutcomePages,
+    NowPages,
     HandingPages,
     ImportPages,
 ):

@@ -20,7 +20,9 @@ from registries.admin.base import owned
 from registries.admin.conflict import conflict
 from registries.admin.display import ShownResult, badges
 from registries.admin.ends import ShownEnd
+from registries.admin.history import last_changes
 from registries.admin.howto import rendered
+from registries.admin.month import Month
 from registries.admin.owned import RELEASE
 from registries.admin.schedule import NextCheck
 from registries.admin.status import (
@@ -270,6 +272,8 @@ class FormPages(UsedForPages):
             "tile": Tile.of(row, past),
             "next_check": NextCheck.of(row),
             "end": ShownEnd.of(row),
+            "last_changes": last_changes(row),
+            "month": Month.of(row),
             "can_reset": row.is_default
             and not is_untouched(row)
             and self.has_change_permission(request, row),

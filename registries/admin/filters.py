@@ -116,7 +116,7 @@ class VerdictFilter(admin.SimpleListFilter):
 
 
 class EndFilter(admin.SimpleListFilter):
-    title = _("Credentials end")
+    title = _("Ends")
     parameter_name = "ends"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

@@ -1,9 +1,7 @@
 """The history of a row: who changed what, its checks, and a chart of the last days."""
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.admin.models import LogEntry
@@ -12,23 +10,21 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.utils import formats, timezone
 from django.utils.translation import gettext, override
 
 from registries.admin.base import Pages
-from registries.admin.display import LOOKS, TONES
+from registries.admin.display import ago
+from registries.admin.month import Month
 from registries.forms.schedule import in_words
 from registries.handover.auditing import Audit
 from registries.handover.recipient import Recipient, address_of
 from registries.kinds import Kind
-from registries.models import Registry
+from registries.models import Health, Registry
 from registries.models.certificates import described
 from registries.models.handover import Way
 
 # Changes on a page.
 ENTRIES = 50
-# The chart's number of days, and its size.
-DAYS, DAY, HEIGHT = 30, 10, 40
 
 
 class Change(NamedTuple):
@@ -60,14 +56,6 @@ class ShownEntry(NamedTuple):
     @property
     def sentence(self) -> str:
         return gettext(self.entry.get_change_message())
-
-
-class Day(NamedTuple):
-    """A day of the chart: a text for screen readers, and bars with a tone, a top and a height."""
-
-    left: int
-    label: str
-    bars: list[tuple[str, float, float]]
 
 
 def changed_values(form: Any) -> dict[str, tuple[str, str]]:
@@ -123,7 +111,7 @@ class HistoryPages(Pages):
         row = self.get_object(request, unquote(object_id))
         if row is None:
             return super().history_view(request, object_id, extra_context)
-        entries = Paginator(_entries(row), ENTRIES).get_page(request.GET.get(PAGE_VAR, 1))
+        entries = Paginator(entries_of(row), ENTRIES).get_page(request.GET.get(PAGE_VAR, 1))
         context = {
             "title": gettext("History of “%(name)s”") % {"name": row},
             "entries": [ShownEntry(entry) for entry in entries],
@@ -131,15 +119,13 @@ class HistoryPages(Pages):
             "pagination_required": entries.paginator.num_pages > 1,
             "page_range": entries.paginator.get_elided_page_range(entries.number),
             "page_var": PAGE_VAR,
-            "days": days(row.checks.all()),
-            "chart_width": DAYS * DAY,
-            "chart_height": HEIGHT,
+            "month": Month.of(row),
             **(extra_context or {}),
         }
         return super().history_view(request, object_id, context)
 
 
-def _entries(row: Registry) -> Any:
+def entries_of(row: Registry) -> Any:
     """Return who did what, the newest first. Earlier versions also stored checks there."""
     entries = LogEntry.objects.filter(
         object_id=str(row.pk), content_type=get_content_type_for_model(row)
@@ -148,37 +134,38 @@ def _entries(row: Registry) -> Any:
     return changes.order_by("-action_time", "-pk")
 
 
-def days(checks: Any) -> list[Day]:
-    """Return the last days, the oldest first, with the stored checks of each."""
-    today = timezone.localdate()
-    first = today - timedelta(days=DAYS - 1)
-    counts: dict[Any, Counter[str]] = defaultdict(Counter)
-    since = timezone.now() - timedelta(days=DAYS)
-    for moment, verdict in _moments(checks.filter(checked_at__gte=since)):
-        counts[_day_of(moment)][LOOKS.get(verdict, LOOKS[""]).tone] += 1
-    most = max((sum(count.values()) for count in counts.values()), default=1)
-    result = []
-    for number in range(DAYS):
-        day = first + timedelta(days=number)
-        result.append(_day(number, formats.date_format(day), counts[day], HEIGHT / most))
-    return result
+class Moment(NamedTuple):
+    """What happened last to a row, and when."""
+
+    text: str
+    at: datetime
+
+    @property
+    def ago(self) -> str:
+        return ago(self.at)
 
 
-def _moments(checks: Any) -> Iterable[tuple[Any, str]]:
-    rows: Iterable[tuple[Any, str]] = checks.order_by().values_list("checked_at", "verdict")
-    return rows
+# A change by the admin is recorded in the same moment; what is later was no such change.
+SAME = timedelta(minutes=1)
 
 
-def _day_of(moment: Any) -> Any:
-    return timezone.localtime(moment).date() if timezone.is_aware(moment) else moment.date()
-
-
-def _day(number: int, date: str, count: Counter[str], scale: float) -> Day:
-    parts = [word % {"count": count[tone]} for tone, word in TONES.items() if count[tone]]
-    bars, top = [], float(HEIGHT)
-    for tone in TONES:
-        if count[tone]:
-            height = count[tone] * scale
-            top -= height
-            bars.append((tone, round(top, 2), round(height, 2)))
-    return Day(number * DAY, f"{date}: {', '.join(parts) or gettext('no checks')}", bars)
+def last_changes(row: Registry) -> list[Moment]:
+    """Return who changed the row when, and since when it is as it is, with one query."""
+    found = []
+    if row.health and row.health_since:
+        texts = {
+            Health.FINE.value: gettext("Became fine"),
+            Health.ATTENTION.value: gettext("Began to need attention"),
+        }
+        if text := texts.get(row.health):
+            found.append(Moment(text, row.health_since))
+    entry = entries_of(row).first()
+    if entry and entry.action_time > row.updated_at - SAME:
+        by = {"user": entry.user.get_username()}
+        found.append(Moment(gettext("Changed by %(user)s") % by, entry.action_time))
+    elif row.source:
+        by = {"source": row.source}
+        found.append(Moment(gettext("Changed by the file %(source)s") % by, row.updated_at))
+    else:
+        found.append(Moment(gettext("Changed"), row.updated_at))
+    return found

@@ -63,9 +63,8 @@ def _choose(most: int, using: str, among: Collection[int] | None) -> tuple[int, 
 
     Rows of hosts on which enough checks run are not even looked at, nor those that are locked.
     """
-    limit, now = conf.get().host_concurrency, clock.now(using)
-    leased = Q(checking_until__gt=now, checking_until__lte=_latest_lease(using))
-    checking = Registry.objects.using(using).filter(leased).order_by()
+    limit = conf.get().host_concurrency
+    checking = Registry.objects.using(using).filter(is_running(using)).order_by()
     running = Counter(checking.values_list("check_host", flat=True))
     full = [host for host, count in running.items() if host and count >= limit]
     rows = due(using, among).exclude(check_host__in=full)
@@ -121,6 +120,11 @@ def due(using: str, among: Collection[int] | None = None) -> RegistryQuerySet:
     rows = Registry.objects.using(using).filter(free, next_check__lte=int(clock.seconds(using)))
     rows = rows if among is None else rows.filter(pk__in=among)
     return rows.order_by(*DUE_FIRST)
+
+
+def is_running(using: str) -> Q:
+    """The rows that somebody checks."""
+    return Q(checking_until__gt=clock.now(using), checking_until__lte=_latest_lease(using))
 
 
 def _latest_lease(using: str) -> datetime:

@@ -31,7 +31,9 @@ class DayField(forms.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         # What these inputs send and are sent, whatever the language.
-        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        widget = forms.DateInput(
+            format="%Y-%m-%d", attrs={"type": "date", "class": "vTextField reg-day"}
+        )
         super().__init__(required=False, widget=widget, input_formats=["%Y-%m-%d"], **kwargs)
 
 
