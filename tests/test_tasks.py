@@ -1,6 +1,7 @@
 """Checks as tasks of Django's framework, on the backends that it has itself."""
 
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from inspect import isfunction
 from io import StringIO
@@ -9,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
@@ -17,6 +17,7 @@ from registries import task_queue, tasks
 from registries.checking import runner
 from registries.checking.claims import claim
 from registries.models import Check, Registry
+from registries.system_checks import check_task_queue
 from registries.tasks import BatchFailed, Enqueued, NotEnqueued, check_batch, enqueue_checks
 from tests.factories import create
 from tests.fakes.server import FakeServer, Reply, Request
@@ -40,12 +41,31 @@ class Away(DummyBackend):
         return super().enqueue(*arguments, **named)
 
 
-def use(settings: Any, backend: str, **options: Any) -> Any:
-    """Make it the site's backend, and return it."""
-    dotted = backend if backend.startswith("tests.") else f"{FRAMEWORK}.backends.{backend}"
-    settings.TASKS = {"default": {"BACKEND": dotted, "QUEUES": ["checks"], **options}}
-    settings.REGISTRIES = {"TASK_QUEUE": "checks"}
-    return sys.modules[FRAMEWORK].task_backends["default"]
+def loaded_anew() -> ModuleType:
+    """The module, as a process imports it that has the settings of now."""
+    spec = spec_from_file_location(tasks.__name__, tasks.__file__)
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+Use = Callable[[str], Any]
+
+
+@pytest.fixture
+def use(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Use:
+    """Make a backend the site's, as at the start of a process, and return it."""
+
+    def use(backend: str) -> Any:
+        dotted = backend if backend.startswith("tests.") else f"{FRAMEWORK}.backends.{backend}"
+        settings.TASKS = {"default": {"BACKEND": dotted, "QUEUES": ["checks"]}}
+        settings.REGISTRIES = {"TASK_QUEUE": "checks"}
+        monkeypatch.setattr(tasks, "check_batch", loaded_anew().check_batch)
+        return sys.modules[FRAMEWORK].task_backends["default"]
+
+    return use
 
 
 def registry(request: Request) -> Reply:
@@ -72,8 +92,8 @@ def noted() -> int:
     return Registry.objects.exclude(enqueued_until=None).count()
 
 
-def test_a_backend_that_runs_tasks_at_once(rows: list[Registry], settings: Any) -> None:
-    use(settings, "immediate.ImmediateBackend")
+def test_a_backend_that_runs_tasks_at_once(rows: list[Registry], use: Use) -> None:
+    use("immediate.ImmediateBackend")
     output = StringIO()
     call_command("enqueue_checks", stdout=output)
     call_command("enqueue_checks", stdout=output)
@@ -84,9 +104,9 @@ def test_a_backend_that_runs_tasks_at_once(rows: list[Registry], settings: Any) 
 
 
 def test_tasks_are_the_primary_keys_alone_and_are_enqueued_once(
-    rows: list[Registry], settings: Any
+    rows: list[Registry], use: Use
 ) -> None:
-    backend = use(settings, "dummy.DummyBackend")
+    backend = use("dummy.DummyBackend")
     assert enqueue_checks() == Enqueued(6, 1)
     assert enqueue_checks() == Enqueued(0, 0)
     (task,) = backend.results
@@ -99,9 +119,9 @@ def test_tasks_are_the_primary_keys_alone_and_are_enqueued_once(
     assert Check.objects.count() == 6
 
 
-def test_a_task_checks_what_is_due_when_it_runs(rows: list[Registry], settings: Any) -> None:
+def test_a_task_checks_what_is_due_when_it_runs(rows: list[Registry], use: Use) -> None:
     """Of its rows one was checked meanwhile, and one was deleted. Others are not its own."""
-    use(settings, "dummy.DummyBackend")
+    use("dummy.DummyBackend")
     enqueue_checks()
     checked, deleted, *left, other = rows
     Registry.objects.filter(pk=checked.pk).update(next_check=2_000_000_000)
@@ -112,10 +132,10 @@ def test_a_task_checks_what_is_due_when_it_runs(rows: list[Registry], settings: 
 
 @pytest.mark.parametrize("limit", ["time", "host"])
 def test_what_a_task_leaves_is_enqueued_anew(
-    limit: str, rows: list[Registry], settings: Any, monkeypatch: pytest.MonkeyPatch
+    limit: str, rows: list[Registry], use: Use, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a minute, or when others already call its host as often as may be."""
-    backend = use(settings, "dummy.DummyBackend")
+    backend = use("dummy.DummyBackend")
     enqueue_checks()
     if limit == "time":
         monkeypatch.setattr(tasks, "LONGEST", 0)
@@ -142,23 +162,25 @@ def test_a_result_does_not_hold_what_an_error_said(
 
 
 def test_what_the_queue_does_not_take_is_enqueued_later(
-    rows: list[Registry], settings: Any, monkeypatch: pytest.MonkeyPatch
+    rows: list[Registry], use: Use, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("registries.checking.enqueuing.BATCH_OF_A_HOST", 4)
     moved = rows[4:]
     Registry.objects.filter(pk__in=pks(moved)).update(url="https://other.example")
     monkeypatch.setattr("registries.checking.enqueuing.BATCH", 1)
-    use(settings, f"{__name__}.Away")
+    use(f"{__name__}.Away")
     with pytest.raises(NotEnqueued, match=r"The queue took 1 of 2 tasks: ConnectionError") as told:
         enqueue_checks()
     assert CANARY not in str(told.value)
     assert noted() == 4
-    use(settings, "dummy.DummyBackend")
+    use("dummy.DummyBackend")
     assert enqueue_checks() == Enqueued(2, 1)
 
 
 def errors() -> list[str]:
-    return [issue.msg for issue in run_checks() if issue.id == "registries.E005"]
+    issues = check_task_queue(None)
+    assert {issue.id for issue in issues} <= {"registries.E005"}
+    return [issue.msg for issue in issues]
 
 
 @pytest.mark.parametrize(
@@ -195,16 +217,6 @@ def test_without_a_queue_there_is_nothing_to_enqueue_to(settings: Any) -> None:
         call_command("enqueue_checks")
 
 
-def loaded_anew() -> ModuleType:
-    """The module, as a process imports it that has the settings of now."""
-    spec = spec_from_file_location("loaded_anew", tasks.__file__)
-    assert spec
-    assert spec.loader
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_app_needs_no_framework(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Celery imports the `tasks` of all apps, whatever a site has installed."""
     settings.REGISTRIES = {"TASK_QUEUE": "checks"}
@@ -216,8 +228,8 @@ def test_the_app_needs_no_framework(settings: Any, monkeypatch: pytest.MonkeyPat
     assert isfunction(loaded_anew().check_batch)
 
 
-def test_workers_find_the_task_by_its_name(settings: Any) -> None:
+def test_workers_find_the_task_by_its_name(use: Use) -> None:
     assert isfunction(tasks.check_batch), "the site of these tests has no queue"
-    use(settings, "dummy.DummyBackend")
+    use("dummy.DummyBackend")
     task = loaded_anew().check_batch
     assert (task.queue_name, task.backend) == ("checks", "default")

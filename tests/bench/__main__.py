@@ -4,7 +4,7 @@ import argparse
 import importlib
 import os
 
-from tests.bench.size import VARIABLE
+from tests.bench.size import MINUTES, VARIABLE
 
 NAMES = (
     "digests",
@@ -12,6 +12,7 @@ NAMES = (
     "checks",
     "schedule",
     "kills",
+    "soak",
     "startup",
     "api",
     "metrics",
@@ -27,7 +28,9 @@ def main() -> None:
     parser.add_argument(
         "--smallest", action="store_true", help="only show that they run: the figures mean nothing"
     )
+    parser.add_argument("--minutes", type=float, default=0.5, help="how long `soak` runs")
     args = parser.parse_args()
+    os.environ[MINUTES] = str(args.minutes)
     if args.smallest:
         # Before the benchmarks are imported: they read it then.
         os.environ[VARIABLE] = "1"

@@ -99,6 +99,17 @@ class Process:
         """Call a method of the client that never returns."""
         self._say(method)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def stop(self) -> None:
+        """Send SIGTERM, and wait until the method that was started has returned."""
+        self._process.terminate()
+        assert self._process.stdout is not None
+        if not self._process.stdout.readline():
+            raise RuntimeError(f"{self._process.args!r} did not stop cleanly")
+
     def kill(self) -> None:
         """End the process at once."""
         self._process.kill()
