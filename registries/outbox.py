@@ -6,10 +6,12 @@ each receiver of NOTIFY.
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import router
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from registries import conf
@@ -112,6 +114,12 @@ def record_change(
 def described(row: Registry) -> dict[str, Any]:
     """Return what webhooks receive of a registry."""
     return {"id": row.pk, "name": row.name, "kind": row.kind, "url": link([row], "")}
+
+
+def in_utc(moment: datetime) -> str:
+    """Return a time of the models as RFC 3339, in UTC."""
+    aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def one_line(text: str, most: int) -> str:

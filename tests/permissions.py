@@ -15,12 +15,13 @@ ROLES: dict[str, tuple[bool, tuple[str, ...]] | None] = {
     "editor": (True, ("view", "change")),
     "keeper": (True, ("view", "change", "hand over")),
     "deleter": (True, ("view", "delete")),
-    "auditor": (True, ("view", "view checks", "view hand-overs")),
+    "auditor": (True, ("view", "view checks", "view hand-overs", "view notifications")),
     "superuser": (
         True,
         (
             *("view", "add", "change", "delete", "query", "hand over"),
-            *("view checks", "view hand-overs", "release"),
+            *("view checks", "view hand-overs", "view notifications", "send notifications"),
+            "release",
         ),
     ),
     "releaser": (True, ("view", "release")),
@@ -32,6 +33,8 @@ def codenames(permissions: tuple[str, ...]) -> list[str]:
     others = {
         "view checks": "view_check",
         "view hand-overs": "view_handover",
+        "view notifications": "view_notification",
+        "send notifications": "send_notification",
         "hand over": "hand_over_registry",
     }
     return [others.get(permission, f"{permission}_registry") for permission in permissions]
@@ -86,6 +89,8 @@ ADMIN = (
         _selected("hand_over_selected", "{own}"),
     ),
     Deed("See all hand-overs", "GET", "../handover/", "- - - - - - - - - - x x -"),
+    Deed("See all notifications", "GET", "../notification/", "- - - - - - - - - - x x -"),
+    Deed("Send a test message", "POST", "../notification/test/", "- - - - - - - - - - - x -"),
     Deed("Choose the kind of a new row", "GET", "add/", "- - - - - - x - - - - x -"),
     Deed("Open the form of a new row", "GET", "add/?kind=hub", "- - - - - - x - - - - x -"),
     Deed(
@@ -257,6 +262,8 @@ def page() -> Iterator[str]:
     yield "- *hand over* lets them get credentials, choose which credentials may leave the site,"
     yield "  and trust another CA, or turn off verification, without entering the secrets again;"
     yield "- *view hand-overs* shows everything that was handed over or refused;"
+    yield "- *view notifications* shows who was told what, and *send notifications* sends a test"
+    yield "  message, and failed ones again;"
     yield "- *release* takes a registry from the [file that owns it](as-code.md). Until then only"
     yield "  the file changes it."
     yield ""

@@ -1,6 +1,6 @@
 """The registries in the Django admin: choose a kind, fill in its form, check, reset, delete.
 
-Beside them the audit of all checks, and that of all hand-overs.
+Beside them the audits of all checks, hand-overs and notifications.
 """
 
 from django.contrib import admin
@@ -14,9 +14,10 @@ from registries.admin.history import HistoryPages
 from registries.admin.images import ImagePages
 from registries.admin.importing import ImportPages
 from registries.admin.listing import ListPages
+from registries.admin.notifications import NotificationPages
 from registries.admin.now import NowPages
 from registries.admin.outcomes import OutcomePages
-from registries.models import Check, Handover, Registry
+from registries.models import Check, Handover, Notification, Registry
 
 
 @admin.register(Registry)
@@ -42,3 +43,8 @@ class CheckAdmin(CheckPages):
 @admin.register(Handover)
 class HandoverAdmin(HandoverPages):
     """Every hand-over and every refusal; read only."""
+
+
+@admin.register(Notification)
+class NotificationAdmin(NotificationPages):
+    """Every notification and how it was delivered; read only, but for sending."""

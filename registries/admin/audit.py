@@ -1,4 +1,4 @@
-"""What the pages of both audits have in common. They are read-only."""
+"""What the pages of checks, hand-overs and notifications have in common. They are read-only."""
 
 from typing import Any, ClassVar, Protocol
 
@@ -35,10 +35,16 @@ class ShownEvent(Protocol):
 class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type parameters at run time
     """The list of one sort of event, and one of them.
 
-    gone: what is said of an event whose row is not there.
+    lead: what the list contains. none_yet, all_of_them: that it is empty, and what leads back to
+    it. line: the template of an event in it. gone: what is said of an event whose row is not there.
     """
 
-    list_select_related = ("registry",)
+    lead: ClassVar[Any]
+    none_yet: ClassVar[Any]
+    all_of_them: ClassVar[Any]
+    line: ClassVar[str]
+
+    list_select_related: ClassVar[Any] = ("registry",)
     list_per_page = 50
     show_full_result_count = False
     actions = None
@@ -72,6 +78,7 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         if cl := context.get("cl"):
             events = [(event, self.about(event), self.as_shown(event)) for event in cl.result_list]
             context |= {**narrowing(cl), "events": events, "search_label": self.search_help_text}
+            context |= {"lead": self.lead, "none_yet": self.none_yet, "line": self.line}
         return response
 
     def render_change_form(
@@ -90,6 +97,7 @@ class AuditPages(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
             "shown": event_page,
             "facts": facts,
             "kind": kind,
+            "all_of_them": self.all_of_them,
         }
         return super().render_change_form(request, context, *args, **kwargs)
 

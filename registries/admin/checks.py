@@ -104,6 +104,9 @@ class CheckPages(AuditPages):
     search_fields = ("registry_name", "user_name", "address")
     search_help_text = _("Registry, person or address")
     gone = _("not saved, or deleted")
+    lead = _("Who asked which registry, when, from where, and how it went.")
+    none_yet, all_of_them = _("No checks yet"), _("All checks")
+    line = "registries/check_line.html"
 
     def as_shown(self, event: Check) -> ShownCheck:
         return ShownCheck(event)

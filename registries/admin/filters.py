@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -25,10 +25,11 @@ from registries.admin.ends import (
 from registries.admin.status import is_fine, needs_attention, readable_key_ids, sorted_kinds
 from registries.handover import FORMS
 from registries.kinds import KINDS
-from registries.models import Registry
+from registries.models import Delivery, Notification, Registry
 from registries.models.check import Origin, Trust
 from registries.models.ending import EndSource
 from registries.models.handover import ENTRUSTED, HANDED_OVER, Way
+from registries.models.notification import Status
 from registries.models.queryset import is_overdue
 
 # Rows without a check in so many days.
@@ -243,6 +244,39 @@ class WayFilter(_Choice):
     choices_of = Way.choices
 
 
+# What notifications are about.
+NOTIFICATION_KINDS = {
+    Notification.STATE: _("Change of state"),
+    Notification.TEST: _("Test message"),
+}
+
+
+class NotificationKindFilter(_Choice):
+    title = _("About")
+    parameter_name = "kind"
+    choices_of = list(NOTIFICATION_KINDS.items())
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """How a notification fared at one of its receivers at least."""
+
+    title = _("Delivery")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            (Status.FAILED.value, _("Failed")),
+            (Status.PENDING.value, _("Waiting")),
+            (Status.SENT.value, _("Sent")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if (value := self.value()) is None:
+            return queryset
+        deliveries = Delivery.objects.filter(notification=OuterRef("pk"), status=value)
+        return queryset.filter(Exists(deliveries)) if value in Status.values else queryset.none()
+
+
 def narrowing(cl: Any) -> dict[str, Any]:
     """Return what a list's toolbar shows: its filters, and links to clear them and the search."""
     names = [spec.parameter_name for spec in cl.filter_specs]
@@ -256,5 +290,6 @@ def narrowing(cl: Any) -> dict[str, Any]:
 
 
 CHECK_FILTERS = (RegistryFilter, CheckVerdictFilter, OriginFilter, TrustFilter)
+NOTIFICATION_FILTERS = (StatusFilter, NotificationKindFilter)
 HANDOVER_FILTERS = (RegistryFilter, OutcomeFilter, FormFilter, WayFilter)
 FILTERS = (KindFilter, StateFilter, VerdictFilter, EndFilter)

@@ -179,6 +179,9 @@ class HandoverPages(AuditPages):
         *("registry_name", "user_name", "token", "token_key", "asked", "places", "address"),
     )
     search_help_text = _("Registry, person, token, image or address")
+    lead = _("Who was handed which credentials, when and for what, and what was refused.")
+    none_yet, all_of_them = _("No hand-overs yet"), _("All hand-overs")
+    line = "registries/handover_line.html"
 
     def as_shown(self, event: Handover) -> ShownHandover:
         return ShownHandover(event)

@@ -157,5 +157,5 @@ def _described(change: StateChange, row: Registry | None) -> dict[str, object]:
         "verdict": change.verdict,
         "code": change.code,
         "detail": _detail(change),
-        "checked_at": change.changed_at.isoformat(),
+        "checked_at": outbox.in_utc(change.changed_at),
     }

@@ -5,16 +5,12 @@ import hashlib
 import hmac
 import json
 import time
-from datetime import UTC
 
-from django.utils import timezone
-
-from registries import conf
+from registries import conf, outbox
 from registries.client.deadline import Deadline
 from registries.client.errors import ClientError
 from registries.models import Notification
 from registries.notifying.failures import NotDelivered
-from registries.outbox import GONE
 from registries.receivers import Receiver
 from registries.row_client import site_transport
 
@@ -39,7 +35,7 @@ def send(notification: Notification, receiver: Receiver) -> None:
     except ClientError as error:
         raise NotDelivered.of(error) from None
     if response.status == 410:
-        raise NotDelivered(GONE)
+        raise NotDelivered(outbox.GONE)
     if not 200 <= response.status < 300:
         wait = response.headers["Retry-After"] or ""
         seconds = float(wait) if wait.isascii() and wait.isdigit() else 0.0
@@ -48,11 +44,9 @@ def send(notification: Notification, receiver: Receiver) -> None:
 
 def payload(notification: Notification) -> bytes:
     """Return the body, which is the same for each attempt."""
-    moment = notification.created_at
-    aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
     content = {
         "type": f"registries.{notification.kind}",
-        "timestamp": aware.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "timestamp": outbox.in_utc(notification.created_at),
         "data": notification.data,
     }
     return json.dumps(content, separators=(",", ":"), sort_keys=True).encode()

@@ -272,6 +272,7 @@ def in_threads(count: int, work: Callable[[], Any]) -> None:
 
 
 def test_of_many_workers_one_collects_and_one_sends(hook: Hook, url: str) -> None:
+    """#80"""
     change(5)
     in_threads(4, send_pending)
     send_pending()
@@ -474,6 +475,7 @@ def test_what_is_harmless_looks_the_same(text: str) -> None:
 
 
 def test_nothing_shows_an_address(hook: Hook, url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """#79: neither that of the receiver, nor what it answers."""
     hook.replies = [Reply(500, b"canary-answer"), Reply(302, b"", {"Location": "//canary/"})]
     change()
     with caplog.at_level(logging.DEBUG):

@@ -1,0 +1,285 @@
+"""The notifications: what was sent to whom, what failed and why, and a test message."""
+
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from registries import conf, outbox, services
+from registries.admin.audit import AuditPages
+from registries.admin.display import LOOKS, Look
+from registries.admin.filters import NOTIFICATION_FILTERS, NOTIFICATION_KINDS
+from registries.admin.times import stamp
+from registries.models import Delivery, GoneReceiver, Health, Notification, StateChange
+from registries.models.notification import Status
+from registries.models.results import detail_for
+from registries.notifying.delivering import send_again, send_test
+from registries.notifying.failures import sentence
+from registries.verdicts import CODES
+
+STATUSES = {
+    Status.SENT: Look(_("Sent"), "valid", "ok"),
+    Status.PENDING: Look(_("Waiting"), "throttled", "none"),
+    Status.FAILED: Look(_("Failed"), "rejected", "bad"),
+}
+RETRIED = Look(_("Tried again later"), "throttled", "warn")
+NOBODY = Look(_("Nobody to tell"), "none", "none")
+ON, OFF = Look(_("Enabled"), "valid", "ok"), Look(_("Turned off"), "rejected", "bad")
+FINE_AGAIN = Look(_("Fine again"), "valid", "ok")
+SEND = "registries.send_notification"
+# What is due for so long is sent by nobody.
+GRACE = timedelta(minutes=10)
+# The most changes of a notification that its page lists.
+MOST_CHANGES = 100
+
+
+class ShownDelivery:
+    """How one receiver was told, as a page shows it."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+
+    @property
+    def look(self) -> Look:
+        if self.delivery.status == Status.PENDING and self.delivery.code:
+            return RETRIED
+        return STATUSES.get(Status(self.delivery.status), NOBODY)
+
+    @property
+    def sentence(self) -> str:
+        """Why it was not sent; empty if it was."""
+        return sentence(self.delivery.code, self.delivery.params) if self.delivery.code else ""
+
+    @property
+    def tried(self) -> str:
+        return stamp(self.delivery.tried_at)
+
+    @property
+    def due(self) -> str:
+        """When it is tried again; empty if it is not."""
+        return stamp(self.delivery.due_at) if self.look is RETRIED else ""
+
+
+class ShownChange:
+    """A change of state, as a page shows it."""
+
+    def __init__(self, change: StateChange, about: Any) -> None:
+        self.change, self.about = change, about
+        self.moment = change.changed_at
+
+    @property
+    def look(self) -> Look:
+        if self.change.state == Health.FINE:
+            return FINE_AGAIN
+        return LOOKS.get(self.change.verdict, LOOKS[""])
+
+    @property
+    def sentence(self) -> str:
+        change = self.change
+        return detail_for(change.code, change.params, change.kind) if change.code in CODES else ""
+
+
+class ShownNotification:
+    """A notification as a page shows it."""
+
+    def __init__(self, notification: Notification) -> None:
+        self.notification = notification
+
+    @cached_property
+    def deliveries(self) -> list[ShownDelivery]:
+        return [ShownDelivery(delivery) for delivery in self.notification.deliveries.all()]
+
+    @property
+    def look(self) -> Look:
+        looks = [each.look for each in self.deliveries]
+        order = (STATUSES[Status.FAILED], RETRIED, STATUSES[Status.PENDING], STATUSES[Status.SENT])
+        return next((look for look in order if look in looks), NOBODY)
+
+    @property
+    def title(self) -> str:
+        return self.notification.subject
+
+    @property
+    def moment(self) -> Any:
+        return self.notification.created_at
+
+    @property
+    def about(self) -> Any:
+        return NOTIFICATION_KINDS.get(self.notification.kind, self.notification.kind)
+
+    @property
+    def sentence(self) -> str:
+        return ""
+
+    @property
+    def failure(self) -> str:
+        """Why the first receiver that was not told was not."""
+        return next((each.sentence for each in self.deliveries if each.sentence), "")
+
+    @property
+    def facts(self) -> list[tuple[str, Any]]:
+        """All facts with their labels, the time first. Empty ones are not shown."""
+        notification = self.notification
+        url = notification.link
+        return [
+            (gettext("Time"), stamp(notification.created_at)),
+            (gettext("About"), self.about),
+            (gettext("Sent by"), notification.user_name),
+            (gettext("Link"), format_html('<a href="{}">{}</a>', url, url) if url else ""),
+            (gettext("Number"), format_html("<code>msg_{}</code>", notification.uid.hex)),
+        ]
+
+
+class NotificationPages(AuditPages):
+    """The list of notifications, and the page of one. Only sending is possible."""
+
+    list_select_related = ()
+    list_display = ("subject",)
+    list_filter = NOTIFICATION_FILTERS
+    search_fields = ("subject", "user_name", "changes__registry_name")
+    search_help_text = _("Subject, registry or person")
+    change_list_template = "admin/registries/registry/notifications.html"
+    change_form_template = "admin/registries/registry/notification.html"
+    lead = _("Who was told that a registry needs attention or is fine again, and what failed.")
+    none_yet, all_of_them = _("No notifications yet"), _("All notifications")
+    line = "registries/notification_line.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("deliveries")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        if not search_term:
+            return queryset, False
+        found, has_duplicates = super().get_search_results(
+            request, Notification.objects.filter(pk=OuterRef("pk")), search_term
+        )
+        del has_duplicates
+        return queryset.filter(Exists(found)), False
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        name = "registries_notification_"
+        urls = [
+            path("test/", wrap(self.test_view), name=f"{name}test"),
+            path("enable/<int:pk>/", wrap(self.enable_view), name=f"{name}enable"),
+            path("<int:pk>/again/", wrap(self.again_view), name=f"{name}again"),
+        ]
+        for url in urls:
+            url.callback = services.outside_transactions(url.callback)
+        return [*urls, *super().get_urls()]
+
+    def as_shown(self, event: Notification) -> ShownNotification:
+        return ShownNotification(event)
+
+    def about(self, event: Any) -> Any:
+        """Nothing: a notification may be about many rows."""
+        return event.registry_name and super().about(event) if hasattr(event, "registry") else ""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        gone = {each.receiver: each for each in GoneReceiver.objects.all()}
+        over = timezone.now() - GRACE
+        waiting = StateChange.objects.filter(notification=None)
+        late = Delivery.objects.filter(status=Status.PENDING, due_at__lt=over)
+        # Changes can wait for hours for others, and need somebody only if there is a receiver.
+        context = {
+            "receivers": [(each, gone.get(outbox.key_of(each))) for each in conf.get().notify],
+            "waiting": waiting.count(),
+            "is_stuck": late.exists(),
+            "may_send": request.user.has_perm(SEND),
+            "gone_look": OFF,
+            "on_look": ON,
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        shown = ShownNotification(kwargs["obj"])
+        changes = shown.notification.changes.all()
+        may_see_rows = request.user.has_perm("registries.view_registry")
+        context |= {
+            "title": shown.title,
+            "subtitle": None,
+            "shown": shown,
+            "facts": [(label, value) for label, value in shown.facts if value],
+            "all_of_them": self.all_of_them,
+            "changes": [
+                ShownChange(each, self.about(each) if may_see_rows else each.registry_name)
+                for each in changes.select_related("registry")[:MOST_CHANGES]
+            ],
+            "count": changes.count(),
+            "may_send_again": request.user.has_perm(SEND)
+            and shown.look is STATUSES[Status.FAILED]
+            and shown.notification.kind != Notification.TEST,
+        }
+        return admin.ModelAdmin.render_change_form(self, request, context, *args, **kwargs)
+
+    # Sending
+
+    @method_decorator(require_POST)
+    def test_view(self, request: HttpRequest) -> HttpResponse:
+        """Send a test message to all receivers, and show how that went."""
+        self._permit(request)
+        if not conf.get().notify:
+            self.message_user(request, gettext("The setting NOTIFY is empty."), messages.ERROR)
+            return HttpResponseRedirect(self._url("changelist"))
+        notification = send_test(request.user.get_username())
+        failed = notification.deliveries.exclude(status=Status.SENT).count()
+        if failed:
+            words = ngettext(
+                "%(count)d receiver did not get the test message.",
+                "%(count)d receivers did not get the test message.",
+                failed,
+            )
+            self.message_user(request, words % {"count": failed}, messages.ERROR)
+        else:
+            text = gettext("All receivers took the test message. See whether it arrived.")
+            self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(self._url("change", notification.pk))
+
+    @method_decorator(require_POST)
+    def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let a notification be sent again to the receivers that did not get it."""
+        self._permit(request)
+        notification = Notification.objects.filter(pk=pk).first()
+        if notification is None:
+            raise Http404
+        if send_again(notification):
+            text = gettext("The notification is sent again, by run_checks or send_notifications.")
+            self.message_user(request, text, messages.SUCCESS)
+        else:
+            text = gettext("The receivers are no longer in NOTIFY, or are turned off.")
+            self.message_user(request, text, messages.ERROR)
+        return HttpResponseRedirect(self._url("change", pk))
+
+    @method_decorator(require_POST)
+    def enable_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send to a webhook again that said it was gone."""
+        self._permit(request)
+        GoneReceiver.objects.filter(pk=pk).delete()
+        text = gettext("The receiver is enabled. Failed notifications can be sent again.")
+        self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(self._url("changelist"))
+
+    def _permit(self, request: HttpRequest) -> None:
+        if not (self.has_view_permission(request) and request.user.has_perm(SEND)):
+            raise PermissionDenied
+
+    def _url(self, page: str, *args: Any) -> str:
+        name = f"admin:registries_notification_{page}"
+        return reverse(name, args=args, current_app=self.admin_site.name)
