@@ -23,6 +23,7 @@ from registries.admin.ends import (
     has_ended,
 )
 from registries.admin.status import is_fine, needs_attention, readable_key_ids, sorted_kinds
+from registries.checking import reminders
 from registries.handover import FORMS
 from registries.kinds import KINDS
 from registries.models import Delivery, Notification, Registry
@@ -247,6 +248,7 @@ class WayFilter(_Choice):
 # What notifications are about.
 NOTIFICATION_KINDS = {
     Notification.STATE: _("Change of state"),
+    reminders.KIND: _("End of credentials"),
     Notification.TEST: _("Test message"),
 }
 

@@ -151,7 +151,7 @@ class NotificationPages(AuditPages):
     search_help_text = _("Subject, registry or person")
     change_list_template = "admin/registries/registry/notifications.html"
     change_form_template = "admin/registries/registry/notification.html"
-    lead = _("Who was told that a registry needs attention or is fine again, and what failed.")
+    lead = _("Who was told what about registries, and what failed.")
     none_yet, all_of_them = _("No notifications yet"), _("All notifications")
     line = "registries/notification_line.html"
 
