@@ -702,12 +702,12 @@ def test_no_page_of_a_row_shows_its_secrets(
 
 
 @pytest.mark.parametrize("name", [*variables(), "key_id", "name", "checks__code"])
-@pytest.mark.parametrize("lookup", ["", "__exact", "__startswith", "__regex", "__isnull", "__in"])
-def test_no_lookup_of_the_list_lets_anybody_guess(admin: Client, name: str, lookup: str) -> None:
+def test_no_lookup_of_the_list_lets_anybody_guess(admin: Client, name: str) -> None:
     """#14: filters are an allow-list."""
     create("custom")
-    response = admin.get(LIST, {f"{name}{lookup}": "g"})
-    assert response.status_code in {302, 400}
+    for lookup in ("", "__exact", "__startswith", "__regex", "__isnull", "__in"):
+        response = admin.get(LIST, {f"{name}{lookup}": "g"})
+        assert response.status_code in {302, 400}, lookup
 
 
 @pytest.mark.parametrize("name", SECRETS)

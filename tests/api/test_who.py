@@ -99,14 +99,14 @@ def test_where_sessions_are_all_there_is_nobody_gets_401_as_well(
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("method", OTHER_METHODS)
-def test_a_reader_only_reads(method: str, path: str, reader: Caller, row: Registry) -> None:
+def test_a_reader_only_reads(path: str, reader: Caller, row: Registry) -> None:
     before = Registry.objects.values().get(pk=row.pk)
-    answer = reader.generic(method, path.format(pk=row.pk), '{"name": "x"}', "application/json")
-    assert answer.status_code == 405
-    assert answer["Allow"] == "GET, HEAD, OPTIONS"
-    assert answer.json()["code"] == "method_not_allowed"
-    assert method not in answer.json()["detail"]
+    for method in OTHER_METHODS:
+        answer = reader.generic(method, path.format(pk=row.pk), '{"name": "x"}', "application/json")
+        assert answer.status_code == 405, method
+        assert answer["Allow"] == "GET, HEAD, OPTIONS"
+        assert answer.json()["code"] == "method_not_allowed"
+        assert method not in answer.json()["detail"]
     assert Registry.objects.values().get(pk=row.pk) == before
 
 

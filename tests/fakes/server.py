@@ -200,7 +200,12 @@ class FakeServer:
         self.port = int(self._server.server_address[1])
         authority_host = f"[{host}]" if ":" in host else host
         self.origin = f"{'https' if tls else 'http'}://{authority_host}:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._stopped = False
+        self._thread = threading.Thread(target=self._serve)
+
+    def _serve(self) -> None:
+        while not self._stopped:
+            self._server.handle_request()
 
     def accepted(self, number: int, handle: socket) -> None:
         with self._lock:
@@ -228,7 +233,8 @@ class FakeServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
+        self._stopped = True
+        self._server.socket.shutdown(SHUT_RDWR)  # it waits for requests no more
         self._thread.join()
         self.drop_connections()
         self._server.server_close()  # waits for the handlers

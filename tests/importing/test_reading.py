@@ -69,10 +69,10 @@ def test_what_no_form_takes(data: bytes, sentence: str) -> None:
 
 
 @pytest.mark.parametrize("slug", FORMS)
-@pytest.mark.parametrize("data", [b"[]", b"{}", b"a = 1", b"1", b'"x"', b"[[a]]\n", b"a: b\n"])
-def test_files_of_something_else(slug: str, data: bytes) -> None:
-    with pytest.raises(Unreadable):
-        read(FORMS[slug], data)
+def test_files_of_something_else(slug: str) -> None:
+    for data in (b"[]", b"{}", b"a = 1", b"1", b'"x"', b"[[a]]\n", b"a: b\n"):
+        with pytest.raises(Unreadable):
+            read(FORMS[slug], data)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,6 @@ def test_every_kind_with_hosts_says_which() -> None:
     assert {slug for slug, kind in KINDS.items() if kind.hosts} == {row[0] for row in ANSWERS}
 
 
-@pytest.mark.parametrize("slug", [slug for slug in KINDS if "url" in KINDS[slug].by_name])
 @pytest.mark.parametrize(
     ("url", "host"),
     [
@@ -42,9 +41,10 @@ def test_every_kind_with_hosts_says_which() -> None:
         ("nonsense", None),
     ],
 )
-def test_own_host(slug: str, url: str, host: str | None) -> None:
+def test_own_host(url: str, host: str | None) -> None:
     """A row with an address answers for its host and port; a default port is no part of it."""
-    assert KINDS[slug].own_host({"url": url}) == host
+    with_url = [kind for kind in KINDS.values() if "url" in kind.by_name]
+    assert {kind.own_host({"url": url}) for kind in with_url} == {host}
 
 
 @pytest.mark.parametrize("slug", KINDS)

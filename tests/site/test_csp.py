@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.browser.chromium import chromium
 from tests.browser.conftest import pytest_runtest_setup  # noqa: F401 - leaves out without Chromium
@@ -51,11 +51,17 @@ def faults() -> list[str]:
     return []
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
 @pytest.fixture
-def browser(served: Visitor, faults: list[str]) -> Iterator[Page]:
+def browser(running: Browser, served: Visitor, faults: list[str]) -> Iterator[Page]:
     """A browser whose user is signed in; what its console complains about is in `faults`."""
-    with chromium() as running:
-        page = running.new_page()
+    with running.new_context() as context:
+        page = context.new_page()
         page.on("console", lambda complaints: faults.extend(_complaint(complaints)))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{served.origin}/admin/login/")
