@@ -3,7 +3,6 @@
 import base64
 import re
 from collections.abc import Callable, Iterator
-from html import unescape
 from urllib.parse import urlencode
 
 import pytest
@@ -11,7 +10,7 @@ import trustme
 from cryptography.fernet import Fernet
 from django.contrib.admin import ModelAdmin, site
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -26,39 +25,16 @@ from registries.models.queryset import SECRETS
 from tests.factories import SAMPLES, build, create
 from tests.fakes.server import FakeServer, Reply
 from tests.neighbour.models import Mirror, Pipeline
+from tests.screens import ADD, LIST, default, page, text_of, user_with
 
 pytestmark = pytest.mark.django_db
 
 BASIC = {"WWW-Authenticate": 'Basic realm="fake"'}
-LIST = "/backstage/registries/registry/"
-ADD = LIST + "add/"
-
-
-def page(row: Registry, name: str = "change") -> str:
-    return f"{LIST}{row.pk}/{name}/"
-
-
-def default(slug: str) -> Registry:
-    return Registry.objects.get(kind=slug, is_default=True)
 
 
 @pytest.fixture
 def admin(admin_client: Client) -> Client:
     return admin_client
-
-
-def user_with(*permissions: str, **flags: bool) -> Client:
-    user = User.objects.create_user("robin", is_staff=True, **flags)
-    user.user_permissions.set(
-        Permission.objects.filter(codename__in=[f"{verb}_registry" for verb in permissions])
-    )
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def text_of(response) -> str:
-    return unescape(response.content.decode())
 
 
 def errors(response) -> dict[str, list[str]]:

@@ -15,9 +15,9 @@ from registries.models import Registry
 from registries.models.queryset import is_overdue
 from tests.api.conftest import ROOT
 from tests.factories import create
+from tests.screens import LIST
 
 pytestmark = pytest.mark.django_db
-LIST = "/backstage/registries/registry/"
 HOUR = 60 * 60
 
 

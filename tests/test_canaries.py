@@ -47,10 +47,9 @@ from tests.canaries import (
 )
 from tests.factories import build
 from tests.fakes.server import FakeServer, Reply, Request
+from tests.screens import LIST
 
 pytestmark = pytest.mark.django_db
-
-LIST = "/backstage/registries/registry/"
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The page that asks before registries are reset or deleted."""
 
-from html import unescape
 from typing import Any
 
 import pytest
@@ -9,23 +8,11 @@ from django.test import Client
 from registries.models import Registry
 from tests.browser.samples import past
 from tests.factories import create
+from tests.screens import LIST, default, page, text_of
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/backstage/registries/registry/"
 SEARCH = "_changelist_filters=q%3Dlab%26verdict%3Dattention"
-
-
-def page(row: Registry, name: str) -> str:
-    return f"{LIST}{row.pk}/{name}/"
-
-
-def text_of(response: Any) -> str:
-    return unescape(response.content.decode())
-
-
-def default(slug: str) -> Registry:
-    return Registry.objects.get(kind=slug, is_default=True)
 
 
 @pytest.fixture

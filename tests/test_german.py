@@ -25,10 +25,10 @@ from registries.text import MARKUP
 from registries.verdicts import CODES, Verdict
 from tests.browser.samples import fill
 from tests.factories import SAMPLES, build
+from tests.screens import LIST
 from tests.site.conftest import Site
 from tests.test_translations import CATALOGS, ROOT, pairs
 
-LIST = "/backstage/registries/registry/"
 API = "/gateway/v1/"
 
 

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from html import unescape
+from functools import partial
 from threading import Event
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
-from django.test import Client
 from rest_framework.settings import api_settings
 
 from registries.models import Registry
@@ -19,26 +17,14 @@ from tests.fakes.images import PRIVATE
 from tests.fakes.ledger import Ledger
 from tests.fakes.selfhosted import BasicRegistry
 from tests.fakes.server import FakeServer, Reply, Request
+from tests.screens import LIST, text_of, user_with
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/backstage/registries/registry/"
 IMAGE = LIST + "image/"
+signed_in = partial(user_with, headers={"Sec-Fetch-Site": "same-origin"})
 API = {"Docker-Distribution-Api-Version": "registry/2.0"}
 HOST = BasicRegistry.origin.removeprefix("https://")
-
-
-def text_of(response: Any) -> str:
-    return unescape(response.content.decode())
-
-
-def signed_in(*verbs: str) -> Client:
-    user = User.objects.create_user("robin", is_staff=True)
-    names = [f"{verb}_registry" for verb in verbs]
-    user.user_permissions.set(Permission.objects.filter(codename__in=names))
-    client = Client(headers={"Sec-Fetch-Site": "same-origin"})
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from django.test import Client
 from registries.admin.deleting import deletion
 from registries.models import ChangedMeanwhile, Registry, SourceChange
 from tests.factories import create
+from tests.screens import LIST
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/backstage/registries/registry/"
 OWNS = "The file “team” owns “Builds”: change it there, or release it first."
 
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -34,37 +33,14 @@ from registries.verdicts import CODES, STEPS, Step, Verdict
 from tests.browser.samples import past
 from tests.factories import SAMPLES, build, create
 from tests.fakes.server import FakeServer, Reply, Request
+from tests.screens import ADD, LIST, default, page, text_of, user_with
 
 pytestmark = pytest.mark.django_db
 
 OPEN = {"Docker-Distribution-Api-Version": "registry/2.0"}
 
-LIST = "/backstage/registries/registry/"
-ADD = LIST + "add/"
 PACKAGE = Path(registries.__file__).parent
 ROOT = PACKAGE.parent
-
-
-def page(row: Registry, name: str = "change") -> str:
-    return f"{LIST}{row.pk}/{name}/"
-
-
-def text_of(response: Any) -> str:
-    return unescape(response.content.decode())
-
-
-def default(slug: str) -> Registry:
-    return Registry.objects.get(kind=slug, is_default=True)
-
-
-def user_with(*permissions: str) -> Client:
-    user = User.objects.create_user("robin", is_staff=True)
-    user.user_permissions.set(
-        Permission.objects.filter(codename__in=[f"{verb}_registry" for verb in permissions])
-    )
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -990,8 +966,8 @@ def test_who_may_not_is_told_as_whom_what_is_missing_and_whom_to_ask() -> None:
         'action="/logout/"',
     ):
         assert words in html
-    for page, missing in (("", "view"), ("import/", "add"), ("import/added/", "add")):
-        address = f"/admin/registries/registry/{page}"
+    for path, missing in (("", "view"), ("import/", "add"), ("import/added/", "add")):
+        address = f"/admin/registries/registry/{path}"
         assert f"“Can {missing} registry”" in text_of(nobody.get(address))
     # A page for people is refused as one.
     docs = nobody.get("/api/docs/", headers={"Accept": "text/html"})

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from hashlib import sha256
-from html import unescape
 from typing import Any
 
 import pytest
@@ -23,10 +22,11 @@ from registries.models import Check, Registry
 from registries.models.check import Origin
 from tests.factories import create
 from tests.fakes.server import FakeServer, Reply, Request
+from tests.screens import LIST, text_of
 
 pytestmark = pytest.mark.django_db
 
-LIST, ADD = "/backstage/registries/registry/", "/backstage/registries/registry/add/?kind=custom"
+ADD = f"{LIST}add/?kind=custom"
 CHECKS = "/backstage/registries/check/"
 ROBIN = Caller("admin", "7", "robin")
 
@@ -58,10 +58,6 @@ def client(robin: User) -> Client:
     signed_in = Client()
     signed_in.force_login(robin)
     return signed_in
-
-
-def text_of(response: Any) -> str:
-    return unescape(response.content.decode())
 
 
 # Who, and from where

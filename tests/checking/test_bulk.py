@@ -17,42 +17,19 @@ from registries.checking.callers import Caller
 from registries.models import Check, Registry
 from registries.models.check import Origin
 from tests.factories import create
-from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.gate import Gate
+from tests.fakes.server import FakeServer, Reply
+from tests.screens import LIST
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LIST = "/backstage/registries/registry/"
 WORKERS, MANY = 3, 12
 ROBIN = Caller(Origin.BULK, "7", "robin")
 
 
-class Gate:
-    """A registry whose answers wait until the gate is open; how many waited at a time at most."""
-
-    def __init__(self) -> None:
-        self.open = threading.Event()
-        self.waiting = self.most = self.calls = 0
-        self.changed = threading.Condition()
-
-    def __call__(self, _request: Request) -> Reply:
-        with self.changed:
-            self.calls += 1
-            self.waiting += 1
-            self.most = max(self.most, self.waiting)
-            self.changed.notify_all()
-        assert self.open.wait(30)
-        with self.changed:
-            self.waiting -= 1
-        return Reply(200, b"{}")
-
-    def wait_for(self, count: int) -> None:
-        with self.changed:
-            assert self.changed.wait_for(lambda: self.waiting == count, 30)
-
-
 @pytest.fixture
 def gate() -> Gate:
-    return Gate()
+    return Gate(anonymous=True)
 
 
 @pytest.fixture

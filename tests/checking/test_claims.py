@@ -14,6 +14,7 @@ from registries.checking.turns import Turn
 from registries.models import Registry
 from tests.factories import build, create
 from tests.plans import sorting
+from tests.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -153,19 +154,8 @@ def test_claims_at_once_share_the_rows(settings: Any) -> None:
     settings.REGISTRIES = {"HOST_CONCURRENCY": 3}
     rows_on("many", 8)
     rows_on("few", 2)
-    came, found = threading.Barrier(4), []
-
-    def work() -> None:
-        came.wait(30)
-        found.extend(claim(4, "default"))
-        connections.close_all()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len({row.pk for row in found}) == len(found) == 5
+    claimed = [row for rows in together(*[lambda: claim(4, "default")] * 4) for row in rows]
+    assert len({row.pk for row in claimed}) == len(claimed) == 5
 
 
 def test_a_process_that_is_frozen_during_a_claim_stops_no_others(

@@ -10,58 +10,40 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import DataError, OperationalError, ProgrammingError, connections
+from django.db import DataError, OperationalError, ProgrammingError
 from django.utils import timezone
 
 from registries.checking import claims, clock, runner
 from registries.checking.runner import Runner
 from registries.models import Check, Registry
 from tests.factories import create
-from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.gate import PASSWORD, Gate
+from tests.fakes.server import FakeServer
+from tests.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CANARY = "canary-password-of-the-row"
 
-
-class Door:
-    """A registry that lets one account in, once the door is open; `most` waited at a time."""
-
-    def __init__(self) -> None:
-        self.open, self.asked, self.lock = threading.Event(), threading.Event(), threading.Lock()
-        self.open.set()
-        self.waiting = self.most = 0
-
-    def __call__(self, request: Request) -> Reply:
-        with self.lock:
-            self.waiting += 1
-            self.most = max(self.most, self.waiting)
-        self.asked.set()
-        assert self.open.wait(30)
-        with self.lock:
-            self.waiting -= 1
-        if request.basic == ("johndoe", CANARY):
-            return Reply(200, b"{}")
-        return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
+@pytest.fixture
+def gate() -> Gate:
+    """Open, unless a test closes it."""
+    gate = Gate()
+    gate.open.set()
+    return gate
 
 
 @pytest.fixture
-def door() -> Door:
-    return Door()
-
-
-@pytest.fixture
-def server(door: Door) -> Iterator[FakeServer]:
-    with FakeServer(door) as running:
+def server(gate: Gate) -> Iterator[FakeServer]:
+    with FakeServer(gate) as running:
         yield running
-        door.open.set()
+        gate.open.set()
 
 
 @pytest.fixture
 def rows(server: FakeServer) -> list[Registry]:
     Registry.objects.update(check_every=0, next_check=None)
     given = {"url": server.origin, "login": "johndoe"}
-    return [create("custom", password=CANARY, **given) for _ in range(6)]
+    return [create("custom", password=PASSWORD, **given) for _ in range(6)]
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +57,7 @@ def not_due() -> bool:
 
 
 def test_once_checks_all_that_is_due(
-    rows: list[Registry], door: Door, settings: Any, caplog: pytest.LogCaptureFixture
+    rows: list[Registry], gate: Gate, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.REGISTRIES = {"HOST_CONCURRENCY": 2}
     refused = create("custom", url=rows[0].url, login="johndoe", password="wrong")
@@ -90,22 +72,22 @@ def test_once_checks_all_that_is_due(
     assert set(Check.objects.values_list("origin", "user_id")) == {("schedule", "")}
     assert Check.objects.count() == 7
     assert caplog.messages == ["Checked 7 registries: 6 fine, 1 need attention."]
-    assert 1 <= door.most <= 2
+    assert 1 <= gate.most <= 2
     call_command("run_checks", once=True)
     assert Check.objects.count() == 7, "nothing is due any more"
 
 
 def test_a_signal_ends_it_once_what_runs_is_stored(
-    rows: list[Registry], door: Door, settings: Any
+    rows: list[Registry], gate: Gate, settings: Any
 ) -> None:
     settings.REGISTRIES = {"CHECK_WORKERS": 2}
-    door.open.clear()
+    gate.open.clear()
     before = signal.getsignal(signal.SIGTERM)
 
     def interrupt() -> None:
-        assert door.asked.wait(30)
+        assert gate.arrived.wait(30)
         os.kill(os.getpid(), signal.SIGTERM)
-        door.open.set()
+        gate.open.set()
 
     interrupting = threading.Thread(target=interrupt)
     interrupting.start()
@@ -129,7 +111,7 @@ def test_the_database_may_be_away_for_a_while(
 ) -> None:
     """What was claimed and not stored is due again when its lease ends; the log says what is so."""
     monkeypatch.setattr(runner, "LONGEST_PAUSE", 0)
-    away = [OperationalError(f"secret {CANARY}") for _ in range(3)]
+    away = [OperationalError(f"secret {PASSWORD}") for _ in range(3)]
     for name in ("claim", "store"):
         real = getattr(runner, name)
 
@@ -147,7 +129,7 @@ def test_the_database_may_be_away_for_a_while(
         "The database answers again.",
         "Checked 6 registries: 6 fine, 0 need attention.",
     ]
-    assert CANARY not in caplog.text
+    assert PASSWORD not in caplog.text
 
 
 def test_the_pauses_grow_and_a_signal_ends_them(
@@ -186,14 +168,14 @@ def test_a_fault_of_ours_ends_nothing_and_tells_nothing(
 
     def fails(row: Registry, *arguments: Any, **options: Any) -> Any:
         if row.pk == faulty:
-            raise error(f"it held {CANARY}")
+            raise error(f"it held {PASSWORD}")
         return real(row, *arguments, **options)
 
     monkeypatch.setattr(runner, at, fails)
     Runner().run(once=True)
     assert Check.objects.count() == 5
     assert f"The check of registry {faulty} failed: {error.__name__}" in caplog.messages
-    assert CANARY not in caplog.text
+    assert PASSWORD not in caplog.text
     row = Registry.objects.get(pk=faulty)
     assert (row.failures, row.checking_until, row.checked_at) == (3, None, None)
     assert row.next_check is not None
@@ -219,21 +201,13 @@ def test_a_database_that_is_being_migrated_is_waited_for(
     )
 
 
-def test_several_share_the_rows(rows: list[Registry], door: Door, settings: Any) -> None:
+def test_several_share_the_rows(rows: list[Registry], gate: Gate, settings: Any) -> None:
     """Each row is checked once."""
     settings.REGISTRIES = {"CHECK_WORKERS": 2, "HOST_CONCURRENCY": 3}
 
-    def work() -> None:
-        Runner().run(once=True)
-        connections.close_all()
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    together(*[lambda: Runner().run(once=True)] * 3)
     assert Check.objects.count() == len(rows)
-    assert door.most <= 3
+    assert gate.most <= 3
 
 
 def test_old_checks_are_deleted(rows: list[Registry]) -> None:

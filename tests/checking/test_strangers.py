@@ -1,7 +1,7 @@
 """Invented accounts: how often a row's checks try one, what is remembered, how it is turned off."""
 
-import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from tests.factories import build, create
 from tests.fakes.family import answer, problem
 from tests.fakes.ledger import Ledger
 from tests.fakes.server import FakeServer, Reply, Request
+from tests.threads import together
 
 pytestmark = pytest.mark.django_db
 
@@ -193,18 +194,6 @@ def test_other_kinds_invent_nobody(registry: Htpasswd, server: FakeServer, slug:
 def test_checks_at_once_invent_one_account_between_them(row: Registry, registry: Htpasswd) -> None:
     """#90: with an image each makes its own check, one after the other."""
     rows = [Registry.objects.get(pk=row.pk) for _ in range(4)]
-    results: list[CheckResult] = []
-
-    def check(item: Registry) -> None:
-        from django.db import connections
-
-        results.append(services.check(item, "app:1"))
-        connections.close_all()
-
-    threads = [threading.Thread(target=check, args=(item,)) for item in rows]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = together(*(partial(services.check, item, "app:1") for item in rows))
     assert {result.verdict.value for result in results} == {"valid"}
     assert registry.strangers == 1

@@ -17,9 +17,9 @@ from registries.models.handover import Way
 from tests.api.conftest import ROOT
 from tests.factories import create
 from tests.models.test_registry import certificate
+from tests.screens import LIST
 
 pytestmark = pytest.mark.django_db
-LIST = "/backstage/registries/registry/"
 FORM = {"login": "johndoe", "verify_tls_shown": "1", "verify_tls": "on"}
 
 

@@ -21,10 +21,10 @@ from registries.models import Handover, Registry
 from registries.row_client import client_for
 from tests.factories import create
 from tests.handover.conftest import Cloud
+from tests.screens import LIST
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/backstage/registries/registry/"
 CloudMaker = Callable[..., Cloud]
 SECRET = "fake-p:äss/word"
 

@@ -27,10 +27,10 @@ from tests.canaries import Canaries
 from tests.factories import create
 from tests.handover.test_page import somebody
 from tests.importing.test_samples import SAMPLES, added
+from tests.screens import LIST
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/backstage/registries/registry/"
 PAGE, RESULT = f"{LIST}import/", f"{LIST}import/added/"
 AUTHS = {
     "ghcr.io": {"username": "johndoe", "password": "fake-ghcr"},

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,51 +23,16 @@ from registries.models import ChangedMeanwhile, Check, Registry
 from registries.verdicts import Verdict
 from tests import forking
 from tests.factories import create
+from tests.fakes.gate import Gate
 from tests.fakes.server import FakeServer, Reply, Request
 from tests.integrity import processes as work
 from tests.integrity.conftest import Processes, site_environment
+from tests.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 20
 MANY = 50
-
-
-def together(*functions: Callable[[], Any]) -> list[Any]:
-    """Call the functions in threads that start at once; what each returned or raised, in order."""
-    gate = threading.Barrier(len(functions))
-    ended: dict[int, Any] = {}
-
-    def call(number: int) -> None:
-        try:
-            gate.wait()
-            ended[number] = functions[number]()
-        except Exception as error:  # noqa: BLE001 - handed to the test
-            ended[number] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(len(functions))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [ended[number] for number in range(len(functions))]
-
-
-class Gate:
-    """A registry of the user johndoe whose answers wait until the gate is open."""
-
-    def __init__(self) -> None:
-        self.arrived = threading.Event()
-        self.open = threading.Event()
-
-    def __call__(self, request: Request) -> Reply:
-        self.arrived.set()
-        assert self.open.wait(30)
-        if request.basic == ("johndoe", "fake-password"):
-            return Reply(200, b"{}")
-        return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Registry: rules, names, states, default rows, and what a save may overwrite."""
 
-import threading
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from registries.models import ChangedMeanwhile, Registry
 from registries.models.last_check import CHECK_FIELDS
 from registries.models.names import key
 from tests.factories import PEM, SAMPLES, build, create
+from tests.threads import together
 
 pytestmark = pytest.mark.django_db
 
@@ -496,23 +496,7 @@ def test_a_kind_without_default_has_none() -> None:
 def test_two_processes_at_once_make_five_rows() -> None:
     """#60: the constraint decides, and nobody sees an error."""
     Registry.objects.all()._raw_delete("default")
-    barrier, failures = threading.Barrier(4), []
-
-    def run() -> None:
-        try:
-            barrier.wait()
-            services.ensure_defaults()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the test reports it
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    assert together(*[services.ensure_defaults] * 4) == [None] * 4
     assert Registry.objects.filter(is_default=True).count() == len(DEFAULTS)
 
 

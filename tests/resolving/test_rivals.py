@@ -1,35 +1,19 @@
 """Rows that answer for the same images: who may add one, and how both tell of each other."""
 
 import re
-from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
-from django.test import Client
+from django.contrib.auth.models import User
 
 from registries.admin.display import answers
 from registries.models import Registry
 from registries.resolving.rivals import overlaps, rivals
 from registries.resolving.shadows import shadows
 from tests.factories import build, create
+from tests.screens import LIST, text_of, user_with
 
 pytestmark = pytest.mark.django_db
-
-LIST = "/backstage/registries/registry/"
-
-
-def signed_in(*verbs: str) -> Client:
-    user = User.objects.create_user("robin", is_staff=True)
-    names = [f"{verb}_registry" for verb in verbs]
-    user.user_permissions.set(Permission.objects.filter(codename__in=names))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def text_of(response: Any) -> str:
-    return unescape(response.content.decode())
 
 
 ANONYMOUS: dict[str, Any] = {"login": None, "password": None}
@@ -118,7 +102,7 @@ FORM = {"name": "Mine", "url": f"http://{HOST}", "prefix": f"{HOST}/team", "veri
 def test_who_may_add_alone_takes_nothing_over(settings: Any) -> None:
     """#95: a longer prefix of his own would have read an existing row's images over http."""
     stored = create("custom", name="Ours")
-    client = signed_in("view", "add")
+    client = user_with("view", "add")
     page = text_of(client.post(f"{LIST}add/?kind=custom", FORM))
     assert "“Ours” is already used for these images, and differs in: scheme" in page
     assert "Ask somebody who may change registries" in page
@@ -130,7 +114,7 @@ def test_who_may_add_alone_takes_nothing_over(settings: Any) -> None:
 
 def test_a_row_that_he_may_not_see_is_not_named() -> None:
     create("custom", name="Ours")
-    page = text_of(signed_in("add").post(f"{LIST}add/?kind=custom", FORM))
+    page = text_of(user_with("add").post(f"{LIST}add/?kind=custom", FORM))
     assert "Another registry is already used for these images" in page
     assert "Ours" not in page
 
@@ -138,7 +122,7 @@ def test_a_row_that_he_may_not_see_is_not_named() -> None:
 def test_who_may_change_adds_it_and_both_tell_of_each_other() -> None:
     """#95: on the page of each, with what is different and which comes first."""
     ours = create("custom", name="Ours")
-    client = signed_in("view", "add", "change")
+    client = user_with("view", "add", "change")
     assert client.post(f"{LIST}add/?kind=custom", FORM).status_code == 302
     mine = Registry.objects.get(name="Mine")
     pages = [text_of(client.get(f"{LIST}{row.pk}/change/")) for row in (ours, mine)]
@@ -152,7 +136,7 @@ def test_who_may_change_adds_it_and_both_tell_of_each_other() -> None:
 
 def test_a_row_alone_tells_of_none() -> None:
     row = create("custom")
-    page = text_of(signed_in("view").get(f"{LIST}{row.pk}/change/"))
+    page = text_of(user_with("view").get(f"{LIST}{row.pk}/change/"))
     assert "is used" not in page
 
 
@@ -216,7 +200,7 @@ def test_shadows_are_found_with_one_query(django_assert_num_queries: Any) -> Non
 def test_a_second_row_for_the_same_images_is_told_of_at_every_step() -> None:
     """While it is typed, when it is saved, and on the list."""
     ours = create("custom", name="Ours")
-    client = signed_in("view", "add", "change")
+    client = user_with("view", "add", "change")
     typed = {"name": "Mine", "url": f"https://{HOST}", "login": "johndoe", "sign_in": "password"}
     page = text_of(client.post(f"{LIST}used-for/?kind=custom", typed))
     assert "“Ours” is used for all of these images, so this one is never used." in page
@@ -241,7 +225,7 @@ def test_a_second_row_for_the_same_images_is_told_of_at_every_step() -> None:
 
 def test_what_is_typed_is_used_for_says_what_the_check_will_say() -> None:
     """#16: one source for the hosts of a row, with the credentials that are yet to be typed."""
-    client = signed_in("view", "add", "change")
+    client = user_with("view", "add", "change")
     typed = {"region": "eu-west-1", "sign_in": "keys"}
     page = text_of(client.post(f"{LIST}used-for/?kind=ecr", typed))
     row = create("ecr", region="eu-west-1")
@@ -252,11 +236,11 @@ def test_what_is_typed_is_used_for_says_what_the_check_will_say() -> None:
 
 def test_who_may_not_change_a_row_is_not_told_what_it_is_used_for() -> None:
     row = create("custom")
-    viewer = signed_in("view")
+    viewer = user_with("view")
     for query in ("kind=custom", f"kind=custom&row={row.pk}"):
         assert viewer.post(f"{LIST}used-for/?{query}", {"url": row.url}).status_code == 403
     User.objects.all().delete()
-    adder = signed_in("add")
+    adder = user_with("add")
     page = text_of(adder.post(f"{LIST}used-for/?kind=custom", {"url": row.url}))
     assert "Another registry is used first" in page or "Another registry is used for all" in page
     assert row.name not in page
