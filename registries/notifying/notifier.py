@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import Error, connections, router
 
+from registries.checking.reminders import remind
 from registries.models import Notification
 from registries.notifying.collecting import collect
 from registries.notifying.delivering import deliver
@@ -20,11 +21,12 @@ PATIENCE = 5.0
 
 
 def send_pending(*, at_once: bool = False) -> int:
-    """Collect and send what is due, and return how many messages were tried.
+    """Collect and send what is due, reminders included, and return how many messages were tried.
 
     at_once: whether changes of state do not wait for others.
     """
     using = router.db_for_write(Notification)
+    remind(using)
     collect(using, at_once=at_once)
     return deliver(using)
 
