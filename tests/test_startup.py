@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SDKS = {"boto3", "botocore", "google.auth", "msal"}
-HEAVY = SDKS | {"requests", "registries.client.client"}
+HEAVY = SDKS | {"requests", "registries.client.client", "prometheus_client"}
 
 
 def imported(code: str) -> set[str]:

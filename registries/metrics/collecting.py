@@ -2,12 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime, time
 from importlib.metadata import PackageNotFoundError, version
 from itertools import accumulate
 from typing import Any
 
 from django.db import router
 from django.db.models import Count, Q, Sum
+from django.utils import timezone
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -36,7 +38,7 @@ STATES = {True: "authenticated", False: "anonymous"}
 # The columns of the series of a row.
 COLUMNS = (
     *("pk", "kind", "name", "check_verdict", "check_host", "checked_at", "succeeded_at"),
-    *("pulls_remaining", "pulls_limit", "key_id"),
+    *("expires_on", "pulls_remaining", "pulls_limit", "key_id"),
 )
 
 Values = Iterable[tuple[Sequence[str], float]]
@@ -132,25 +134,40 @@ class Figures:
         found: defaultdict[Family, list[Any]] = defaultdict(list)
         for row in self._registries.order_by("pk").values_list(*COLUMNS, named=True):
             labels = (str(row.pk), row.kind, row.name)
-            is_fine = row.check_verdict in FINE
-            has_readable = readable.issuperset(filter(None, row.key_id.split(",")))
+            for family, value in _values(row, readable):
+                if value is not None:
+                    found[family].append((labels, value))
             if row.check_host:
                 hosts[row.check_host, row.check_verdict or NONE] += 1
-            if row.check_verdict or not has_readable:
-                found[families.FINE].append((labels, is_fine and has_readable))
-            if row.checked_at:
-                found[families.CHECKED].append((labels, as_seconds(row.checked_at)))
-            # An earlier version of the app, which may run beside this one, stores the first alone.
-            if succeeded := row.checked_at if is_fine else row.succeeded_at:
-                found[families.SUCCEEDED].append((labels, as_seconds(succeeded)))
-            if row.pulls_remaining is not None:
-                found[families.PULLS].append((labels, row.pulls_remaining))
-            if row.pulls_limit is not None:
-                found[families.PULLS_LIMIT].append((labels, row.pulls_limit))
         yield _gauge(families.HOSTS, hosts.items())
         for family in families.FAMILIES:
             if family.labels == families.ROW:
                 yield _gauge(family, found[family])
+
+
+def _values(row: Any, readable: set[str]) -> Iterator[tuple[Family, float | None]]:
+    """What there is of a row; None for what it does not have."""
+    is_fine = row.check_verdict in FINE
+    has_readable = readable.issuperset(filter(None, row.key_id.split(",")))
+    is_known = row.check_verdict or not has_readable
+    yield families.FINE, is_fine and has_readable if is_known else None
+    yield families.CHECKED, _seconds(row.checked_at)
+    # An earlier version of the app, which may run beside this one, stores the first alone.
+    yield families.SUCCEEDED, _seconds(row.checked_at if is_fine else row.succeeded_at)
+    yield families.ENDS, _beginning(row.expires_on)
+    yield families.PULLS, row.pulls_remaining
+    yield families.PULLS_LIMIT, row.pulls_limit
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else as_seconds(moment)
+
+
+def _beginning(day: date | None) -> float | None:
+    """When a day begins in the site's time zone, in seconds since 1970."""
+    if day is None:
+        return None
+    return datetime.combine(day, time.min, timezone.get_default_timezone()).timestamp()
 
 
 def _version() -> str:

@@ -92,6 +92,13 @@ SUCCEEDED = Family(
     "When a check of the registry was fine last, in seconds since 1970.",
     own=True,
 )
+ENDS = Family(
+    "registries_registry_credentials_end_timestamp_seconds",
+    "gauge",
+    ROW,
+    "When the registry's credentials end, in seconds since 1970: the beginning of that day.",
+    own=True,
+)
 PULLS = Family(
     "registries_registry_pulls_remaining",
     "gauge",
@@ -109,5 +116,5 @@ PULLS_LIMIT = Family(
 
 FAMILIES = (
     *(BUILD, REGISTRIES, DUE, OVERDUE, RUNNING, CHECKS, SECONDS, HANDOVERS),
-    *(HOSTS, FINE, CHECKED, SUCCEEDED, PULLS, PULLS_LIMIT),
+    *(HOSTS, FINE, CHECKED, SUCCEEDED, ENDS, PULLS, PULLS_LIMIT),
 )

@@ -1,7 +1,7 @@
 """What the figures are: of the rows that are there now, whichever process is asked."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -99,6 +99,13 @@ def test_unreadable_secrets_need_attention(figure: Find, request: pytest.Fixture
     checked(row, Verdict.VALID, "signed_in", 1, AT)
     request.getfixturevalue("other_key")
     assert figure("registry_fine", **labels(row)) == 0
+
+
+def test_ends_of_credentials(figure: Find, settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+    row = create("custom", expires_on=date(2030, 1, 31))
+    end = datetime(2030, 1, 30, 23, tzinfo=UTC).timestamp()
+    assert figure("registry_credentials_end_timestamp_seconds", **labels(row)) == end
 
 
 def test_pulls(figure: Find) -> None:

@@ -23,7 +23,7 @@ ALERT_TESTS = ROOT / "tests/metrics/alerts.yaml"
 PAGE = ROOT / "docs/metrics.md"
 SOON = {"scrape_interval": "3s", "scrape_timeout": "3s"}
 FILL = """
-from datetime import timedelta
+from datetime import date, timedelta
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 from registries.checking.callers import Caller
@@ -36,7 +36,8 @@ codenames = ["view_registry", "view_handover"]
 scraper.user_permissions.set(Permission.objects.filter(codename__in=codenames))
 rows = (("Fine", "valid", "signed_in"), ('"Bad" Ä', "rejected", "bad_credentials"))
 for name, verdict, code in rows:
-    row = Registry(kind="custom", name=name, url="https://registry.example:5000")
+    account = {"login": "x", "password": "fake-password", "expires_on": date(2030, 1, 31)}
+    row = Registry(kind="custom", name=name, url="https://registry.example:5000", **account)
     row.save()
     for at, verdict, code in ((1, "valid", "signed_in"), (2, verdict, code)):
         at = timezone.now() + timedelta(seconds=at)
@@ -81,10 +82,23 @@ def monitored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitored]:
             # As docs/metrics.md says, but for the address and for how often.
             {**_documented_job(), **job, **SOON, "scheme": "http"},
             {"job_name": "stranger", **job},
-            {"job_name": "wrong", **job, "authorization": {"credentials_file": "wrong"}},
+            # What the Prometheus Operator makes of the ServiceMonitor, with two pods.
+            {
+                **_documented_job(),
+                **SOON,
+                "scheme": "http",
+                "job_name": "pods",
+                "relabel_configs": [*_relabelings(visitor.origin.removeprefix("http://"))],
+                "static_configs": [
+                    {"targets": [f"192.0.2.{pod}:8000"], "labels": {"pod": f"site-{pod}"}}
+                    for pod in (1, 2)
+                ],
+            },
+            {"job_name": "wrong", **job},
         ]
-        jobs[0]["authorization"]["credentials_file"] = str(folder / "token")
-        jobs[2]["authorization"]["credentials_file"] = str(folder / "wrong")
+        for each in jobs[:1] + jobs[2:]:
+            name = "wrong" if each["job_name"] == "wrong" else "token"
+            each["authorization"] = {"credentials_file": str(folder / name)}
         with prometheus(folder, jobs, [ALERTS]) as running:
             yield Monitored(site, visitor, token, running)
 
@@ -92,6 +106,19 @@ def monitored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitored]:
 def _documented_job() -> Any:
     [job] = yaml.safe_load(_snippet("scrape_configs:"))["scrape_configs"]
     return job
+
+
+def _relabelings(address: str) -> Iterator[Any]:
+    """Those of the ServiceMonitor, as Prometheus spells them, with the address of the site."""
+    monitor = yaml.safe_load(_snippet("apiVersion: monitoring.coreos.com/v1\n"))
+    for rule in monitor["spec"]["endpoints"][0]["relabelings"]:
+        names = {"targetLabel": "target_label"}
+        given = {names.get(name, name): value for name, value in rule.items()}
+        if given.get("target_label") == "__address__":
+            given["replacement"] = address
+        if given.get("target_label") == "job":
+            given["replacement"] = "pods"
+        yield given
 
 
 def _snippet(beginning: str) -> str:
@@ -109,10 +136,13 @@ def test_it_scrapes_with_a_token_alone(monitored: Monitored) -> None:
     targets = monitored.prometheus.targets()
     assert {job: target["health"] for job, target in targets.items()} == {
         "registries": "up",
+        "pods": "up",
         "stranger": "down",
         "wrong": "down",
     }
     assert targets["registries"]["lastError"] == ""
+    # One target of two pods: all processes return the figures of the whole site.
+    assert len(monitored.prometheus.query('up{job="pods"}')) == 1
     for job in ("stranger", "wrong"):
         assert "401" in targets[job]["lastError"]
     [up] = monitored.prometheus.query('up{job="registries"}')
@@ -121,7 +151,7 @@ def test_it_scrapes_with_a_token_alone(monitored: Monitored) -> None:
 
 def test_what_it_stores(monitored: Monitored) -> None:
     """Names arrive as they are, and types with their series."""
-    query = 'registries_registry_fine{name="\\"Bad\\" Ä"}'
+    query = 'registries_registry_fine{job="registries",name="\\"Bad\\" Ä"}'
     [found] = wait_for(lambda: monitored.prometheus.query(query))
     assert (found["metric"]["kind"], found["value"][1]) == ("custom", "0")
     told = monitored.prometheus.get("metadata")
