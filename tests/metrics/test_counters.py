@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from registries.checking import single
 from registries.handover.auditing import Audit
 from registries.handover.recipient import Recipient
 from registries.handover.refusals import HandoverRefused
@@ -100,14 +101,17 @@ def test_sums_are_the_same_in_any_order(figure: Find) -> None:
 
 
 @pytest.mark.django_db
-def test_a_check_that_is_not_stored_is_not_counted(chief: Client) -> None:
-    row, before = create("custom"), counters(get(chief))
-    with transaction.atomic():
+def test_a_check_is_stored_and_counted_or_neither(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = create("custom")
+
+    def fail(*_about: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(single, "count_check", fail)
+    with pytest.raises(OperationalError):
         checked(row, Verdict.VALID, "signed_in", 1, AT)
-        transaction.set_rollback(True)
-    assert {key: n for key, n in counters(get(chief)).items() if n} == {
-        key: n for key, n in before.items() if n
-    }
+    assert not Check.objects.exists()
+    assert Registry.objects.get(pk=row.pk).last_check is None
 
 
 @pytest.mark.django_db(transaction=True)
