@@ -7,10 +7,13 @@ ARG BASE=docker.io/library/python:3.13-slim-trixie
 FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 COPY requirements/site.txt /build/
-# Wheels only, so no compiler is needed. pip itself stays out of the site.
+# Wheels only, so no compiler is needed. pip stays out of the site, and so does what only builds the
+# package: an image has its source.
 RUN python3 -m venv --without-pip /opt/venv \
     && python3 -m pip --python /opt/venv/bin/python install --quiet \
-        --require-hashes --only-binary :all: --requirement /build/site.txt
+        --require-hashes --only-binary :all: --requirement /build/site.txt \
+    && python3 -m pip --python /opt/venv/bin/python uninstall --quiet --yes \
+        editables hatch-vcs hatchling pathspec pluggy setuptools setuptools-scm trove-classifiers vcs-versioning
 WORKDIR /app
 COPY . .
 # Reading the settings makes keys, which must not be in the image: /build is not.

@@ -10,7 +10,7 @@ TESTS ?= tests
 PARALLEL := -n $(shell expr $$(nproc) + 1) --dist worksteal
 # What `make messages` writes, and where it finds no texts.
 LANGUAGES := de
-NO_TEXTS := $(VENV) $(VENV)-newest tests build dist mutants var
+NO_TEXTS := $(VENV) $(VENV)-newest .nox tests build dist mutants var
 # How many inputs each fuzz test tries: `make fuzz FUZZ=100000`.
 FUZZ ?= 5000
 # Which benchmarks run, and how often: `make bench BENCH="digests --rounds 9"`.
@@ -20,20 +20,21 @@ ENGINE ?= docker
 IMAGE ?= localhost/registries-site
 # `make screenshots SCREENSHOTS=--check` only says whether docs/images shows what the pages look like.
 SCREENSHOTS ?=
-# What `make test-newest` runs: whatever Django, REST framework and the site's libraries decide.
+# What `make test-newest` and `make matrix` run: whatever Django, REST framework and the site's
+# libraries decide.
 NEWEST ?= tests/api tests/test_admin.py tests/models \
 	tests/site/test_served.py tests/site/test_signin.py tests/site/test_tokens.py tests/site/test_cache.py
 
 PIP := bin/python -m pip install --quiet --disable-pip-version-check
 # One lock for every Python and platform; with what builds the package, so that nothing is fetched
 # that the lock does not name.
-LOCK = printf 'hatchling\neditables\n' | $(BIN)/uv pip compile --quiet $(UPGRADE) --universal \
+LOCK = printf 'hatchling\nhatch-vcs\neditables\n' | $(BIN)/uv pip compile --quiet $(UPGRADE) --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock' pyproject.toml -
 
 .DEFAULT_GOAL := help
-.PHONY: help run install lock upgrade test test-quick test-newest test-postgres test-mariadb fuzz \
-	mutate bench lint types format docs docs-site messages screenshots image image-test wheel clean
+.PHONY: help run install lock upgrade test test-quick test-newest matrix test-postgres test-mariadb fuzz \
+	mutate bench lint types types-foreign format docs docs-site messages screenshots image image-test release audit wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +59,8 @@ lock: $(VENV)/.lock ## write requirements/ anew after a change of pyproject.toml
 		--constraint requirements/site.txt --output-file requirements/test.txt
 	$(LOCK) --extra docs-site \
 		--constraint requirements/test.txt --output-file requirements/docs-site.txt
+	$(LOCK) --extra release \
+		--constraint requirements/test.txt --output-file requirements/release.txt
 
 upgrade: UPGRADE := --upgrade
 upgrade: lock ## the same, with the newest version of everything, and install them
@@ -77,6 +80,11 @@ test-newest: ## try the newest version of everything in .venv-newest (NEWEST=, f
 	$(PYTHON) -m venv $(VENV)-newest
 	$(VENV)-newest/$(PIP) --upgrade --editable '.[site,test]'
 	$(VENV)-newest/bin/python -m pytest $(PARALLEL) $(NEWEST)
+
+# For nox to find those of pyenv; it skips what is not there.
+matrix types-foreign: export PYENV_VERSION = $(shell pyenv versions --bare 2> /dev/null | grep -E '^3\.1[1-9]' | paste -s -d :)
+matrix: $(VENV)/.nox ## the same tests with each Python and Django of noxfile.py that this machine has
+	$(BIN)/nox --session matrix -- $(PARALLEL) $(NEWEST)
 
 test-postgres: $(VENV)/.test ## run the tests that use the database on PostgreSQL, but for the browser's
 	tests/with-postgres $(BIN)/python -m pytest $(PARALLEL) -m django_db --ignore=tests/browser $(TESTS)
@@ -102,6 +110,9 @@ lint: $(VENV)/.test ## look for faults in style and in who imports whom
 types: $(VENV)/.test ## check the types
 	$(BIN)/python -m mypy
 
+types-foreign: $(VENV)/.nox ## check the types that other sites see, with mypy and pyright
+	$(BIN)/nox --session types
+
 format: $(VENV)/.test ## write the code in the project's style
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
@@ -125,14 +136,22 @@ image: ## build the container image of the site (ENGINE=podman, IMAGE= for its n
 image-test: $(VENV)/.test ## build and try it without an engine (as root, on Debian; see tests/image/run)
 	PYTHON=$(BIN)/python tests/image/run
 
+release: $(VENV)/.release ## build a release in dist/: sdist, wheel, SBOM, licences, checksums
+	.ci/release $(VENV)
+
+# --strict: without advisories there is nothing to compare with, and that is no success.
+audit: $(VENV)/.release ## look for known vulnerabilities of the libraries (asks the index of packages)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/site.txt || \
+		{ echo "If a dependency was not found, the index has no advisories: nothing was audited."; exit 1; }
+
 wheel: $(VENV)/.test ## build the app's wheel in dist/
-	$(BIN)/python -m build --wheel
+	$(BIN)/python -m build --no-isolation --wheel
 
 screenshots: $(VENV)/.test ## take the pictures of docs/images anew, where they look different
 	$(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)
 
 clean: ## take away what was made, but for the site's data in var/
-	rm -rf $(VENV) $(VENV)-newest build dist mutants staticfiles .*_cache *.egg-info
+	rm -rf $(VENV) $(VENV)-newest .nox build dist mutants staticfiles .*_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What is installed: again when the lock or pyproject.toml changes.
@@ -164,6 +183,14 @@ $(VENV)/.bench: $(VENV)/.test
 
 $(VENV)/.docs-site: $(VENV)/.test requirements/docs-site.txt
 	$(VENV)/$(PIP) --require-hashes --requirement requirements/docs-site.txt
+	@touch $@
+
+$(VENV)/.release: $(VENV)/.test requirements/release.txt
+	$(VENV)/$(PIP) --require-hashes --requirement requirements/release.txt
+	@touch $@
+
+$(VENV)/.nox: | $(BIN)/python
+	$(VENV)/$(PIP) 'nox[uv]>=2025.2'
 	@touch $@
 
 $(VENV)/.lock: | $(BIN)/python

@@ -33,7 +33,7 @@ PAGES = {
         "python",
     ],
     "Explanation": ["resolution", "security", "architecture", "performance"],
-    "Contribute": ["contributing", "testing", "changelog"],
+    "Contribute": ["contributing", "testing", "releasing", "changelog"],
 }
 TREE = """
 ```{{toctree}}

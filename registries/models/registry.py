@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -130,7 +130,8 @@ class Registry(Sealed, Ending, LastCheck):
     never_checked = _generated(NEVER_CHECKED, models.BooleanField())
     default_kind = _generated(DEFAULT_KIND, models.CharField(max_length=20))
 
-    objects = RegistryQuerySet.as_manager()
+    # A manager has the methods of its queryset, which type checkers cannot know without plugins.
+    objects: ClassVar[RegistryQuerySet] = RegistryQuerySet.as_manager()  # type: ignore[assignment]
     # A check depends on these columns, so the last check is cleared when one of them changes.
     watched = ("kind", "prefix", "ca_certificate", "verify_tls", *VARIABLES)
 

@@ -164,8 +164,10 @@ def test_nothing_is_written_for_several_processes(tmp_path: Path) -> None:
     code = (
         "import django; django.setup();"
         "import registries.metrics.collecting, registries.metrics.writing as writing;"
+        "from importlib.metadata import version;"
         "from prometheus_client import REGISTRY;"
-        "print(REGISTRY.get_sample_value('registries_build_info', {'version': '0.1.0'}))"
+        "labels = {'version': version('django-registries')};"
+        "print(REGISTRY.get_sample_value('registries_build_info', labels))"
     )
     variables = {
         "DJANGO_SETTINGS_MODULE": "tests.settings",

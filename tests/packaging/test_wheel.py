@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import textwrap
 import venv
 from pathlib import Path
@@ -18,6 +19,7 @@ from registries.programs import credentials
 
 ROOT = Path(__file__).resolve().parents[2]
 GUEST = Path(__file__).parent / "guest.py"
+CONSUMER = Path(__file__).parent / "consumer.py"
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +133,44 @@ def test_the_guest_opens_every_page(guest: dict[str, dict[str, int]]) -> None:
 def test_the_guest_finds_the_static_files(guest: dict[str, list[str]]) -> None:
     assert guest["static files not found"] == []
     assert guest["static files"]
+
+
+def test_the_same_source_makes_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
+    """Wherever it is unpacked, and whenever, and whatever the umask is."""
+    build = [sys.executable, "-m", "build", "--no-isolation"]
+    run(*build, "--sdist", "--outdir", str(tmp_path), str(ROOT))
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    made = []
+    for name, umask in (("here", 0o022), ("somewhere/else", 0o077)):
+        folder = tmp_path / name
+        with tarfile.open(sdist) as archive:
+            archive.extractall(folder, filter="data")
+        (source,) = folder.iterdir()
+        for path in source.rglob("*"):
+            os.utime(path, (1_800_000_000, 1_800_000_000 + umask))
+        before = os.umask(umask)
+        try:
+            run(*build, "--outdir", str(folder / "dist"), str(source))
+        finally:
+            os.umask(before)
+        made.append({file.name: file.read_bytes() for file in (folder / "dist").iterdir()})
+    assert made[0] == made[1]
+    # It has the version of its source, without git.
+    assert made[0].keys() == {sdist.name, wheel.name}
+    assert made[0][sdist.name] == sdist.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_foreign_site_has_the_types_of_the_public_names(python: Path, tmp_path: Path) -> None:
+    """Without plugins. `make types-foreign` asks pyright as well."""
+    consumer = tmp_path / "consumer.py"
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(python)]
+    consumer.write_text(CONSUMER.read_text())
+    run(*mypy, str(consumer), cwd=tmp_path)
+    with consumer.open("a") as lines:
+        lines.write("services.check(registry).verdickt\n")
+    with pytest.raises(AssertionError, match='"CheckResult" has no attribute "verdickt"'):
+        run(*mypy, str(consumer), cwd=tmp_path)
 
 
 def test_the_five_steps_on_a_new_site(python: Path, tmp_path: Path) -> None:

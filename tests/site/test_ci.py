@@ -77,7 +77,7 @@ def test_everything_runs(tmp_path: Path) -> None:
             "REAL= make docs-site SCREENSHOTS=--check",
             "REAL= make bench BENCH=--smallest",
             "REAL= make test-newest PYTHON=python3",
-            "REAL= make wheel",
+            "REAL= make release",
         ],
     )
 
@@ -107,7 +107,7 @@ def test_what_is_missing_is_installed(first: int, tmp_path: Path) -> None:
     "step",
     [
         *("update", "install", "lint", "types", "test", "test-postgres", "test-mariadb"),
-        *("docs-site", "bench", "test-newest", "wheel"),
+        *("docs-site", "bench", "test-newest", "release"),
     ],
 )
 def test_a_failing_step_fails_the_run(step: str, tmp_path: Path) -> None:
