@@ -57,7 +57,7 @@ exclude_patterns = ["kubernetes", "systemd"]
 html_theme = "furo"
 html_title = project
 html_copy_source = False
-html_show_sphinx = False
+html_show_sphinx = html_show_copyright = False
 
 
 def add_what_only_the_site_has(app: Sphinx, page: str, source: list[str]) -> None:
