@@ -16,7 +16,7 @@ from django.utils.crypto import salted_hmac
 
 from registries import conf
 from registries.models import Delivery, GoneReceiver, Notification, Registry, StateChange, names
-from registries.models.notification import MAX_SUBJECT, Level, Status, prune
+from registries.models.notification import MAX_SUBJECT, Level, Status, prune, prune_untold
 from registries.models.results import CheckResult
 from registries.receivers import Receiver
 
@@ -109,6 +109,7 @@ def record_change(
         params=dict(result.params),
         changed_at=result.checked_at,
     )
+    prune_untold(using)
 
 
 def described(row: Registry) -> dict[str, Any]:

@@ -5,7 +5,7 @@ which hold neither tokens nor passwords.
 """
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -19,6 +19,8 @@ from registries.models.last_check import Health
 
 # How many expired notifications are deleted at a time: each may have thousands of changes.
 BATCH = 50
+# How many expired changes about which nobody was told.
+UNTOLD = 500
 MAX_SUBJECT = 200
 
 
@@ -150,8 +152,17 @@ class GoneReceiver(models.Model):
 
 def prune(using: str) -> None:
     """Delete the notifications that were kept long enough, unless one is still on its way."""
-    over = timezone.now() - timedelta(days=conf.get().notifications_kept_days)
     every: models.QuerySet[Any] = Notification.objects.using(using)
     pending = Delivery.objects.using(using).filter(status=Status.PENDING).values("notification")
-    old = every.filter(created_at__lt=over).exclude(pk__in=pending).order_by("created_at")
+    old = every.filter(created_at__lt=_over()).exclude(pk__in=pending).order_by("created_at")
     delete_some(every, old[:BATCH])
+
+
+def prune_untold(using: str) -> None:
+    """Delete the changes about which nobody was told for so long, as nothing sends messages."""
+    every = StateChange.objects.using(using)
+    delete_some(every, every.filter(notification=None, changed_at__lt=_over())[:UNTOLD])
+
+
+def _over() -> datetime:
+    return timezone.now() - timedelta(days=conf.get().notifications_kept_days)

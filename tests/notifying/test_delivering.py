@@ -18,7 +18,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from registries import outbox, receivers
 from registries.models import Delivery, GoneReceiver, Notification, Registry, StateChange
-from registries.models.notification import Level, Status, prune
+from registries.models.notification import Level, Status, prune, prune_untold
 from registries.notifying import chat, collecting, delivering
 from registries.notifying.failures import SENTENCES
 from registries.notifying.notifier import Notifier, send_pending
@@ -368,6 +368,11 @@ def test_what_was_sent_is_pruned_and_what_waits_is_not(url: str) -> None:
         Notification.objects.filter(pk=notification.pk).update(created_at=old)
     prune(USING)
     assert [each.subject for each in Notification.objects.all()] == ["pending"]
+    # Without anything that sends messages, changes are not kept forever.
+    change(2, changed_at=old)
+    change()
+    prune_untold(USING)
+    assert StateChange.objects.count() == 1
 
 
 # Mail and Apprise

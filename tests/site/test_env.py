@@ -252,3 +252,37 @@ def test_a_refusal_names_the_variable_and_never_its_value(
     while error:
         assert SECRET not in str(error)
         error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("", ("localhost", 25, "", "", False, False)),
+        ("smtp://mail.example", ("mail.example", 25, "", "", False, False)),
+        ("smtp+tls://a%40b:p%2Fw@mail.example", ("mail.example", 587, "a@b", "p/w", True, False)),
+        ("smtps://mail.example:4650/", ("mail.example", 4650, "", "", False, True)),
+    ],
+)
+def test_mail(url: str, expected: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_EMAIL_URL", url)
+    read = env.mail()
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    assert tuple(read[f"EMAIL_{name}"] for name in names) == expected
+    assert read["EMAIL_TIMEOUT"] == 10
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["canary", "http://canary", "smtp://", "smtp://h:canary", "smtp://h/canary", "smtp://h?canary"],
+)
+def test_a_mail_server_that_cannot_be_read(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_EMAIL_URL", url)
+    with pytest.raises(ImproperlyConfigured, match="DJANGO_EMAIL_URL") as caught:
+        env.mail()
+    assert "canary" not in str(caught.value)
+
+
+def test_admins_are_as_this_django_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_ADMINS", "a@site.example, b@site.example")
+    found = [each if isinstance(each, str) else each[1] for each in env.admins()]
+    assert found == ["a@site.example", "b@site.example"]
