@@ -19,6 +19,10 @@ FLAGS = (
 )
 
 
+# Of axe: what is right would be described at length.
+VIOLATIONS = {"resultTypes": ["violations"]}
+
+
 def missing() -> str | None:
     """What the machine lacks for the browser tests and how to get it, or None."""
     return None if shutil.which(PROGRAM) else f"no {PROGRAM} (apt-get install {PROGRAM})"

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from registries.models import Registry
+from tests.browser.chromium import VIOLATIONS
 from tests.browser.conftest import type_of_open
 from tests.browser.samples import fill, past
 from tests.canaries import SAMPLES_TO_IMPORT
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LIST = "/admin/registries/registry/"
 # All rules once; in the dark only what depends on it.
-SCHEMES = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
+SCHEMES = {"light": VIOLATIONS, "dark": {**VIOLATIONS, "runOnly": ["color-contrast"]}}
 
 
 @pytest.fixture

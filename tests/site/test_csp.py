@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from tests.browser.chromium import chromium
+from tests.browser.chromium import VIOLATIONS, chromium
 from tests.browser.conftest import pytest_runtest_setup  # noqa: F401 - leaves out without Chromium
 from tests.site.conftest import Site, Visitor
 
@@ -176,7 +176,7 @@ def assert_fits(page: Page) -> None:
     # Without its style a page may be wider for a moment.
     page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
-    results = Axe().run(page)
+    results = Axe().run(page, options=VIOLATIONS)
     assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
 
 
