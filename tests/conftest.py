@@ -1,9 +1,11 @@
 """What every test may use."""
 
+import functools
 import secrets
 import sys
 from collections.abc import Callable, Iterator
 
+import botocore.session
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
 from django.core.cache import cache
@@ -38,6 +40,15 @@ def use_keys(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def other_key(use_keys: Callable[..., None]) -> None:
     """A site whose key is not the one that its secrets were sealed with, once this is asked for."""
     use_keys(Fernet.generate_key())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _service_descriptions() -> Iterator[None]:
+    """Let botocore read the descriptions of AWS's services once, instead of for each exchange."""
+    with pytest.MonkeyPatch.context() as patch:
+        loader = functools.cache(botocore.session.create_loader)
+        patch.setattr("botocore.session.create_loader", loader)
+        yield
 
 
 @pytest.fixture(autouse=True)

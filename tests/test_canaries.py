@@ -114,6 +114,7 @@ def user(*permissions: str, superuser: bool = False) -> Client:
     return client
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("endpoints")
 def test_no_page_and_no_answer_shows_a_secret(
     canaries: Canaries, rows: list[Registry], logs: io.StringIO

@@ -38,6 +38,7 @@ def migrate(*step: str) -> None:
     call_command("migrate", *(("registries", *step) if step else ()), verbosity=0)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_every_migration_can_be_undone_and_done_again() -> None:
     """#64: rows that a step backward keeps are readable after it; the default rows come back."""
@@ -104,6 +105,7 @@ def test_a_migration_that_failed_can_be_run_again() -> None:
         assert all(isinstance(operation, REPEATABLE) for operation in operations[:-1]), name
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_migration_that_fails_at_its_end_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """On every database, whether it has taken back what the migration did or not."""
