@@ -56,12 +56,12 @@ BODIES = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 405, 429, 500])
 @pytest.mark.parametrize("hostile", ["token", "registry"])
-def test_only_our_errors_come_out(name: str, status: int, hostile: str) -> None:
+def test_only_our_errors_come_out(name: str, hostile: str) -> None:
     """#42: whatever is in a body, at every step of every call."""
     body = BODIES[name]
     challenge = {"WWW-Authenticate": 'Bearer realm="/token",service="s"'}
+    status = 200
 
     def handler(request: Request) -> Reply:
         if request.path == "/token":
@@ -71,11 +71,12 @@ def test_only_our_errors_come_out(name: str, status: int, hostile: str) -> None:
         return Reply(status, body, challenge | {"Content-Type": manifests.INDEXES[0]})
 
     with FakeServer(handler) as server:
-        world = World({}, Ledger())
         endpoint = Endpoint(url=server.origin, proof=Proof.USER_ID)
-        for call in CALLS:
-            client = world.client(endpoint, Basic("reader", "x"), tokens=MemoryTokens())
-            assert code_of(call, client) in CODES
+        for status in (200, 400, 401, 403, 404, 405, 429, 500):
+            world = World({}, Ledger())
+            for call in CALLS:
+                client = world.client(endpoint, Basic("reader", "x"), tokens=MemoryTokens())
+                assert code_of(call, client) in CODES, status
 
 
 def code_of(call: Callable[[Any], Any], client: Any) -> str:
