@@ -1,6 +1,7 @@
 """Bearer tokens in the site's cache: for whoever stored them, and for nothing else."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -41,6 +42,20 @@ def test_junk_is_no_token(junk: object, tokens: CacheTokens) -> None:
     """#23: nor does it make a call fail."""
     cache.set(name(ONE), junk)
     assert tokens.get(ONE) is None
+
+
+def test_a_cache_that_is_away_keeps_nothing(
+    tokens: CacheTokens, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also with Django's own cache for Redis, which raises."""
+    backend = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://:canary@127.0.0.1:1"}}
+    tokens.set(ONE, "fake", 60)
+    assert tokens.get(ONE) is None
+    assert tokens.take(ONE, 60), "nobody waits for whoever might fetch it"
+    tokens.give_back(ONE)
+    assert caplog.messages == ["The cache of tokens does not answer: ConnectionError"] * 4
+    assert "canary" not in caplog.text
 
 
 def test_a_secret_of_the_database_is_no_token(tokens: CacheTokens) -> None:

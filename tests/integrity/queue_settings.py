@@ -18,8 +18,17 @@ TASKS = {
 }
 REDIS = {"URL": os.environ.get("REDIS_URL", ""), "SERIALIZER": "rq.serializers.JSONSerializer"}
 RQ_QUEUES = {"checks": REDIS}
+if url := os.environ.get("CACHE_URL"):
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": url,
+            "OPTIONS": {"serializer": "registries.token_cache.JSONSerializer"},
+        }
+    }
 REGISTRIES = {
-    "TASK_QUEUE": {"queue_name": "checks", "backend": os.environ["QUEUE"]},
+    "TASK_QUEUE": {"queue_name": "checks", "backend": os.environ.get("QUEUE", "database")},
+    "TOKEN_CACHE": "default" if os.environ.get("CACHE_URL") else None,
     "TIMEOUT": 1,
     "HOST_CONCURRENCY": 2,
     "CHECK_WORKERS": 4,
