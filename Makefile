@@ -10,11 +10,14 @@ TESTS ?= tests
 PARALLEL := -n $(shell expr $$(nproc) + 1) --dist worksteal
 # What `make messages` writes, and where it finds no texts.
 LANGUAGES := de
-NO_TEXTS := $(VENV) $(VENV)-newest .nox tests build dist mutants var
+NO_TEXTS := $(VENV) $(VENV)-newest $(VENV)-sites .nox tests build dist mutants var
 # How many inputs each fuzz test tries: `make fuzz FUZZ=100000`.
 FUZZ ?= 5000
 # Which benchmarks run, and how often: `make bench BENCH="digests --rounds 9"`.
 BENCH ?=
+# Where `make sites` puts its pictures, and of which themes it takes them.
+PICTURES ?= build/sites
+THEMES ?=
 # What builds the image, and what it is called.
 ENGINE ?= docker
 IMAGE ?= localhost/registries-site
@@ -34,7 +37,7 @@ LOCK = printf 'hatchling\nhatch-vcs\neditables\n' | $(BIN)/uv pip compile --quie
 
 .DEFAULT_GOAL := help
 .PHONY: help run install lock upgrade test test-quick test-newest matrix test-postgres test-mariadb fuzz \
-	mutate bench lint types types-foreign format docs docs-site messages screenshots image image-test release audit wheel clean
+	mutate bench lint types types-foreign format docs docs-site messages screenshots sites install-sites image image-test release audit wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +60,8 @@ lock: $(VENV)/.lock ## write requirements/ anew after a change of pyproject.toml
 	$(LOCK) --extra site --output-file requirements/site.txt
 	$(LOCK) --extra site --extra test \
 		--constraint requirements/site.txt --output-file requirements/test.txt
+	$(LOCK) --extra sites \
+		--constraint requirements/test.txt --output-file requirements/sites.txt
 	$(LOCK) --extra docs-site \
 		--constraint requirements/test.txt --output-file requirements/docs-site.txt
 	$(LOCK) --extra release \
@@ -129,6 +134,11 @@ messages: $(VENV)/.test ## collect the texts to translate, and compile the trans
 	$(BIN)/django-admin makemessages $(LANGUAGES:%=-l %) --no-obsolete --add-location file $(NO_TEXTS:%=-i %)
 	$(BIN)/django-admin compilemessages $(LANGUAGES:%=-l %) $(NO_TEXTS:%=-i %)
 
+sites: $(VENV)-sites/.done ## photograph the admin in other people's themes (THEMES=, PICTURES= for the folder)
+	$(BIN)/python -m tests.existing.pictures --folder $(PICTURES) $(THEMES)
+
+install-sites: $(VENV)-sites/.done ## install what the sites of tests/existing have, for `make test`
+
 image: ## build the container image of the site (ENGINE=podman, IMAGE= for its name)
 	$(ENGINE) build --tag $(IMAGE) --build-arg VERSION="$$(git describe --tags --always)" \
 		--build-arg REVISION="$$(git rev-parse HEAD)" .
@@ -151,7 +161,7 @@ screenshots: $(VENV)/.test ## take the pictures of docs/images anew, where they 
 	$(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)
 
 clean: ## take away what was made, but for the site's data in var/
-	rm -rf $(VENV) $(VENV)-newest .nox build dist mutants staticfiles .*_cache *.egg-info
+	rm -rf $(VENV) $(VENV)-newest $(VENV)-sites .nox build dist mutants staticfiles .*_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What is installed: again when the lock or pyproject.toml changes.
@@ -168,6 +178,15 @@ $(VENV)/.test: pyproject.toml requirements/test.txt | $(BIN)/python
 	$(VENV)/$(PIP) --require-hashes --requirement requirements/test.txt
 	$(VENV)/$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.site
+
+# What is in .venv is lent: a .pth file adds its folder, and not what is editable in it.
+$(VENV)-sites/.done: $(VENV)/.test requirements/sites.txt
+	rm -rf $(VENV)-sites
+	$(BIN)/python -m venv $(VENV)-sites
+	$(BIN)/python -c 'import sysconfig as s; print(s.get_path("purelib"))' \
+		> "$$($(VENV)-sites/bin/python -c 'import sysconfig as s; print(s.get_path("purelib"))')/lent.pth"
+	$(VENV)-sites/$(PIP) --require-hashes --requirement requirements/sites.txt
+	@touch $@
 
 $(VENV)/.mariadb: $(VENV)/.test
 	$(VENV)/$(PIP) --editable '.[mysql]'

@@ -68,6 +68,7 @@ def test_a_check_is_shown_where_it_was_asked_for_and_later(row: Registry, admin_
     checked = admin_client.post(f"{address}check/", follow=True)
     for answer in (checked, admin_client.get(f"{address}change/")):
         assert "just now" in answer.content.decode()
+    assert admin_client.get(f"{address}history/").status_code == 200
 
 
 def test_the_time_of_a_secret_is_shown_in_the_sites_times() -> None:

@@ -31,9 +31,10 @@ UNVERIFIED = "verify_tls: off"
 
 
 class ShownHandover(NamedTuple):
-    """A hand-over as a page shows it."""
+    """A hand-over as a page of the admin site with the name `site` shows it."""
 
     handover: Handover
+    site: str = "admin"
 
     @property
     def look(self) -> Look:
@@ -117,7 +118,7 @@ class ShownHandover(NamedTuple):
         label = gettext("Trusted from then on") if self.is_entrusted else gettext("Asked for")
         return [
             (gettext("Time"), stamp(handover.handed_at)),
-            (label, _asked(handover.asked)),
+            (label, _asked(handover.asked, self.site)),
             (gettext("Handed over for"), breakable(handover.places)),
             (gettext("Form"), self.form),
             (gettext("Expires"), self.ends),
@@ -148,7 +149,7 @@ _TRUSTED = {
 }
 
 
-def _asked(text: str) -> SafeString | str:
+def _asked(text: str, site: str) -> SafeString | str:
     """Return what was requested. Ids of registries become names with links."""
     if text == UNVERIFIED:
         return gettext("any certificate")
@@ -156,14 +157,14 @@ def _asked(text: str) -> SafeString | str:
         return breakable(text)
     keys = [int(key) for key in re.findall(r"\d{1,18}", text)]
     names = dict(Registry.objects.filter(pk__in=keys).values_list("pk", "name"))
-    return format_html_join(", ", "{}", ((_link(key, names.get(key)),) for key in keys))
+    return format_html_join(", ", "{}", ((_link(key, names.get(key), site),) for key in keys))
 
 
-def _link(key: int, name: str | None) -> SafeString | str:
+def _link(key: int, name: str | None, site: str) -> SafeString | str:
     if name is None:
         return gettext("a registry that is deleted (number %(id)d)") % {"id": key}
     try:
-        url = reverse("admin:registries_registry_change", args=[key])
+        url = reverse("admin:registries_registry_change", args=[key], current_app=site)
     except NoReverseMatch:  # a site that only registers the audit
         return name
     return format_html('<a href="{}">{}</a>', url, name)
@@ -184,7 +185,7 @@ class HandoverPages(AuditPages):
     line = "registries/handover_line.html"
 
     def as_shown(self, event: Handover) -> ShownHandover:
-        return ShownHandover(event)
+        return ShownHandover(event, self.admin_site.name)
 
     @admin.display(
         description=Handover._meta.get_field("handed_at").verbose_name, ordering="handed_at"

@@ -202,10 +202,16 @@ def test_when_a_file_is_due_again(left: int | None, seconds: int) -> None:
     assert next_time(end, NOW) == NOW + timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize("use_tz", [True, False])
 def test_short_lived_ones_are_written_again_before_they_end(
-    cloud: Callable[..., Cloud], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    use_tz: bool,
+    cloud: Callable[..., Cloud],
+    tmp_path: Path,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It goes on until SIGTERM, and then ends in peace."""
+    settings.USE_TZ = use_tz
     made = cloud("ecr")
     path = tmp_path / "auth.json"
     table = f'path = "{path}"\nform = "podman"\nregistries = ["{made.row.name}"]\n'
@@ -225,7 +231,8 @@ def test_short_lived_ones_are_written_again_before_they_end(
         patch.setattr(f"{refresh_pull_secrets.__name__}.Event", Stopped)
         # It would close the database of the tests.
         patch.setattr(f"{refresh_pull_secrets.__name__}.close_old_connections", lambda: None)
-        patch.setattr(f"{refresh_pull_secrets.__name__}.next_time", lambda _end, now: now)
+        at_once = f"{refresh_pull_secrets.__name__}.next_time"
+        patch.setattr(at_once, lambda end, now: min(now, next_time(end, now)))
         call_command("refresh_pull_secrets", plan(tmp_path, table))
     assert signal.getsignal(signal.SIGTERM) == before
     assert Handover.objects.filter(code="handed_over").count() == 2

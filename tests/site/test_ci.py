@@ -71,6 +71,7 @@ def test_everything_runs(tmp_path: Path) -> None:
         [
             "REAL= make lint",
             "REAL= make types",
+            "REAL= make install-sites",
             "REAL=1 make test",
             "REAL=1 make test-postgres",
             "REAL=1 make test-mariadb",
@@ -107,7 +108,7 @@ def test_what_is_missing_is_installed(first: int, tmp_path: Path) -> None:
     "step",
     [
         *("update", "install", "lint", "types", "test", "test-postgres", "test-mariadb"),
-        *("docs-site", "bench", "test-newest", "release"),
+        *("install-sites", "docs-site", "bench", "test-newest", "release"),
     ],
 )
 def test_a_failing_step_fails_the_run(step: str, tmp_path: Path) -> None:

@@ -3,14 +3,13 @@
 import signal
 import sys
 from argparse import ArgumentParser
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, close_old_connections
-from django.utils import timezone
 
 from registries import services
 from registries.client.errors import ClientError
@@ -60,15 +59,15 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _run(self, files: list[PullFile], stopped: Event, *, once: bool) -> None:
-        due = dict.fromkeys(files, timezone.now())
+        due = dict.fromkeys(files, datetime.now(UTC))
         while not stopped.is_set():
             for file in files:
-                if not stopped.is_set() and due[file] <= timezone.now():
+                if not stopped.is_set() and due[file] <= datetime.now(UTC):
                     due[file] = self._refresh(file)
             if once:
                 break
             close_old_connections()
-            stopped.wait(max(0.0, (min(due.values()) - timezone.now()).total_seconds()))
+            stopped.wait(max(0.0, (min(due.values()) - datetime.now(UTC)).total_seconds()))
 
     def _refresh(self, file: PullFile) -> datetime:
         """Write one file, print the result, and return when to renew it."""
@@ -85,10 +84,10 @@ class Command(BaseCommand):
             reason = "The database cannot be used." if isinstance(error, Error) else error
             self.stderr.write(f"{file.path}: {reason}")
             self._failed = True
-            return timezone.now() + timedelta(seconds=AFTER_FAILURE)
+            return datetime.now(UTC) + timedelta(seconds=AFTER_FAILURE)
         end = f"until {result.expires_at:%Y-%m-%d %H:%M %Z}" if result.expires_at else "no end"
         self.stdout.write(f"{file.path}: {'written' if changed else 'unchanged'}, {end}")
-        return next_time(result.expires_at, timezone.now())
+        return next_time(result.expires_at, datetime.now(UTC))
 
 
 def next_time(expires_at: datetime | None, now: datetime) -> datetime:

@@ -1,0 +1,1 @@
+"""One module for each site: what it changes of `base`."""

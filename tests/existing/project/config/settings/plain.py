@@ -1,0 +1,3 @@
+"""Django's own admin."""
+
+from config.settings.base import *

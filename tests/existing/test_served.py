@@ -1,0 +1,90 @@
+"""The app under servers that do not block: the pages, a check that is streamed, and the API."""
+
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.existing.guest import PROJECT, environment, run
+from tests.fakes.selfhosted import BasicRegistry
+
+EMAIL, PASSWORD = "robin@sites.example", "fake-password-of-robin"
+SERVERS = {
+    "uvicorn": ("uvicorn", "--log-level=warning", "--port={port}", "config.asgi:application"),
+    "daphne": ("daphne", "--verbosity=0", "--port={port}", "config.asgi:application"),
+    "hypercorn": ("hypercorn", "--bind=127.0.0.1:{port}", "config.asgi:application"),
+}
+# More rows than are checked before anything is sent.
+FILL = """
+from django.contrib.auth import get_user_model
+from rest_framework.authtoken.models import Token
+from registries.models import Registry
+person = get_user_model().objects.create_superuser({email!r}, {password!r})
+for number in range(7):
+    row = Registry(kind="custom", name=f"Lab {{number}}", prefix=f"{{number}}", url={url!r})
+    row.login, row.password = {login!r}
+    row.save()
+print(Token.objects.create(user=person).key)
+"""
+
+
+@contextmanager
+def serving(server: str, python: Path, env: dict[str, str]) -> Iterator[str]:
+    """Run a server, and yield its address once it answers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [part.format(port=port) for part in SERVERS[server]]
+    with subprocess.Popen([python, "-m", *command], cwd=PROJECT, env=env) as running:
+        try:
+            for _ in range(300):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                assert running.poll() is None
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            running.terminate()
+
+
+@pytest.mark.slow
+def test_it_is_served_without_blocking(
+    python: Path, registry: BasicRegistry, endpoints: str, tmp_path: Path
+) -> None:
+    env = environment("plain", tmp_path, ENDPOINTS=endpoints, DJANGO_DEBUG="1")
+    run(str(python), "manage.py", "migrate", "--verbosity=0", env=env)
+    code = FILL.format(email=EMAIL, password=PASSWORD, url=registry.origin, login=registry.right)
+    token = run(str(python), "manage.py", "shell", "--no-imports", "--command", code, env=env)
+    for server in SERVERS:
+        with serving(server, python, env) as url:
+            listed = f"{url}/admin/registries/registry/"
+            session = requests.Session()
+            login = session.get(f"{url}/admin/login/")
+            form = {"username": EMAIL, "password": PASSWORD, "csrfmiddlewaretoken": _csrf(login)}
+            pages = session.post(login.url, form, params={"next": "/admin/registries/registry/"})
+            assert pages.url == listed, server
+            styles = f"{url}/static/registries/themes.css"
+            assert session.get(styles).headers["Content-Type"].startswith("text/css"), server
+            keys = re.findall(r'value="(\d+)"[^>]*><span[^>]*>Select Lab \d', pages.text)
+            data = {"action": "check_selected", "_selected_action": ",".join(keys)}
+            data |= {"csrfmiddlewaretoken": _csrf(pages)}
+            with session.post(listed, data, stream=True) as checked:
+                assert checked.headers["X-Accel-Buffering"] == "no", server
+                text = checked.text
+            assert text.count('is-ok"') >= 7, server
+            assert "reg-stream__summary" in text, server
+            headers = {"Authorization": f"Token {token.strip()}"}
+            count = requests.get(f"{url}/api/registries/", headers=headers, timeout=30).json()
+            assert count["count"] == 12, server
+
+
+def _csrf(page: requests.Response) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+    assert found, page.text
+    return found[1]
