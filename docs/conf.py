@@ -67,6 +67,8 @@ def add_what_only_the_site_has(app: Sphinx, page: str, source: list[str]) -> Non
             source[0] += TREE.format(caption=caption, pages="\n".join(pages))
     elif page == "changelog":
         source[0] = Path(app.srcdir, "..", "CHANGELOG.md").read_text(encoding="utf-8")
+    # The only page of the site that is outside of this folder.
+    source[0] = source[0].replace("](../CHANGELOG.md", "](changelog.md")
 
 
 def setup(app: Sphinx) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import django
 
-from registries.explanations import VERDICTS
+from registries.explanations import EXPLANATIONS, VERDICTS
 from registries.kinds import KINDS
 from registries.kinds.base import Kind
 from registries.schema import describe
@@ -149,24 +149,31 @@ GitLab, entered as `custom`, gives a guest a token only for a repository that is
 """
 
 
+CHECKS = """\
+# What a check says
+
+A check signs in to a registry and reads an image if one is named. Its result is a **verdict** and a
+**code**. The verdict says whether the credentials work, the code says why. Each code below has the
+sentence that the site shows, what the code means, why it happens, and what to do. Programs should
+use the code, because sentences are translated.
+
+| verdict | meaning |
+|---|---|
+"""
+ABOUT_IMAGES = """\
+## About the image
+
+These codes say what happened to the image. The verdict is still that of the sign-in.
+"""
+
+
 def checks_page() -> str:
     """docs/checks.md: every verdict, its codes, and what to do."""
-    lines = [NOTE, "", "# What a check says", ""]
+    verdicts = (f"| [{name}](#{name}) | {text} |\n" for name, text in MEANINGS.items())
+    lines = [NOTE, "", CHECKS + "".join(verdicts)]
     for verdict, meaning in MEANINGS.items():
-        lines += [f"## {verdict}", "", meaning, "", "| code | what to do |", "|---|---|"]
-        lines += _codes(verdict)
-        lines.append("")
-    lines += [
-        "## About the image",
-        "",
-        "The verdict stays the sign-in's own; the code says what happened to the image.",
-        "",
-        "| code | what to do |",
-        "|---|---|",
-        *_codes(None),
-        "",
-        PROOF.format(**_kinds_by_sign_in()),
-    ]
+        lines += [f"## {verdict}", "", meaning, "", *_codes(verdict)]
+    lines += [ABOUT_IMAGES, *_codes(None), PROOF.format(**_kinds_by_sign_in())]
     return "\n".join(lines)
 
 
@@ -185,12 +192,12 @@ def _kinds_by_sign_in() -> dict[str, str]:
     return {row: ", ".join(f"`{slug}`" for slug in sorted(result)) for row, result in slugs.items()}
 
 
-def _codes(verdict: Verdict | None) -> list[str]:
-    return [
-        f"| `{name}` | {code.sentence % _Parts()} |"
-        for name, code in CODES.items()
-        if code.verdict is verdict
-    ]
+def _codes(verdict: Verdict | None) -> Iterator[str]:
+    for name, code in CODES.items():
+        if code.verdict is verdict:
+            meaning, cause, remedy = EXPLANATIONS[name]
+            yield f"### {name}\n\n> {code.sentence % _Parts()}\n"
+            yield f"{meaning} {cause}\n\n**What to do**: {remedy}\n"
 
 
 class _Parts(dict[str, str]):
