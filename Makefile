@@ -9,7 +9,7 @@ TESTS ?= tests
 # Much of the tests' time is waiting: one process more than there are cores, and none idle at the end.
 PARALLEL := -n $(shell expr $$(nproc) + 1) --dist worksteal
 # What `make messages` writes, and where it finds no texts.
-LANGUAGES := de
+LANGUAGES := de es fr ja pt_BR zh_Hans
 NO_TEXTS := $(VENV) $(VENV)-newest $(VENV)-sites .nox tests build dist mutants var
 # How many inputs each fuzz test tries: `make fuzz FUZZ=100000`.
 FUZZ ?= 5000

@@ -131,7 +131,15 @@ globals().update(env.mail())
 # Language and time
 LANGUAGE_CODE = "en"
 # The languages with complete translations. Others would mix Django's own translations with English.
-LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+LANGUAGES = [
+    ("de", "Deutsch"),
+    ("en", "English"),
+    ("es", "español"),
+    ("fr", "français"),
+    ("ja", "日本語"),
+    ("pt-br", "português (Brasil)"),
+    ("zh-hans", "简体中文"),
+]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from registries.models import Registry
+from ssmsite.settings import LANGUAGES
 from tests.browser.chromium import VIOLATIONS
 from tests.browser.conftest import type_of_open
 from tests.browser.samples import fill, past
@@ -362,3 +363,37 @@ def test_from_right_to_left_everything_begins_on_the_other_side(
     assert page.locator("html").get_attribute("dir") == "rtl"
     assert len(seen["en"]) == 4
     assert seen["ar"] == seen["en"]
+
+
+# Whose words do not fit into what holds them: the text of buttons, labels, badges and headings.
+CLIPPED = """
+() => [...document.querySelectorAll(
+    'button, input[type=submit], label, h1, h2, th, .reg-badge, .reg-verdict, a.reg-button')]
+    .filter(each => each.getClientRects().length && !each.matches('.visually-hidden'))
+    .filter(each => getComputedStyle(each).overflow !== 'visible')
+    .filter(each => each.scrollWidth > each.clientWidth + 1)
+    .map(each => `${each.tagName} ${each.textContent || each.value}`)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", dict(LANGUAGES))
+def test_words_of_every_language_fit_on_a_phone(
+    open_page: type_of_open, settings: Any, language: str
+) -> None:
+    settings.LANGUAGE_CODE = language
+    fill()
+    row = Registry.objects.get(kind="custom")
+    past(row, ["timeout"])
+    page = open_page(LIST)
+    page.set_viewport_size({"width": 360, "height": 800})
+    paths = ("", "?view=table", "add/", "add/?kind=acr", f"{row.pk}/change/", f"{row.pk}/history/")
+    for path in paths:
+        page.goto(page.url.split(LIST)[0] + LIST + path)
+        assert page.locator("html").get_attribute("lang") == language
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        assert page.evaluate(BEYOND) == [], path
+        assert page.evaluate(CLIPPED) == [], path
+    # The twin
+    page.add_style_tag(content="h1 { width: 2rem; overflow: hidden; white-space: nowrap }")
+    assert page.evaluate(CLIPPED) != []
