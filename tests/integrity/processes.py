@@ -27,6 +27,7 @@ from registries import reencryption, services  # noqa: E402
 from registries.checking import claims, reminders  # noqa: E402
 from registries.checking.turns import Turn  # noqa: E402
 from registries.models import ChangedMeanwhile, Registry  # noqa: E402
+from registries.notifying import collecting  # noqa: E402
 from registries.provisioning import applying  # noqa: E402
 from registries.secrets.sealing import SecretUnreadable  # noqa: E402
 from ssmsite.settings import DATABASES  # noqa: E402
@@ -126,10 +127,19 @@ def check(pk: int, came: Semaphore) -> None:
     services.check(row)
 
 
-def run_checks(timeout: float, hosts: int) -> None:
-    """Check what is due until a signal; leases are over a second after TIMEOUT."""
-    settings.REGISTRIES = {"TIMEOUT": timeout, "HOST_CONCURRENCY": hosts, "CHECK_WORKERS": 8}
+def run_checks(timeout: float, hosts: int, confirm: int = 2) -> None:
+    """Check what is due until a signal; leases are over a second after TIMEOUT.
+
+    The changes of state wait for the test to collect them.
+    """
+    settings.REGISTRIES = {
+        "TIMEOUT": timeout,
+        "HOST_CONCURRENCY": hosts,
+        "CHECK_WORKERS": 8,
+        "CONFIRM_CHECKS": confirm,
+    }
     claims.STORING = 1
+    collecting.WAITS = (3600,)
     call_command("run_checks")
 
 

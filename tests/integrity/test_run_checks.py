@@ -1,17 +1,20 @@
 """Several `run_checks` at once: some are killed, a host fails, all are told to stop."""
 
 import random
+import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from threading import Event
+from threading import Event, Thread
+from typing import Self
 
 import pytest
 
-from registries.models import Check, Notification, Registry
+from registries.models import Check, Notification, Registry, StateChange
 from registries.models.times import today
-from tests.factories import create
+from registries.notifying.collecting import collect
+from tests.factories import build, create
 from tests.fakes.counting import Counting
 from tests.fakes.server import FakeServer
 from tests.integrity import processes as work
@@ -114,3 +117,78 @@ def test_many_rows_of_a_host_that_fails_hold_up_no_others(processes: Processes) 
     assert broken.most["all"] == 4
     assert Check.objects.count() == len(many) + len(others)
     assert not Registry.objects.exclude(checking_until=None).exists()
+
+
+class Silent:
+    """A host that accepts connections and never answers; `most` were open at a time."""
+
+    def __init__(self) -> None:
+        self.most = self.count = 0
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.origin = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._open: list[socket.socket] = []
+        self._thread = Thread(target=self._accept)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                accepted, _address = self._listening.accept()
+            except OSError:
+                return
+            for each in list(filter(self._is_closed, self._open)):
+                each.close()
+                self._open.remove(each)
+            self._open.append(accepted)
+            self.most = max(self.most, len(self._open))
+            self.count += 1
+
+    @staticmethod
+    def _is_closed(accepted: socket.socket) -> bool:
+        """Whether the other side has closed it."""
+        try:
+            while accepted.recv(65536, socket.MSG_DONTWAIT):
+                pass
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join()
+        for each in self._open:
+            each.close()
+
+
+def test_ten_thousand_rows_of_a_host_that_is_silent(processes: Processes) -> None:
+    """Few wait for it at a time, the others are checked on time, and it makes one message."""
+    with Silent() as silent, FakeServer(Counting(lambda: 200)) as good:
+        many = [
+            build("custom", name_key=f"{n}", url=silent.origin, check_every=3600)
+            for n in range(10_000)
+        ]
+        Registry.objects.bulk_create(many)
+        others = rows_on(good, 10, 2)
+        running = [processes.start(work.run_checks, 1, 4, 1) for _ in range(2)]
+        wait_until_checked(others)
+        for _ in range(2):
+            wait_until_checked(others, since=time.time())
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.join(30)
+            assert process.exitcode == 0
+    assert silent.most == 4
+    assert silent.count >= 8
+    assert Registry.objects.filter(check_verdict="unreachable").count() >= 4
+    changed = Registry.objects.filter(health="attention").count()
+    notification = collect("default", at_once=True)
+    assert notification
+    assert notification.data["total"] == StateChange.objects.count() == changed
+    assert not Notification.objects.exclude(pk=notification.pk).exists()
