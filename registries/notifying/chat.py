@@ -16,6 +16,7 @@ from registries.receivers import Receiver
 # What makes chat services notify everybody, or show a link under another name.
 _ACTIVE = re.compile(r"(?<=[@<\]])(?=\S)")
 _STATUS = re.compile(r"\berror[=:\s]+([1-5][0-9]{2})\b")
+_NO_CONNECTION = "Connection error"
 _TYPES = {Level.ATTENTION: "warning", Level.FINE: "success", Level.INFO: "info"}
 
 
@@ -37,8 +38,16 @@ def send(notification: Notification, receiver: Receiver) -> None:
             timeout=conf.get().timeout,
         )
     if not is_sent:
-        status = next((found[1] for line in told if (found := _STATUS.search(line))), "")
-        raise NotDelivered("status", status=status) if status else NotDelivered("service")
+        raise _failure(told)
+
+
+def _failure(told: list[str]) -> NotDelivered:
+    """Return what Apprise's log says of a failure, as far as it is known to hold no address."""
+    if status := next((found[1] for line in told if (found := _STATUS.search(line))), ""):
+        return NotDelivered("status", status=status)
+    return NotDelivered(
+        "unreachable" if any(_NO_CONNECTION in line for line in told) else "service"
+    )
 
 
 def is_known(receiver: Receiver) -> bool:
@@ -73,12 +82,17 @@ def _caller(apprise: Any, url: str) -> Any:
     return caller
 
 
+# Those that log the address that is called.
+LOGGERS = ("apprise", "urllib3.connectionpool")
 _lock = Lock()
 _listening: list[list[str]] = []
 
 
 class _Secretive(logging.Filter):
-    """Keeps what Apprise logs out of the log while this module calls it: it may hold addresses."""
+    """Keeps what is logged out of the log while this module calls Apprise: it may hold addresses.
+
+    Also for other callers in that time, because Apprise sends in threads of its own.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         with _lock:
@@ -87,14 +101,16 @@ class _Secretive(logging.Filter):
             return not _listening
 
 
+_FILTER = _Secretive()
+
+
 @contextmanager
 def _silent() -> Iterator[list[str]]:
-    """Collect what Apprise logs instead of logging it."""
-    logger = logging.getLogger("apprise")
+    """Collect what Apprise, and the library by which it calls, log instead of logging it."""
     lines: list[str] = []
     with _lock:
-        if not any(isinstance(each, _Secretive) for each in logger.filters):
-            logger.addFilter(_Secretive())
+        for name in LOGGERS:
+            logging.getLogger(name).addFilter(_FILTER)
         _listening.append(lines)
     try:
         yield lines

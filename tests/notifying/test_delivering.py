@@ -421,23 +421,30 @@ def test_apprise_sends(hook: Hook, json_url: str) -> None:
     assert data["registries"][0]["name"].startswith("@everyone")
 
 
-@pytest.mark.parametrize(
-    ("reply", "code"), [(Reply(500), "status"), (Reply(302, b"", {"Location": "/x"}), "status")]
-)
+@pytest.mark.parametrize("reply", [Reply(500), Reply(302, b"", {"Location": "/x"})], ids=str)
 def test_apprise_fails_and_nothing_of_its_address_is_told(
-    hook: Hook, json_url: str, reply: Reply, code: str, caplog: pytest.LogCaptureFixture
+    hook: Hook, json_url: str, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     hook.replies = [reply]
     change()
-    with caplog.at_level(logging.DEBUG, "apprise"), caplog.at_level(logging.INFO, "registries"):
-        send_pending()
-    assert states() == [("pending", 1, code)]
+    caplog.set_level(logging.INFO, "registries")
+    for name in chat.LOGGERS:
+        caplog.set_level(1, name)
+    send_pending()
+    assert states() == [("pending", 1, "status")]
     assert len(hook.got) == 1
     assert "canary" not in caplog.text
     assert "could not be sent to json://…" in caplog.text
     # Others may use Apprise as well.
     logging.getLogger("apprise").warning("other use")
     assert "other use" in caplog.text
+
+
+def test_apprise_cannot_reach_the_service(settings: Any) -> None:
+    settings.REGISTRIES = {"NOTIFY": ["json://127.0.0.1:1/"]}
+    change()
+    send_pending()
+    assert states() == [("pending", 1, "unreachable")]
 
 
 def test_apprise_is_an_extra(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -463,6 +470,7 @@ def test_apprise_is_an_extra(settings: Any, monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_start_reports_receivers_to_which_nothing_can_be_sent(
     entry: str, words: str, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(1, "apprise")
     settings.REGISTRIES = {"NOTIFY": [entry]}
     found = [str(each.msg) for each in run_checks() if each.id == "registries.E006"]
     assert len(found) == bool(words)
