@@ -156,10 +156,10 @@ def _record(
         return
     told = {"code": failure.code, "params": failure.params, "leased_until": None}
     is_last = is_last or delivery.attempts > len(PAUSES) or failure.code in FINAL
+    why = " ".join([failure.code, *failure.params.values()])
     logger.warning(
-        "The notification “%s” could not be sent to %s: %s %s%s",
-        *(delivery.notification, delivery.label, failure.code, failure.params or ""),
-        "" if is_last else " It is tried again.",
+        "The notification “%s” could not be sent to %s (%s).%s",
+        *(delivery.notification, delivery.label, why, "" if is_last else " It is tried again."),
     )
     if failure.code == outbox.GONE:
         _turn_off(delivery, now, using)
