@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable
 from multiprocessing.queues import SimpleQueue
-from multiprocessing.synchronize import Event, Semaphore
+from multiprocessing.synchronize import Barrier, Event, Semaphore
 from typing import Any
 
 import django
@@ -143,10 +143,12 @@ def run_checks(timeout: float, hosts: int, confirm: int = 2) -> None:
     call_command("run_checks")
 
 
-def remind(times: int) -> None:
-    """Look so many times for credentials that end."""
-    for _ in range(times):
-        reminders.remind("default")
+def remind(together: Barrier) -> None:
+    """Look for credentials that end, at the same time as others, and once more."""
+    reminders.clock.read("default")  # connects
+    together.wait()
+    reminders.remind("default")
+    reminders.remind("default")
 
 
 def check_all(results: "SimpleQueue[tuple[dict[int, str], int]]") -> None:

@@ -57,7 +57,8 @@ def test_nobody_is_reminded_twice(processes: Processes) -> None:
     rows = [
         create("ghcr", expires_on=today() + timedelta(days=number % 40)) for number in range(60)
     ]
-    running = [processes.start(work.remind, 5) for _ in range(4)]
+    together = processes.context.Barrier(4)
+    running = [processes.start(work.remind, together) for _ in range(4)]
     for process in running:
         process.join()
     assert [process.exitcode for process in running] == [0] * 4
