@@ -17,4 +17,7 @@ class Pages(PageNumberPagination):
             # OpenAPI 3.1 has no `nullable`.
             link["type"] = [link["type"], "null"]
             del link["nullable"]
+            link["example"] = None
+        # The examples of lists have one row. The library's show addresses of another site.
+        page["properties"]["count"]["example"] = 1
         return page | {"required": [*page["properties"]], "additionalProperties": False}
