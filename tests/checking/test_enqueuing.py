@@ -76,6 +76,15 @@ def test_what_is_not_due_any_more_is_waited_for_no_longer() -> None:
     assert take("default") == [due]
 
 
+def test_what_a_killed_worker_had_claimed_is_taken_when_its_lease_ends() -> None:
+    rows = rows_on("a", 1)
+    assert take("default") == [rows]
+    assert len(claim(9, "default", rows)) == 1
+    over = {"checking_until": clock.now("default") - timedelta(seconds=1), "next_check": 1}
+    Registry.objects.filter(pk__in=rows).update(**over)
+    assert take("default") == [rows]
+
+
 def test_what_changes_is_taken_at_once() -> None:
     (pk,) = rows_on("a", 1)
     assert take("default") == [[pk]]
