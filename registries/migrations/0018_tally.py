@@ -40,10 +40,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "default_permissions": (),
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("counted", "subject", "outcome", "bound", "shard"),
-                        name="registries_one_tally",
+                "indexes": [
+                    models.Index(
+                        fields=["counted", "subject", "outcome", "bound", "shard"],
+                        name="registries_tally_key",
                     )
                 ],
             },

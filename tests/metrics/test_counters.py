@@ -144,6 +144,18 @@ def test_threads_count_without_losing_or_blocking() -> None:
 
 
 @pytest.mark.django_db
+def test_what_was_undone_is_counted_anew(figure: Find) -> None:
+    """Its row is gone, and another figure may have got the number of it."""
+    with transaction.atomic():
+        count_check("custom", "valid", 0.1, "default")
+        transaction.set_rollback(True)
+    count_check("custom", "rejected", 0.1, "default")
+    count_check("custom", "valid", 0.1, "default")
+    for verdict in ("valid", "rejected"):
+        assert figure("checks_total", kind="custom", verdict=verdict) == 1
+
+
+@pytest.mark.django_db
 def test_handovers_by_form_and_outcome(figure: Find) -> None:
     rows = [create("custom", handover="any") for _ in range(2)]
     audit = Audit(Recipient("api"), "#1", "docker")
