@@ -1,10 +1,14 @@
 """The wheel, installed beside what other people's sites have; `make install-sites` brings that."""
 
 import os
+import socket
 import subprocess
 import sys
 import sysconfig
+import time
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -12,6 +16,12 @@ from cryptography.fernet import Fernet
 ROOT = Path(__file__).parents[2]
 PROJECT = Path(__file__).parent / "project"
 PACKAGES = Path(f"{sys.prefix}-sites")
+# The servers that do not block, and their arguments.
+SERVERS = {
+    "uvicorn": ("uvicorn", "--log-level=warning", "--port={port}", "config.asgi:application"),
+    "daphne": ("daphne", "--verbosity=0", "--port={port}", "config.asgi:application"),
+    "hypercorn": ("hypercorn", "--bind=127.0.0.1:{port}", "config.asgi:application"),
+}
 
 
 def missing() -> str | None:
@@ -60,3 +70,22 @@ def run(*command: str, env: dict[str, str] | None = None, cwd: Path = PROJECT) -
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
+
+
+@contextmanager
+def serving(server: str, python: Path, env: dict[str, str]) -> Iterator[str]:
+    """Run one of SERVERS, and yield its address once it answers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [part.format(port=port) for part in SERVERS[server]]
+    with subprocess.Popen([python, "-m", *command], cwd=PROJECT, env=env) as running:
+        try:
+            for _ in range(600):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                assert running.poll() is None
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            running.terminate()

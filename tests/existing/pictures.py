@@ -5,11 +5,8 @@ light and dark. The pictures go to a folder that is not committed.
 """
 
 import argparse
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +15,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import chromium
-from tests.existing.guest import PROJECT, ROOT, environment, install, run
+from tests.existing.guest import ROOT, environment, install, run, serving
 
 # Opens a page of a site, and returns its status.
 Opener = Callable[[Page, str], int]
@@ -54,7 +51,7 @@ def main() -> int:
     args.folder.mkdir(parents=True, exist_ok=True)
     faults: list[str] = []
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
-        python = str(install(Path(folder)))
+        python = install(Path(folder))
         for theme in args.themes or THEMES:
             data = Path(folder) / theme
             data.mkdir()
@@ -67,31 +64,13 @@ def main() -> int:
 
 
 @contextmanager
-def site(theme: str, python: str, data: Path) -> Iterator[str]:
+def site(theme: str, python: Path, data: Path) -> Iterator[str]:
     """Run a site with samples, and yield its address."""
     env = environment(theme, data, DJANGO_DEBUG="1")
     for command in (["migrate", "--verbosity=0"], ["shell", "--no-imports", "--command", FILL]):
-        run(python, "manage.py", *command, env=env)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    serve = [
-        python,
-        "-m",
-        "uvicorn",
-        "--log-level=warning",
-        f"--port={port}",
-        "config.asgi:application",
-    ]
-    with subprocess.Popen(serve, cwd=PROJECT, env=env) as server:
-        try:
-            for _ in range(100):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
+        run(str(python), "manage.py", *command, env=env)
+    with serving("uvicorn", python, env) as url:
+        yield url
 
 
 def photograph(

@@ -1,25 +1,15 @@
 """The app under servers that do not block: the pages, a check that is streamed, and the API."""
 
 import re
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.existing.guest import PROJECT, environment, run
+from tests.existing.guest import SERVERS, environment, run, serving
 from tests.fakes.selfhosted import BasicRegistry
 
 EMAIL, PASSWORD = "robin@sites.example", "fake-password-of-robin"
-SERVERS = {
-    "uvicorn": ("uvicorn", "--log-level=warning", "--port={port}", "config.asgi:application"),
-    "daphne": ("daphne", "--verbosity=0", "--port={port}", "config.asgi:application"),
-    "hypercorn": ("hypercorn", "--bind=127.0.0.1:{port}", "config.asgi:application"),
-}
 # More rows than are checked before anything is sent.
 FILL = """
 from django.contrib.auth import get_user_model
@@ -32,25 +22,6 @@ for number in range(7):
     row.save()
 print(Token.objects.create(user=person).key)
 """
-
-
-@contextmanager
-def serving(server: str, python: Path, env: dict[str, str]) -> Iterator[str]:
-    """Run a server, and yield its address once it answers."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [part.format(port=port) for part in SERVERS[server]]
-    with subprocess.Popen([python, "-m", *command], cwd=PROJECT, env=env) as running:
-        try:
-            for _ in range(300):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                assert running.poll() is None
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            running.terminate()
 
 
 @pytest.mark.slow
