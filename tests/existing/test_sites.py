@@ -43,8 +43,8 @@ OWN: dict[str, dict[str, Any]] = {
 }
 PAGES = (
     *("index", "list", "kinds", "import", "plan", "add", "faults", "added", "form", "check"),
-    *("check several", "history", "checks", "event", "hand-overs", "hand over", "image"),
-    *("outcomes", "delete", "deleted", "documentation", "API"),
+    *("check several", "history", "checks", "event", "hand-overs", "notifications", "hand over"),
+    *("image", "outcomes", "delete", "deleted", "documentation", "API"),
 )
 EVERYWHERE = {
     **dict.fromkeys(PAGES, 200),

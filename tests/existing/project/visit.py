@@ -151,6 +151,7 @@ def use(visit: Visit, row: Registry) -> None:
     (event, *_) = re.findall(rf'href="({audit}[^"]+/change/)', checks)
     visit.get("event", event, visit.at("change", row.pk))
     visit.get("hand-overs", visit.at("changelist", audit="handover"))
+    visit.get("notifications", visit.at("changelist", audit="notification"))
     visit.get("hand over", visit.at("hand_over", row.pk))
     visit.get("image", visit.at("image") + "?image=nginx", "Docker Hub")
     visit.get("outcomes", visit.at("outcomes"))

@@ -8,9 +8,9 @@ from unfold.admin import ModelAdmin
 
 def prepare(visit: Any, person: Any) -> None:
     """Register the app's admins anew, with the theme's class besides."""
-    from registries.models import Check, Handover, Registry
+    from registries.models import Check, Handover, Notification, Registry
 
-    for model in (Registry, Check, Handover):
+    for model in (Registry, Check, Handover, Notification):
         old = type(admin.site._registry[model])
         admin.site.unregister(model)
         admin.site.register(model, type(old.__name__, (old, ModelAdmin), {}))
