@@ -26,9 +26,11 @@ def default(slug: str) -> Registry:
     return Registry.objects.get(kind=slug, is_default=True)
 
 
-def user_with(*verbs: str, headers: dict[str, str] | None = None, **flags: bool) -> Client:
-    """A client signed in as robin, who may do this with registries."""
-    user = User.objects.create_user("robin", is_staff=True, **flags)
+def user_with(
+    *verbs: str, name: str = "robin", headers: dict[str, str] | None = None, **flags: bool
+) -> Client:
+    """A client signed in as somebody who may do this with registries."""
+    user = User.objects.create_user(name, is_staff=True, **flags)
     names = [f"{verb}_registry" for verb in verbs]
     user.user_permissions.set(Permission.objects.filter(codename__in=names))
     client = Client(headers=headers)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils.html import strip_tags
 
@@ -21,7 +20,7 @@ from registries.models import Handover, Registry
 from registries.row_client import client_for
 from tests.factories import create
 from tests.handover.conftest import Cloud
-from tests.screens import LIST
+from tests.screens import LIST, user_with
 
 pytestmark = pytest.mark.django_db
 
@@ -29,18 +28,9 @@ CloudMaker = Callable[..., Cloud]
 SECRET = "fake-p:äss/word"
 
 
-def somebody(name: str, *permissions: str) -> Client:
-    user = User.objects.create_user(name, is_staff=True)
-    codenames = [f"{permission}_registry" for permission in permissions]
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def taker(db: None) -> Client:
-    return somebody("taker", "view", "hand_over")
+    return user_with("view", "hand_over", name="taker")
 
 
 @pytest.fixture
@@ -199,26 +189,26 @@ def test_a_prefix_is_only_for_who_keeps_it(taker: Client, team: Registry) -> Non
 
 
 def test_who_may_not_take_sees_no_button(whole: Registry) -> None:
-    viewer = somebody("viewer", "view", "change", "add", "delete", "query")
+    viewer = user_with("view", "change", "add", "delete", "query", name="viewer")
     for address in (LIST, f"{LIST}?view=table", f"{LIST}{whole.pk}/change/"):
         assert "hand-over/" not in viewer.get(address, follow=True).content.decode()
     assert viewer.get(page_of(whole, "docker")).status_code == 403
     assert viewer.post(page_of(whole, "docker")).status_code == 403
     (refusal,) = Handover.objects.all()
     assert (refusal.code, refusal.user_name) == ("not_permitted", "viewer")
-    taker = somebody("taker", "view", "hand_over")
+    taker = user_with("view", "hand_over", name="taker")
     for address in (LIST, f"{LIST}?view=table", f"{LIST}{whole.pk}/change/"):
         html = taker.get(address, follow=True).content.decode()
         assert f"{whole.pk}/hand-over/" in html
     Registry.objects.update(handover="none")
     assert "hand-over/" not in taker.get(LIST).content.decode()
     # Who may hand over, and see nothing, does not see this page.
-    assert somebody("blind", "hand_over").get(page_of(whole, "docker")).status_code == 403
+    assert user_with("hand_over", name="blind").get(page_of(whole, "docker")).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["pull", "No Name!"])
 def test_who_may_not_take_is_told_nothing_by_a_form(name: str, whole: Registry) -> None:
-    viewer = somebody("viewer", "view", "change")
+    viewer = user_with("view", "change", name="viewer")
     answer = viewer.post(page_of(whole, "kubernetes"), {"name": name, "namespace": "apps"})
     assert answer.status_code == 403
 
@@ -252,7 +242,7 @@ def test_what_cannot_leave_says_why_and_who_can_change_it(
     assert "Can change registry" in html
     assert f"{whole.pk}/change/#" not in html
     assert response.context["guide"] is None
-    keeper = somebody("keeper", "view", "change", "hand_over")
+    keeper = user_with("view", "change", "hand_over", name="keeper")
     html = show(keeper, page_of(whole, "docker")).content.decode()
     anchor = "#reg-handover" if "handover" in columns else ""
     assert f'href="{LIST}{whole.pk}/change/{anchor}"' in html
