@@ -26,7 +26,7 @@ def _endpoint(values: Values, _host: str | None) -> Endpoint:
         url=parse_address(values["url"]).url,
         realms=realms_of(values),
         forbidden="no_registry_scope",
-        token_page=TOKEN_PAGE if values["token"].startswith(PERSONAL) else None,
+        token_page=TOKEN_PAGE if values.get("token", "").startswith(PERSONAL) else None,
     )
 
 
