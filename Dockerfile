@@ -7,23 +7,27 @@ ARG BASE=docker.io/library/python:3.13-slim-trixie
 FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 COPY requirements/site.txt /build/
-# Wheels only, so no compiler is needed. pip stays out of the site, and so does what only builds the
-# package: an image has its source.
+# Wheels only, so no compiler is needed; and no pip, because nobody installs anything later.
 RUN python3 -m venv --without-pip /opt/venv \
     && python3 -m pip --python /opt/venv/bin/python install --quiet \
-        --require-hashes --only-binary :all: --requirement /build/site.txt \
-    && python3 -m pip --python /opt/venv/bin/python uninstall --quiet --yes \
-        editables hatch-vcs hatchling pathspec pluggy setuptools setuptools-scm trove-classifiers vcs-versioning
+        --require-hashes --only-binary :all: --requirement /build/site.txt
 WORKDIR /app
 COPY . .
-# Reading the settings makes keys, which must not be in the image: /build is not.
-RUN DATA_DIR=/build/data STATIC_ROOT=/app/static \
+# The app is installed, so that it has its version; what builds it goes. Reading the settings makes keys,
+# which must not be in the image: /build is not.
+ARG VERSION=0+unknown
+RUN SETUPTOOLS_SCM_PRETEND_VERSION="${VERSION}" python3 -m pip --python /opt/venv/bin/python install --quiet \
+        --no-deps --no-build-isolation . \
+    && rm -r registries pyproject.toml README.md \
+    && python3 -m pip --python /opt/venv/bin/python uninstall --quiet --yes \
+        editables hatch-vcs hatchling pathspec pluggy setuptools setuptools-scm trove-classifiers vcs-versioning \
+    && DATA_DIR=/build/data STATIC_ROOT=/app/static \
         /opt/venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
     && /opt/venv/bin/python -m whitenoise.compress --quiet static \
     && /opt/venv/bin/python -m compileall -q .
 
 FROM ${BASE}
-ARG VERSION=unknown
+ARG VERSION=0+unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Container registries for Django" \
     org.opencontainers.image.description="Addresses and credentials of container registries: configured once, checked for real, used everywhere." \

@@ -21,6 +21,7 @@ THEMES ?=
 # What builds the image, and what it is called.
 ENGINE ?= docker
 IMAGE ?= localhost/registries-site
+IMAGE_VERSION = $(shell git describe --tags --exact-match 2> /dev/null || git rev-parse --short HEAD | sed 's/^/0+g/')
 # `make screenshots SCREENSHOTS=--check` only says whether docs/images shows what the pages look like.
 SCREENSHOTS ?=
 # What `make test-newest` and `make matrix` run: whatever Django, REST framework and the site's
@@ -140,7 +141,7 @@ sites: $(VENV)-sites/.done ## photograph the admin in other people's themes (THE
 install-sites: $(VENV)-sites/.done ## install what the sites of tests/existing have, for `make test`
 
 image: ## build the container image of the site (ENGINE=podman, IMAGE= for its name)
-	$(ENGINE) build --tag $(IMAGE) --build-arg VERSION="$$(git describe --tags --always)" \
+	$(ENGINE) build --tag $(IMAGE) --build-arg VERSION="$(IMAGE_VERSION)" \
 		--build-arg REVISION="$$(git rev-parse HEAD)" .
 
 image-test: $(VENV)/.test ## build and try it without an engine (as root, on Debian; see tests/image/run)

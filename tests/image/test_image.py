@@ -62,6 +62,8 @@ def options(
 def test_what_it_says_of_itself(image: Image) -> None:
     assert image.config["User"] == "10001:10001"
     assert image.config["Labels"]["org.opencontainers.image.version"] == "1.2.3"
+    code = "from importlib.metadata import version; print(version('django-registries'))"
+    assert image.run("python", "-c", code) == (0, "1.2.3\n")
     assert image.config["Healthcheck"]["Test"][0] == "CMD", "no shell, and no curl"
     assert image.config["Cmd"][0] == "gunicorn", "gets the signals itself"
 
@@ -69,7 +71,7 @@ def test_what_it_says_of_itself(image: Image) -> None:
 def test_no_key_and_no_tests_are_in_it(image: Image) -> None:
     app = {path.name for path in (image.root / "app").iterdir()}
     assert app == {
-        *("LICENSE", "deploy", "locale", "manage.py", "registries", "requirements"),
+        *("LICENSE", "deploy", "locale", "manage.py", "requirements"),
         *("ssmsite", "static", "templates", "__pycache__"),
     }
     assert not (image.root / "build").exists()
