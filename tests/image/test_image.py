@@ -102,7 +102,7 @@ def get(options: dict[str, str | Path], path: str, **headers: str) -> requests.R
             f"http://127.0.0.1:{options['PORT']}{path}",
             headers={**PROXIED, **headers},
             allow_redirects=False,
-            timeout=30,
+            timeout=120,  # a busy machine starts it slowly
         )
 
 
