@@ -34,7 +34,9 @@ SAMPLES_TO_IMPORT = Path(__file__).parent / "importing" / "samples"
 FILE = str(Path(__file__).parent / "provisioning" / "sample.yaml")
 # What each command of the app is called with; a command that is missing here fails the tests.
 COMMANDS: dict[str, list[list[str]]] = {
+    "enqueue_checks": [[]],
     "run_checks": [["--once"]],
+    "send_notifications": [[]],
     "check_registries": [[], ["--json"], ["--kind", "hub"], ["Canary custom", "--fail"]],
     "reencrypt_registries": [["--dry-run"], []],
     "forget_unreadable_secrets": [["--no-input"]],
