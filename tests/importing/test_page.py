@@ -25,9 +25,8 @@ from registries.importing.reading import LONGEST
 from registries.models import Registry
 from tests.canaries import Canaries
 from tests.factories import create
-from tests.handover.test_page import somebody
 from tests.importing.test_samples import SAMPLES, added
-from tests.screens import LIST
+from tests.screens import LIST, user_with
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +41,7 @@ TEXT = json.dumps({"auths": AUTHS})
 
 @pytest.fixture
 def keeper(db: None) -> Client:
-    return somebody("keeper", "view", "add", "change")
+    return user_with("view", "add", "change", name="keeper")
 
 
 def errors(response: Any) -> dict[str, list[str]]:
@@ -268,7 +267,7 @@ def test_a_sealed_file_is_its_senders_for_an_hour(
     keeper: Client, monkeypatch: pytest.MonkeyPatch, use_keys: Callable[..., None]
 ) -> None:
     sent = fields(planned(keeper))
-    other = somebody("other", "view", "add", "change")
+    other = user_with("view", "add", "change", name="other")
     refused = [other.post(PAGE, sent)]
     later = timezone.now() + keeping.KEPT + timedelta(seconds=2)
     with monkeypatch.context() as patch:
@@ -336,7 +335,7 @@ def test_who_may_only_add(keeper: Client) -> None:
     create(
         "custom", name="Own", url="https://registry.example", login="johndoe", password="fake-own"
     )
-    adder = somebody("adder", "add")
+    adder = user_with("add", name="adder")
     told = entries(planned(adder))
     assert [each.planned.name for each in told["refused"]][:1] == ["ghcr.io"]
     [conflict] = told["conflict"]
@@ -439,6 +438,6 @@ def test_a_result_without_an_import(keeper: Client) -> None:
 
 
 def test_no_button_for_who_may_not(keeper: Client) -> None:
-    assert f'href="{PAGE}"' not in somebody("viewer", "view").get(LIST).content.decode()
+    assert f'href="{PAGE}"' not in user_with("view", name="viewer").get(LIST).content.decode()
     Registry._base_manager.all().delete()
     assert f'href="{PAGE}"' in keeper.get(LIST).content.decode()
