@@ -114,11 +114,14 @@ def _day(number: int, day: date, counts: Counts) -> Day:
 
 
 def _kept(row: Registry, first: date) -> Days:
-    """Return the days of the checks that are kept, if the record does not go back so far."""
+    """Return the days of the checks that the row keeps, if the record does not go back so far.
+
+    Those of values that were only typed do not count.
+    """
     if row.check_days and min(row.check_days) <= first.isoformat():
         return {}
     since = timezone.now() - timedelta(days=DAYS)
-    checks = row.checks.filter(checked_at__gte=since).order_by()
+    checks = row.checks.filter(is_recent__in=[True], checked_at__gte=since).order_by()
     moments = checks.values_list("checked_at", "verdict")
     return counted((_date_of(moment), verdict) for moment, verdict in moments)
 

@@ -274,12 +274,12 @@ def test_automatic_checks_of_a_row_that_is_gone_go_as_well(row: Registry) -> Non
 
 
 def test_what_was_typed_is_not_among_the_checks_of_the_row(client: Client, row: Registry) -> None:
-    """The tile's trend and the API speak of the row as it was stored."""
+    """The chart and the API speak of the row as it was stored."""
     services.check(row)
     for _ in range(3):
         check_typed(client, row)
     assert row.checks.count() == 4
-    assert "1 of 1 fine" in text_of(client.get(f"{LIST}{row.pk}/change/"))
+    assert "100 % available" in text_of(client.get(f"{LIST}{row.pk}/change/"))
     data = client.get(f"/gateway/v1/registries/{row.pk}/checks/").json()["checks"]
     assert [check["verdict"] for check in data] == ["valid"]
     assert set(data[0]) == {"verdict", "code", "detail", "checked_at"}

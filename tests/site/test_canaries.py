@@ -40,7 +40,7 @@ import json, os
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
-from registries.models import Check, Handover, Registry
+from registries.models import Check, Handover, Notification, Registry
 from ssmsite.models import AccessToken
 from tests.canaries import routes
 rows, people, roles = json.loads(os.environ["FURNISH"])
@@ -58,6 +58,7 @@ Check.objects.create(registry=row, registry_name=row.name, kind=row.kind, verdic
     code="signed_in", checked_at=timezone.now())
 Handover.objects.create(registry=row, registry_name=row.name, kind=row.kind, form="docker",
     code="handed_over")
+Notification.objects.create(kind="test", subject="Test message")
 _, token = AccessToken.objects.create(User.objects.get(username="superuser"))
 made = {f"/admin/{model._meta.app_label}/{model._meta.model_name}/":
     [str(pk) for pk in model.objects.values_list("pk", flat=True)]
@@ -68,9 +69,10 @@ KEPT = """
 from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from registries.models import Check
+from registries.models import Check, Notification
 print(*[session.get_decoded() for session in Session.objects.all()])
 print(*LogEntry.objects.values(), *AccessAttempt.objects.values(), *Check.objects.values())
+print(*Notification.objects.values())
 """
 # What is typed fails from now on where it is written, in the middle of the page.
 BREAK = """
