@@ -125,6 +125,9 @@ class Authorizer:
         demanded = self._demanded(repository, requested, challenges)
         if requested == grant.scheme and not demanded:
             return self._newer(repository, grant)
+        if requested != BASIC:
+            # This raises if the token server is refused. Then it is not remembered either.
+            self.server.may_receive_credentials(requested, self.base, strict=False)
         self._remember(requested)
         if requested == BASIC:
             return None if self.account.is_anonymous else self.basic()

@@ -155,7 +155,7 @@ class Client:
             code = strangers.final_code(code, None if failure else image)
             verdict = CODES[code].verdict or verdict
         end = ends.said_by(self._credential)
-        if end is None and asks_end and code == "signed_in":
+        if end is None and asks_end and code == "signed_in" and failure is None:
             end = ends.told_by_server(self._session.auth, self._credential)
         outcome = Outcome(
             verdict,

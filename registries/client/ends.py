@@ -48,7 +48,7 @@ def said_by(credential: Credential) -> End | None:
 def told_by_server(auth: Authorizer, credential: Credential) -> End | None:
     """Return the end that the server says which gave a token for the credentials, or None.
 
-    It is called after a sign-in that worked. A server that does not tell is no failure.
+    It is called after a check that worked. A server that does not tell is no failure.
 
     GitLab lets every personal access token read about itself, whatever its scopes. It says a day,
     at whose first second, in UTC, the token no longer works, or null. Source: GitLab,
@@ -58,8 +58,12 @@ def told_by_server(auth: Authorizer, credential: Credential) -> End | None:
     if page is None or not isinstance(credential, Basic):
         return None
     with suppress(ClientError):
-        realm = auth.scheme().realm.partition("?")[0]
+        scheme = auth.scheme()
+        realm = scheme.realm.partition("?")[0]
         if not realm.endswith(page.realm):
+            return None
+        # An image may have named another token server since the sign-in.
+        if not auth.server.may_receive_credentials(scheme, auth.base, strict=True):
             return None
         response = auth.context.transport.request(
             "GET",

@@ -17,6 +17,7 @@ from tests.fakes.world import World
 AT = datetime(2030, 1, 31, 12, 30, tzinfo=UTC)
 PAGE = TokenPage("/jwt/auth", "/api/v4/personal_access_tokens/self")
 TOKEN = "glpat-fake-token"
+DIGEST = f"sha256:{0:064x}"
 
 
 def jwt(claims: Any) -> str:
@@ -111,3 +112,34 @@ def test_an_address_with_a_path() -> None:
 def test_nobody_is_asked(more: dict[str, Any]) -> None:
     """Not where it would be another server's page, nor again, nor with refused credentials."""
     assert told(says("2030-01-31"), **more) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "code"), [(False, "untrusted_realm"), (True, "signed_in")], ids=["no", "guest"]
+)
+def test_the_token_server_of_an_image_is_not_asked(elsewhere: bool, code: str) -> None:
+    """A registry may name another one for an image, which never receives the credentials."""
+
+    def answer(request: Request) -> Reply:
+        if not request.path.startswith("/v2/"):
+            return Reply(200, b'{"token": "ours", "expires_at": null}')
+        is_evil = "/evil/" in request.path
+        if request.bearer == ("theirs" if is_evil else "ours"):
+            return Reply(200, b"{}", {"Docker-Content-Digest": DIGEST})
+        challenge = f'Bearer realm="{(other if is_evil else server).origin}/jwt/auth"'
+        return Reply(401, b"{}", {"WWW-Authenticate": challenge})
+
+    def theirs(request: Request) -> Reply:
+        return Reply(200, b'{"token": "theirs", "expires_at": null}')
+
+    with FakeServer(answer) as server, FakeServer(theirs) as other:
+        endpoint = Endpoint(url=server.origin, token_page=PAGE, anonymous_elsewhere=elsewhere)
+        world = World({}, Ledger())
+        outcome = world.client(endpoint, Basic("token", TOKEN)).check("evil/image", asks_end=True)
+        assert (outcome.code, outcome.end) == (code, None)
+        seen = [(request.path, request.authorization) for request in other.requests]
+        assert seen == ([("/jwt/auth", None)] if elsewhere else [])
+        if not elsewhere:
+            # A token server that is refused is not remembered for other images.
+            good = world.client(endpoint, Basic("token", TOKEN))
+            assert good.digest("good/image", "latest") == DIGEST
