@@ -120,7 +120,11 @@ def cache() -> dict[str, Any]:
     url = text("CACHE_URL")
     if url in {"", "locmem://"}:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    if urlsplit(url).scheme in {"redis", "rediss"}:
+    scheme = ""
+    # The library's errors contain the URL with the password, so another one is raised below.
+    with suppress(ValueError):
+        scheme = urlsplit(url).scheme
+    if scheme in {"redis", "rediss"}:
         options = {
             # Django's own serializer uses pickle, which could run code from Redis.
             "serializer": "registries.token_cache.JSONSerializer",
@@ -129,16 +133,22 @@ def cache() -> dict[str, Any]:
             "socket_timeout": 1,
         }
         return {"BACKEND": "ssmsite.cache.Cache", "LOCATION": url, "OPTIONS": options}
-    raise ImproperlyConfigured("CACHE_URL must start with redis:// or rediss://, or be locmem://.")
+    raise ImproperlyConfigured(
+        "CACHE_URL must be like redis://:PASSWORD@HOST:PORT/0, the same with rediss://, or"
+        " locmem://, with %-escapes for special characters in its parts."
+    )
 
 
 def mail() -> dict[str, Any]:
     """Return Django's EMAIL_ settings from `DJANGO_EMAIL_URL`. Raises ImproperlyConfigured."""
-    url = urlsplit(text("DJANGO_EMAIL_URL") or "smtp://localhost")
-    port = None
+    url, port = urlsplit(""), None
+    # As in `cache`.
     with suppress(ValueError):
+        url = urlsplit(text("DJANGO_EMAIL_URL") or "smtp://localhost")
         port = url.port or MAIL_PORTS.get(url.scheme)
-    if port is None or not url.hostname or url.path not in {"", "/"} or url.query:
+    # With another scheme, such as smtp+ssl, the password would be sent without TLS.
+    is_known = url.scheme in MAIL_PORTS
+    if not is_known or port is None or not url.hostname or url.path not in {"", "/"} or url.query:
         raise ImproperlyConfigured(
             "DJANGO_EMAIL_URL must be like smtp+tls://USER:PASSWORD@HOST:PORT, or the same with"
             " smtps:// or smtp://, with %-escapes for special characters in its parts."

@@ -17,8 +17,9 @@ from registries.credentials import Basic, Credential
 
 # Longer passwords say nothing. Bytes of a page that describes a token.
 LONGEST, LIMIT = 16 * 1024, 64 * 1024
-# What is earlier is no time of an end, such as 0 or -1 for never.
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+# Outside is no time of an end: 0, -1 and the end of 9999 stand for never. Each time between these
+# has a date in every time zone.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class End(NamedTuple):
@@ -86,7 +87,7 @@ def _at(seconds: Any) -> End | None:
         moment = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return End(moment) if moment > EARLIEST else None
+    return _between(moment)
 
 
 def _on(day: Any) -> End | None:
@@ -96,4 +97,8 @@ def _on(day: Any) -> End | None:
         moment = datetime.combine(date.fromisoformat(day), time(), UTC)
     except (ValueError, TypeError):
         return None
-    return End(moment) if moment > EARLIEST else None
+    return _between(moment)
+
+
+def _between(moment: datetime) -> End | None:
+    return End(moment) if EARLIEST < moment < LATEST else None

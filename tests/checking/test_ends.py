@@ -52,6 +52,14 @@ def test_a_token_says_it(server: FakeServer) -> None:
     assert Registry.objects.get(pk=row.pk).reminded_before == 7, "the same day is nothing new"
 
 
+def test_an_end_without_a_date_here_is_not_learned(server: FakeServer, settings: Any) -> None:
+    """East of Greenwich, the last seconds of 9999 have no date. The check is stored anyway."""
+    settings.TIME_ZONE = "Asia/Tokyo"
+    token = token_until(datetime(9999, 12, 31, 23, 59, tzinfo=UTC))
+    row = create("custom", url=server.origin, password=token)
+    assert checked(row) == ("bad_credentials", None, "")
+
+
 def test_what_somebody_entered_counts_more(server: FakeServer) -> None:
     row = create("custom", url=server.origin, password=token_until(FUTURE), expires_on=today())
     assert checked(row) == ("signed_in", today(), "typed")

@@ -37,6 +37,8 @@ def amazons(content: Any) -> str:
         (amazons({"type": "DATA_KEY", "expiration": int(AT.timestamp())}), End(AT)),
         # Never, or nonsense: none of these is a day on which anything ends.
         *((jwt({"exp": exp}), None) for exp in (0, -1, None, True, "1900000000", 1e300, 19e11, [])),
+        # Its last seconds are in the year 10000 east of Greenwich.
+        *((jwt({"exp": exp}), None) for exp in (253402300799, 253402214400)),
         (jwt([]), None),
         (jwt({}), None),
         (amazons([AT.timestamp()]), None),
@@ -87,7 +89,10 @@ def says(day: Any) -> Reply:
         # GitLab ends a token in the first second of that day.
         (says("2030-01-31"), End(datetime(2030, 1, 31, tzinfo=UTC))),
         (says(None), End(None)),
-        *((says(day), None) for day in ("", "soon", 5, "0001-01-01", [], "2030-02-30")),
+        *(
+            (says(day), None)
+            for day in ("", "soon", 5, "0001-01-01", [], "2030-02-30", "9999-12-31")
+        ),
         (Reply(200, b"{}"), None),
         (Reply(200, b"[]"), None),
         (Reply(200, b"<html>"), None),

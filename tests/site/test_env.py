@@ -230,6 +230,8 @@ SECRET = "canary"
         ("DATABASE_URL", f"postgres://me:{SECRET}@[db.example/regs"),
         ("CACHE_URL", SECRET),
         ("CACHE_URL", f"memcached://:{SECRET}@cache.example"),
+        ("CACHE_URL", f"redis://:{SECRET}[@cache.example"),
+        ("CACHE_URL", f"redis://:{SECRET}\u2100@cache.example"),
         ("REGISTRIES_TIMEOUT", SECRET),
         ("REGISTRIES_TIMEOUT", "-3"),
         ("REGISTRIES_TIMEOUT", "nan"),
@@ -273,13 +275,19 @@ def test_mail(url: str, expected: tuple[Any, ...], monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "url",
-    ["canary", "http://canary", "smtp://", "smtp://h:canary", "smtp://h/canary", "smtp://h?canary"],
+    [
+        *("canary", "http://canary", "smtp://", "smtp://h:canary", "smtp://h/canary"),
+        *("smtp://h?canary", "smtps://u:canary[@h", "smtps://u:canary\u2100@h"),
+        # These would be sent without TLS.
+        *(f"{scheme}://u:canary@h:587" for scheme in ("smtp+ssl", "smtp+starttls", "tls", "http")),
+    ],
 )
 def test_a_mail_server_that_cannot_be_read(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DJANGO_EMAIL_URL", url)
     with pytest.raises(ImproperlyConfigured, match="DJANGO_EMAIL_URL") as caught:
         env.mail()
     assert "canary" not in str(caught.value)
+    assert caught.value.__context__ is None
 
 
 def test_admins_are_as_this_django_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
