@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Lock
 from typing import Any
 
@@ -17,6 +18,8 @@ from registries.receivers import Receiver
 _ACTIVE = re.compile(r"(?<=[@<\]])(?=\S)")
 _STATUS = re.compile(r"\berror[=:\s]+([1-5][0-9]{2})\b")
 _NO_CONNECTION = "Connection error"
+# The longest that a service is waited for, in seconds: less than a delivery is claimed.
+LONGEST = 50
 _TYPES = {Level.ATTENTION: "warning", Level.FINE: "success", Level.INFO: "info"}
 
 
@@ -30,15 +33,27 @@ def send(notification: Notification, receiver: Receiver) -> None:
     text = "\n".join([*lines, *([notification.link] if notification.link else [])])
     with _silent() as told:
         caller = _caller(apprise, receiver.url)
-        is_sent = caller.notify(
+        result = caller.notify(
             body=text,
             title=harmless(notification.subject),
             notify_type=_TYPES.get(Level(notification.level), "info"),
             body_format="text",
-            timeout=conf.get().timeout,
+            timeout=_limit(caller),
         )
-    if not is_sent:
+    if result.status == apprise.AppriseResultStatus.TIMEOUT:
+        raise NotDelivered("timeout")
+    if not result:
         raise _failure(told)
+
+
+def _limit(caller: Any) -> float:
+    """Return for how many seconds to wait for a service.
+
+    That is longer than Apprise itself waits for a connection and an answer. Otherwise a slow
+    service would get the message, and get it again because its answer came too late.
+    """
+    own: float = max(sum(service.request_timeout) for service in caller)
+    return max(conf.get().timeout, min(own + 2, LONGEST))
 
 
 def _failure(told: list[str]) -> NotDelivered:
@@ -79,26 +94,32 @@ def _caller(apprise: Any, url: str) -> Any:
     caller = apprise.Apprise(asset=asset)
     if not caller.add(url):
         raise NotDelivered("apprise_unknown")
+    _watch()  # it may have imported a library
     return caller
 
 
-# Those that log the address that is called.
-LOGGERS = ("apprise", "urllib3.connectionpool")
+# The packages that log what is sent to a service, and where.
+LOGGERS = ("apprise", "urllib3", "requests_oauthlib", "oauthlib", "slixmpp")
+# The lines of the call to which a thread belongs. Apprise's own threads inherit it, and keep it if
+# they go on after the time limit.
+_own: ContextVar[list[str] | None] = ContextVar("_own", default=None)
 _lock = Lock()
 _listening: list[list[str]] = []
 
 
 class _Secretive(logging.Filter):
-    """Keeps what is logged out of the log while this module calls Apprise: it may hold addresses.
+    """Keeps what is logged during a call of Apprise out of the log: it may hold addresses.
 
-    Also for other callers in that time, because Apprise sends in threads of its own.
+    Also of other callers in that time, because some services are called in threads of their own.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        own = _own.get()
         with _lock:
-            for lines in _listening:
-                lines.append(record.getMessage())
-            return not _listening
+            lists = [*_listening] if own is None else [own]
+        for lines in lists:
+            lines.append(record.getMessage())
+        return not lists
 
 
 _FILTER = _Secretive()
@@ -106,15 +127,23 @@ _FILTER = _Secretive()
 
 @contextmanager
 def _silent() -> Iterator[list[str]]:
-    """Collect what Apprise, and the library by which it calls, log instead of logging it."""
+    """Collect what Apprise, and the libraries by which it calls, log instead of logging it."""
     lines: list[str] = []
+    _watch()
+    token = _own.set(lines)
     with _lock:
-        for name in LOGGERS:
-            logging.getLogger(name).addFilter(_FILTER)
         _listening.append(lines)
     try:
         yield lines
     finally:
+        _own.reset(token)
         with _lock:
             # Lists that are equal are not the same.
             _listening[:] = [each for each in _listening if each is not lines]
+
+
+def _watch() -> None:
+    """Filter each logger of LOGGERS: one does not filter what those below it log."""
+    for name in [*LOGGERS, *logging.root.manager.loggerDict]:
+        if name.partition(".")[0] in LOGGERS:
+            logging.getLogger(name).addFilter(_FILTER)

@@ -18,6 +18,9 @@ from registries.verdicts import CODES
 # Seconds that a change waits for others: the first one of a host, the one after a notification
 # about that host, and so on. Rows of a host that fails are found one after the other, for hours.
 WAITS = (10, 5 * 60, 30 * 60, 2 * 60 * 60)
+# The same if a host had no notification: the first one of all hosts, the one after notifications
+# about another host, about two, and so on. If the site's own network fails, all hosts seem to.
+OTHERS = (10, 10, 10, 5 * 60, 30 * 60)
 # Notifications that are older do not count.
 WINDOW = timedelta(hours=12)
 # For so many hosts at a time it is looked up how long to wait; others wait shortly.
@@ -48,28 +51,28 @@ def collect(using: str, *, at_once: bool = False) -> Notification | None:
 
 
 def _is_time(using: str) -> bool:
-    """Return whether a change has waited as long as the notifications about its host demand."""
+    """Return whether a change has waited as long as earlier notifications demand."""
     changes, now = StateChange.objects.using(using), clock.now(using)
     waiting = changes.filter(notification=None).values_list("host", "state").order_by()
     oldest = waiting.annotate(oldest=Min("changed_at"))[:HOSTS]
     since = {(host, state): moment for host, state, moment in oldest}
-    recent = changes.filter(
-        host__in={host for host, _ in since}, notification__created_at__gt=now - WINDOW
-    )
-    counts = recent.values_list("host", "state").order_by()
-    told = {
-        (host, state): count
-        for host, state, count in counts.annotate(Count("notification", distinct=True))
-    }
+    recent = changes.filter(notification__created_at__gt=now - WINDOW).order_by()
+    count = Count("notification", distinct=True)
+    own = recent.filter(host__in={host for host, _ in since}).values_list("host", "state")
+    told = {(host, state): number for host, state, number in own.annotate(count)}
+    every = recent.values_list("state").annotate(count, Count("host", distinct=True))
+    # One message about many hosts is one, and so are many messages about one host.
+    others = {state: min(numbers) for state, *numbers in every}
     return any(
         # A time in the future is from before the clock was set back.
-        not now - timedelta(seconds=_wait(told.get(key, 0))) < moment <= now
+        not now - timedelta(seconds=_wait(told.get(key, 0), others.get(key[1], 0))) < moment <= now
         for key, moment in since.items()
     )
 
 
-def _wait(told: int) -> int:
-    return WAITS[min(told, len(WAITS) - 1)]
+def _wait(told: int, others: int) -> int:
+    """Return the seconds to wait after `told` notifications about a host and `others`."""
+    return max(WAITS[min(told, len(WAITS) - 1)], OTHERS[min(others, len(OTHERS) - 1)])
 
 
 def _notification(changes: list[StateChange], using: str) -> Notification:

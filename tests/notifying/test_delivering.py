@@ -5,7 +5,10 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from datetime import timedelta
+from importlib import import_module
+from time import sleep
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from django.core import mail
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.db import connections
+from django.db.models import F
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -254,6 +258,23 @@ def test_changes_wait_for_others_and_longer_after_each_message_about_their_host(
     assert not StateChange.objects.filter(notification=None).exists()
 
 
+def test_if_all_hosts_seem_to_fail_one_after_the_other_few_messages_are_sent(url: str) -> None:
+    """The site's own network is away, and each of 40 hosts is found a minute after the other."""
+    now = timezone.now()
+    sent = []
+    for number in range(40):
+        # As if a minute had gone by.
+        waiting = StateChange.objects.filter(notification=None)
+        waiting.update(changed_at=F("changed_at") - timedelta(minutes=1))
+        change(host=f"{number}.example", changed_at=now - timedelta(seconds=15))
+        if collecting.collect(USING):
+            sent.append(number)
+    assert sent == [0, 1, 2, 8, 39]
+    # Those that are fine again are counted by themselves.
+    change(host="0.example", state="fine", changed_at=now - timedelta(seconds=15))
+    assert collecting.collect(USING)
+
+
 def in_threads(count: int, work: Callable[[], Any]) -> None:
     barrier = threading.Barrier(count)
 
@@ -438,6 +459,49 @@ def test_apprise_fails_and_nothing_of_its_address_is_told(
     # Others may use Apprise as well.
     logging.getLogger("apprise").warning("other use")
     assert "other use" in caplog.text
+
+
+def test_a_service_that_is_slower_than_the_time_limit_gets_a_message_once(
+    hook: Hook, json_url: str, settings: Any
+) -> None:
+    settings.REGISTRIES = {**settings.REGISTRIES, "TIMEOUT": 0.1}
+    hook.before = lambda: sleep(0.4)
+    change()
+    send_pending()
+    assert states() == [("sent", 1, "")]
+
+
+def test_what_apprise_logs_after_the_time_limit_is_not_logged_either(
+    hook: Hook, json_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    let_go = threading.Event()
+    hook.before = lambda: let_go.wait(30) and None
+    hook.replies = [Reply(500, b"canary-answer")]
+    monkeypatch.setattr(chat, "_limit", lambda caller: 0.1)
+    for name in chat.LOGGERS:
+        caplog.set_level(1, name)
+    change()
+    send_pending()
+    assert states() == [("pending", 1, "timeout")]
+    (thread,) = [future for future, *_ in import_module("apprise.apprise")._abandoned_futures]
+    let_go.set()
+    assert futures.wait([thread], 30).done
+    assert hook.got
+    assert "canary" not in caplog.text
+    assert "error=500" not in caplog.text
+
+
+def test_the_logs_of_libraries_below_apprise_are_dropped(
+    hook: Hook, json_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """OAuth's log contains what it signs, and with what."""
+    log = logging.getLogger("oauthlib.oauth1.rfc5849")
+    caplog.set_level(1, "oauthlib")
+    hook.before = lambda: log.debug("canary")
+    change()
+    send_pending()
+    assert states() == [("sent", 1, "")]
+    assert "canary" not in caplog.text
 
 
 def test_apprise_cannot_reach_the_service(settings: Any) -> None:
