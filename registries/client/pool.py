@@ -180,9 +180,12 @@ class Pool:
         self._context = context
         self._adapter = _Adapter(pool_connections=SERVERS, pool_maxsize=CONNECTIONS, max_retries=0)
 
-    def send(self, message: Message, deadline: Deadline, limit: int, *, exempt: bool) -> Response:
+    def send(
+        self, message: Message, deadline: Deadline, limit: int | None, *, exempt: bool
+    ) -> Response:
         """Send a request and read the response with a body of at most `limit` bytes.
 
+        limit: None to read no body.
         exempt: whether every address is allowed, because the operator configured the server.
         Raises the exceptions of sockets, http.client, urllib3 and requests, each with its cause,
         and connection.BlockedAddress.
@@ -201,7 +204,7 @@ class Pool:
 
         # A request that must not be sent twice needs a new connection, which is surely open.
         repeatable = message.method in _IDEMPOTENT
-        call = _Call(deadline, OVERHEAD + 2 * limit, connect, fresh=not repeatable)
+        call = _Call(deadline, OVERHEAD + 2 * (limit or 0), connect, fresh=not repeatable)
         token = _call.set(call)
         try:
             return self._send(message, proxy, limit)
@@ -220,7 +223,7 @@ class Pool:
         finally:
             _call.reset(token)
 
-    def _send(self, message: Message, proxy: Proxy | None, limit: int) -> Response:
+    def _send(self, message: Message, proxy: Proxy | None, limit: int | None) -> Response:
         request = PreparedRequest()
         request.method, request.url = message.method, str(message.url)
         request.headers = CaseInsensitiveDict(message.headers)
@@ -236,7 +239,7 @@ class Pool:
             if raw.status < HTTPStatus.OK:
                 # On a pooled connection the final response would become that of the next request.
                 raise HTTPException
-            body = _read(raw, limit)
+            body = b"" if limit is None else _read(raw, limit)
         finally:
             # A response that was read to its end has returned its connection to the pool. All
             # other connections are closed.

@@ -139,13 +139,14 @@ class Transport:
         authorization: str | None = None,
         form: Mapping[str, str] | None = None,
         body: bytes | None = None,
-        limit: int,
+        limit: int | None,
         redirects: int = 0,
     ) -> Response:
         """Send a request to `url` and return the response with a body of at most `limit` bytes.
 
         authorization: the value of the Authorization header, only for the origin of `url`.
         form: sent as application/x-www-form-urlencoded, instead of `body`.
+        limit: None to read no body, for callers that only need the status.
         redirects: how many are followed; one more raises Unreachable("redirected").
         Raises Unreachable, and Misconfigured for blocked addresses and for CA certificates that
         cannot be read. No exception contains anything of the request.
@@ -170,7 +171,7 @@ class Transport:
         headers: Mapping[str, str],
         body: bytes,
         deadline: Deadline,
-        limit: int,
+        limit: int | None,
         redirects: int,
     ) -> Response | ClientError:
         try:
@@ -199,7 +200,9 @@ class Transport:
         except ValueError:
             return None
 
-    def _send(self, request: _Request, deadline: Deadline, limit: int) -> Response | ClientError:
+    def _send(
+        self, request: _Request, deadline: Deadline, limit: int | None
+    ) -> Response | ClientError:
         """Send one request and return the response or the error."""
         host = request.url.authority
         url = self._destination(request.url)

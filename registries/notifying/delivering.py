@@ -88,7 +88,7 @@ def send_again(notification: Notification) -> int:
 
 
 def _lease() -> timedelta:
-    """Return for how long a delivery is claimed: longer than sending it takes."""
+    """Return for how long a delivery is claimed: longer than any receiver is waited for."""
     return timedelta(seconds=3 * conf.get().timeout + 60)
 
 

@@ -14,9 +14,6 @@ from registries.notifying.failures import NotDelivered
 from registries.receivers import Receiver
 from registries.row_client import site_transport
 
-# Bytes of an answer that are read; nothing is done with them.
-LIMIT = 65_536
-
 
 def send(notification: Notification, receiver: Receiver) -> None:
     """Send a notification to a webhook, once. Raises NotDelivered."""
@@ -30,7 +27,7 @@ def send(notification: Notification, receiver: Receiver) -> None:
                 deadline=deadline,
                 headers={"Content-Type": "application/json", **headers},
                 body=body,
-                limit=LIMIT,
+                limit=None,  # the status says whether the message was received
             )
     except ClientError as error:
         raise NotDelivered.of(error) from None

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.checks import run_checks
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.management import call_command
 from django.db import connections
 from django.db.models import F
@@ -24,6 +25,7 @@ from registries import outbox, receivers
 from registries.models import Delivery, GoneReceiver, Notification, Registry, StateChange
 from registries.models.notification import Level, Status, prune, prune_untold
 from registries.notifying import chat, collecting, delivering
+from registries.notifying import mail as smtp
 from registries.notifying.failures import SENTENCES
 from registries.notifying.notifier import Notifier, send_pending
 from tests.factories import create
@@ -160,6 +162,14 @@ def test_any_other_answer_is_a_failure_and_tried_again(
     first, second = hook.got
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert first.body == second.body
+
+
+@pytest.mark.parametrize("body", [b"x" * 2**20, [b"x" * 2**16] * 16], ids=["length", "chunks"])
+def test_the_status_counts_whatever_the_body(hook: Hook, url: str, body: Any) -> None:
+    hook.replies = [Reply(200, body)]
+    change()
+    send_pending()
+    assert states() == [("sent", 1, "")]
 
 
 def test_after_the_last_attempt_it_has_failed_and_can_be_sent_again(hook: Hook, url: str) -> None:
@@ -416,6 +426,34 @@ def test_mail_without_admins_says_so(settings: Any) -> None:
     change()
     send_pending()
     assert states() == [("pending", 1, "no_admins")]
+
+
+class Hanging(BaseEmailBackend):
+    """A mail server that goes on for hours, each answer within the time limit."""
+
+    ended = threading.Event()
+
+    def send_messages(self, messages: Any) -> int:
+        self.ended.wait(60)
+        return len(messages)
+
+
+def test_a_mail_server_that_hangs_holds_up_no_other_messages(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.REGISTRIES = {"NOTIFY": ["admins"]}
+    settings.ADMINS = [("Root", "root@site.example")]
+    settings.EMAIL_BACKEND = f"{__name__}.Hanging"
+    settings.MAILERS = {"default": {"BACKEND": settings.EMAIL_BACKEND}}
+    assert timedelta(seconds=smtp.limit()) < delivering._lease()
+    monkeypatch.setattr(smtp, "limit", lambda: 0.1)
+    change()
+    try:
+        send_pending()
+        assert states() == [("pending", 1, "mail")]
+        assert Delivery.objects.get().params == {"error": "TimeoutError"}
+    finally:
+        Hanging.ended.set()
 
 
 @pytest.fixture
