@@ -17,6 +17,8 @@ SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 # The bytes of a secret, as the specification demands (https://www.standardwebhooks.com/).
 SHORTEST_SECRET, LONGEST_SECRET = 24, 64
 _SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<rest>[^\s]+)", re.IGNORECASE)
+# A host, maybe with a port.
+_HOST = re.compile(r"([\w.-]+|\[[0-9a-f:.]+\])(:\d+)?", re.IGNORECASE)
 # Commas may be part of an address, so they only separate if another address follows.
 _BETWEEN = re.compile(r"[\s,]+(?=[a-z][a-z0-9+.-]*://|admins\b)|\s+|,+\s*\Z", re.IGNORECASE)
 
@@ -34,8 +36,8 @@ class Receiver:
     """One receiver.
 
     url: of a webhook, or for Apprise; empty for the e-mail to ADMINS. secrets: the keys that sign
-    webhooks. label: what people see: of a webhook its scheme and host, of Apprise the scheme alone,
-    because what looks like a host may be a token there.
+    webhooks. label: what people see: scheme and host of http(s), else the scheme alone, because what
+    looks like a host may be a token there.
     """
 
     channel: Channel
@@ -74,11 +76,22 @@ def _parse(number: int, entry: str) -> Receiver:
     scheme = match["scheme"].lower()
     url, _, fragment = entry.partition("#")
     is_web = scheme in {"http", "https"}
-    host = re.split(r"[/?#]", match["rest"])[0].rpartition("@")[2].lower()
+    label = f"{scheme}://{_host(match['rest']) if is_web else '…'}"
     if is_web and fragment.startswith(SECRET_PREFIX):
         secrets = tuple(_secret(number, text) for text in fragment.split(","))
-        return Receiver(Channel.WEBHOOK, f"{scheme}://{host}", url, secrets)
-    return Receiver(Channel.APPRISE, f"{scheme}://{host if is_web else '…'}", entry)
+        return Receiver(Channel.WEBHOOK, label, url, secrets)
+    return Receiver(Channel.APPRISE, label, entry)
+
+
+def _host(rest: str) -> str:
+    """Return the host of what follows a scheme, or … where it may be a part of a password.
+
+    A password may contain /, ? or # by mistake, and so end before what looks like a path.
+    """
+    authority = re.split(r"[/?#]", rest)[0]
+    host = authority.rpartition("@")[2]
+    is_host = _HOST.fullmatch(host) and "@" not in rest[len(authority) :]
+    return host.lower() if is_host else "…"
 
 
 def _secret(number: int, text: str) -> bytes:

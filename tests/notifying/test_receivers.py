@@ -46,6 +46,19 @@ def test_a_text_has_several(text: str, entries: list[str]) -> None:
         ("json://user:canary@host.example/", Channel.APPRISE, "json://…"),
         ("https://hooks.slack.com/services/canary", Channel.APPRISE, "https://hooks.slack.com"),
         ("https://canary:canary@hooks.example", Channel.APPRISE, "https://hooks.example"),
+        (f"https://[2001:DB8::1]:8443/canary#{OLD}", Channel.WEBHOOK, "https://[2001:db8::1]:8443"),
+        # A password that is not escaped.
+        *(
+            (f"https://{password}@hooks.example/x", Channel.APPRISE, "https://…")
+            for password in (
+                "bot:canary/x",
+                "bot:canary?x",
+                "bot:canary#x",
+                "canary#x",
+                "1:2/canary",
+            )
+        ),
+        (f"https://canary:1/canary@hooks.example/#{OLD}", Channel.WEBHOOK, "https://…"),
     ],
 )
 def test_nothing_secret_of_an_entry_is_shown(entry: str, channel: str, label: str) -> None:
