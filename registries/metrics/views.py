@@ -13,6 +13,7 @@ from registries.api.base import ReadOnlyView
 from registries.api.params import later
 from registries.api.permissions import limits_of
 from registries.text import gettext_noop as _
+from registries.throttles import MetricsThrottle, ReadThrottle
 
 YES, NO = "true", "false"
 
@@ -33,6 +34,7 @@ class MetricsView(ReadOnlyView):
     """The site's figures, in Prometheus' text format, or in OpenMetrics if that is accepted."""
 
     params_class = MetricsParams
+    throttle_classes = (ReadThrottle, MetricsThrottle)
 
     def get(self, request: Request) -> HttpResponse:
         """Return the metrics that the caller may see."""

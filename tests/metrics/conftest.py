@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -59,6 +60,7 @@ def figure(chief: Client) -> Callable[..., float | None]:
 
     def find(name: str, /, **labels: Any) -> float | None:
         texts = {label: str(value) for label, value in labels.items()}
+        cache.clear()  # the requests of the last minute
         return get(chief).get(key(f"registries_{name}", texts))
 
     return find

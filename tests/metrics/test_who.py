@@ -46,6 +46,14 @@ def test_bad_parameters(query: str, chief: Client) -> None:
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/json")
 
 
+def test_an_account_is_answered_ten_times_a_minute(chief: Client) -> None:
+    answers = [chief.get(f"{PATH}?per_registry=false") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert answers[-1].json()["code"] == "throttled"
+    assert 1 <= int(answers[-1]["Retry-After"]) <= 60
+    get(caller("viewer", "view_registry"))
+
+
 def test_handovers_need_their_own_permission(viewer: Client) -> None:
     without = {family.name for family in FAMILIES if not family.permission}
     assert "registries_handovers_total" not in without

@@ -9,6 +9,7 @@ REST_FRAMEWORK = {
         "registries": None,
         "registries_outgoing": None,
         "registries_handover": None,
+        "registries_metrics": None,
     },
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
