@@ -27,7 +27,10 @@ from registries import conf
 from ssmsite import env, keys
 from ssmsite.signin import DISCARD_ONLY
 
-SECRET_VARIABLES = ("DATABASE_URL", "CACHE_URL", "DJANGO_SECRET_KEY", "FIELD_ENCRYPTION_KEY")
+SECRET_VARIABLES = (
+    *("DATABASE_URL", "CACHE_URL", "DJANGO_EMAIL_URL", "DJANGO_SECRET_KEY", "FIELD_ENCRYPTION_KEY"),
+    *(f"{env.PREFIX}{name}" for name in ("NOTIFY", "PROXY")),
+)
 
 
 @register(Tags.security)

@@ -75,13 +75,20 @@ def test_files_that_the_site_gives_away_are_reported(migrated: Site, files: list
 
 def test_named_files_are_closed_by_whoever_brings_them(migrated: Site, tmp_path: Path) -> None:
     """An engine of containers shows them to everybody inside; a file of registries may not."""
-    key = tmp_path / "key"
-    key.write_text(migrated.key_file.read_text())
-    key.chmod(0o444)
-    variables = {"FIELD_ENCRYPTION_KEY_FILE": str(key)}
-    assert f"access {key}" not in migrated.manage("check", "--deploy", **variables)[1]
+    texts = {
+        "FIELD_ENCRYPTION_KEY": migrated.key_file.read_text(),
+        "DJANGO_EMAIL_URL": "smtps://ann:fake@mail.example",
+        "REGISTRIES_NOTIFY": "ntfy://fake",
+        "REGISTRIES_PROXY": "http://ann:fake@proxy.example:3128",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o444)
+    variables = {f"{name}_FILE": str(tmp_path / name) for name in texts}
+    assert f"access {tmp_path}" not in migrated.manage("check", "--deploy", **variables)[1]
     variables["REGISTRIES_SECRETS_DIRS"] = str(tmp_path)
-    assert f"may send {key}:" in migrated.manage("check", **variables)[1]
+    _returned, output = migrated.manage("check", **variables)
+    assert [name for name in texts if f"may send {tmp_path / name}:" not in output] == []
 
 
 def test_keys_of_the_environment_have_no_files(migrated: Site, tmp_path: Path) -> None:

@@ -59,10 +59,12 @@ def test_other_users_cannot_read_them_and_containers_can(made: Path) -> None:
 
 def test_they_are_made_once(made: Path) -> None:
     (made / "cache_url").unlink()
+    made.chmod(0o755)
     before = {file.name: file.read_text() for file in made.iterdir()}
     subprocess.run([made.parent / "deploy/make-secrets"], check=True, capture_output=True)
     assert before.items() < {file.name: file.read_text() for file in made.iterdir()}.items()
     assert (made / "cache_url").read_text().strip()
+    assert made.stat().st_mode & 0o777 == 0o700, "it was open to all"
 
 
 @pytest.mark.parametrize("name", OURS)
