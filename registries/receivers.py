@@ -36,8 +36,8 @@ class Receiver:
     """One receiver.
 
     url: of a webhook, or for Apprise; empty for the e-mail to ADMINS. secrets: the keys that sign
-    webhooks. label: what people see: scheme and host of http(s), else the scheme alone, because what
-    looks like a host may be a token there.
+    webhooks. label: what people see: scheme and host of http(s), else the scheme alone, because
+    what looks like a host may be a token there.
     """
 
     channel: Channel
