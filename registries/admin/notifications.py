@@ -40,6 +40,8 @@ FINE_AGAIN = Look(_("Fine again"), "valid", "ok")
 SEND = "registries.send_notification"
 # What is due for so long is sent by nobody.
 GRACE = timedelta(minutes=10)
+# Between two test messages: each holds a thread of the web server, and may annoy the receivers.
+BETWEEN_TESTS = timedelta(seconds=10)
 # The most changes of a notification that its page lists.
 MOST_CHANGES = 100
 
@@ -238,6 +240,10 @@ class NotificationPages(AuditPages):
         if not conf.get().notify:
             self.message_user(request, gettext("The setting NOTIFY is empty."), messages.ERROR)
             return HttpResponseRedirect(self._url("changelist"))
+        if _is_tested():
+            text = gettext("A test message was sent just now. Wait 10 seconds before the next one.")
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(self._url("changelist"))
         notification = send_test(request.user.get_username())
         failed = notification.deliveries.exclude(status=Status.SENT).count()
         if failed:
@@ -283,3 +289,12 @@ class NotificationPages(AuditPages):
     def _url(self, page: str, *args: Any) -> str:
         name = f"admin:registries_notification_{page}"
         return reverse(name, args=args, current_app=self.admin_site.name)
+
+
+def _is_tested() -> bool:
+    """Return whether anybody has just sent a test message, or is sending one now."""
+    last, now = Notification.objects.filter(kind=Notification.TEST).first(), timezone.now()
+    if last is None:
+        return False
+    being_sent = last.deliveries.filter(status=Status.PENDING, leased_until__gt=now)
+    return abs(now - last.created_at) < BETWEEN_TESTS or being_sent.exists()

@@ -58,6 +58,11 @@ def notify(server: FakeServer, settings: Any) -> list[str]:
     return entries
 
 
+def age_tests() -> None:
+    """Let the test messages be of a while ago."""
+    Notification.objects.update(created_at=timezone.now() - timedelta(seconds=11))
+
+
 def text(response: Any) -> str:
     assert response.status_code == 200
     page: str = response.content.decode()
@@ -76,8 +81,24 @@ def test_a_test_message_goes_to_all_and_its_page_says_how_that_went(
     assert "robin" in page
     assert list(Delivery.objects.values_list("status", "attempts")) == [("sent", 1), ("failed", 1)]
     statuses.clear()
+    age_tests()
     assert "All receivers took the test message" in text(sender.post(f"{PAGES}test/", follow=True))
     assert "Receivers" in text(sender.get(PAGES))
+
+
+def test_one_test_message_at_a_time(sender: Client, notify: list[str], server: FakeServer) -> None:
+    """Nobody can hold all threads of the web server, or flood the receivers, by many clicks."""
+    url, refused = f"{PAGES}test/", "A test message was sent just now."
+    sender.post(url)
+    count = len(server.requests)
+    assert refused in text(sender.post(url, follow=True))
+    age_tests()
+    still_sending = {"status": "pending", "leased_until": timezone.now() + timedelta(minutes=1)}
+    Delivery.objects.update(**still_sending)
+    assert refused in text(sender.post(url, follow=True))
+    assert len(server.requests) == count
+    Delivery.objects.update(leased_until=timezone.now())
+    assert "All receivers took" in text(sender.post(url, follow=True))
 
 
 def test_without_receivers_the_page_says_so(sender: Client) -> None:
