@@ -4,8 +4,9 @@
 each receiver of NOTIFY.
 """
 
+import logging
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,8 @@ from registries.models import Delivery, GoneReceiver, Notification, Registry, St
 from registries.models.notification import MAX_SUBJECT, Level, Status, prune, prune_untold
 from registries.models.results import CheckResult
 from registries.receivers import Receiver
+
+logger = logging.getLogger(__name__)
 
 # The most lines, and registries, that one message names, and the length of a line.
 MOST_LINES, MAX_LINE = 20, 500
@@ -35,6 +38,7 @@ def enqueue(
     level: str = Level.ATTENTION,
     query: str = "",
     data: dict[str, Any] | None = None,
+    facts: Mapping[int, dict[str, Any]] | None = None,
     user_name: str = "",
     using: str | None = None,
 ) -> Notification:
@@ -49,6 +53,7 @@ def enqueue(
     rows: what it is about. The link leads to the only one, else to the list of all.
     query: narrows that list, such as "verdict=attention".
     data: what webhooks receive, instead of subject, lines and the first 20 rows.
+    facts: what webhooks receive of a row besides, by its primary key.
     """
     using = using or router.db_for_write(Notification)
     total = len(rows)
@@ -64,18 +69,24 @@ def enqueue(
     notification.data = data or {
         "subject": notification.subject,
         "lines": notification.lines,
-        "registries": [described(row) for row in rows[:MOST_LINES]],
+        "registries": [described(row) | (facts or {}).get(row.pk, {}) for row in rows[:MOST_LINES]],
         "total": total,
         "url": url,
     }
     notification.save(force_insert=True, using=using)
-    address(notification, conf.get().notify, using)
+    address(notification, using)
     prune(using)
     return notification
 
 
-def address(notification: Notification, receivers: Iterable[Receiver], using: str) -> None:
-    """Add a delivery for each receiver; to one that is gone, a failed one."""
+def address(notification: Notification, using: str) -> int:
+    """Add a delivery for each receiver of NOTIFY; to one that is gone, a failed one.
+
+    Returns how many are to be sent.
+    """
+    receivers = conf.get().notify
+    if not receivers:
+        logger.warning("Nobody was told: NOTIFY is empty in this process. %s", notification)
     gone = set(GoneReceiver.objects.using(using).values_list("receiver", flat=True))
     deliveries = [
         Delivery(notification=notification, receiver=key_of(receiver), label=receiver.label[:300])
@@ -85,6 +96,7 @@ def address(notification: Notification, receivers: Iterable[Receiver], using: st
         if delivery.receiver in gone:
             delivery.status, delivery.code = Status.FAILED, GONE
     Delivery.objects.using(using).bulk_create(deliveries)
+    return sum(delivery.status == Status.PENDING for delivery in deliveries)
 
 
 def key_of(receiver: Receiver) -> str:

@@ -226,7 +226,10 @@ class NotificationPages(AuditPages):
             ],
             "count": changes.count(),
             "may_send_again": request.user.has_perm(SEND)
-            and shown.look is STATUSES[Status.FAILED]
+            and (
+                shown.look is STATUSES[Status.FAILED]
+                or (not shown.deliveries and bool(conf.get().notify))
+            )
             and shown.notification.kind != Notification.TEST,
         }
         return admin.ModelAdmin.render_change_form(self, request, context, *args, **kwargs)

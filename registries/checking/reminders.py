@@ -96,7 +96,17 @@ def _enqueue(rows: Sequence[Registry], today: date, using: str) -> None:
         first = rows[0].expires_on
         is_urgent = first is None or first <= today + timedelta(days=URGENT)
         level = Level.ATTENTION if is_urgent else Level.INFO
-        outbox.enqueue(KIND, subject, lines, rows, level=level, query="ends=soon", using=using)
+        facts = {
+            row.pk: {
+                "expires_on": row.expires_on.isoformat(),
+                "days": (row.expires_on - today).days,
+            }
+            for row in rows[: outbox.MOST_LINES]
+            if row.expires_on
+        }
+        outbox.enqueue(
+            KIND, subject, lines, rows, level=level, query="ends=soon", facts=facts, using=using
+        )
 
 
 def _line(row: Registry, today: date) -> str:

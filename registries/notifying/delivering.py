@@ -75,9 +75,17 @@ def send_test(user_name: str) -> Notification:
 
 
 def send_again(notification: Notification) -> int:
-    """Let failed deliveries to receivers that are still there be sent again; return how many."""
+    """Let failed deliveries to receivers that are still there be sent again; return how many.
+
+    A notification that had no receiver goes to those that there are now.
+    """
     using = router.db_for_write(Notification)
     clock.read(using)
+    with transaction.atomic(using=using):
+        # Locked, so that two people do not send it twice.
+        own = Notification.objects.using(using).select_for_update().get(pk=notification.pk)
+        if not own.deliveries.exists():
+            return outbox.address(own, using)
     gone = GoneReceiver.objects.using(using).values("receiver")
     failed = notification.deliveries.using(using).filter(
         status=Status.FAILED, receiver__in=list(_receivers())

@@ -104,6 +104,8 @@ def test_many_are_one_message(calendar: Calendar, django_assert_max_num_queries:
     assert message.subject == "The credentials of 601 registries end soon, or have ended"
     assert message.lines[0] == "Credentials of Sooner: Ends in 1 day (March 25, 2030)"
     assert (len(message.lines), message.data["total"]) == (20, 601)
+    ends = [(each["expires_on"], each["days"]) for each in message.data["registries"]]
+    assert ends == [("2030-03-25", 1), *[("2030-03-31", 7)] * 19]
 
 
 def test_it_is_in_the_sites_language(calendar: Calendar, settings: Any) -> None:

@@ -120,6 +120,20 @@ def test_what_failed_can_be_sent_again(sender: Client, notify: list[str]) -> Non
     assert sender.post(f"{PAGES}999/again/").status_code == 404
 
 
+def test_what_nobody_was_told_can_be_sent_to_new_receivers(
+    sender: Client, server: FakeServer, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    notification = outbox.enqueue("note", "Something", ["A sentence."])
+    assert caplog.messages == ["Nobody was told: NOTIFY is empty in this process. Something"]
+    url = f"{PAGES}{notification.pk}/"
+    assert "Send again" not in text(sender.get(f"{url}change/"))
+    settings.REGISTRIES = {"NOTIFY": [f"{server.origin}/#{SECRET}"]}
+    assert "Send again" in text(sender.get(f"{url}change/"))
+    for _ in range(2):
+        sender.post(f"{url}again/")
+    assert list(Delivery.objects.values_list("status", "attempts")) == [("pending", 0)]
+
+
 def test_a_webhook_that_is_gone_can_be_enabled(
     sender: Client, notify: list[str], statuses: dict[str, int]
 ) -> None:

@@ -78,6 +78,11 @@ def test_the_sites_containers_may_do_as_little_as_they_can(name: str) -> None:
     assert "ports" not in service, "they are reached through the proxy"
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_links_in_messages_lead_to_the_site(name: str) -> None:
+    assert SERVICES[name]["environment"]["REGISTRIES_SITE_URL"] == "https://${SITE_HOST}"
+
+
 def test_nothing_starts_before_the_database_is_migrated() -> None:
     assert SERVICES["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
     for name in ("site", "checks"):
