@@ -1,5 +1,7 @@
 """Every language of the site, where people read the most: lists, forms, what is wrong."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from django.utils.translation import ngettext, to_locale
 from registries.models import Registry
 from ssmsite.settings import LANGUAGES
 from tests.browser.samples import fill
+from tests.site.conftest import Site
 from tests.test_german import API, LIST, Words, left_english, names, said_alike
 
 OTHERS = [code for code, _name in LANGUAGES if code not in {"en", "de"}]
@@ -73,3 +76,26 @@ def test_one_and_many_are_told_apart(language: str) -> None:
     has_plural = language not in {"ja", "zh-hans"}
     assert "hour" not in "".join(texts)
     assert (texts[0] != texts[1]) is has_plural
+
+
+OWN = """
+import json
+import polib
+from django.conf import settings
+from django.utils.translation import gettext, override, to_language
+shown = {}
+for path in settings.BASE_DIR.glob("**/locale/*/LC_MESSAGES/django.po"):
+    if path.parts[len(settings.BASE_DIR.parts)] not in {"locale", "registries"}:
+        continue
+    with override(to_language(path.parts[-3])):
+        for entry in polib.pofile(path):
+            if entry.msgstr and not entry.msgctxt and gettext(entry.msgid) != entry.msgstr:
+                shown[f"{path.parts[-3]}: {entry.msgid}"] = gettext(entry.msgid)
+print("shown:" + json.dumps(shown))
+"""
+
+
+def test_the_site_shows_its_own_words(tmp_path: Path) -> None:
+    """Django and libraries translate the same English words, some for another meaning."""
+    output = Site(tmp_path / "data").shell(OWN)
+    assert json.loads(output.partition("shown:")[2]) == {}

@@ -8,7 +8,7 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from registries.admin.display import LOOKS, STATES, UNREADABLE, UNVERIFIED
@@ -126,7 +126,7 @@ class EndFilter(admin.SimpleListFilter):
             (SOON_OR_ENDED, _("Ended, or in %(days)d days") % {"days": SOON}),
             (ENDED, _("Ended")),
             *((str(days), _("In %(days)d days") % {"days": days}) for days in (URGENT, SOON)),
-            (UNKNOWN, _("Unknown")),
+            (UNKNOWN, pgettext_lazy("end of credentials", "Unknown")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:

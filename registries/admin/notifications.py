@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -35,7 +35,10 @@ STATUSES = {
 }
 RETRIED = Look(_("Tried again later"), "throttled", "warn")
 NOBODY = Look(_("Nobody to tell"), "none", "none")
-ON, OFF = Look(_("Enabled"), "valid", "ok"), Look(_("Turned off"), "rejected", "bad")
+ON, OFF = (
+    Look(pgettext_lazy("receiver", "Enabled"), "valid", "ok"),
+    Look(_("Turned off"), "rejected", "bad"),
+)
 FINE_AGAIN = Look(_("Fine again"), "valid", "ok")
 SEND = "registries.send_notification"
 # What is due for so long is sent by nobody.
