@@ -115,9 +115,9 @@ def due(using: str, among: Collection[int] | None = None) -> RegistryQuerySet:
 
     among: the primary keys of the rows to choose from; None for all rows.
     """
-    stale = Q(checking_until__gt=_latest_lease(using))
-    free = Q(checking_until=None) | Q(checking_until__lte=clock.now(using)) | stale
-    rows = Registry.objects.using(using).filter(free, next_check__lte=int(clock.seconds(using)))
+    rows = Registry.objects.using(using).filter(
+        is_free(using), next_check__lte=int(clock.seconds(using))
+    )
     rows = rows if among is None else rows.filter(pk__in=among)
     return rows.order_by(*DUE_FIRST)
 
@@ -125,6 +125,12 @@ def due(using: str, among: Collection[int] | None = None) -> RegistryQuerySet:
 def is_running(using: str) -> Q:
     """The rows that somebody checks."""
     return Q(checking_until__gt=clock.now(using), checking_until__lte=_latest_lease(using))
+
+
+def is_free(using: str) -> Q:
+    """The rows that nobody checks."""
+    stale = Q(checking_until__gt=_latest_lease(using))
+    return Q(checking_until=None) | Q(checking_until__lte=clock.now(using)) | stale
 
 
 def _latest_lease(using: str) -> datetime:

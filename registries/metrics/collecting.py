@@ -18,6 +18,7 @@ from prometheus_client.core import (
 )
 
 from registries.checking import clock
+from registries.checking.claims import is_free, is_running
 from registries.handover import FORMS
 from registries.kinds import KINDS
 from registries.limits import Limits
@@ -78,12 +79,12 @@ class Figures:
         """How many registries there are; adds their kinds to `kinds`."""
         clock.read(self._using)
         now = clock.now(self._using)
-        free = Q(checking_until=None) | Q(checking_until__lte=now)
+        free = is_free(self._using)
         due = Q(next_check__lte=int(clock.seconds(self._using)))
         parts = {
             families.DUE: due & free,
             families.OVERDUE: is_overdue(now) & free,
-            families.RUNNING: ~free,
+            families.RUNNING: is_running(self._using),
         }
         columns = ("kind", "has_secrets", "check_verdict")
         rows = (

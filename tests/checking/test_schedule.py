@@ -12,7 +12,7 @@ from registries.checking.claims import follow_setting
 from registries.checking.schedule import next_check
 from registries.conf import DAY
 from registries.models import Registry
-from registries.models.results import CheckResult
+from registries.models.results import FINE, CheckResult
 from registries.verdicts import Verdict
 from tests.factories import build, create
 from tests.fakes.server import FakeServer, Reply, Request
@@ -23,7 +23,8 @@ NOW = 1_900_000_000.5
 
 def after(failures: int, verdict: Verdict = Verdict.UNREACHABLE, **columns: Any) -> float:
     """The seconds from a check of a row, which failed so often before, to the next."""
-    row = build("custom", failures=failures, **columns)
+    health = "fine" if verdict in FINE else "attention"
+    row = build("custom", failures=failures, **{"health": health, **columns})
     due = next_check(row, CheckResult(verdict, "timeout", datetime.now(UTC)), NOW)
     assert due is not None
     return due - NOW
@@ -47,7 +48,7 @@ def test_rows_are_spread_over_the_period(every: int) -> None:
 @pytest.mark.parametrize(
     ("every", "failures", "wait"),
     [
-        (HOUR, 0, HOUR),  # the first failure is looked at again soon
+        (HOUR, 0, HOUR),
         (HOUR, 1, 2 * HOUR),
         (HOUR, 3, 8 * HOUR),
         (HOUR, 99, DAY),
@@ -61,6 +62,44 @@ def test_a_row_that_fails_is_checked_less_often(every: int, failures: int, wait:
         found = after(failures, check_every=every)
         assert abs(found - wait) <= (every if wait == DAY else every / 2)
         assert found <= max(DAY, 1.5 * every)
+
+
+@pytest.mark.parametrize(
+    ("health", "earlier", "verdict", "is_soon"),
+    [
+        ("fine", ("valid", 7), Verdict.REJECTED, True),
+        ("fine", ("valid", 7), Verdict.ANONYMOUS, False),
+        ("fine", ("unreachable", 1), Verdict.THROTTLED, True),  # two of three
+        ("fine", ("unreachable", 2), Verdict.REJECTED, False),
+        ("attention", ("rejected", 7), Verdict.VALID, True),
+        ("attention", ("valid", 2), Verdict.VALID, False),
+        ("attention", ("valid", 2), Verdict.REJECTED, False),
+        ("", ("", 0), Verdict.REJECTED, True),
+        ("", ("", 0), Verdict.VALID, False),  # that a new row is fine is no news
+    ],
+)
+@pytest.mark.parametrize("every", [60, 6 * HOUR])
+def test_what_would_change_the_state_is_checked_again_soon(
+    health: str,
+    earlier: tuple[str, int],
+    verdict: Verdict,
+    is_soon: bool,
+    every: int,
+    settings: Any,
+) -> None:
+    settings.REGISTRIES = {"CONFIRM_CHECKS": 3}
+    before = dict(zip(("check_verdict", "checks_in_row"), earlier, strict=True))
+    found = after(0, verdict, check_every=every, health=health, **before)
+    assert found <= 5 * 60 + 1 if is_soon else found >= every / 2
+    assert found <= 1.5 * every
+
+
+def test_a_pause_is_longer_than_that() -> None:
+    row = build("custom", check_every=6 * HOUR, health="fine", check_verdict="valid")
+    for minutes, expected in ((1, 5), (10, 10)):
+        retry_at = datetime.fromtimestamp(NOW, UTC) + timedelta(minutes=minutes)
+        result = CheckResult(Verdict.THROTTLED, "rate_limited", retry_at, retry_at=retry_at)
+        assert next_check(row, result, NOW) == NOW + expected * 60 + 0.5
 
 
 @pytest.mark.parametrize("verdict", [Verdict.VALID, Verdict.ANONYMOUS, Verdict.UNPROVEN])

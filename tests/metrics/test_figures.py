@@ -47,8 +47,10 @@ def test_registries_by_kind_state_and_verdict(figure: Find) -> None:
         ({"next_check": 2**40}, (0, 0, 0)),
         ({"next_check": 1_000_000}, (1, 1, 0)),
         ({"updated_at": timedelta(minutes=-11)}, (1, 1, 0)),
-        ({"next_check": 1_000_000, "checking_until": timedelta(minutes=1)}, (0, 0, 1)),
+        ({"next_check": 1_000_000, "checking_until": timedelta(seconds=5)}, (0, 0, 1)),
         ({"next_check": 1_000_000, "checking_until": timedelta(minutes=-1)}, (1, 1, 0)),
+        # from before the clock was set back
+        ({"next_check": 1_000_000, "checking_until": timedelta(days=1)}, (1, 1, 0)),
     ],
 )
 def test_due_overdue_and_running(
