@@ -19,7 +19,7 @@ class RegistriesConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing these modules earlier would read the settings too soon.
-        from registries import site_kinds, system_checks  # noqa: F401, PLC0415
+        from registries import reporting, site_kinds, system_checks  # noqa: F401, PLC0415
 
         site_kinds.load()
         post_migrate.connect(_make_defaults, sender=self)

@@ -12,6 +12,7 @@ registries.W003  an encryption key from public documentation
 registries.W004  an encryption key in the source code of the settings
 registries.W005  a shared cache that uses pickle
 registries.W006  an invalid entry of NO_PROXY
+registries.W007  error reports that show passwords of these settings (reporting.py)
 
 `migrate` and `check --database` also check databases of MariaDB and MySQL:
 

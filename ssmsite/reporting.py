@@ -4,18 +4,18 @@ import logging
 import re
 
 from django.http import HttpRequest
-from django.views.debug import SafeExceptionReporterFilter
+
+from registries import reporting
 
 
-class ReporterFilter(SafeExceptionReporterFilter):
-    """Also hides the URLs of database, cache, proxy and receivers, which may contain passwords.
+class ReporterFilter(reporting.ReporterFilter):
+    """Also hides the URLs of database and cache, which may contain passwords.
 
     Sensitive POST parameters are hidden on debug pages too, not only in mails.
     """
 
     hidden_settings = re.compile(
-        SafeExceptionReporterFilter.hidden_settings.pattern + "|_URL|LOCATION|PROXY|NOTIFY",
-        re.IGNORECASE,
+        reporting.ReporterFilter.hidden_settings.pattern + "|_URL|LOCATION", re.IGNORECASE
     )
 
     def is_active(self, request: HttpRequest | None) -> bool:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.checks import run_checks
 from django.test import Client
-from django.views.debug import ExceptionReporter
+from django.views.debug import ExceptionReporter, get_default_exception_reporter_filter
 
 from registries import services
 from tests.canaries import ADMINS, forms, refuse
@@ -186,3 +187,35 @@ def test_a_secret_that_is_not_hidden_is_found(canary: str) -> None:
     with pytest.raises(RuntimeError) as caught:
         broken(typed)
     assert is_shown(reported(caught.value), canary)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NOTIFY", ["admins", "https://hooks.example/canary-token"]),
+        ("PROXY", "http://user:canary-password@proxy.example:3128"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("reporter", "is_safe"),
+    [
+        ("django.views.debug.SafeExceptionReporterFilter", False),
+        ("registries.reporting.ReporterFilter", True),
+        ("ssmsite.reporting.ReporterFilter", True),
+    ],
+)
+def test_addresses_of_receivers_and_the_proxy_are_hidden_or_the_start_warns(
+    reporter: str, is_safe: bool, name: str, value: object, settings: Any
+) -> None:
+    settings.DEFAULT_EXCEPTION_REPORTER_FILTER = reporter
+    settings.REGISTRIES = {name: value}
+    get_default_exception_reporter_filter.cache_clear()
+    try:
+        assert ("canary-" not in reported(RuntimeError("broken on purpose"))) is is_safe
+        warnings = [each for each in run_checks(tags=["security"]) if each.id == "registries.W007"]
+        assert len(warnings) == (not is_safe)
+        assert "canary-" not in str(warnings)
+        settings.REGISTRIES = {"NOTIFY": ["admins"], "PROXY": "http://proxy.example:3128"}
+        assert "registries.W007" not in {each.id for each in run_checks(tags=["security"])}
+    finally:
+        get_default_exception_reporter_filter.cache_clear()
