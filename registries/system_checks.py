@@ -161,7 +161,7 @@ def check_task_queue(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         if queue:
             task_queue.framework_for(*queue)
     except ImproperlyConfigured as error:
-        hint = "See docs/operate.md."
+        hint = "See docs/operate.md. The ready-to-run site has no queue: use run_checks there."
         return [Error(str(error), hint=hint, id="registries.E005")]
     return []
 

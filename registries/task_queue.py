@@ -20,7 +20,9 @@ def as_task(function: Callable[..., Any]) -> Any:
     """Return a function of a module as a task of the site's queue. Raises ImproperlyConfigured."""
     queue = conf.get().task_queue
     if queue is None:
-        raise ImproperlyConfigured(f"{SETTING} names no queue.")
+        raise ImproperlyConfigured(
+            f"{SETTING} names no queue. Set it (docs/operate.md), or run run_checks instead."
+        )
     name, alias = queue
     return framework_for(name, alias).task(queue_name=name, backend=alias)(function)
 

@@ -14,7 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django import VERSION
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 from registries.conf import ENV_PREFIX, READERS, Conf
 
@@ -166,8 +167,16 @@ def mail() -> dict[str, Any]:
 
 
 def admins() -> list[Any]:
-    """Return Django's ADMINS from the addresses in `DJANGO_ADMINS`."""
+    """Return Django's ADMINS from the addresses in `DJANGO_ADMINS`. Raises ImproperlyConfigured."""
     addresses = items("DJANGO_ADMINS")
+    for number, address in enumerate(addresses, start=1):
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise ImproperlyConfigured(
+                "DJANGO_ADMINS must be a list of e-mail addresses, separated by commas: entry"
+                f" {number} is none."
+            ) from None
     # Django 6 deprecates pairs, and earlier versions need them.
     return addresses if VERSION >= (6,) else [(address, address) for address in addresses]
 

@@ -15,6 +15,8 @@ DATA_DIR = Path(env.text("DATA_DIR") or BASE_DIR / "var").absolute()
 SQLITE_FILE = DATA_DIR / "db.sqlite3"
 
 DEBUG = env.flag("DJANGO_DEBUG")
+# Before the keys, which are only asked for if a database is named.
+DATABASES = {"default": env.database(SQLITE_FILE)}
 SECRET_KEY, FIELD_ENCRYPTION_KEY = keys.read(DATA_DIR, SQLITE_FILE)
 
 # The app
@@ -68,7 +70,6 @@ TEMPLATES = [
         },
     },
 ]
-DATABASES = {"default": env.database(SQLITE_FILE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache()}
 

@@ -142,8 +142,8 @@ def test_the_list_tells_and_finds_them(
 @pytest.mark.parametrize(
     ("day", "source", "text"),
     [
-        (date(2020, 1, 31), "typed", "Credentials ended on Jan. 31, 2020 (entered by somebody)"),
-        (LATER, "typed", "Credentials end on Jan. 31, 2150 (entered by somebody)"),
+        (date(2020, 1, 31), "typed", "Credentials ended on Jan. 31, 2020 (entered by hand)"),
+        (LATER, "typed", "Credentials end on Jan. 31, 2150 (entered by hand)"),
         (
             LATER,
             "learned",

@@ -213,7 +213,7 @@ def test_the_queue_is_looked_for_at_the_start(queue: Any, problem: str, settings
 
 def test_without_a_queue_there_is_nothing_to_enqueue_to(settings: Any) -> None:
     settings.REGISTRIES = {}
-    with pytest.raises(CommandError, match="names no queue"):
+    with pytest.raises(CommandError, match=r"names no queue\. Set it .* or run run_checks instead"):
         call_command("enqueue_checks")
 
 

@@ -36,7 +36,7 @@ def ends_soon() -> Q:
 
 # Who said the day, in words.
 SOURCES = {
-    EndSource.TYPED.value: _("entered by somebody"),
+    EndSource.TYPED.value: _("entered by hand"),
     EndSource.LEARNED.value: _("said by the registry or the credentials"),
     "": _("entered for earlier credentials"),
 }

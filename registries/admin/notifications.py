@@ -21,9 +21,11 @@ from registries.admin.audit import AuditPages
 from registries.admin.display import LOOKS, Look
 from registries.admin.filters import NOTIFICATION_FILTERS, NOTIFICATION_KINDS
 from registries.admin.times import stamp
+from registries.checking import clock
 from registries.models import Delivery, GoneReceiver, Health, Notification, StateChange
 from registries.models.notification import Status
 from registries.models.results import detail_for
+from registries.notifying.collecting import next_at
 from registries.notifying.delivering import send_again, send_test
 from registries.notifying.failures import sentence
 from registries.verdicts import CODES
@@ -200,10 +202,14 @@ class NotificationPages(AuditPages):
         over = timezone.now() - GRACE
         waiting = StateChange.objects.filter(notification=None)
         late = Delivery.objects.filter(status=Status.PENDING, due_at__lt=over)
+        told_at = next_at(waiting.db)
+        found = [(each, gone.get(outbox.key_of(each))) for each in conf.get().notify]
         # Changes can wait for hours for others, and need somebody only if there is a receiver.
         context = {
-            "receivers": [(each, gone.get(outbox.key_of(each))) for each in conf.get().notify],
+            "receivers": [(each, off, stamp(off.gone_at) if off else "") for each, off in found],
             "waiting": waiting.count(),
+            # What is due already is sent soon, or by nobody.
+            "told_at": stamp(told_at) if told_at and told_at > clock.now(waiting.db) else "",
             "is_stuck": late.exists(),
             "may_send": request.user.has_perm(SEND),
             "gone_look": OFF,

@@ -110,11 +110,18 @@ def _enqueue(rows: Sequence[Registry], today: date, using: str) -> None:
 
 
 def _line(row: Registry, today: date) -> str:
-    """Return one line: `Credentials of Acme: Ends in 7 days (Jan. 31, 2030)`."""
+    """Return one line: `The credentials of “Acme” end in 7 days (Jan. 31, 2030)`."""
     if row.expires_on is None:
         return row.name
-    params = {"name": row.name, "ends": in_words(row.expires_on, today)}
-    if row.expires_on < today:
-        return gettext("Credentials of %(name)s: %(ends)s") % params
-    params["day"] = date_format(row.expires_on)
-    return gettext("Credentials of %(name)s: %(ends)s (%(day)s)") % params
+    days = (row.expires_on - today).days
+    params = {"name": row.name, "count": days, "day": date_format(row.expires_on)}
+    if days < 0:
+        return gettext("The credentials of “%(name)s” ended on %(day)s") % params
+    if days == 0:
+        return gettext("The credentials of “%(name)s” end today (%(day)s)") % params
+    text = ngettext(
+        "The credentials of “%(name)s” end in %(count)d day (%(day)s)",
+        "The credentials of “%(name)s” end in %(count)d days (%(day)s)",
+        days,
+    )
+    return text % params

@@ -164,7 +164,7 @@ class Runner:
         checked, fine = self.checked - self._told[0], self.fine - self._told[1]
         if checked:
             logger.info(
-                "Checked %d registries: %d fine, %d need attention.",
+                "Registries checked: %d; fine: %d; need attention: %d",
                 *(checked, fine, checked - fine),
             )
         self._told = (self.checked, self.fine)

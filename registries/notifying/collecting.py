@@ -1,7 +1,7 @@
 """Makes one notification of many changes of state."""
 
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -52,6 +52,12 @@ def collect(using: str, *, at_once: bool = False) -> Notification | None:
 
 def _is_time(using: str) -> bool:
     """Return whether a change has waited as long as earlier notifications demand."""
+    moment = next_at(using)
+    return moment is not None and moment <= clock.now(using)
+
+
+def next_at(using: str) -> datetime | None:
+    """Return when waiting changes are put into a notification; None if none is waiting."""
     changes, now = StateChange.objects.using(using), clock.now(using)
     waiting = changes.filter(notification=None).values_list("host", "state").order_by()
     oldest = waiting.annotate(oldest=Min("changed_at"))[:HOSTS]
@@ -63,10 +69,15 @@ def _is_time(using: str) -> bool:
     every = recent.values_list("state").annotate(count, Count("host", distinct=True))
     # One message about many hosts is one, and so are many messages about one host.
     others = {state: min(numbers) for state, *numbers in every}
-    return any(
-        # A time in the future is from before the clock was set back.
-        not now - timedelta(seconds=_wait(told.get(key, 0), others.get(key[1], 0))) < moment <= now
-        for key, moment in since.items()
+    return min(
+        (
+            # A time in the future is from before the clock was set back.
+            now
+            if moment > now
+            else moment + timedelta(seconds=_wait(told.get(key, 0), others.get(key[1], 0)))
+            for key, moment in since.items()
+        ),
+        default=None,
     )
 
 

@@ -160,14 +160,14 @@ def _record(
     own = every.filter(pk=delivery.pk, leased_until=delivery.leased_until)
     if failure is None:
         own.update(status=Status.SENT, code="", params={}, leased_until=None)
-        logger.info("The notification “%s” was sent to %s.", delivery.notification, delivery.label)
+        logger.info("A notification was sent to %s: %s", delivery.label, delivery.notification)
         return
     told = {"code": failure.code, "params": failure.params, "leased_until": None}
     is_last = is_last or delivery.attempts > len(PAUSES) or failure.code in FINAL
     why = " ".join([failure.code, *failure.params.values()])
     logger.warning(
-        "The notification “%s” could not be sent to %s (%s).%s",
-        *(delivery.notification, delivery.label, why, "" if is_last else " It is tried again."),
+        "A notification could not be sent to %s (%s)%s: %s",
+        *(delivery.label, why, "" if is_last else ", and is tried again", delivery.notification),
     )
     if failure.code == outbox.GONE:
         _turn_off(delivery, now, using)

@@ -45,10 +45,10 @@ def test_each_reminder_comes_once(calendar: Calendar) -> None:
     assert days_told(calendar, range(40, -20, -1)) == [30, 7, 1, 0]
     subjects = Notification.objects.order_by("pk").values_list("subject", "level")
     assert list(subjects) == [
-        ("Credentials of Acme: Ends in 30 days (March 31, 2030)", "info"),
-        ("Credentials of Acme: Ends in 7 days (March 31, 2030)", "attention"),
-        ("Credentials of Acme: Ends in 1 day (March 31, 2030)", "attention"),
-        ("Credentials of Acme: Ends today (March 31, 2030)", "attention"),
+        ("The credentials of “Acme” end in 30 days (March 31, 2030)", "info"),
+        ("The credentials of “Acme” end in 7 days (March 31, 2030)", "attention"),
+        ("The credentials of “Acme” end in 1 day (March 31, 2030)", "attention"),
+        ("The credentials of “Acme” end today (March 31, 2030)", "attention"),
     ]
     assert set(Notification.objects.values_list("kind", flat=True)) == {"expiry"}
 
@@ -102,7 +102,7 @@ def test_many_are_one_message(calendar: Calendar, django_assert_max_num_queries:
     with django_assert_max_num_queries(25):
         [message] = calendar.told(7)
     assert message.subject == "The credentials of 601 registries end soon, or have ended"
-    assert message.lines[0] == "Credentials of Sooner: Ends in 1 day (March 25, 2030)"
+    assert message.lines[0] == "The credentials of “Sooner” end in 1 day (March 25, 2030)"
     assert (len(message.lines), message.data["total"]) == (20, 601)
     ends = [(each["expires_on"], each["days"]) for each in message.data["registries"]]
     assert ends == [("2030-03-25", 1), *[("2030-03-31", 7)] * 19]
@@ -112,7 +112,7 @@ def test_it_is_in_the_sites_language(calendar: Calendar, settings: Any) -> None:
     settings.LANGUAGE_CODE = "de"
     create("ghcr", name="Acme", expires_on=END)
     [message] = calendar.told(7)
-    assert message.subject == "Zugangsdaten von Acme: Läuft in 7 Tagen ab (31. März 2030)"
+    assert message.subject == "Die Zugangsdaten von „Acme“ laufen in 7 Tagen ab (31. März 2030)"
 
 
 def test_other_rows_are_none_of_it(calendar: Calendar) -> None:

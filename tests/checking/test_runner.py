@@ -71,7 +71,7 @@ def test_once_checks_all_that_is_due(
     assert not Registry.objects.exclude(checking_until=None).exists()
     assert set(Check.objects.values_list("origin", "user_id")) == {("schedule", "")}
     assert Check.objects.count() == 7
-    assert caplog.messages == ["Checked 7 registries: 6 fine, 1 need attention."]
+    assert caplog.messages == ["Registries checked: 7; fine: 6; need attention: 1"]
     assert 1 <= gate.most <= 2
     call_command("run_checks", once=True)
     assert Check.objects.count() == 7, "nothing is due any more"
@@ -127,7 +127,7 @@ def test_the_database_may_be_away_for_a_while(
     assert caplog.messages[0].startswith("The database does not answer (OperationalError).")
     assert caplog.messages[-2:] == [
         "The database answers again.",
-        "Checked 6 registries: 6 fine, 0 need attention.",
+        "Registries checked: 6; fine: 6; need attention: 0",
     ]
     assert PASSWORD not in caplog.text
 

@@ -387,7 +387,7 @@ def test_it_goes_on_beside_the_checks_and_ends_with_them(hook: Hook, url: str) -
 def test_the_command_for_cron(hook: Hook, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     change()
     call_command("send_notifications")
-    assert capsys.readouterr().out == "Messages that were tried: 1\n"
+    assert capsys.readouterr().out == "Messages that were tried: 1; changes that wait: 0\n"
     assert len(hook.got) == 1
 
 

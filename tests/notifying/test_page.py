@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from registries import outbox
+from registries.admin.times import stamp
+from registries.checking import clock
 from registries.models import Delivery, GoneReceiver, Notification, StateChange
 from registries.notifying.failures import SENTENCES
 from registries.receivers import SECRET_PREFIX
@@ -102,7 +104,8 @@ def test_one_test_message_at_a_time(sender: Client, notify: list[str], server: F
 
 
 def test_without_receivers_the_page_says_so(sender: Client) -> None:
-    assert "the setting NOTIFY is empty" in text(sender.get(PAGES))
+    page = text(sender.get(PAGES))
+    assert "the setting NOTIFY is empty. Set REGISTRIES_NOTIFY (in a site of your own, " in page
     text(sender.post(f"{PAGES}test/", follow=True))
     assert not Notification.objects.exists()
 
@@ -139,7 +142,9 @@ def test_a_webhook_that_is_gone_can_be_enabled(
 ) -> None:
     statuses["/bad"] = 410
     sender.post(f"{PAGES}test/")
-    assert "It answered 410 (Gone)" in text(sender.get(PAGES))
+    GoneReceiver.objects.update(gone_at=datetime(2030, 1, 2, 13, 31, tzinfo=UTC))
+    told = "Turned off since Jan. 2, 2030, 1:31 p.m. UTC: it answered 410 (Gone)<"
+    assert told in text(sender.get(PAGES))
     gone = GoneReceiver.objects.get()
     assert "is enabled" in text(sender.post(f"{PAGES}enable/{gone.pk}/", follow=True))
     assert not GoneReceiver.objects.exists()
@@ -200,6 +205,18 @@ def test_filters_and_search(sender: Client, notify: list[str]) -> None:
         "q=other": ["other"],
         "status=x": [],
     }
+
+
+def test_when_changes_are_told(sender: Client, notify: list[str], monkeypatch: Any) -> None:
+    assert "to be sent" not in text(sender.get(PAGES))
+    row, now = create("custom"), timezone.now()
+    values = {"registry_name": row.name, "host": "a.example", "state": "attention", "code": "x"}
+    StateChange.objects.create(**values, changed_at=now)
+    monkeypatch.setattr(clock, "now", lambda using: now)
+    page = text(sender.get(PAGES))
+    assert f"1 change of state waits to be sent, at {stamp(now + timedelta(seconds=10))}<" in page
+    monkeypatch.setattr(clock, "now", lambda using: now + timedelta(seconds=10))
+    assert "1 change of state waits to be sent.<" in text(sender.get(PAGES))
 
 
 def test_that_nobody_sends_is_seen(sender: Client, notify: list[str]) -> None:

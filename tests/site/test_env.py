@@ -294,3 +294,7 @@ def test_admins_are_as_this_django_reads_them(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("DJANGO_ADMINS", "a@site.example, b@site.example")
     found = [each if isinstance(each, str) else each[1] for each in env.admins()]
     assert found == ["a@site.example", "b@site.example"]
+    monkeypatch.setenv("DJANGO_ADMINS", "a@site.example, canary")
+    with pytest.raises(ImproperlyConfigured, match=r"DJANGO_ADMINS .* entry 2 is none") as caught:
+        env.admins()
+    assert "canary" not in str(caught.value)

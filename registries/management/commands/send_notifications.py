@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from registries.models import StateChange
 from registries.notifying.notifier import send_pending
 
 
@@ -16,4 +17,6 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"Messages that were tried: {send_pending()}")
+        tried = send_pending()
+        waiting = StateChange.objects.filter(notification=None).count()
+        self.stdout.write(f"Messages that were tried: {tried}; changes that wait: {waiting}")
