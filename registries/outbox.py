@@ -7,10 +7,11 @@ each receiver of NOTIFY.
 import logging
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import router
+from django.db.models import Exists, OuterRef
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 MOST_LINES, MAX_LINE = 20, 500
 # The code of a delivery to a webhook that said 410 Gone before.
 GONE = "gone"
+# Attempts go on for three days.
+RECENT = timedelta(days=7)
 
 
 def enqueue(
@@ -97,6 +100,19 @@ def address(notification: Notification, using: str) -> int:
             delivery.status, delivery.code = Status.FAILED, GONE
     Delivery.objects.using(using).bulk_create(deliveries)
     return sum(delivery.status == Status.PENDING for delivery in deliveries)
+
+
+def turned_off(using: str) -> list[GoneReceiver]:
+    """Return the receivers in NOTIFY to which nothing is sent, because they are gone."""
+    keys = [key_of(receiver) for receiver in conf.get().notify]
+    return list(GoneReceiver.objects.using(using).filter(receiver__in=keys)) if keys else []
+
+
+def recently_failed(using: str) -> int:
+    """Return how many notifications of the last days at least one receiver did not get."""
+    failed = Delivery.objects.using(using).filter(notification=OuterRef("pk"), status=Status.FAILED)
+    recent = Notification.objects.using(using).filter(created_at__gt=timezone.now() - RECENT)
+    return recent.exclude(kind=Notification.TEST).filter(Exists(failed)).count()
 
 
 def key_of(receiver: Receiver) -> str:

@@ -6,18 +6,20 @@ from django.contrib import admin
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
+from django.db import router
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from registries import outbox
 from registries.admin.display import ago, end_badge
 from registries.admin.ends import ends_soon
 from registries.admin.images import ImageForm
 from registries.admin.status import attention_first, needs_attention, overview, tiles
 from registries.kinds import KINDS
-from registries.models import Registry
+from registries.models import Notification, Registry
 from registries.models.queryset import RegistryQuerySet
 
 # How many rows, changes and limits the page lists.
@@ -37,6 +39,12 @@ def home(request: HttpRequest) -> HttpResponse:
         context |= _state(may_change=pages.has_change_permission(request))
         context["may_add"] = pages.has_add_permission(request)
     context["may_read"] = request.user.has_perm("registries.view_registry")
+    events = admin.site.get_model_admin(Notification)
+    if admin.site.has_permission(request) and events.has_view_permission(request):
+        using = router.db_for_write(Notification)
+        context["may_see_notifications"] = True
+        context["failed"] = outbox.recently_failed(using)
+        context["off"] = len(outbox.turned_off(using))
     if request.user.is_authenticated and not context["may_read"]:
         context["chiefs"] = chiefs()
     return render(request, "home.html", context)

@@ -21,13 +21,14 @@ from django.utils import timezone
 from django.utils.translation import override
 
 import registries
+from registries import conf, outbox
 from registries.admin.bulk import FEW
 from registries.admin.display import LOOKS, STATES, TONES, ShownResult, Trend, answers, shown_steps
 from registries.admin.status import overview, past_verdicts
 from registries.explanations import EXPLANATIONS, VERDICTS
 from registries.forms import form_class
 from registries.kinds import KINDS, Kind
-from registries.models import Check, Registry
+from registries.models import Check, GoneReceiver, Notification, Registry
 from registries.models.results import PLACEHOLDER, CheckResult
 from registries.verdicts import CODES, STEPS, Step, Verdict
 from tests.browser.samples import past
@@ -886,6 +887,21 @@ def test_home_tells_what_needs_attention_what_changed_and_how_many_pulls_are_lef
     html = text_of(admin.get("/"))
     assert "<b>Laboratory</b> Deleted." in html
     assert "Nothing: no check has failed." in html
+
+
+@pytest.mark.usefixtures("site")
+def test_home_tells_of_notifications_that_failed(admin: Client, settings: Any) -> None:
+    settings.REGISTRIES = {"NOTIFY": ["https://a.example#whsec_" + "ZmFrZSBzZWNyZXQg" * 2]}
+    for kind in ("state_changed", "test"):
+        outbox.enqueue(kind, "Fake", []).deliveries.update(status="failed")
+    assert "?status=failed" in (html := text_of(admin.get("/")))
+    assert "1 notification failed" in html
+    assert "turned off" not in html
+    GoneReceiver.objects.create(receiver=outbox.key_of(conf.get().notify[0]))
+    assert "1 receiver of notifications is turned off" in text_of(admin.get("/"))
+    Notification.objects.update(created_at=timezone.now() - timedelta(days=8))
+    assert "notification failed" not in text_of(admin.get("/"))
+    assert "otification" not in text_of(user_with("view").get("/"))
 
 
 @pytest.mark.usefixtures("site")

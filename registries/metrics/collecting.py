@@ -24,17 +24,21 @@ from registries.kinds import KINDS
 from registries.limits import Limits
 from registries.metrics import families
 from registries.metrics.families import Family
-from registries.models import Registry, Tally
+from registries.models import Delivery, Registry, Tally
 from registries.models.handover import HANDED_OVER
+from registries.models.notification import Status
 from registries.models.queryset import RegistryQuerySet, is_overdue
 from registries.models.results import FINE
 from registries.models.tally import BUCKETS, Counted
 from registries.models.times import as_seconds
+from registries.outbox import turned_off
 from registries.secrets.keys import key_ids
 from registries.verdicts import Verdict
 
 # The label for what has no verdict or form; the API's filters call it the same.
 NONE = "none"
+# The label for what was tried, and will be again.
+RETRYING = "retrying"
 STATES = {True: "authenticated", False: "anonymous"}
 # The columns of the series of a row.
 COLUMNS = (
@@ -127,6 +131,20 @@ class Figures:
         yield _histogram(families.SECONDS, buckets, microseconds)
         if self._may(families.HANDOVERS.permission):
             yield _counter(families.HANDOVERS, handovers.items())
+        if self._may(families.NOTIFICATIONS.permission):
+            yield from self._notifications()
+
+    def _notifications(self) -> Iterator[Metric]:
+        """How many notifications fared how, and how many receivers are turned off."""
+        count = Counter(dict.fromkeys((Status.PENDING, RETRYING, Status.SENT, Status.FAILED), 0))
+        columns = Delivery.objects.using(self._using).order_by("status").values_list("status")
+        retried = Count("pk", filter=~Q(code=""))
+        for status, number, failures in columns.annotate(Count("pk"), retried=retried):
+            again = failures if status == Status.PENDING else 0
+            count[status] += number - again
+            count[RETRYING] += again
+        yield _gauge(families.NOTIFICATIONS, [((str(each),), count[each]) for each in count])
+        yield _gauge(families.RECEIVERS_OFF, [((), len(turned_off(self._using)))])
 
     def _rows(self) -> Iterator[Metric]:
         """The series of each registry and each host."""

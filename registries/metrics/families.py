@@ -64,6 +64,23 @@ HANDOVERS = Family(
     whole=True,
     permission="registries.view_handover",
 )
+NOTIFICATIONS = Family(
+    "registries_notifications",
+    "gauge",
+    ("status",),
+    "Notifications that are kept, each once for each receiver, by status: pending, retrying (an"
+    " attempt failed, and others follow), sent or failed.",
+    whole=True,
+    permission="registries.view_notification",
+)
+RECEIVERS_OFF = Family(
+    "registries_notification_receivers_off",
+    "gauge",
+    (),
+    "Receivers in NOTIFY that are turned off, because they answered 410 (Gone).",
+    whole=True,
+    permission="registries.view_notification",
+)
 HOSTS = Family(
     "registries_host_registries",
     "gauge",
@@ -116,5 +133,6 @@ PULLS_LIMIT = Family(
 
 FAMILIES = (
     *(BUILD, REGISTRIES, DUE, OVERDUE, RUNNING, CHECKS, SECONDS, HANDOVERS),
+    *(NOTIFICATIONS, RECEIVERS_OFF),
     *(HOSTS, FINE, CHECKED, SUCCEEDED, ENDS, PULLS, PULLS_LIMIT),
 )

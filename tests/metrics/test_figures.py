@@ -10,9 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from registries import conf, outbox
 from registries.metrics.families import FAMILIES
-from registries.models import Registry
+from registries.models import Delivery, GoneReceiver, Registry
 from registries.verdicts import Verdict
+from tests.api.conftest import caller
 from tests.factories import create
 from tests.metrics.conftest import checked, get, key
 
@@ -125,6 +127,23 @@ def test_hosts(figure: Find) -> None:
         checked(row, verdict, code, 1, AT)
     for verdict in ("valid", "unreachable"):
         assert figure("host_registries", host="registry.example:5000", verdict=verdict) == 1
+
+
+def test_notifications_and_receivers(figure: Find, settings: Any) -> None:
+    assert "registries_notifications" not in str(get(caller("viewer", "view_registry")))
+    settings.REGISTRIES = {"NOTIFY": ["https://a.example#whsec_" + "ZmFrZSBzZWNyZXQg" * 2]}
+    notification = outbox.enqueue("state_changed", "Fake", [])
+    notification.deliveries.all().delete()
+    fared = [("pending", "")] * 2 + [("pending", "timeout"), ("sent", ""), ("failed", "gone")]
+    for status, code in fared:
+        Delivery.objects.create(notification=notification, status=status, code=code)
+    counts = {"pending": 2, "retrying": 1, "sent": 1, "failed": 1}
+    assert {status: figure("notifications", status=status) for status in counts} == counts
+    GoneReceiver.objects.create(receiver="of an earlier address")
+    assert figure("notification_receivers_off") == 0
+    [receiver] = conf.get().notify
+    GoneReceiver.objects.create(receiver=outbox.key_of(receiver))
+    assert figure("notification_receivers_off") == 1
 
 
 def test_what_is_renamed_or_deleted_is_gone(chief: Client) -> None:
