@@ -59,6 +59,7 @@ def test_the_form_offers_what_makes_sense(client: Client, row: Registry, setting
 
 def test_the_history_has_it_in_words(client: Client, row: Registry) -> None:
     save(client, row, check_every="3600")
+    assert LogEntry.objects.get().get_change_message() == "Changed Automatic check."
     assert '["", "every hour"]' in LogEntry.objects.get().change_message
     save(client, row, check_every="0")
     history = unescape(client.get(f"{LIST}{row.pk}/history/").content.decode())
@@ -68,10 +69,11 @@ def test_the_history_has_it_in_words(client: Client, row: Registry) -> None:
 @pytest.mark.parametrize(
     ("due", "period", "text", "overdue"),
     [
-        (2.5 * HOUR, None, "Next check in 2 hours (every 6 hours)", False),
-        (90, HOUR, "Next check in 1 minute (every hour)", False),
-        (49 * HOUR, 7 * 24 * HOUR, "Next check in 2 days (every 7 days)", False),
-        (-60, None, "Next check any moment (every 6 hours)", False),
+        (2.5 * HOUR, None, "Next check in 2 hours, then every 6 hours", False),
+        (90, HOUR, "Next check in 1 minute, then every hour", False),
+        (49 * HOUR, 7 * 24 * HOUR, "Next check in 2 days, then every 7 days", False),
+        (20.5 * HOUR, None, "Next check in 20 hours</time>", False),  # while it fails
+        (-60, None, "Next check any moment, then every 6 hours", False),
         (-660, None, "Check overdue: run_checks seems not to run", True),
         (None, 0, "Checked only when somebody starts it", False),
     ],
@@ -84,6 +86,18 @@ def test_a_rows_page_says_when_it_is_checked_next(
     assert text in page(client, row)
     assert NextCheck.of(Registry.objects.get(pk=row.pk)).is_overdue is overdue
     assert Registry.objects.filter(is_overdue(timezone.now()), pk=row.pk).exists() is overdue
+
+
+@pytest.mark.parametrize(("login", "is_kept"), [("me", True), ("another", False)])
+def test_the_result_of_a_check_leaves_it_there(login: str, is_kept: bool, client: Client) -> None:
+    """Below the result; but not where the result is of what was only typed."""
+    row = create("custom", url="http://127.0.0.1:1", login="me")
+    form = {"name": row.name, "url": row.url, "login": login, "password": "x", "_check": "1"}
+    if is_kept:
+        del form["password"]
+    html = unescape(client.post(f"{LIST}{row.pk}/change/", form).content.decode())
+    assert ("Test result (not saved)" not in html) is is_kept
+    assert ("Next check in " in html.partition('class="reg-result"')[2]) is is_kept
 
 
 def test_a_row_that_was_changed_is_overdue_after_a_while(client: Client, row: Registry) -> None:

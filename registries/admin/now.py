@@ -74,5 +74,5 @@ class NowPages(Pages):
         """Show what goes on at this moment."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        context: dict[str, Any] = {"title": gettext("Checks at this moment"), "now": Now.read()}
+        context: dict[str, Any] = {"title": gettext("Running now"), "now": Now.read()}
         return self.page(request, "now", **context)

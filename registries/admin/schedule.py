@@ -39,4 +39,7 @@ class NextCheck(NamedTuple):
                 break
         else:
             text = gettext("Next check any moment")
-        return cls(f"{text} ({in_words(row.period)})", at)
+        if (at - now).total_seconds() > 1.5 * row.period:  # it fails, or was asked for a pause
+            return cls(text, at)
+        params = {"next": text, "every": in_words(row.period)}
+        return cls(gettext("%(next)s, then %(every)s") % params, at)

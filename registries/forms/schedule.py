@@ -31,7 +31,7 @@ class PeriodField(forms.TypedChoiceField):
 
     def __init__(self) -> None:
         super().__init__(
-            label=_("Checked by itself"),
+            label=_("Automatic check"),
             help_text=_("A new address or new credentials are checked at once."),
             required=False,
             coerce=int,

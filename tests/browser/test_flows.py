@@ -71,6 +71,12 @@ def test_add_a_registry_check_it_save_it(
     page.get_by_role("button", name="Save and check").click()
     expect(page.locator(".reg-result")).to_contain_text("The registry accepted these credentials.")
     assert Registry.objects.get(name="Lab").check_verdict == "valid"
+    status = page.locator(".reg-status")
+    expect(status).to_contain_text("Next check in")
+    status.evaluate("each => each.classList.add('is-old')")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator(".reg-status:not(.is-old)")).to_contain_text("Next check in")
+    expect(status).to_have_count(1)
     page.get_by_role("link", name="Registries", exact=True).first.click()
     expect(tile(page, "Lab")).to_contain_text("Valid")
 

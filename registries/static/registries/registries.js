@@ -217,6 +217,10 @@
                 }
                 takeErrors(form, page);
                 result.replaceChildren(...found.childNodes);
+                // The last check and the next one; there is none if what was only typed was checked.
+                const status = page.querySelector(".reg-status");
+                document.querySelector(".reg-status")?.remove();
+                form.before(...(status ? [status] : []));
                 const first = result.querySelector("h2") ?? form.querySelector(".errors input, .errors select, .errors textarea");
                 first?.focus();
                 first?.scrollIntoView({ block: "center" });
