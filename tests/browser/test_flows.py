@@ -294,6 +294,7 @@ def test_a_bulk_check_shows_who_waits_moves_nothing_aside_and_is_stopped(
         expect(lines.first).to_contain_text("Lab 0")
         # The sidebar and the button for the colours are there and work.
         expect(page.locator("#nav-sidebar")).to_be_visible()
+        page.wait_for_load_state("load")  # then Django's script knows the button
         page.locator(".theme-toggle").click()
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         page.get_by_role("link", name="Stop").click()
