@@ -7,12 +7,13 @@ import django
 
 django.setup()
 
-from django.conf import settings  # noqa: E402 - Django is set up first
+from django.apps import apps  # noqa: E402 - Django is set up first
+from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
 import registries.client.client  # noqa: E402, F401 - services load it when they first need it
 from registries import services  # noqa: E402
-from registries.models import Check, Registry  # noqa: E402
+from registries.models import Registry  # noqa: E402
 from tests.bench.process import Job  # noqa: E402
 
 
@@ -22,8 +23,8 @@ class Client:
     def __init__(self, job: Job, origins: Sequence[str], timeout: float) -> None:
         settings.REGISTRIES = {"TIMEOUT": timeout}
         with connection.schema_editor() as editor:
-            editor.create_model(Registry)
-            editor.create_model(Check)
+            for model in apps.get_app_config("registries").get_models():
+                editor.create_model(model)
         for number, origin in enumerate(origins):
             account = {"login": job.username, "password": job.password}
             Registry(kind="custom", name=f"{number:03d}", url=origin, **account).save()

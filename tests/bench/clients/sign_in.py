@@ -7,11 +7,12 @@ import django
 
 django.setup()
 
-from django.conf import settings  # noqa: E402 - Django is set up first
+from django.apps import apps  # noqa: E402 - Django is set up first
+from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from registries import services  # noqa: E402
-from registries.models import Check, Registry  # noqa: E402
+from registries.models import Registry  # noqa: E402
 from tests.bench.process import Job  # noqa: E402
 
 # What is worth knowing whether it was loaded.
@@ -31,8 +32,8 @@ class Client:
     ) -> None:
         settings.REGISTRIES = {"ENDPOINTS": endpoints}
         with connection.schema_editor() as editor:
-            editor.create_model(Registry)
-            editor.create_model(Check)
+            for model in apps.get_app_config("registries").get_models():
+                editor.create_model(model)
         self._row = Registry(name="bench", ca_certificate=certificate, **row)
         self._image = image
 
