@@ -1,6 +1,7 @@
 """The versions that the app supports: `make matrix` tests all for which this machine has a Python.
 
-`nox --list` names the corners, and `nox --session "matrix-3.13(django='6.0')"` runs one of them.
+`nox --list` names the corners, and `nox --session "matrix(python=3.13, django=6.0)"` runs one of
+them.
 """
 
 import shutil
