@@ -33,7 +33,10 @@ def collect(using: str, *, at_once: bool = False) -> Notification | None:
     at_once: whether they do not wait. Of several processes, one does it.
     """
     pending = StateChange.objects.using(using).filter(notification=None)
-    if not (pending.exists() and (at_once or _is_time(using))):
+    if not pending.exists():
+        return None
+    clock.read(using)
+    if not (at_once or _is_time(using)):
         return None
     with transaction.atomic(using=using):
         # Whoever locks the first change takes all of them.

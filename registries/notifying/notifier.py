@@ -1,12 +1,14 @@
 """`Notifier`: delivers notifications in a thread of its own, beside the checks."""
 
 import logging
+import time
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
 from django.db import Error, connections, router
 
+from registries import conf
 from registries.checking.reminders import remind
 from registries.models import Notification
 from registries.notifying.collecting import collect
@@ -16,8 +18,6 @@ logger = logging.getLogger(__name__)
 
 # Seconds between two looks into the outbox, and the longest while the database is away.
 BEAT, LONGEST_PAUSE = 2.0, 30.0
-# Seconds that the end of the process waits for a message that is being sent.
-PATIENCE = 5.0
 
 
 def send_pending(*, at_once: bool = False) -> int:
@@ -32,13 +32,16 @@ def send_pending(*, at_once: bool = False) -> int:
 
 
 class Notifier:
-    """Sends what is due, from the start of the block to its end. A message that is being sent then
-    is finished, or sent again later.
+    """Sends what is due, from the start of the block to its end, or until it is told to stop.
+
+    A message that is being sent then has `TIMEOUT` seconds from that moment; otherwise it is sent
+    again later.
     """
 
     def __init__(self) -> None:
         self._using = router.db_for_write(Notification)
-        self._stop = Event()
+        self._told_at: float | None = None
+        self._is_over = Event()
         # A daemon, so that a receiver that hangs does not hold up the end of the process.
         self._thread = Thread(target=self._run, name="registries-notify", daemon=True)
 
@@ -52,15 +55,26 @@ class Notifier:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop.set()
-        self._thread.join(PATIENCE)
+        self.stop()
+        self._is_over.set()
+        since = time.monotonic() - (self._told_at or 0)
+        self._thread.join(max(0, conf.get().timeout - since))
+
+    def stop(self) -> None:
+        """Begin no other message. For signal handlers too."""
+        if self._told_at is None:
+            self._told_at = time.monotonic()
+
+    @property
+    def _is_wanted(self) -> bool:
+        return self._told_at is None
 
     def _run(self) -> None:
         pause = BEAT
-        while not self._stop.wait(pause):
+        while not self._is_over.wait(pause) and self._is_wanted:
             try:
                 collect(self._using)
-                deliver(self._using, lambda: not self._stop.is_set())
+                deliver(self._using, lambda: self._is_wanted)
                 connection = connections[self._using]
                 if not connection.in_atomic_block:
                     connection.close_if_unusable_or_obsolete()
@@ -74,5 +88,6 @@ class Notifier:
                 )
             except Exception as failure:  # noqa: BLE001 - later messages must not wait for this one
                 pause = min(2 * pause, LONGEST_PAUSE)
+                # No traceback: it might hold an address.
                 logger.error("Notifications: %s", type(failure).__name__)  # noqa: TRY400
         connections[self._using].close()

@@ -384,6 +384,28 @@ def test_it_goes_on_beside_the_checks_and_ends_with_them(hook: Hook, url: str) -
     assert states() == [("sent", 1, "")]
 
 
+def test_once_it_is_told_to_stop_it_begins_no_other_message(
+    hook: Hook, url: str, settings: Any
+) -> None:
+    """`run_checks` ends within TIMEOUT after SIGTERM, however many messages wait."""
+    held, let_go = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        held.set()
+        assert let_go.wait(30)
+
+    hook.before = wait
+    settings.REGISTRIES = {**settings.REGISTRIES, "TIMEOUT": 20}
+    for number in range(2):
+        outbox.enqueue("note", f"Message {number}", [])
+    with Notifier() as notifier:
+        assert held.wait(30)
+        notifier.stop()
+        let_go.set()
+    assert not notifier._thread.is_alive()
+    assert sorted(states()) == [("pending", 0, ""), ("sent", 1, "")]
+
+
 def test_the_command_for_cron(hook: Hook, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     change()
     call_command("send_notifications")

@@ -23,24 +23,25 @@ class Command(BaseCommand):
         parser.add_argument(
             "--once", action="store_true", help="Check what is due now, and exit. For cron."
         )
-
         parser.add_argument(
             "--parent", type=int, metavar="PID", help="Stop when the parent process, PID, ends."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         parent = options["parent"]
-        runner = Runner(lambda: parent in (None, os.getppid()))
-        before = {
-            number: signal.signal(number, lambda *_about: runner.stop())
-            for number in (signal.SIGTERM, signal.SIGINT)
-        }
+        runner, notifier = Runner(lambda: parent in (None, os.getppid())), Notifier()
+
+        def stop(*_about: Any) -> None:
+            runner.stop()
+            notifier.stop()
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             if options["once"]:
                 runner.run(once=True)
                 send_pending(at_once=True)
             else:
-                with Notifier():
+                with notifier:
                     runner.run()
         finally:
             for number, handler in before.items():
