@@ -45,7 +45,7 @@ class CacheTokens:
         """Call a method of the cache. Returns `away` if that fails; each has errors of its own."""
         try:
             return getattr(self._cache, method)(*arguments)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - each cache has errors of its own
             logger.warning("The cache of tokens does not answer: %s", type(error).__name__)
             return away
 

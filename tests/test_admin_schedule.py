@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ from registries.models import Registry
 from registries.models.queryset import is_overdue
 from tests.api.conftest import ROOT
 from tests.factories import create
-from tests.screens import LIST
+from tests.screens import LIST, user_with
 
 pytestmark = pytest.mark.django_db
 HOUR = 60 * 60
@@ -23,9 +22,7 @@ HOUR = 60 * 60
 
 @pytest.fixture
 def client() -> Client:
-    signed_in = Client()
-    signed_in.force_login(User.objects.create_superuser("robin"))
-    return signed_in
+    return user_with(is_superuser=True)
 
 
 @pytest.fixture

@@ -14,16 +14,14 @@ from registries.admin.month import Month
 from registries.models import Check, Registry
 from registries.models.times import today
 from tests.factories import create
+from tests.screens import LIST, user_with
 
 pytestmark = pytest.mark.django_db
-LIST = "/backstage/registries/registry/"
 
 
 @pytest.fixture
 def client() -> Client:
-    signed_in = Client()
-    signed_in.force_login(User.objects.create_superuser("robin"))
-    return signed_in
+    return user_with(is_superuser=True)
 
 
 @pytest.fixture

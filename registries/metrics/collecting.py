@@ -3,9 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import accumulate
-from typing import Any
+from typing import Any, cast
 
 from django.db import router
 from django.db.models import Count, Q, Sum
@@ -202,18 +203,14 @@ def _position(bound: int) -> int:
     return next(places, len(BUCKETS))
 
 
-def _gauge(family: Family, values: Values) -> Metric:
-    metric = GaugeMetricFamily(family.name, family.help, labels=family.labels)
+def _simple(make: Callable[..., Metric], family: Family, values: Values) -> Metric:
+    metric: Any = make(family.name, family.help, labels=family.labels)
     for labels, value in values:
         metric.add_metric(labels, value)
-    return metric
+    return cast("Metric", metric)
 
 
-def _counter(family: Family, values: Values) -> Metric:
-    metric = CounterMetricFamily(family.name, family.help, labels=family.labels)
-    for labels, value in values:
-        metric.add_metric(labels, value)
-    return metric
+_gauge, _counter = partial(_simple, GaugeMetricFamily), partial(_simple, CounterMetricFamily)
 
 
 def _histogram(family: Family, buckets: dict[str, list[int]], microseconds: Counter[str]) -> Metric:

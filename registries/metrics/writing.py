@@ -19,6 +19,6 @@ def write(figures: Figures, accept: str) -> tuple[bytes, str]:
     registry.register(figures)
     accepted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     if OPENMETRICS in accepted:
-        text: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]
+        text: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]  # untyped
         return text, openmetrics.CONTENT_TYPE_LATEST
     return generate_latest(registry), TEXT
