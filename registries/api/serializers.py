@@ -10,22 +10,18 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from registries.kinds import KINDS, Variable
-from registries.models import Check, Leaving, Registry
+from registries.models import Check, Leaving
 from registries.models.ending import EndSource
 from registries.models.queryset import SECRETS, RegistryQuerySet
 from registries.models.results import CheckResult
 from registries.models.variables import VARIABLES
-from registries.schema import describe
-from registries.text import gettext_noop
 from registries.verdicts import CODES, Verdict, sentence
 
 # Values for the examples in the OpenAPI document.
 TIME = "2030-01-02T03:04:05Z"
-DIGEST, AMD64, ARM64 = ("sha256:" + letter * 64 for letter in "012")
 
 VERDICTS = frozenset(Verdict)
 STATES = ("anonymous", "authenticated")
-DIGEST_PATTERN = r"^sha(256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$"
 
 _IS_SET = {f"{name}_is_set": Q((f"{name}__isnull", False)) for name in SECRETS}
 _CHECK = ("check_verdict", "check_code", "check_params", "checked_at", "kind")
@@ -81,10 +77,6 @@ class OptionalField(serializers.CharField):
 
     def to_representation(self, value: Any) -> str | None:  # type: ignore[override]  # or null
         return super().to_representation(value) or None
-
-
-def digest_field(**kwargs: Any) -> serializers.RegexField:
-    return serializers.RegexField(DIGEST_PATTERN, **kwargs)
 
 
 class CheckSerializer(serializers.Serializer[Any]):
@@ -230,131 +222,6 @@ def _variable(variable: Variable, row: Mapping[str, Any]) -> Any:
     if variable.secret:
         return {"set": bool(row[f"{variable.name}_is_set"])}
     return row[variable.name] or None
-
-
-class ChosenSerializer(serializers.Serializer[Registry]):
-    """The registry that was chosen for an image."""
-
-    id = serializers.IntegerField(min_value=0)
-    name = serializers.CharField()
-    kind = serializers.CharField()
-    state = serializers.ChoiceField(choices=STATES)
-
-    def to_representation(self, instance: Registry) -> dict[str, Any]:
-        # The property `state` would load every secret from the database.
-        state = STATES[instance.has_secrets]
-        return {"id": instance.pk, "name": instance.name, "kind": instance.kind, "state": state}
-
-
-CHOSEN = {"id": 7, "name": "Acme", "kind": "ghcr", "state": "authenticated"}
-TAGS = {"repository": "acme/app", "tags": ["1.0", "1.1", "latest"], "more": False}
-
-
-@with_example(**TAGS)
-class TagsSerializer(serializers.Serializer[Any]):
-    repository = serializers.CharField()
-    tags = serializers.ListField(child=serializers.CharField())
-    more = serializers.BooleanField(help_text="Whether there are more tags. Only set with `n`.")
-
-
-class ImageSerializer(serializers.Serializer[Any]):
-    image = serializers.CharField()
-    registry = ChosenSerializer(
-        allow_null=True, help_text="Null where the access token is not for this registry."
-    )
-
-
-@with_example(image="ghcr.io/acme/app", registry=CHOSEN, **TAGS)
-class ImageTagsSerializer(ImageSerializer, TagsSerializer):
-    pass
-
-
-class PlatformSerializer(serializers.Serializer[Any]):
-    os = serializers.CharField()
-    architecture = serializers.CharField()
-    variant = OptionalField()
-    digest = digest_field()
-
-
-MANIFEST = {
-    "repository": "acme/app",
-    "reference": "1.1",
-    "digest": DIGEST,
-    "media_type": "application/vnd.oci.image.index.v1+json",
-    "platforms": [
-        {"os": "linux", "architecture": "amd64", "variant": None, "digest": AMD64},
-        {"os": "linux", "architecture": "arm64", "variant": "v8", "digest": ARM64},
-    ],
-}
-
-
-@with_example(**MANIFEST)
-class DigestSerializer(serializers.Serializer[Any]):
-    repository = serializers.CharField()
-    reference = serializers.CharField()
-    digest = digest_field()
-    media_type = OptionalField()
-    platforms = PlatformSerializer(many=True)
-
-
-@with_example(image="ghcr.io/acme/app:1.1", registry=CHOSEN, **MANIFEST)
-class ImageDigestSerializer(ImageSerializer, DigestSerializer):
-    pass
-
-
-class VariableSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    label = serializers.CharField()
-    required = serializers.BooleanField()
-    secret = serializers.BooleanField()
-    help = serializers.CharField()
-
-
-class LinkSerializer(serializers.Serializer[Any]):
-    label = serializers.CharField()
-    url = serializers.CharField()
-
-
-class HowToSerializer(serializers.Serializer[Any]):
-    title = serializers.CharField()
-    steps = serializers.ListField(child=serializers.CharField())
-    notes = serializers.ListField(child=serializers.CharField())
-    links = LinkSerializer(many=True)
-
-
-@with_example(**describe(KINDS["ghcr"], gettext_noop))
-class KindSerializer(serializers.Serializer[Any]):
-    slug = serializers.ChoiceField(choices=list(KINDS))
-    label = serializers.CharField()
-    hosts = serializers.ListField(child=serializers.CharField())
-    variables = VariableSerializer(many=True)
-    rules = serializers.ListField(child=serializers.CharField())
-    schema = serializers.DictField(help_text="JSON Schema of the variables that are set.")
-    howto = HowToSerializer()
-
-
-class ReferenceSerializer(serializers.Serializer[Any]):
-    host = serializers.CharField()
-    repository = serializers.CharField()
-    tag = OptionalField()
-    digest = digest_field(allow_null=True)
-
-
-@with_example(
-    image="ghcr.io/acme/app:1.1",
-    reference={"host": "ghcr.io", "repository": "acme/app", "tag": "1.1", "digest": None},
-    registry=CHOSEN,
-    why=[
-        "The image's full name is ghcr.io/acme/app:1.1; its registry is ghcr.io.",
-        "“Acme” is for images under ghcr.io/acme.",
-        "No other registry is for this image.",
-    ],
-)
-class ResolvedSerializer(serializers.Serializer[Any]):
-    image = serializers.CharField()
-    reference = ReferenceSerializer()
-    registry = ChosenSerializer(allow_null=True)
-    why = serializers.ListField(child=serializers.CharField())
 
 
 class ErrorSerializer(serializers.Serializer[Any]):

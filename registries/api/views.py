@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from registries import services
-from registries.api import params, serializers
+from registries.api import image_serializers, kind_serializers, params, serializers
 from registries.api.base import ReadOnlyView, ReadOnlyViewSet
 from registries.api.errors import NoRegistry
 from registries.api.filters import RegistryFilter
@@ -95,7 +95,7 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
     @action(
         detail=True,
         params_class=params.TagsParams,
-        serializer_class=serializers.TagsSerializer,
+        serializer_class=image_serializers.TagsSerializer,
         **OUTGOING,
     )
     def tags(self, request: Request, pk: int) -> Response:
@@ -108,7 +108,7 @@ class RegistryViewSet(ListModelMixin, RetrieveModelMixin, ReadOnlyViewSet):
     @action(
         detail=True,
         params_class=params.DigestParams,
-        serializer_class=serializers.DigestSerializer,
+        serializer_class=image_serializers.DigestSerializer,
         faults=("platform_not_found",),
         **OUTGOING,
     )
@@ -133,7 +133,7 @@ class ImageViewSet(ReadOnlyViewSet):
     @action(
         detail=False,
         params_class=params.ImageTagsParams,
-        serializer_class=serializers.ImageTagsSerializer,
+        serializer_class=image_serializers.ImageTagsSerializer,
         faults=("no_registry",),
         **OUTGOING,
     )
@@ -153,7 +153,7 @@ class ImageViewSet(ReadOnlyViewSet):
     @action(
         detail=False,
         params_class=params.ImageDigestParams,
-        serializer_class=serializers.ImageDigestSerializer,
+        serializer_class=image_serializers.ImageDigestSerializer,
         faults=("no_registry", "platform_not_found"),
         **OUTGOING,
     )
@@ -222,7 +222,7 @@ def _manifest(manifest: "Manifest") -> dict[str, Any]:
 
 
 class KindViewSet(ReadOnlyViewSet):
-    serializer_class = serializers.KindSerializer
+    serializer_class = kind_serializers.KindSerializer
     lookup_field = "slug"
     lookup_value_converter = "str"
 
@@ -239,7 +239,7 @@ class KindViewSet(ReadOnlyViewSet):
 
 class ResolveView(ReadOnlyView, GenericAPIView[Any]):
     params_class = params.ImageParams
-    serializer_class = serializers.ResolvedSerializer
+    serializer_class = image_serializers.ResolvedSerializer
 
     def get(self, request: Request) -> Response:
         """Return the registry that is used for an image, and why."""
