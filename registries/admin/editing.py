@@ -267,7 +267,7 @@ class FormPages(UsedForPages):
             "row": row,
             "own_host": own_host or "",
             "image_start": f"{own_host}/" if own_host else "",
-            "may_query": request.user.has_perm("registries.query_registry"),
+            "may_ask": bool(own_host) and request.user.has_perm("registries.query_registry"),
             "badges": badges(row),
             "tile": Tile.of(row, past),
             "next_check": NextCheck.of(row),

@@ -72,6 +72,25 @@ def test_no_page_jumps_while_it_loads(open_page: type_of_open) -> None:
     assert max(shifts().values()) > 0.1, "the twin: as Django does"
 
 
+def test_the_form_has_its_width_before_what_stands_beside_it_has_arrived(
+    open_page: type_of_open,
+) -> None:
+    """A slow connection or machine shows the form first; it was as wide as the page until then."""
+    fill()
+    row = Registry.objects.get(name="Lab registry")
+    Registry.objects.filter(pk=row.pk).update(handover="any")
+    page = open_page(LIST)
+    site = page.url
+    for path in (f"{row.pk}/change/", f"{row.pk}/hand-over/?for=kubernetes", "add/?kind=ecr"):
+        page.goto(site + path)
+        main = page.locator(".reg-formmain")
+        loaded = main.bounding_box()
+        main.evaluate("main => { while (main.nextSibling) main.nextSibling.remove(); }")
+        assert main.bounding_box() == loaded, path
+        assert loaded
+        assert loaded["width"] < 900, f"{path}: nothing stands beside it"
+
+
 def test_list(open_page: type_of_open) -> None:
     fill()
     Registry._base_manager.filter(name="Lab registry").update(verify_tls=False, key_id="ffffffff")
