@@ -112,7 +112,7 @@ def _queue(value: Any) -> tuple[str, str] | None:
     is_read = (
         isinstance(keys, dict)
         and {"queue_name"} <= keys.keys() <= {"queue_name", "backend"}
-        and all(isinstance(each, str) and each for each in keys.values())
+        and all(isinstance(name, str) and name for name in keys.values())
     )
     if not is_read:
         raise ValueError("the name of a queue, or a dict with `queue_name` and maybe `backend`")

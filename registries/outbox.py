@@ -153,8 +153,8 @@ def in_utc(moment: datetime) -> str:
 
 def one_line(text: str, most: int) -> str:
     """Return a text without line breaks, control and invisible characters, and not too long."""
-    shown = "".join(" " if unicodedata.category(c) in names.FORBIDDEN else c for c in str(text))
-    line = " ".join(shown.split())
+    visible = "".join(" " if unicodedata.category(c) in names.FORBIDDEN else c for c in str(text))
+    line = " ".join(visible.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 

@@ -53,11 +53,11 @@ def split(text: str) -> list[str]:
 
 def parse(entries: Iterable[str]) -> tuple[Receiver, ...]:
     """Return the receivers of NOTIFY. Raises ValueError, which contains no entry."""
-    found = [_parse(number, entry.strip()) for number, entry in enumerate(entries, start=1)]
+    parsed = [_parse(number, entry.strip()) for number, entry in enumerate(entries, start=1)]
     # Receivers that look alike are numbered.
     seen: Counter[str] = Counter()
     receivers = []
-    for receiver in dict.fromkeys(found):
+    for receiver in dict.fromkeys(parsed):
         seen[receiver.label] += 1
         count = seen[receiver.label]
         label = f"{receiver.label} ({count})" if count > 1 else receiver.label

@@ -81,7 +81,7 @@ def enqueue_checks() -> Enqueued:
         try:
             task.enqueue(batch)
         except Exception as error:
-            give_back([pk for each in batches[number:] for pk in each], using)
+            give_back([pk for left in batches[number:] for pk in left], using)
             name = type(error).__name__
             raise NotEnqueued(f"The queue took {number} of {len(batches)} tasks: {name}") from error
     return Enqueued(sum(map(len, batches)), len(batches))

@@ -125,7 +125,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no type paramet
         context = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
         response = super().changelist_view(request, context)
         if isinstance(response, TemplateResponse) and response.context_data:
-            tokens = [ShownToken(each) for each in response.context_data["cl"].result_list]
+            tokens = [ShownToken(token) for token in response.context_data["cl"].result_list]
             may_revoke = self.has_delete_permission(request)
             response.context_data |= {"tokens": tokens, "may_revoke": may_revoke}
         return response

@@ -127,7 +127,7 @@ class ActionPages(BulkPages, ConfirmPages, OwnedPages):
         context = {
             "checks": [ShownCheck(check) for check in checks],
             "handovers": [ShownHandover(handover) for handover in handovers],
-            "source_changes": [ShownSourceChange(each) for each in source_changes],
+            "source_changes": [ShownSourceChange(change) for change in source_changes],
             "may_see_all": self.may_see(request, Check),
             "may_see_all_handovers": self.may_see(request, Handover),
             **(extra_context or {}),

@@ -151,21 +151,21 @@ SAME = timedelta(minutes=1)
 
 def last_changes(row: Registry) -> list[Moment]:
     """Return who changed the row when, and since when it is as it is, with one query."""
-    found = []
+    moments = []
     if row.health and row.health_since:
         texts = {
             Health.FINE.value: gettext("Became fine"),
             Health.ATTENTION.value: gettext("Began to need attention"),
         }
         if text := texts.get(row.health):
-            found.append(Moment(text, row.health_since))
+            moments.append(Moment(text, row.health_since))
     entry = entries_of(row).first()
     if entry and entry.action_time > row.updated_at - SAME:
         by = {"user": entry.user.get_username()}
-        found.append(Moment(gettext("Changed by %(user)s") % by, entry.action_time))
+        moments.append(Moment(gettext("Changed by %(user)s") % by, entry.action_time))
     elif row.source:
         by = {"source": row.source}
-        found.append(Moment(gettext("Changed by the file %(source)s") % by, row.updated_at))
+        moments.append(Moment(gettext("Changed by the file %(source)s") % by, row.updated_at))
     else:
-        found.append(Moment(gettext("Changed"), row.updated_at))
-    return found
+        moments.append(Moment(gettext("Changed"), row.updated_at))
+    return moments

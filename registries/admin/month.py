@@ -103,14 +103,14 @@ class Month(NamedTuple):
 def _day(number: int, day: date, counts: Counts) -> Day:
     # In the order of counts.
     words = dict(zip(TONES, counts, strict=True))
-    told = [TONES[tone] % {"count": count} for tone, count in words.items() if count]
+    texts = [TONES[tone] % {"count": count} for tone, count in words.items() if count]
     parts, top, whole = [], float(HEIGHT), sum(counts)
     for tone, count in words.items():
         if count:
             height = HEIGHT * count / whole
             top -= height
             parts.append(Part(tone, round(top, 2), round(height, 2)))
-    return Day(number * DAY, day, counts, ", ".join(told) or gettext("no checks"), parts)
+    return Day(number * DAY, day, counts, ", ".join(texts) or gettext("no checks"), parts)
 
 
 def _kept(row: Registry, first: date) -> Days:

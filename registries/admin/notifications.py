@@ -90,18 +90,20 @@ class NotificationPages(AuditPages):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        gone = {each.receiver: each for each in GoneReceiver.objects.all()}
+        gone = {off.receiver: off for off in GoneReceiver.objects.all()}
         over = timezone.now() - GRACE
         waiting = StateChange.objects.filter(notification=None)
         late = Delivery.objects.filter(status=Status.PENDING, due_at__lt=over)
-        told_at = next_at(waiting.db)
-        found = [(each, gone.get(outbox.key_of(each))) for each in conf.get().notify]
+        sent_at = next_at(waiting.db)
+        receivers = [(item, gone.get(outbox.key_of(item))) for item in conf.get().notify]
         # Changes can wait for hours for others, and need somebody only if there is a receiver.
         context = {
-            "receivers": [(each, off, stamp(off.gone_at) if off else "") for each, off in found],
+            "receivers": [
+                (item, off, stamp(off.gone_at) if off else "") for item, off in receivers
+            ],
             "waiting": waiting.count(),
             # What is due already is sent soon, or by nobody.
-            "told_at": stamp(told_at) if told_at and told_at > clock.now(waiting.db) else "",
+            "sent_at": stamp(sent_at) if sent_at and sent_at > clock.now(waiting.db) else "",
             "is_stuck": late.exists(),
             "may_send": request.user.has_perm(SEND),
             "gone_look": OFF,
@@ -122,8 +124,8 @@ class NotificationPages(AuditPages):
             "facts": [(label, value) for label, value in shown.facts if value],
             "all_of_them": self.all_of_them,
             "changes": [
-                ShownChange(each, self.about(each) if may_see_rows else each.registry_name)
-                for each in changes.select_related("registry")[:MOST_CHANGES]
+                ShownChange(change, self.about(change) if may_see_rows else change.registry_name)
+                for change in changes.select_related("registry")[:MOST_CHANGES]
             ],
             "count": changes.count(),
             "may_send_again": request.user.has_perm(SEND)

@@ -86,7 +86,7 @@ class ShownNotification:
 
     @property
     def look(self) -> Look:
-        looks = [each.look for each in self.deliveries]
+        looks = [delivery.look for delivery in self.deliveries]
         order = (STATUSES[Status.FAILED], RETRIED, STATUSES[Status.PENDING], STATUSES[Status.SENT])
         return next((look for look in order if look in looks), NOBODY)
 
@@ -109,7 +109,7 @@ class ShownNotification:
     @property
     def failure(self) -> str:
         """Why the first receiver that was not told was not."""
-        return next((each.sentence for each in self.deliveries if each.sentence), "")
+        return next((delivery.sentence for delivery in self.deliveries if delivery.sentence), "")
 
     @property
     def facts(self) -> list[tuple[str, Any]]:

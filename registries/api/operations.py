@@ -300,7 +300,7 @@ def _asked(properties: dict[str, Any], name: str, forms: list[str]) -> dict[str,
         "properties": {
             name: properties[name],
             "form": {**properties["form"], "enum": forms},
-            **{each: properties[each] for each in more},
+            **{name: properties[name] for name in more},
         },
         "required": [name, "form"],
         "additionalProperties": False,

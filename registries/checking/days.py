@@ -25,8 +25,8 @@ def with_check(days: Days | None, verdict: str, day: date) -> Days:
     counts[_column(verdict)] += 1
     first = (day - timedelta(days=DAYS - 1)).isoformat()
     # In this form, texts are in the order of days.
-    kept = {text: each for text, each in (days or {}).items() if text >= first}
-    return {**kept, day.isoformat(): counts}
+    recent = {text: numbers for text, numbers in (days or {}).items() if text >= first}
+    return {**recent, day.isoformat(): counts}
 
 
 def counts_of(days: Days | None, day: date) -> Counts:

@@ -42,4 +42,4 @@ class PeriodField(forms.TypedChoiceField):
         """Offer what there is to choose from, and what the row has."""
         site = gettext("as this site: %(every)s") % {"every": in_words(conf.get().check_every)}
         offered = PERIODS if own is None or own in PERIODS else (own, *PERIODS)
-        self.choices = [("", site), *((str(each), in_words(each)) for each in offered)]
+        self.choices = [("", site), *((str(period), in_words(period)) for period in offered)]

@@ -106,8 +106,8 @@ def _of_fields(host: str, fields: dict[str, Variable | None]) -> Found:
         return Refused(host, Text(text))
     if None in fields.values():
         return Refused(host, Text(TWICE))
-    rule = {name: each.value for name, each in fields.items() if each and not each.is_reference}
-    is_elsewhere = any(each.is_reference for each in fields.values() if each)
+    rule = {name: field.value for name, field in fields.items() if field and not field.is_reference}
+    is_elsewhere = any(field.is_reference for field in fields.values() if field)
     return _registry({"matchHost": host, **rule}, host, Text(REFERENCE) if is_elsewhere else None)
 
 

@@ -144,7 +144,9 @@ class Figures:
             again = failures if status == Status.PENDING else 0
             count[status] += number - again
             count[RETRYING] += again
-        yield _gauge(families.NOTIFICATIONS, [((str(each),), count[each]) for each in count])
+        yield _gauge(
+            families.NOTIFICATIONS, [((str(status),), number) for status, number in count.items()]
+        )
         yield _gauge(families.RECEIVERS_OFF, [((), len(turned_off(self._using)))])
 
     def _rows(self) -> Iterator[Metric]:

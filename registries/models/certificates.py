@@ -82,8 +82,8 @@ def _described(der: bytes) -> str:
         subject = x509.load_der_x509_certificate(der).subject.rfc4514_string()
     except ValueError:  # `ssl` reads some that this library does not
         subject = ""
-    shown = "".join(filter(str.isprintable, subject))[:SUBJECT_LENGTH]
-    return f"SHA-256 {sha256(der).hexdigest()} {shown}".strip()
+    printable = "".join(filter(str.isprintable, subject))[:SUBJECT_LENGTH]
+    return f"SHA-256 {sha256(der).hexdigest()} {printable}".strip()
 
 
 def _der(body: str) -> bytes:

@@ -139,7 +139,7 @@ def _silent() -> Iterator[list[str]]:
         _own.reset(token)
         with _lock:
             # Lists that are equal are not the same.
-            _listening[:] = [each for each in _listening if each is not lines]
+            _listening[:] = [other for other in _listening if other is not lines]
 
 
 def _watch() -> None:

@@ -68,25 +68,26 @@ def next_at(using: str) -> datetime | None:
     recent = changes.filter(notification__created_at__gt=now - WINDOW).order_by()
     count = Count("notification", distinct=True)
     own = recent.filter(host__in={host for host, _ in since}).values_list("host", "state")
-    told = {(host, state): number for host, state, number in own.annotate(count)}
-    every = recent.values_list("state").annotate(count, Count("host", distinct=True))
+    own_counts = {(host, state): number for host, state, number in own.annotate(count)}
+    by_state = recent.values_list("state").annotate(count, Count("host", distinct=True))
     # One message about many hosts is one, and so are many messages about one host.
-    others = {state: min(numbers) for state, *numbers in every}
+    other_counts = {state: min(numbers) for state, *numbers in by_state}
     return min(
         (
             # A time in the future is from before the clock was set back.
             now
             if moment > now
-            else moment + timedelta(seconds=_wait(told.get(key, 0), others.get(key[1], 0)))
+            else moment
+            + timedelta(seconds=_wait(own_counts.get(key, 0), other_counts.get(key[1], 0)))
             for key, moment in since.items()
         ),
         default=None,
     )
 
 
-def _wait(told: int, others: int) -> int:
-    """Return the seconds to wait after `told` notifications about a host and `others`."""
-    return max(WAITS[min(told, len(WAITS) - 1)], OTHERS[min(others, len(OTHERS) - 1)])
+def _wait(own: int, others: int) -> int:
+    """Return the seconds to wait after so many notifications about a host, and about any."""
+    return max(WAITS[min(own, len(WAITS) - 1)], OTHERS[min(others, len(OTHERS) - 1)])
 
 
 def _notification(changes: list[StateChange], using: str) -> Notification:
@@ -96,12 +97,12 @@ def _notification(changes: list[StateChange], using: str) -> Notification:
     for change in latest:
         by_state[change.state].append(change)
     ordered = [*by_state[Health.ATTENTION], *by_state[Health.FINE]]
-    shown = ordered[: outbox.MOST_LINES]
-    counts = Counter({state: len(some) for state, some in by_state.items()})
-    rows = Registry.objects.using(using).in_bulk([each.registry_id for each in shown])
+    listed = ordered[: outbox.MOST_LINES]
+    counts = Counter({state: len(group) for state, group in by_state.items()})
+    rows = Registry.objects.using(using).in_bulk([change.registry_id for change in listed])
     with override(settings.LANGUAGE_CODE):
-        lines = [_line(change, is_only=len(ordered) == 1) for change in shown]
-        if more := len(ordered) - len(shown):
+        lines = [_line(change, is_only=len(ordered) == 1) for change in listed]
+        if more := len(ordered) - len(listed):
             lines.append(
                 ngettext("… and %(count)d more.", "… and %(count)d more.", more) % {"count": more}
             )
@@ -118,7 +119,9 @@ def _notification(changes: list[StateChange], using: str) -> Notification:
                 "attention": counts[Health.ATTENTION],
                 "fine": counts[Health.FINE],
                 "total": len(ordered),
-                "registries": [_described(each, rows.get(each.registry_id)) for each in shown],
+                "registries": [
+                    _described(change, rows.get(change.registry_id)) for change in listed
+                ],
                 "url": outbox.link([only] if only else [], "verdict=attention"),
             },
             using=using,

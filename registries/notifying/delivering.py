@@ -156,13 +156,13 @@ def _record(
     """Note how an attempt ended, unless somebody else took the delivery meanwhile."""
     clock.read(using)
     now = clock.now(using)
-    every = Delivery.objects.using(using)
-    own = every.filter(pk=delivery.pk, leased_until=delivery.leased_until)
+    deliveries = Delivery.objects.using(using)
+    own = deliveries.filter(pk=delivery.pk, leased_until=delivery.leased_until)
     if failure is None:
         own.update(status=Status.SENT, code="", params={}, leased_until=None)
         logger.info("A notification was sent to %s: %s", delivery.label, delivery.notification)
         return
-    told = {"code": failure.code, "params": failure.params, "leased_until": None}
+    outcome = {"code": failure.code, "params": failure.params, "leased_until": None}
     is_last = is_last or delivery.attempts > len(PAUSES) or failure.code in FINAL
     why = " ".join([failure.code, *failure.params.values()])
     logger.warning(
@@ -172,14 +172,16 @@ def _record(
     if failure.code == outbox.GONE:
         _turn_off(delivery, now, using)
     if is_last:
-        own.update(status=Status.FAILED, **told)
+        own.update(status=Status.FAILED, **outcome)
         return
     pause = PAUSES[delivery.attempts - 1] * random.uniform(1, 1.1)  # noqa: S311 - no secret
     pause = max(pause, min(failure.retry_after, LONGEST))
-    own.update(due_at=now + timedelta(seconds=pause), **told)
+    own.update(due_at=now + timedelta(seconds=pause), **outcome)
     # The others that wait for this receiver would fail as well, and hold up other receivers.
     hold = now + timedelta(seconds=min(pause, HOLD))
-    waiting = every.filter(receiver=delivery.receiver, status=Status.PENDING, leased_until=None)
+    waiting = deliveries.filter(
+        receiver=delivery.receiver, status=Status.PENDING, leased_until=None
+    )
     waiting.filter(due_at__lt=hold).update(due_at=hold)
 
 

@@ -40,7 +40,7 @@ class Notifier:
 
     def __init__(self) -> None:
         self._using = router.db_for_write(Notification)
-        self._told_at: float | None = None
+        self._stopped_at: float | None = None
         self._is_over = Event()
         # A daemon, so that a receiver that hangs does not hold up the end of the process.
         self._thread = Thread(target=self._run, name="registries-notify", daemon=True)
@@ -57,17 +57,17 @@ class Notifier:
     ) -> None:
         self.stop()
         self._is_over.set()
-        since = time.monotonic() - (self._told_at or 0)
+        since = time.monotonic() - (self._stopped_at or 0)
         self._thread.join(max(0, conf.get().timeout - since))
 
     def stop(self) -> None:
         """Begin no other message. For signal handlers too."""
-        if self._told_at is None:
-            self._told_at = time.monotonic()
+        if self._stopped_at is None:
+            self._stopped_at = time.monotonic()
 
     @property
     def _is_wanted(self) -> bool:
-        return self._told_at is None
+        return self._stopped_at is None
 
     def _run(self) -> None:
         pause = BEAT

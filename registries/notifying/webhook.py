@@ -59,5 +59,7 @@ def signed(
     return {
         "webhook-id": ident,
         "webhook-timestamp": str(now),
-        "webhook-signature": " ".join(f"v1,{base64.b64encode(each).decode()}" for each in digests),
+        "webhook-signature": " ".join(
+            f"v1,{base64.b64encode(digest).decode()}" for digest in digests
+        ),
     }
