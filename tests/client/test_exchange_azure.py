@@ -205,8 +205,7 @@ def test_no_registry() -> None:
 
 def test_unknown_tenant() -> None:
     result = failure(Entra(), tenant="ffffffff-ffff-ffff-ffff-ffffffffffff")
-    assert isinstance(result, Misconfigured)
-    assert result.code == "unknown_tenant"
+    assert (type(result), result.code) == (Misconfigured, "unknown_tenant")
 
 
 @pytest.mark.parametrize(
