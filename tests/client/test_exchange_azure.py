@@ -194,7 +194,7 @@ def test_wrong_secret() -> None:
 
 
 def test_no_registry() -> None:
-    with fails("image_needed", Misconfigured):
+    with fails("image_needed"):
         exchange(
             AzurePrincipal(TENANT, CLIENT, SECRET),
             registry=None,
