@@ -18,7 +18,8 @@ def use_write_ahead_log(*, connection: BaseDatabaseWrapper, **kwargs: Any) -> No
     locked" at once, whatever its timeout is: it waits for no lock while it changes the journal.
     The file remembers the journal, so this is done once in its life.
 
-    Raises OperationalError if the file stays locked for ten seconds.
+    Raises OperationalError if the file stays locked for ten seconds, and at once on any other
+    error, such as that of a disk that cannot be written.
     """
     if connection.vendor != "sqlite":
         return
@@ -26,8 +27,8 @@ def use_write_ahead_log(*, connection: BaseDatabaseWrapper, **kwargs: Any) -> No
         try:
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA journal_mode=WAL")
-        except OperationalError:
-            if attempt == ATTEMPTS:
+        except OperationalError as error:
+            if attempt == ATTEMPTS or "locked" not in str(error):
                 raise
             time.sleep(PAUSE)
         else:

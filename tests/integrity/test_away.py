@@ -12,6 +12,7 @@ import pytest
 
 from tests import forking
 from tests.fakes.server import FakeServer, Reply, Request
+from tests.integrity.conftest import database_url
 from tests.integrity.postgres import Postgres, needed
 from tests.site import redis
 
@@ -25,7 +26,7 @@ Registry.objects.update(check_every=0, next_check=None)
 for number in range({count}):
     account = {{"login": f"row-{{number}}", "password": "fake-password"}}
     Registry(kind="custom", name=f"Row {{number}}", url="{origin}", **account).save()
-Registry.objects.filter(kind="custom").update(check_every=2)
+Registry.objects.filter(kind="custom").update(check_every=1)
 """
 
 
@@ -53,22 +54,25 @@ class Registry:
             time.sleep(0.05)
 
 
+def manage(environment: dict[str, str], *command: str) -> None:
+    status, output = forking.run([PROCESS, *command], environment)
+    assert status == 0, output
+
+
 @pytest.fixture
 def registry() -> Registry:
     return Registry()
 
 
 @pytest.fixture
-def run(tmp_path: Path, registry: Registry) -> Iterator[Callable[..., list[forking.Python]]]:
-    """Make the rows in a database, and start two processes that check them."""
+def run(registry: Registry) -> Iterator[Callable[..., list[forking.Python]]]:
+    """Make the rows in a database that has the tables, and start two processes that check them."""
     with FakeServer(registry) as server, ExitStack() as stack:
 
         def run(url: str, **variables: str) -> list[forking.Python]:
             environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url, **variables}
             code = ADD_ROWS.format(count=ROWS, origin=server.origin)
-            for command in (["migrate", "--verbosity", "0"], ["shell", "--command", code]):
-                status, output = forking.run([PROCESS, *command], environment)
-                assert status == 0, output
+            manage(environment, "shell", "--command", code)
             processes = [forking.Python([PROCESS, "run_checks"], environment) for _ in range(2)]
             for process in processes:
                 stack.callback(process.__exit__)
@@ -93,6 +97,8 @@ def test_postgresql_is_stopped_and_started(
 ) -> None:
     needed()
     with Postgres() as server:
+        environment = {"PATH": os.environ["PATH"], "DATABASE_URL": server.url}
+        manage(environment, "migrate", "--verbosity", "0")
         processes = run(server.url)
         server.stop()
         time.sleep(2)  # longer than the first attempts
@@ -104,6 +110,7 @@ def test_postgresql_is_stopped_and_started(
             assert "Traceback" not in log
 
 
+@pytest.mark.django_db(transaction=True)
 def test_redis_is_stopped_and_started(
     run: Callable[..., list[forking.Python]], registry: Registry, tmp_path: Path
 ) -> None:
@@ -111,7 +118,7 @@ def test_redis_is_stopped_and_started(
     redis.needed()
     with ExitStack() as stack:
         url, _client = stack.enter_context(redis.running(tmp_path))
-        processes = run(f"sqlite:///{tmp_path}/db.sqlite3", CACHE_URL=url)
+        processes = run(database_url(), CACHE_URL=url)
         stack.close()
         registry.wait()
         stack.enter_context(redis.running(tmp_path, int(url.rpartition(":")[2])))

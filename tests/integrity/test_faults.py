@@ -210,7 +210,7 @@ def test_a_disk_that_becomes_read_only() -> None:
     """#52: the site says so instead of waiting, and goes on once the disk can be written again."""
     with mounted("size=32m") as disk:
         site = Site(disk / "data")
-        assert site.manage("migrate", "--verbosity", "0") == (0, "")
+        site.migrate()
         with site.served(DJANGO_DEBUG="1") as visitor:
             seen = {}
             for way in ("rw", "ro", "rw"):
@@ -256,7 +256,7 @@ print(len(told), len(whole), sum(text != "x" for _login, text in told))
 def test_a_log_that_was_cut_off(tmp_path: Path) -> None:
     """#52: the last saves are gone, and each of the others is whole."""
     site = Site(tmp_path / "data")
-    assert site.manage("migrate", "--verbosity", "0") == (0, "")
+    site.migrate()
     assert site.manage("shell", "--no-imports", "--command", SAVE_AND_DIE)[0] == -signal.SIGKILL
     length = site.database.with_name("db.sqlite3-wal").stat().st_size
     expected = []

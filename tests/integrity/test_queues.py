@@ -135,7 +135,8 @@ def test_a_queue_that_loses_workers_and_tasks_loses_no_check(site: Site) -> None
         for worker in workers:
             site.kill(worker)
             site.start_worker()
-            wait_until_checked(rows, since=time.time())
+            time.sleep(0.5)
+        wait_until_checked(rows, since=time.time())
         site.lose_tasks()
         wait_until_checked(rows, since=time.time())
         held = site.held()

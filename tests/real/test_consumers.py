@@ -29,7 +29,7 @@ from tests.site import redis
 
 pytestmark = pytest.mark.usefixtures("programs")
 
-HELPERS = 50
+HELPERS = 15
 EMPTY = """
 from registries.models import Registry
 row = Registry.objects.get(name="emptied")

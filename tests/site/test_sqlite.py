@@ -61,3 +61,23 @@ def test_a_file_that_stays_locked_is_an_error(
     with pytest.raises(OperationalError, match="locked"):
         sqlite.use_write_ahead_log(connection=connection)
     assert len(pauses) == sqlite.ATTEMPTS - 1
+
+
+def test_a_file_that_cannot_be_written_is_an_error_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No attempt later would end otherwise."""
+    monkeypatch.setattr(sqlite.time, "sleep", lambda _seconds: pytest.fail("it waited"))
+    file = tmp_path / "old.sqlite3"
+    with closing(sqlite3.connect(file)) as old:
+        old.execute("CREATE TABLE t (id)")
+    database = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": f"file:{file}?mode=ro",
+        "OPTIONS": {"uri": True},
+    }
+    with (
+        closing(ConnectionHandler({"default": database})["default"]) as connection,
+        pytest.raises(OperationalError, match="readonly"),
+    ):
+        sqlite.use_write_ahead_log(connection=connection)
