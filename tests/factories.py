@@ -27,3 +27,15 @@ def create(slug: str, **columns: Any) -> Registry:
     row.full_clean()
     row.save()
     return row
+
+
+def loaded(row: Registry) -> Registry:
+    """The row as the database has it now."""
+    return Registry.objects.get(pk=row.pk)
+
+
+def with_values(row: Registry, values: dict[str, Any]) -> Registry:
+    """The same row with these columns, not saved."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    return row

@@ -16,7 +16,7 @@ from registries.models.certificates import described
 from registries.models.handover import Way
 from tests.api.conftest import ROOT
 from tests.factories import create
-from tests.models.test_registry import certificate
+from tests.models.test_certificates import ONE, TWO
 from tests.screens import LIST
 
 pytestmark = pytest.mark.django_db
@@ -85,13 +85,11 @@ def test_a_kind_offers_what_it_has(slug: str, choices: list[str], keeper: Client
     assert [value for value, _label in form.fields["handover"].choices] == choices
 
 
-@pytest.mark.parametrize("fields", [{"verify_tls": ""}, {"ca_certificate": "a CA"}])
+@pytest.mark.parametrize("fields", [{"verify_tls": ""}, {"ca_certificate": ONE}])
 def test_who_may_hand_over_may_also_entrust(
     fields: dict[str, str], editor: Client, keeper: Client
 ) -> None:
     """#88: others are asked for the secrets again, which nobody sends to whom it pleases."""
-    if "ca_certificate" in fields:
-        fields = {"ca_certificate": certificate()}
     row = create("custom", password="fake-password")
     given_at = row.password.set_at
     refused = saved(editor, row, **fields)
@@ -158,7 +156,7 @@ def test_the_audit_says_whom_a_stored_secret_was_entrusted_to(
     has_ca: bool, password: str, keeper: Client
 ) -> None:
     """Which CA, old and new; what was entered again was not entrusted by anybody."""
-    old, new = certificate(), certificate() if has_ca else ""
+    old, new = ONE, TWO if has_ca else ""
     descriptions = [described(item) for item in (old, new)]
     row = create("custom", name="Lab", password="fake-password", ca_certificate=old)
     verify = {} if has_ca else {"verify_tls": ""}

@@ -10,7 +10,7 @@ from django.test import override_settings
 from registries import services
 from registries.models import Registry
 from registries.models.times import day_of, today
-from tests.factories import build, create
+from tests.factories import build, create, loaded, with_values
 
 pytestmark = pytest.mark.django_db
 LATER, EARLIER = date(2150, 1, 31), date(2020, 1, 31)
@@ -18,7 +18,7 @@ TYPED, LEARNED = "typed", "learned"
 
 
 def stored(row: Registry) -> tuple[Any, ...]:
-    found = Registry.objects.get(pk=row.pk)
+    found = loaded(row)
     return found.expires_on, found.expires_on_source, found.reminded_before
 
 
@@ -27,7 +27,7 @@ def having(day: date | None, source: str) -> Registry:
     row = create("ghcr")
     columns = {"expires_on": day, "expires_on_source": source, "reminded_before": 7}
     Registry.objects.filter(pk=row.pk).update(**columns)
-    return Registry.objects.get(pk=row.pk)
+    return loaded(row)
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,7 @@ def having(day: date | None, source: str) -> Registry:
 def test_what_becomes_of_the_day(
     day: date | None, source: str, changes: dict[str, Any], after: tuple[Any, ...]
 ) -> None:
-    row = having(day, source)
-    for name, value in changes.items():
-        setattr(row, name, value)
+    row = with_values(having(day, source), changes)
     row.save()
     assert stored(row) == after
     row.save()
