@@ -126,17 +126,6 @@ class Artifactory(Family):
         return super().no_repository(request, name) if "/tags/" in request.path else self.no_tag("")
 
 
-class OpenArtifactory(Artifactory):
-    """Artifactory that allows anonymous access: 200 to everybody at `/v2/`."""
-
-    def ping(self, request: Request) -> Reply:
-        return answer({})
-
-    def refusal(self, request: Request, repository: str) -> Reply | None:
-        refused = super().refusal(request, repository)
-        return None if refused and self.readable(None, repository) else refused
-
-
 class GitLab(Family):
     """GitLab: its own token server, which bans whoever fails too often.
 

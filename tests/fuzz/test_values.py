@@ -13,7 +13,7 @@ from registries.client.urls import Url
 from registries.kinds import KINDS, Kind, cleaning, variables
 from registries.kinds.problem import Invalid
 from registries.reference import InvalidReference, Reference, parse_repository, prefixes
-from tests.fuzz.bounds import MOST, bounded
+from tests.fuzz.bounds import bounded
 from tests.fuzz.texts import almost, anything, bodies, objects, repeated
 
 fuzz, fuzz_kind = settings.get_profile("fuzz"), settings.get_profile("fuzz-kind")
@@ -247,10 +247,3 @@ def test_every_variable_of_every_kind(kind: Kind, data: st.DataObject) -> None:
     for host in (None, kind.own_host(values), kind.home(values), "registry.example"):
         kind.endpoint(values, host)
         kind.credential(values, host, "")
-
-
-def test_the_bound_on_memory_is_one() -> None:
-    value: list[bytes] = []
-    with pytest.raises(AssertionError, match="bytes"):
-        bounded(lambda: value.append(bytes(MOST)))()
-    bounded(lambda: value.append(bytes(1000)))()
