@@ -2,15 +2,16 @@
 
 import re
 import ssl
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import pytest
 import trustme
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
@@ -21,20 +22,14 @@ from registries.checking.callers import Caller
 from registries.models import Check, Registry
 from registries.models.check import Origin
 from tests.factories import create
-from tests.fakes.server import FakeServer, Reply, Request
-from tests.screens import LIST, text_of
+from tests.fakes.gate import Gate, let_in
+from tests.fakes.server import FakeServer
+from tests.screens import ADD, LIST, page, text_of, user_with
 
 pytestmark = pytest.mark.django_db
 
-ADD = f"{LIST}add/?kind=custom"
 CHECKS = "/backstage/registries/check/"
 ROBIN = Caller("admin", "7", "robin")
-
-
-def let_in(request: Request) -> Reply:
-    if request.basic == ("johndoe", "fake-password"):
-        return Reply(200, b"{}")
-    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
 
 
 @pytest.fixture
@@ -49,37 +44,31 @@ def row(server: FakeServer) -> Registry:
 
 
 @pytest.fixture
-def robin() -> User:
-    return User.objects.create_superuser("robin")
-
-
-@pytest.fixture
-def client(robin: User) -> Client:
-    signed_in = Client()
-    signed_in.force_login(robin)
-    return signed_in
+def client(admin_client: Client) -> Client:
+    """Signed in as the superuser `admin`."""
+    return admin_client
 
 
 # Who, and from where
 
 
 def press_check(client: Client, row: Registry) -> None:
-    client.post(f"{LIST}{row.pk}/check/")
+    client.post(page(row, "check"))
 
 
 def save_and_check(client: Client, row: Registry) -> None:
     form = {"name": row.name, "url": row.url, "login": row.login, "_savecheck": "1"}
-    client.post(f"{LIST}{row.pk}/change/", form)
+    client.post(page(row), form)
 
 
 def check_typed(client: Client, row: Registry) -> None:
     form = {"name": row.name, "url": row.url, "login": "other", "_check": "1"}
-    client.post(f"{LIST}{row.pk}/change/", form)
+    client.post(page(row), form)
 
 
-def check_new(client: Client, row: Registry) -> None:
+def check_new(client: Client, row: Registry) -> Any:
     form = {"name": "Typed", "url": row.url, "login": "johndoe", "password": "typed", "_check": "1"}
-    client.post(ADD, form)
+    return client.post(f"{ADD}?kind=custom", form)
 
 
 def check_selected(client: Client, row: Registry) -> None:
@@ -87,36 +76,31 @@ def check_selected(client: Client, row: Registry) -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "origin", "is_recent"),
+    ("way", "origin", "name", "is_recent"),
     [
-        (press_check, Origin.ADMIN, True),
-        (save_and_check, Origin.ADMIN, True),
-        (check_selected, Origin.BULK, True),
-        (check_typed, Origin.FORM, False),
+        (press_check, Origin.ADMIN, "Lab", True),
+        (save_and_check, Origin.ADMIN, "Lab", True),
+        (check_selected, Origin.BULK, "Lab", True),
+        (check_typed, Origin.FORM, "Lab", False),
+        (check_new, Origin.FORM, "Typed", False),
     ],
 )
-def test_every_check_of_a_row_says_who_asked_and_from_where(
+def test_every_check_says_who_asked_and_from_where(
     client: Client,
     row: Registry,
-    robin: User,
-    way: Callable[[Client, Registry], None],
+    admin_user: User,
+    way: Callable[[Client, Registry], Any],
     origin: str,
+    name: str,
     is_recent: bool,
 ) -> None:
     """#96: also of what was typed and not saved."""
     way(client, row)
     check = Check.objects.get()
-    assert (check.user_id, check.user_name, check.origin) == (str(robin.pk), "robin", origin)
-    assert (check.registry, check.registry_name, check.kind) == (row, "Lab", "custom")
-    assert (check.address, check.trust, check.is_recent) == (row.url, "http", is_recent)
-
-
-def test_a_check_of_a_row_that_was_never_saved_is_there_too(client: Client, row: Registry) -> None:
-    """#96: with the address that was asked."""
-    check_new(client, row)
-    check = Check.objects.get()
-    assert (check.registry, check.registry_name, check.origin) == (None, "Typed", "form")
-    assert (check.address, check.verdict, check.user_name) == (row.url, "rejected", "robin")
+    assert (check.user_id, check.user_name, check.origin) == (str(admin_user.pk), "admin", origin)
+    assert (check.registry, check.registry_name) == (row if name == "Lab" else None, name)
+    assert (check.kind, check.address, check.trust) == ("custom", row.url, "http")
+    assert check.is_recent == is_recent
 
 
 def test_checks_by_commands_and_code_are_nobodys(row: Registry) -> None:
@@ -128,14 +112,14 @@ def test_checks_by_commands_and_code_are_nobodys(row: Registry) -> None:
 
 
 def test_who_it_was_is_known_when_the_account_is_gone(
-    client: Client, row: Registry, robin: User
+    client: Client, row: Registry, admin_user: User
 ) -> None:
     """#96: and when the row is gone, too."""
     press_check(client, row)
-    robin.delete()
+    admin_user.delete()
     row.delete()
     check = Check.objects.get()
-    assert (check.registry, check.registry_name, check.user_name) == (None, "Lab", "robin")
+    assert (check.registry, check.registry_name, check.user_name) == (None, "Lab", "admin")
 
 
 def test_a_check_that_landed_on_no_row_is_there(row: Registry) -> None:
@@ -174,14 +158,14 @@ def test_it_says_which_ca_was_trusted_with_a_stored_secret(client: Client, typed
         form = {"name": row.name, "url": row.url, "login": row.login, "ca_certificate": pem}
         typing = {"password": typed, "password_do": "replace"} if typed else {}
         verify = {"verify_tls": "on", "verify_tls_shown": "1"}
-        client.post(f"{LIST}{row.pk}/change/", {**form, **typing, **verify, "_check": "1"})
+        client.post(page(row), {**form, **typing, **verify, "_check": "1"})
     check = Check.objects.get()
     der = ssl.PEM_cert_to_DER_cert(pem)
     assert check.ca.startswith(f"SHA-256 {sha256(der).hexdigest()} ")
     assert "trustme" in check.ca
     assert (check.trust, check.is_secret_stored) == ("own_ca", not typed)
     assert check.ca in text_of(client.get(f"{CHECKS}{check.pk}/change/"))
-    history = text_of(client.get(f"{LIST}{row.pk}/history/"))
+    history = text_of(client.get(page(row, "history")))
     assert check.ca in history
     assert ("with stored credentials" in history) == (not typed)
 
@@ -279,7 +263,7 @@ def test_what_was_typed_is_not_among_the_checks_of_the_row(client: Client, row: 
     for _ in range(3):
         check_typed(client, row)
     assert row.checks.count() == 4
-    assert "100 % available" in text_of(client.get(f"{LIST}{row.pk}/change/"))
+    assert "100 % available" in text_of(client.get(page(row)))
     data = client.get(f"/gateway/v1/registries/{row.pk}/checks/").json()["checks"]
     assert [check["verdict"] for check in data] == ["valid"]
     assert set(data[0]) == {"verdict", "code", "detail", "checked_at"}
@@ -287,8 +271,8 @@ def test_what_was_typed_is_not_among_the_checks_of_the_row(client: Client, row: 
 
 def test_the_history_of_a_row_says_who_checked_it(client: Client, row: Registry) -> None:
     check_typed(client, row)
-    html = text_of(client.get(f"{LIST}{row.pk}/history/"))
-    assert "<b>robin</b> · what was typed" in html
+    html = text_of(client.get(page(row, "history")))
+    assert "<b>admin</b> · what was typed" in html
     assert row.url in html
     assert "not encrypted" in html
     assert f"{CHECKS}?registry__id__exact={row.pk}" in html
@@ -299,7 +283,7 @@ def test_the_list_shows_every_check_and_filters_them(client: Client, row: Regist
     press_check(client, row)
     html = text_of(client.get(CHECKS))
     assert "Typed <small>not saved, or deleted</small>" in html
-    assert f'<a href="{LIST}{row.pk}/change/">Lab</a>' in html
+    assert f'<a href="{page(row)}">Lab</a>' in html
     for query, result in {
         "origin=form": 1,
         "origin=nonsense": 0,
@@ -308,7 +292,7 @@ def test_the_list_shows_every_check_and_filters_them(client: Client, row: Regist
         "trust=verified": 0,
         f"registry__id__exact={row.pk}": 1,
         "registry__id__exact=x": 0,
-        "q=robin": 2,
+        "q=admin": 2,
         "q=typed": 1,
     }.items():
         assert client.get(f"{CHECKS}?{query}").context["cl"].result_count == result, query
@@ -322,9 +306,8 @@ def test_what_an_earlier_version_did_not_store_is_left_open(client: Client, row:
         params={"other": "x"},
         checked_at=timezone.now(),
     )
-    page = client.get(f"{CHECKS}{check.pk}/change/")
-    assert page.status_code == 200
-    assert "The host name … cannot be resolved" in text_of(page)
+    html = text_of(client.get(f"{CHECKS}{check.pk}/change/"))
+    assert "The host name … cannot be resolved" in html
 
 
 @pytest.mark.parametrize("lookup", ["registry__password__isnull", "user_id", "params__has_key"])
@@ -343,8 +326,8 @@ def test_nobody_writes_it(client: Client, row: Registry) -> None:
     assert "<h1>Check of “Lab”</h1>" in html
     facts = dict(re.findall(r"<dt>(.+?)</dt><dd>(.+?)</dd>", html.replace("<wbr>", "")))
     assert facts["Checked"].endswith(" UTC")
-    assert facts["Registry"] == f'<a href="{LIST}{row.pk}/change/">Lab</a>'
-    assert facts["Asked by"] == "robin"
+    assert facts["Registry"] == f'<a href="{page(row)}">Lab</a>'
+    assert facts["Asked by"] == "admin"
     assert facts["Code"] == "<code>signed_in</code>"
     assert 'name="_save"' not in html
     assert "historylink" not in html
@@ -358,12 +341,7 @@ def test_nobody_writes_it(client: Client, row: Registry) -> None:
 def test_a_row_is_deleted_by_who_may_not_see_its_checks(row: Registry) -> None:
     """The audit stands in nobody's way: it stays."""
     services.check(row, caller=ROBIN)
-    user = User.objects.create_user("dana", is_staff=True)
-    names = ["view_registry", "delete_registry"]
-    user.user_permissions.set(Permission.objects.filter(codename__in=names))
-    client = Client()
-    client.force_login(user)
-    client.post(f"{LIST}{row.pk}/delete/", {"post": "yes"})
+    user_with("view", "delete").post(page(row, "delete"), {"post": "yes"})
     assert not Registry.objects.filter(pk=row.pk).exists()
     assert Check.objects.get().user_name == "robin"
 
@@ -371,27 +349,20 @@ def test_a_row_is_deleted_by_who_may_not_see_its_checks(row: Registry) -> None:
 # How often
 
 
-def ports_tried(client: Client, row: Registry, count: int) -> list[str]:
-    form = {"name": "x", "url": row.url, "login": "johndoe", "password": "typed", "_check": "1"}
-    return [text_of(client.post(ADD, form)) for _ in range(count)]
-
-
 def test_nobody_scans_a_network_with_the_form(
     client: Client, row: Registry, server: FakeServer, settings: Any
 ) -> None:
     """#94: not even a superuser; he is told when to go on, and others are not held up."""
     settings.REGISTRIES = {"CHECKS_PER_MINUTE": 3}
-    pages = ports_tried(client, row, 5)
-    limited = ["You have checked 3 times within a minute." in page for page in pages]
+    pages = [text_of(check_new(client, row)) for _ in range(5)]
+    limited = ["You have checked 3 times within a minute." in text for text in pages]
     assert limited == [False, False, False, True, True]
     assert Check.objects.count() == 3
     calls = len(server.requests)
     for way in (press_check, check_typed, save_and_check):
         way(client, row)
     assert len(server.requests) == calls
-    sam = Client()
-    sam.force_login(User.objects.create_superuser("sam"))
-    assert "Rejected" in ports_tried(sam, row, 1)[0]
+    assert "Rejected" in text_of(check_new(user_with(is_superuser=True), row))
 
 
 def test_what_is_stored_may_be_checked_as_a_whole(
@@ -422,36 +393,21 @@ def test_after_a_minute_it_goes_on(
 def test_a_burst_is_counted_before_it_is_let_through(settings: Any) -> None:
     """#94: those that have begun count, and not only those that ended."""
     settings.REGISTRIES = {"CHECKS_PER_MINUTE": 3, "TIMEOUT": 30}
-    arrived, opened = threading.Semaphore(0), threading.Event()
+    gate = Gate(anonymous=True)
 
-    def slow(_request: Request) -> Reply:
-        arrived.release()
-        assert opened.wait(30)
-        return Reply(200, b"{}")
-
-    ended: list[str] = []
-
-    def check(row: Registry) -> None:
+    def check(row: Registry) -> str:
         try:
-            ended.append(services.check(row, caller=ROBIN).code)
+            return services.check(row, caller=ROBIN).code
         except services.TooManyChecks as error:
-            ended.append(f"wait {error.seconds}")
+            return f"wait {error.seconds}"
         finally:
             connections.close_all()
 
-    with FakeServer(slow) as server:
+    with FakeServer(gate) as server, ThreadPoolExecutor(8) as pool:
         rows = [create("custom", url=server.origin, login=None, password=None) for _ in range(8)]
-        threads = [threading.Thread(target=check, args=(row,)) for row in rows]
-        for thread in threads:
-            thread.start()
-        for _ in range(3):
-            assert arrived.acquire(timeout=30)
-        for _ in range(3000):
-            if len(ended) == 5:
-                break
-            opened.wait(0.01)
-        assert ended == ["wait 60"] * 5
-        opened.set()
-        for thread in threads:
-            thread.join()
-    assert sorted(ended) == ["public"] * 3 + ["wait 60"] * 5
+        checks = [pool.submit(check, row) for row in rows]
+        gate.wait_for(3)
+        refused = islice(as_completed(checks, 30), 5)
+        assert [each.result() for each in refused] == ["wait 60"] * 5
+        gate.open.set()
+        assert sorted(each.result() for each in checks) == ["public"] * 3 + ["wait 60"] * 5

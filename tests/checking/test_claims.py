@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from registries.checking import claims, clock
 from registries.checking.claims import claim
@@ -166,24 +166,22 @@ def test_a_process_that_is_frozen_during_a_claim_stops_no_others(
         pytest.skip("only PostgreSQL ends what is idle")
     monkeypatch.setattr(claims, "FROZEN", 0.05)
     rows = rows_on("a", 1)
-    came, is_over, errors = threading.Event(), threading.Event(), []
+    came, is_over = threading.Event(), threading.Event()
 
     def freeze() -> None:
-        try:
-            with claims.alone("default"):
-                came.set()
-                is_over.wait(60)
-        except DatabaseError as error:
-            errors.append(error)
-        connections.close_all()
+        with claims.alone("default"):
+            came.set()
+            is_over.wait(60)
 
-    frozen = threading.Thread(target=freeze)
-    frozen.start()
-    assert came.wait(30)
-    assert claim(9, "default") == rows
-    is_over.set()
-    frozen.join(30)
-    assert errors
+    def claim_meanwhile() -> list[Registry]:
+        assert came.wait(30)
+        found = claim(9, "default")
+        is_over.set()
+        return found
+
+    frozen, found = together(freeze, claim_meanwhile)
+    assert isinstance(frozen, DatabaseError)
+    assert found == rows
 
 
 def test_a_claim_waits_for_others_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,21 +189,10 @@ def test_a_claim_waits_for_others_only_so_long(monkeypatch: pytest.MonkeyPatch) 
     if connection.vendor != "postgresql":
         pytest.skip("SQLite and MariaDB have limits of their own")
     rows_on("a", 1)
-    errors = []
-
-    def work() -> None:
-        monkeypatch.setattr(claims, "PATIENCE", 0.05)
-        try:
-            claim(9, "default")
-        except OperationalError as error:
-            errors.append(error)
-        connections.close_all()
-
     with claims.alone("default"):
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join(30)
-    assert errors
+        monkeypatch.setattr(claims, "PATIENCE", 0.05)
+        [error] = together(lambda: claim(9, "default"))
+    assert isinstance(error, OperationalError)
 
 
 def test_a_row_that_is_being_saved_holds_up_no_claim() -> None:
@@ -213,18 +200,9 @@ def test_a_row_that_is_being_saved_holds_up_no_claim() -> None:
     if not connection.features.has_select_for_update_skip_locked:
         pytest.skip("no SKIP LOCKED")
     saved, other = rows_on("a", 1)[0], rows_on("b", 1)[0]
-    found: list[Registry] = []
-
-    def work() -> None:
-        found.extend(claim(9, "default"))
-        connections.close_all()
-
     with transaction.atomic():
         Registry.objects.filter(pk=saved.pk).update(name="Saved")
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join(30)
-        assert found == [other]
+        assert together(lambda: claim(9, "default")) == [[other]]
     assert claim(9, "default") == [saved]
 
 
@@ -245,18 +223,9 @@ def test_rows_that_stay_locked_hold_up_no_others(monkeypatch: pytest.MonkeyPatch
         return real(*arguments)
 
     monkeypatch.setattr(claims, "_choose", choose)
-    found: list[Registry] = []
-
-    def work() -> None:
-        found.extend(claim(9, "default"))
-        connections.close_all()
-
     with transaction.atomic():
         Registry.objects.filter(pk__in=[row.pk for row in (*new, *known)]).update(name="Saved")
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join(30)
-    assert found == other
+        assert together(lambda: claim(9, "default")) == [other]
 
 
 def test_the_next_rows_are_found_without_sorting(monkeypatch: pytest.MonkeyPatch) -> None:

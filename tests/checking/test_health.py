@@ -1,11 +1,10 @@
 """Changes of state: counted once several checks in a row say so, told once, and outlive changes."""
 
 import logging
-import threading
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from registries.checking.callers import Caller
@@ -15,8 +14,9 @@ from registries.models.results import CheckResult
 from registries.signals import state_changed
 from registries.verdicts import Verdict
 from tests.factories import create
+from tests.threads import together
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 RESULTS = {
     "v": (Verdict.VALID, "signed_in"),
@@ -33,6 +33,11 @@ def checked(row: Registry, letter: str) -> None:
     verdict, code = RESULTS[letter]
     result = CheckResult(verdict, code, timezone.now(), {"host": "registry.example"})
     store(row, None, Checked(result, None, None, 0.1), Caller())
+
+
+def check_each(row: Registry, letters: str) -> None:
+    for letter in letters:
+        checked(row, letter)
 
 
 @pytest.mark.parametrize(
@@ -71,41 +76,25 @@ def test_a_change_counts_once_it_was_seen_so_often_in_a_row(
 
 
 def test_rows_that_are_never_loaded_again_change_as_well() -> None:
-    row = create("custom")
-    for letter in "vvrrvv":
-        checked(row, letter)
+    check_each(create("custom"), "vvrrvv")
     states = list(StateChange.objects.values_list("previous", "state"))
     assert states == [("fine", "attention"), ("attention", "fine")]
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("count", [2, 8])
 def test_many_workers_make_exactly_one_change(count: int) -> None:
     row = create("custom")
-    checked(row, "v")
-    checked(row, "v")
+    check_each(row, "vv")
     loaded = [Registry.objects.get(pk=row.pk) for _ in range(count)]
-    barrier = threading.Barrier(count)
-
-    def work(mine: Registry) -> None:
-        barrier.wait(30)
-        try:
-            checked(mine, "u")
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work, args=(mine,)) for mine in loaded]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    assert together(*(partial(checked, mine, "u") for mine in loaded)) == [None] * count
     assert [each.state for each in StateChange.objects.all()] == ["attention"]
     assert Registry.objects.get(pk=row.pk).checks_in_row == count
 
 
 def test_the_state_outlives_a_change_of_the_row_which_begins_to_count_anew() -> None:
     row = create("custom")
-    for letter in "rrv":
-        checked(row, letter)
+    check_each(row, "rrv")
     row = Registry.objects.get(pk=row.pk)
     row.password = "another-fake-password"
     row.save()
@@ -118,9 +107,8 @@ def test_the_state_outlives_a_change_of_the_row_which_begins_to_count_anew() -> 
 
 
 def test_what_was_checked_while_the_row_was_saved_counts_for_nothing() -> None:
-    row, old = create("custom"), None
-    for letter in "vvr":
-        checked(row, letter)
+    row = create("custom")
+    check_each(row, "vvr")
     old = Registry.objects.get(pk=row.pk)
     saved = Registry.objects.get(pk=row.pk)
     saved.password = "another-fake-password"
@@ -129,6 +117,7 @@ def test_what_was_checked_while_the_row_was_saved_counts_for_nothing() -> None:
     assert not StateChange.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_it_is_a_signal_and_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """A receiver that raises holds up neither the check nor the other receivers."""
     heard: list[tuple[str, str, str]] = []
@@ -145,8 +134,7 @@ def test_it_is_a_signal_and_a_line_in_the_log(caplog: pytest.LogCaptureFixture) 
     row = create("custom", name="Acme")
     try:
         with caplog.at_level(logging.INFO, "registries"):
-            for letter in "vvrrvv":
-                checked(row, letter)
+            check_each(row, "vvrrvv")
     finally:
         state_changed.disconnect(broken)
         state_changed.disconnect(listen)
@@ -160,8 +148,6 @@ def test_it_is_a_signal_and_a_line_in_the_log(caplog: pytest.LogCaptureFixture) 
 
 
 def test_without_receivers_nothing_is_sent_and_the_change_is_kept() -> None:
-    row = create("custom")
-    for letter in "rr":
-        checked(row, letter)
+    check_each(create("custom"), "rr")
     assert StateChange.objects.count() == 1
     assert not Notification.objects.exists()

@@ -15,7 +15,8 @@ from registries.models import Registry
 from registries.models.results import FINE, CheckResult
 from registries.verdicts import Verdict
 from tests.factories import build, create
-from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.gate import let_in
+from tests.fakes.server import FakeServer
 
 HOUR = 60 * 60
 NOW = 1_900_000_000.5
@@ -136,11 +137,6 @@ def test_a_period_that_makes_no_sense_is_refused(seconds: int) -> None:
 
 @pytest.fixture
 def server() -> Iterator[FakeServer]:
-    def let_in(request: Request) -> Reply:
-        if request.basic == ("johndoe", "fake-password"):
-            return Reply(200, b"{}")
-        return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
-
     with FakeServer(let_in) as running:
         yield running
 

@@ -1,10 +1,17 @@
-"""A registry whose answers wait until its gate is open."""
+"""A registry with one account, and one whose answers wait until its gate is open."""
 
 import threading
 
 from tests.fakes.server import Reply, Request
 
 PASSWORD = "fake-password"
+
+
+def let_in(request: Request) -> Reply:
+    """Let the account johndoe in, with PASSWORD."""
+    if request.basic == ("johndoe", PASSWORD):
+        return Reply(200, b"{}")
+    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
 
 
 class Gate:
@@ -30,9 +37,7 @@ class Gate:
         assert self.open.wait(30)
         with self._changed:
             self.waiting -= 1
-        if self.anonymous or request.basic == ("johndoe", PASSWORD):
-            return Reply(200, b"{}")
-        return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
+        return Reply(200, b"{}") if self.anonymous else let_in(request)
 
     def wait_for(self, count: int) -> None:
         """Wait until this many requests wait."""
