@@ -1,6 +1,5 @@
 """The admin: choose a kind, fill in its form, check, reset, delete."""
 
-import base64
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
@@ -9,20 +8,16 @@ import pytest
 import trustme
 from cryptography.fernet import Fernet
 from django.contrib.admin import ModelAdmin, site
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
-from encrypted_model_fields import fields as library
 
 from registries.forms import form_class
 from registries.kinds import KINDS, variables
 from registries.models import ChangedMeanwhile, Check, Registry
 from registries.models.fields import SecretField
 from registries.models.queryset import SECRETS
-from tests.factories import SAMPLES, build, create
+from tests.factories import SAMPLES, create
 from tests.fakes.server import FakeServer, Reply
 from tests.neighbour.models import Mirror, Pipeline
 from tests.screens import ADD, LIST, default, page, text_of, user_with
@@ -57,10 +52,21 @@ def test_an_unknown_kind_leads_to_the_choice(admin: Client) -> None:
 
 
 @pytest.mark.parametrize("slug", KINDS)
-def test_the_form_of_a_kind_has_its_variables_and_no_others(admin: Client, slug: str) -> None:
-    html = text_of(admin.get(ADD, {"kind": slug}))
-    for name in variables():
-        assert (f'name="{name}"' in html) == (name in KINDS[slug].by_name), name
+def test_the_form_of_a_kind_has_its_variables_and_keeps_browsers_out(
+    admin: Client, slug: str
+) -> None:
+    """#13: no password manager fills in, or stores, what is no login of its user's."""
+    for address in (f"{ADD}?kind={slug}", page(create(slug))):
+        html = text_of(admin.get(address))
+        for name in variables():
+            fields = re.findall(rf'<(?:input|textarea|select)[^>]* name="{name}"[^>]*>', html)
+            assert len(fields) == (name in KINDS[slug].by_name), name
+            for field in fields:
+                if KINDS[slug].by_name[name].secret:
+                    assert 'autocomplete="new-password"' in field
+                    assert "value=" not in field
+                elif not field.startswith("<select"):
+                    assert 'autocomplete="off"' in field
 
 
 # Adding and changing
@@ -78,8 +84,7 @@ def test_a_row_of_each_kind_is_added(admin: Client, slug: str) -> None:
 @pytest.mark.parametrize("slug", KINDS)
 def test_errors_stand_at_the_fields_and_nothing_is_saved(admin: Client, slug: str) -> None:
     response = admin.post(f"{ADD}?kind={slug}", {"name": "Mine", "verify_tls_shown": "1"})
-    expected = set(KINDS[slug].problems([]) and [p.variable for p in KINDS[slug].problems([])])
-    if expected:
+    if expected := {problem.variable for problem in KINDS[slug].problems([])}:
         assert set(errors(response)) == expected
         assert not Registry.objects.filter(name="Mine").exists()
     else:
@@ -194,12 +199,6 @@ def test_what_cannot_work_is_told_before_anybody_is_asked(
     assert not Registry.objects.filter(name="Mine").exists()
 
 
-def test_the_forms_of_hub_refuse_what_excludes_each_other(admin: Client) -> None:
-    everything = {"name": "x", "login": "a", "password": "b", "token": "c", "auth": "YTpi"}
-    response = admin.post(f"{ADD}?kind=hub", everything)
-    assert set(errors(response)) == {"auth", "token"}
-
-
 def test_verify_tls_is_off_only_when_the_form_says_so(admin: Client) -> None:
     admin.post(f"{ADD}?kind=hub", {"name": "Silent"})
     admin.post(f"{ADD}?kind=hub", {"name": "Off", "verify_tls_shown": "1"})
@@ -230,60 +229,19 @@ def test_blank_keeps_a_secret_and_only_the_box_clears_it(admin: Client) -> None:
     assert Registry.objects.get(pk=row.pk).state == "anonymous"
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        {},
-        {"auth": ""},
-        {"auth": "   "},
-        {"auth": "", "auth_do": "keep"},
-        {"auth": "typed and hidden again", "auth_do": "keep"},
-    ],
-    ids=["nothing", "empty", "white space", "keep", "keep after all"],
-)
-def test_what_is_blank_keeps_a_secret_that_the_rules_could_do_without(
-    admin: Client, sent: dict[str, str]
-) -> None:
+def test_what_is_blank_keeps_a_secret_that_the_rules_could_do_without(admin: Client) -> None:
     """#12: saved each time, so that no rule stands in for it."""
     row = create("custom", login=None, password=None, auth="am9objpmYWtl")
     before = token_of(row, "auth")
-    assert admin.post(page(row), {"name": "Saved", "url": row.url, **sent}).status_code == 302
-    assert Registry.objects.get(pk=row.pk).name == "Saved"
-    assert token_of(row, "auth") == before
+    hidden = {"auth": "typed and hidden again", "auth_do": "keep"}
+    for sent in ({}, {"auth": ""}, {"auth": "   "}, {"auth": "", "auth_do": "keep"}, hidden):
+        name = "".join(re.findall(r"\w+", f"Saved {sent}"))
+        assert admin.post(page(row), {"name": name, "url": row.url, **sent}).status_code == 302
+        assert Registry.objects.get(pk=row.pk).name == name
+        assert token_of(row, "auth") == before
     form = {"name": "Saved", "url": row.url, "auth": "", "auth_clear": "on"}
     assert admin.post(page(row), form).status_code == 302
     assert token_of(row, "auth") is None
-
-
-def test_moving_from_auth_to_login_and_password_is_one_save(admin: Client) -> None:
-    row = create("gitea", login=None, password=None, auth="am9obmRvZTpzZWNyZXQ=")
-    form = {"name": row.name, "url": row.url, "login": "john", "password": "secret"}
-    response = admin.post(page(row), form)
-    assert set(errors(response)) == {"auth"}
-    assert admin.post(page(row), {**form, "auth_clear": "on"}).status_code == 302
-    assert Registry.objects.get(pk=row.pk).values() == {
-        "url": row.url,
-        "login": "john",
-        "password": "secret",
-    }
-
-
-def test_pasted_ciphertext_is_literal_text(admin: Client) -> None:
-    """#3: the form decrypts nothing, so nobody can use it to read what was stolen elsewhere."""
-    stolen = token_of(create("custom"))
-    form = {"name": "Thief", "url": "https://evil.example", "login": "x", "password": stolen}
-    assert admin.post(f"{ADD}?kind=custom", form).status_code == 302
-    assert Registry.objects.get(name="Thief").password.reveal() == stolen
-
-
-def test_a_changed_address_asks_for_the_secret(admin: Client) -> None:
-    """#30: in the form as in the model."""
-    row = create("custom")
-    form = {"name": row.name, "url": "https://evil.example", "login": row.login}
-    response = admin.post(page(row), form)
-    assert set(errors(response)) == {"password"}
-    assert Registry.objects.get(pk=row.pk).url == row.url
-    assert admin.post(page(row), {**form, "password": "again"}).status_code == 302
 
 
 @pytest.mark.parametrize("button", ["_save", "_savecheck", "_check"])
@@ -310,38 +268,6 @@ def test_a_server_that_was_not_trusted_gets_no_stored_secret(trusts: str, button
         assert server.requests[-1].basic == (row.login, "typed")
 
 
-def test_certificates_are_verified_again_without_the_secret(admin: Client) -> None:
-    """#88: what is stricter asks for nothing."""
-    row = create("custom", verify_tls=False)
-    form = {"name": row.name, "url": row.url, "login": row.login, "verify_tls_shown": "1"}
-    assert admin.post(page(row), {**form, "verify_tls": "on"}).status_code == 302
-    row = Registry.objects.get(pk=row.pk)
-    assert row.verify_tls
-    assert row.values() == SAMPLES["custom"]
-
-
-def test_what_was_typed_stays_after_an_error_but_no_secret(admin: Client, canary: str) -> None:
-    """#11: an error page shows the plain values that were typed, and no secret."""
-    form = {"name": "", "url": "https://typed.example", "login": "typed-login", "password": canary}
-    html = text_of(admin.post(f"{ADD}?kind=custom", form))
-    assert "https://typed.example" in html
-    assert "typed-login" in html
-    assert canary not in html
-
-
-@pytest.mark.parametrize("slug", KINDS)
-def test_no_secret_stands_in_a_form_that_is_shown_again(
-    admin: Client, slug: str, canary: str
-) -> None:
-    """#11: of every kind, of a new row and of a stored one, refused or only tried."""
-    typed = dict.fromkeys(KINDS[slug].secrets, canary)
-    for address in (f"{ADD}?kind={slug}", page(create(slug))):
-        for more in ({}, {"ca_certificate": "junk"}, {"_check": "1", "prefix": "::"}):
-            response = admin.post(address, {"name": "", **typed, **more})
-            assert response.status_code == 200
-            assert canary not in text_of(response)
-
-
 @pytest.mark.parametrize("slug", KINDS)
 def test_no_error_repeats_what_was_typed(admin: Client, slug: str, canary: str) -> None:
     """#17: a secret in the wrong field is not written into a sentence."""
@@ -354,38 +280,7 @@ def test_no_error_repeats_what_was_typed(admin: Client, slug: str, canary: str) 
         assert canary not in str(dict(result))
 
 
-@pytest.mark.parametrize("slug", KINDS)
-@pytest.mark.parametrize("stored", [True, False], ids=["stored", "new"])
-def test_inputs_ask_browsers_to_keep_out(admin: Client, slug: str, stored: bool) -> None:
-    """#13: no password manager fills in, or stores, what is no login of its user's."""
-    html = text_of(admin.get(page(create(slug)) if stored else f"{ADD}?kind={slug}"))
-    for name, variable in KINDS[slug].by_name.items():
-        (field,) = re.findall(rf'<(?:input|textarea|select)[^>]* name="{name}"[^>]*>', html)
-        if variable.secret:
-            assert 'autocomplete="new-password"' in field
-            assert "value=" not in field
-        elif not field.startswith("<select"):
-            assert 'autocomplete="off"' in field
-
-
 # Two people at once
-
-
-def test_the_second_to_save_is_told_and_keeps_what_was_typed(admin: Client) -> None:
-    """#56: the page that was opened earlier overwrites nothing by itself."""
-    row = create("custom")
-    opened = row.version
-    other = Registry.objects.get(pk=row.pk)
-    other.login = "theirs"
-    other.save()
-    form = {"name": "Mine now", "url": row.url, "login": "mine", "opened_version": str(opened)}
-    response = admin.post(page(row), form)
-    assert "Somebody else saved" in text_of(response)
-    assert 'value="Mine now"' in text_of(response)
-    assert Registry.objects.get(pk=row.pk).login == "theirs"
-    version = re.search(r'name="opened_version" value="(\d+)"', text_of(response))[1]
-    assert admin.post(page(row), {**form, "opened_version": version}).status_code == 302
-    assert Registry.objects.get(pk=row.pk).login == "mine"
 
 
 @pytest.fixture
@@ -425,32 +320,6 @@ def test_a_name_taken_between_validation_and_write_is_an_error_at_name(
 # Delete and Reset
 
 
-def test_each_row_has_the_button_that_is_its_own(admin: Client) -> None:
-    own, hub = create("hub"), default("hub")
-    hub.prefix = "docker.io/acme"
-    hub.save()
-    assert f"{LIST}{own.pk}/delete/" in text_of(admin.get(page(own)))
-    assert f"{LIST}{own.pk}/reset/" not in text_of(admin.get(page(own)))
-    assert f"{LIST}{hub.pk}/reset/" in text_of(admin.get(page(hub)))
-    assert f"{LIST}{hub.pk}/delete/" not in text_of(admin.get(page(hub)))
-
-
-def test_delete_asks_then_deletes(admin: Client) -> None:
-    row = create("hub")
-    assert admin.get(page(row, "delete")).status_code == 200
-    assert Registry.objects.filter(pk=row.pk).exists()
-    admin.post(page(row, "delete"), {"post": "yes"})
-    assert not Registry.objects.filter(pk=row.pk).exists()
-
-
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_delete_refuses_a_default_row_and_says_why(admin: Client, method: str) -> None:
-    row = default("hub")
-    response = getattr(admin, method)(page(row, "delete"), {"post": "yes"}, follow=True)
-    assert "these are not deleted" in text_of(response)
-    assert Registry.objects.filter(pk=row.pk).exists()
-
-
 def configure(slug: str) -> Registry:
     row = default(slug)
     for name, value in SAMPLES[slug].items():
@@ -459,21 +328,47 @@ def configure(slug: str) -> Registry:
     return row
 
 
-def test_reset_asks_then_makes_anonymous(admin: Client) -> None:
-    row = configure("hub")
-    assert "becomes anonymous again" in text_of(admin.get(page(row, "reset")))
-    assert Registry.objects.get(pk=row.pk).state == "authenticated"
-    response = admin.post(page(row, "reset"), {"post": "yes"}, follow=True)
-    assert "is anonymous again" in text_of(response)
-    assert Registry.objects.get(pk=row.pk).state == "anonymous"
+def act(client: Client, action: str, rows, **data: str):
+    chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
+    return client.post(LIST, {**chosen, **data}, follow=True)
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_reset_refuses_any_other_row_and_says_why(admin: Client, method: str) -> None:
-    row = create("hub")
-    response = getattr(admin, method)(page(row, "reset"), {"post": "yes"}, follow=True)
-    assert "delete it instead" in text_of(response)
-    assert Registry.objects.get(pk=row.pk).state == "authenticated"
+def state_of(row: Registry) -> str:
+    return next((each.state for each in Registry.objects.filter(pk=row.pk)), "gone")
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "selected"])
+@pytest.mark.parametrize(
+    ("verb", "asks", "instead", "refuses", "state"),
+    [
+        ("delete", "Delete 1 registry", "reset it instead", "these are not deleted", "gone"),
+        ("reset", "becomes anonymous", "delete it instead", "nothing to reset", "anonymous"),
+    ],
+    ids=["delete", "reset"],
+)
+def test_a_default_row_is_reset_and_any_other_deleted(
+    admin: Client, verb: str, asks: str, instead: str, refuses: str, state: str, alone: bool
+) -> None:
+    """Either asks first, and says of the other row why it is left alone."""
+    own, hub = create("hub"), configure("hub")
+    row, other = (own, hub) if verb == "delete" else (hub, own)
+    for each in (row, other):
+        assert (page(each, verb) in text_of(admin.get(page(each)))) is (each is row)
+    for method in (admin.get, admin.post):
+        for each, why in ((other, instead), (default("quay"), refuses)):
+            assert why in text_of(method(page(each, verb), {"post": "yes"}, follow=True))
+    assert asks in text_of(admin.get(page(row, verb)))
+    asked = text_of(act(admin, f"{verb}_selected", [row, other]))
+    assert f"{verb.title()} 1 registry" in asked
+    assert instead in asked
+    assert state_of(row) == state_of(other) == "authenticated"
+    if alone:
+        answer = admin.post(page(row, verb), {"post": "yes"}, follow=True)
+    else:
+        answer = act(admin, f"{verb}_selected", [row, other], post="yes")
+    done = {"delete": "deleted", "reset": "is anonymous again"}[verb]
+    assert done in " ".join(str(message) for message in answer.context["messages"]).lower()
+    assert (state_of(row), state_of(other)) == (state, "authenticated")
 
 
 @pytest.mark.parametrize("name", ["reset", "check", "delete"])
@@ -483,56 +378,21 @@ def test_a_row_that_is_gone_is_said_to_be_gone(admin: Client, name: str) -> None
         assert response.status_code == 200
 
 
-# Actions
-
-
-def act(client: Client, action: str, rows, **data: str):
-    chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
-    return client.post(LIST, {**chosen, **data}, follow=True)
-
-
-def test_delete_selected_asks_and_leaves_default_rows_alone(admin: Client) -> None:
-    own, hub = create("hub"), configure("hub")
-    response = act(admin, "delete_selected", [own, hub])
-    assert "Delete 1 registry" in text_of(response)
-    assert "reset it instead" in text_of(response)
-    assert Registry.objects.filter(pk=own.pk).exists()
-    response = act(admin, "delete_selected", [own, hub], post="yes")
-    assert "Deleted 1 registry" in text_of(response)
-    assert not Registry.objects.filter(pk=own.pk).exists()
-    assert Registry.objects.filter(pk=hub.pk).exists()
-
-
 def test_nothing_to_reset_is_said_so(admin: Client) -> None:
     response = act(admin, "reset_selected", [default("hub")])
     assert "<h1>Nothing to reset</h1>" in text_of(response)
 
 
-def test_reset_selected_asks_and_leaves_other_rows_alone(admin: Client) -> None:
-    own, hub = create("hub"), configure("hub")
-    response = act(admin, "reset_selected", [own, hub])
-    assert "Reset 1 registry" in text_of(response)
-    assert "delete it instead" in text_of(response)
-    assert Registry.objects.get(pk=hub.pk).state == "authenticated"
-    act(admin, "reset_selected", [own, hub], post="yes")
-    assert Registry.objects.get(pk=hub.pk).state == "anonymous"
-    assert Registry.objects.get(pk=own.pk).state == "authenticated"
-
-
 # What a site's own rows refer to
-
-
-def selected(client: Client, rows, **data: str):
-    return act(client, "delete_selected", rows, **data)
 
 
 def test_what_is_deleted_along_is_told_first(admin: Client) -> None:
     row, other = create("hub"), create("hub")
     Mirror.objects.create(name="Mine", registry=row)
-    for answer in (admin.get(page(row, "delete")), selected(admin, [row, other])):
+    for answer in (admin.get(page(row, "delete")), act(admin, "delete_selected", [row, other])):
         assert "Deleted along with them: mirrors (1)." in text_of(answer)
     assert "along with" not in text_of(admin.get(page(other, "delete")))
-    selected(admin, [row, other], post="yes")
+    act(admin, "delete_selected", [row, other], post="yes")
     assert not Mirror.objects.exists()
 
 
@@ -542,8 +402,8 @@ def test_a_row_that_others_need_is_kept_and_they_are_named(admin: Client) -> Non
     for answer in (
         admin.get(page(row, "delete")),
         admin.post(page(row, "delete"), {"post": "yes"}, follow=True),
-        selected(admin, [row, other]),
-        selected(admin, [row, other], post="yes"),
+        act(admin, "delete_selected", [row, other]),
+        act(admin, "delete_selected", [row, other], post="yes"),
     ):
         assert f"“{row}” is needed by: Pipeline: Nightly & more." in text_of(answer)
     assert Registry.objects.filter(pk__in=[row.pk, other.pk]).get() == row
@@ -564,12 +424,11 @@ def test_nobody_deletes_along_what_he_may_not_delete() -> None:
     for answer in (
         robin.get(page(row, "delete")),
         robin.post(page(row, "delete"), {"post": "yes"}, follow=True),
-        selected(robin, [row]),
-        selected(robin, [row], post="yes"),
+        act(robin, "delete_selected", [row]),
+        act(robin, "delete_selected", [row], post="yes"),
     ):
-        assert f"You do not have permission to delete what belongs to “{row}”: mirror." in text_of(
-            answer
-        )
+        refusal = f"You do not have permission to delete what belongs to “{row}”: mirror."
+        assert refusal in text_of(answer)
     assert Mirror.objects.exists()
 
 
@@ -585,93 +444,13 @@ def test_a_popup_that_deletes_tells_the_page_that_opened_it(admin: Client) -> No
 # Who may do what
 
 
-@pytest.mark.parametrize(
-    ("permissions", "allowed"),
-    [
-        ((), set()),
-        (("view",), {"list", "open"}),
-        (("view", "change"), {"list", "open", "save", "check", "reset"}),
-        (("view", "delete"), {"list", "open", "delete"}),
-        (("view", "add"), {"list", "open", "choose", "add"}),
-    ],
-    ids=["nothing", "view", "change", "delete", "add"],
-)
-def test_every_page_asks_for_its_permission(
-    permissions: tuple[str, ...], allowed: set[str]
-) -> None:
-    """#25: an action or a page needs more than being staff."""
-    client = user_with(*permissions)
-    own, hub = create("hub"), configure("hub")
-    answers = {
-        "list": client.get(LIST),
-        "open": client.get(page(own)),
-        "choose": client.get(ADD),
-        "add": client.get(f"{ADD}?kind=hub"),
-        "save": client.post(page(own), {"name": "Saved", "login": "x"}),
-        "check": None,
-        "reset": client.post(page(hub, "reset"), {"post": "yes"}),
-        "delete": client.get(page(own, "delete")),
-    }
-    for name, answer in answers.items():
-        if answer is not None:
-            assert (answer.status_code == 403) == (name not in allowed), name
-    assert (Registry.objects.get(pk=own.pk).name == "Saved") == ("save" in allowed)
-    assert (Registry.objects.get(pk=hub.pk).state == "anonymous") == ("reset" in allowed)
-    if "check" not in allowed:
-        assert client.post(page(own, "check")).status_code == 403
-
-
-@pytest.mark.parametrize("action", ["check_selected", "reset_selected", "delete_selected"])
-def test_no_action_runs_for_a_viewer(action: str) -> None:
-    """#25: actions ask for their permission."""
-    client = user_with("view")
-    own, hub = create("hub"), configure("hub")
-    act(client, action, [own, hub], post="yes")
-    assert Registry.objects.get(pk=own.pk).last_check is None
-    assert Registry.objects.get(pk=hub.pk).state == "authenticated"
-
-
 def test_checking_needs_post_and_csrf() -> None:
     """#25, #26: a link or another site cannot make the site call a registry."""
-    row = default("hub")
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(User.objects.create_superuser("root"))
-    assert strict.get(page(row, "check")).status_code == 405
-    assert strict.post(page(row, "check")).status_code == 403
-    assert strict.post(page(row, "reset")).status_code == 403
-
-
-def test_a_viewer_sees_whether_a_secret_is_set(canary: str) -> None:
-    """#10: the view-only page says set or not set."""
-    row = create("custom", password=canary)
-    html = text_of(user_with("view").get(page(row)))
-    assert canary not in html
-    assert row.raw_value("password").token not in html
-    assert re.search(r"Password.*?Set", html, re.DOTALL)
-    assert "Not set" in html
-
-
-@pytest.mark.parametrize("permissions", [("view",), ("view", "change"), None], ids=str)
-@pytest.mark.parametrize("slug", KINDS)
-def test_no_page_of_a_row_shows_its_secrets(
-    slug: str, permissions: tuple[str, ...] | None, admin: Client, canary: str
-) -> None:
-    """#10: for a viewer, a changer and a superuser; neither opened nor sealed, nor in base64."""
-    row = build(slug, **dict.fromkeys(KINDS[slug].secrets, canary))
-    row.save()
-    sealed = [row.raw_value(name).token for name in KINDS[slug].secrets]
-    client = admin if permissions is None else user_with(*permissions)
-    pages = [page(row)]
-    if permissions is None:
-        pages += [LIST, f"{LIST}?_popup=1", page(row, "history"), page(row, "delete")]
-    client.cookies["registries_view"] = "table"
-    encoded = base64.b64encode(f"johndoe:{canary}".encode()).decode().rstrip("=")
-    for address in pages:
-        response = client.get(address)
-        assert response.status_code == 200
-        assert row.name in text_of(response)
-        leaked = [text for text in (canary, encoded, *sealed) if text in text_of(response)]
-        assert not leaked, address
+    assert strict.get(page(default("hub"), "check")).status_code == 405
+    for verb in ("check", "reset"):
+        assert strict.post(page(default("hub"), verb)).status_code == 403
 
 
 # Lookups
@@ -679,47 +458,38 @@ def test_no_page_of_a_row_shows_its_secrets(
 
 @pytest.mark.parametrize("name", [*variables(), "key_id", "name", "checks__code"])
 def test_no_lookup_of_the_list_lets_anybody_guess(admin: Client, name: str) -> None:
-    """#14: filters are an allow-list."""
+    """#14: filters are an allow-list, so nothing reaches a database that could fail on it."""
     create("custom")
-    for lookup in ("", "__exact", "__startswith", "__regex", "__isnull", "__in"):
-        response = admin.get(LIST, {f"{name}{lookup}": "g"})
-        assert response.status_code in {302, 400}, lookup
-
-
-@pytest.mark.parametrize("name", SECRETS)
-def test_no_registered_lookup_of_a_secret_is_answered(admin: Client, name: str) -> None:
-    """#14: whatever lookups there are, also with values that PostgreSQL fails on."""
-    create("custom")
-    for lookup in ("", *SecretField.get_lookups(), "length", "length__gt"):
+    lookups = ["", "__exact", "__startswith", "__regex", "__isnull", "__in"]
+    if name in SECRETS:
+        lookups += [f"__{lookup}" for lookup in (*SecretField.get_lookups(), "length__gt")]
+    for lookup in dict.fromkeys(lookups):
         for value in ("g", "\x00", "("):
-            response = admin.get(LIST, {f"{name}__{lookup}".removesuffix("__"): value})
-            assert response.status_code in {302, 400}, lookup
+            response = admin.get(LIST, {f"{name}{lookup}": value})
+            assert response.status_code in {302, 400}, (lookup, value)
 
 
-@pytest.mark.parametrize("query", [{"name": "\x00"}, {"name__regex": "("}, {"key_id__regex": "("}])
-def test_no_lookup_reaches_the_database(admin: Client, query: dict[str, str]) -> None:
-    """#14: what PostgreSQL would answer with an error is not asked at all."""
-    assert admin.get(LIST, query).status_code in {302, 400}
-
-
-@pytest.mark.parametrize("query", [{"q": "\x00"}, {"q": "'"}, {"state": "x"}, {"verdict": "\x00"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *({"q": text} for text in ("\x00", "'", "a " * 1500, "x" * 70000)),
+        {"state": "x"},
+        {"verdict": "\x00"},
+    ],
+    ids=["null", "quote", "many words", "long", "no state", "no verdict"],
+)
 def test_odd_filters_do_no_harm(admin: Client, query: dict[str, str]) -> None:
-    """#63: nothing typed into the list's address makes a 500."""
-    assert admin.get(LIST, query).status_code in {200, 302, 400}
+    """#63: nothing typed is a 500; a search becomes conditions, of which databases take so many."""
+    status = admin.get(LIST, query).status_code
+    assert status in ({200} if "q" in query else {200, 302, 400})
 
 
-@pytest.mark.parametrize("text", ["a " * 1500, "x" * 70000])
-def test_a_search_of_any_length_is_answered(admin: Client, text: str) -> None:
-    """#63: a search becomes conditions, of which a database takes so many."""
-    assert admin.get(LIST, {"q": text}).status_code == 200
-
-
-@pytest.mark.parametrize("pk", ["abc", "", "1.5", "\x00", "9" * 30, "²"])
 @pytest.mark.parametrize("action", ["check_selected", "reset_selected", "delete_selected"])
-def test_what_is_no_row_is_not_selected(admin: Client, action: str, pk: str) -> None:
+def test_what_is_no_row_is_not_selected(admin: Client, action: str) -> None:
     """#63: hand-made selections are no 500."""
-    data = {"action": action, "_selected_action": [pk], "post": "yes"}
-    assert admin.post(LIST, data).status_code in {200, 302}
+    for pk in ("abc", "", "1.5", "\x00", "9" * 30, "²"):
+        data = {"action": action, "_selected_action": [pk], "post": "yes"}
+        assert admin.post(LIST, data).status_code in {200, 302}, pk
 
 
 def test_rows_of_a_later_version_do_no_harm(admin: Client) -> None:
@@ -734,16 +504,6 @@ def test_rows_of_a_later_version_do_no_harm(admin: Client) -> None:
     Registry.objects.filter(pk=row.pk).update(kind="later")
     assert admin.get(LIST).status_code == 200
     assert admin.get(f"/gateway/v1/registries/{row.pk}/").status_code == 200
-
-
-def test_filters_find_rows(admin: Client) -> None:
-    row = create("custom")
-    for query in ({"kind__exact": "custom"}, {"state": "authenticated"}, {"q": "registry.example"}):
-        response = admin.get(LIST, query)
-        assert [result.pk for result in response.context["cl"].result_list] == [row.pk]
-    assert not admin.get(LIST, {"verdict": "valid"}).context["cl"].result_list
-    response = admin.get(LIST, {"verdict": "none", "state": "own"})
-    assert [result.pk for result in response.context["cl"].result_list] == [row.pk]
 
 
 # Addresses
@@ -792,26 +552,7 @@ def test_a_search_that_is_kept_for_later_finds_no_secret(admin: Client, canary: 
         assert [result.name for result in answer.context["cl"].result_list] == expected
 
 
-# Many rows, wrong key
-
-
-def test_a_thousand_rows_take_constant_queries_and_no_decryption(
-    admin: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """#14: the list never opens a secret, however many there are."""
-    decrypted: list[str] = []
-    monkeypatch.setattr(library, "decrypt_str", decrypted.append)
-    with CaptureQueriesContext(connection) as few:
-        admin.get(LIST)
-    rows = [build("custom") for _ in range(1000)]
-    for row in rows:
-        row.derive()
-    Registry.objects.bulk_create(rows)
-    with CaptureQueriesContext(connection) as many:
-        assert admin.get(LIST).status_code == 200
-        assert admin.get(LIST, {"all": ""}).status_code == 200
-    assert len(many) <= 2 * len(few)
-    assert decrypted == []
+# A wrong key
 
 
 def test_with_a_wrong_key_every_page_opens_and_a_save_harms_nothing(
@@ -831,21 +572,3 @@ def test_with_a_wrong_key_every_page_opens_and_a_save_harms_nothing(
     html = text_of(admin.post(page(row, "check"), follow=True))
     assert "stored secrets cannot be decrypted" in html
     assert Registry.objects.get(pk=row.pk).last_check.code == "secret_unreadable"
-
-
-# History
-
-
-def test_history_names_variables_and_never_values(admin: Client, canary: str) -> None:
-    """#24: who did what, without what it was."""
-    row = create("custom")
-    form = {"name": row.name, "url": row.url, "login": "typed-login", "password": canary}
-    admin.post(page(row), form)
-    entries = list(LogEntry.objects.values_list("change_message", flat=True))
-    assert any("Password" in entry for entry in entries)
-    assert not any(canary in entry or "typed-login" in entry for entry in entries)
-    assert admin.get(page(row, "history")).status_code == 200
-
-
-def test_the_admin_site_of_another_name_works(admin: Client) -> None:
-    assert reverse("admin:registries_registry_changelist") == LIST

@@ -4,6 +4,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -45,28 +46,43 @@ def reported(error: BaseException, request: Any = None) -> str:
     return report.get_traceback_html() + report.get_traceback_text()
 
 
+def reports(caplog: pytest.LogCaptureFixture) -> tuple[str, str]:
+    """What is told of the one request that failed: the mail, and the report."""
+    (record,) = [result for result in caplog.records if result.name == "django.request"]
+    assert record.exc_info
+    assert record.exc_info[1]
+    (sent,) = mail.outbox
+    report = reported(record.exc_info[1], record.request)  # type: ignore[attr-defined]  # Django's
+    return str(sent.body), report
+
+
 def is_shown(text: str, secret: str) -> bool:
     return any(form in text for form in forms(secret))
 
 
-# Where a typed secret is on its way: the form, the rules, the row, the seal, the check.
-ON_THE_WAY = {
-    "registries.forms.secrets.SecretFormField.clean": ("_check", "_savecheck"),
-    "registries.forms.RegistryForm._drop_other_ways": ("_check", "_savecheck"),
-    "registries.models.validation._clean_prefix": ("_check", "_savecheck"),
-    "registries.kinds.base.Kind.problems": ("_check", "_savecheck"),
-    "registries.kinds.base.Variable._check_length": ("_check", "_savecheck"),
-    "registries.admin.RegistryAdmin.save_model": ("_savecheck",),
-    "registries.models.Registry.derive": ("_savecheck",),
-    "encrypted_model_fields.fields.encrypt_str": ("_savecheck",),
-    "registries.row_client._credentials": ("_check", "_savecheck"),
-    "registries.client.client.Client.__init__": ("_check", "_savecheck"),
-    "registries.client.transport.Transport._send": ("_check", "_savecheck"),
-}
+# Where a typed secret is on its way: the form, the rules, the row, the check; or while it is saved.
+TRIED = [
+    "registries.forms.secrets.SecretInput.value_from_datadict",
+    "registries.forms.secrets.SecretFormField.clean",
+    "registries.forms.RegistryForm._drop_other_ways",
+    "registries.models.validation._clean_prefix",
+    "registries.kinds.base.Kind.problems",
+    "registries.kinds.base.Variable._check_length",
+    "registries.secrets.sealing.Secret.__init__",
+    "registries.row_client._credentials",
+    "registries.client.client.Client.__init__",
+    "registries.client.transport.Transport._send",
+]
+SAVED = [
+    "registries.admin.RegistryAdmin.save_model",
+    "registries.models.Registry.derive",
+    "encrypted_model_fields.fields.encrypt_str",
+]
 
 
 @pytest.mark.parametrize(
-    ("where", "button"), [(name, button) for name in ON_THE_WAY for button in ON_THE_WAY[name]]
+    ("where", "button"),
+    [*product(TRIED, ("_check", "_savecheck")), *product(SAVED, ("_savecheck",))],
 )
 def test_what_is_typed_is_in_no_report(
     where: str,
@@ -77,22 +93,23 @@ def test_what_is_typed_is_in_no_report(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """#19, #20: neither as it was posted nor as a local variable; page, log, mail and report."""
+    """#19, #20: neither as it was posted nor as a local variable; page, log, mail and report.
+
+    Nor on the page of DEBUG.
+    """
     settings.ADMINS = ADMINS
     monkeypatch.setattr(where, broken)
     admin_client.raise_request_exception = False
     values = {"name": "x", "url": "http://127.0.0.1:9", "login": "johndoe", "sign_in": "password"}
-    answer = admin_client.post(ADD, {**values, "password": canary, button: "1"})
+    form = {**values, "password": canary, button: "1"}
+    answer = admin_client.post(ADD, form)
     assert answer.status_code == 500
-    (record,) = [result for result in caplog.records if result.name == "django.request"]
-    assert record.exc_info
-    assert record.exc_info[1]
-    (sent,) = mail.outbox
-    report = reported(record.exc_info[1], record.request)  # type: ignore[attr-defined]  # Django's
-    for text in (str(sent.body), caplog.text, report):
+    assert not is_shown(answer.content.decode(), canary)
+    texts = reports(caplog)
+    settings.DEBUG, again = True, {**form, "name": "y"}
+    for text in (*texts, caplog.text, admin_client.post(ADD, again).content.decode()):
         assert "broken on purpose" in text
         assert not is_shown(text, canary)
-    assert not is_shown(answer.content.decode(), canary)
 
 
 # Where a file that is imported is on its way, and whether that is after the plan.
@@ -133,40 +150,47 @@ def test_what_is_imported_is_in_no_report(
         assert "because of a fault in the program (RuntimeError)" in answer.content.decode()
         return
     assert answer.status_code == 500
-    (record,) = [result for result in caplog.records if result.name == "django.request"]
-    assert record.exc_info
-    assert record.exc_info[1]
-    report = reported(record.exc_info[1], record.request)  # type: ignore[attr-defined]  # Django's
-    for text in (str(mail.outbox[0].body), report):
+    for text in reports(caplog):
         assert "broken on purpose" in text
         assert not is_shown(text, canary)
 
 
+def report_of(call: Callable[[], object]) -> str:
+    """The report of a call that breaks, without this test's own frames, which hold the canary."""
+    with pytest.raises(RuntimeError) as caught:
+        call()
+    traceback = caught.tb.tb_next and caught.tb.tb_next.tb_next
+    assert traceback
+    report = reported(caught.value.with_traceback(traceback))
+    assert "broken on purpose" in report
+    return report
+
+
 @pytest.mark.parametrize(
-    ("where", "replacement"),
+    ("where", "replacement", "debug"),
     [
-        ("registries.client.client.Client.__init__", broken),
-        ("registries.client.transport.Transport._headers", broken_when_signed_in),
+        ("registries.client.client.Client.__init__", broken, False),
+        ("registries.client.transport.Transport._headers", broken_when_signed_in, False),
+        # With DEBUG, Django shows all local variables of what had no request.
+        ("registries.client.client.Client.check", broken, True),
+        ("registries.checking.running.store", broken, True),
     ],
-    ids=["before the call", "on the wire"],
+    ids=["before the call", "on the wire", "around the call", "after the call"],
 )
 def test_what_is_stored_is_in_no_report(
     where: str,
     replacement: Callable[..., object],
+    debug: bool,
     server: FakeServer,
     canary: str,
+    settings: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """#19, #20: whatever breaks in a check between the opened secret and the wire."""
+    settings.DEBUG = debug
     row = create("custom", url=server.origin, password=canary)
     monkeypatch.setattr(where, replacement)
-    with pytest.raises(RuntimeError) as caught:
-        services.check(row)
-    assert caught.tb.tb_next
-    # Without this test's own frame, which holds the canary.
-    report = reported(caught.value.with_traceback(caught.tb.tb_next))
-    assert "broken on purpose" in report
-    assert not is_shown(report, canary)
+    assert not is_shown(report_of(lambda: services.check(row)), canary)
 
 
 def test_what_breaks_the_rules_is_in_no_report(
@@ -175,10 +199,7 @@ def test_what_breaks_the_rules_is_in_no_report(
     """#19, #20: of a row that code validates, without any form."""
     monkeypatch.setattr("registries.kinds.base.Kind.problems", broken)
     row = build("custom", password=canary)
-    with pytest.raises(RuntimeError) as caught:
-        row.full_clean()
-    assert caught.tb.tb_next
-    assert not is_shown(reported(caught.value.with_traceback(caught.tb.tb_next)), canary)
+    assert not is_shown(report_of(row.full_clean), canary)
 
 
 def test_a_secret_that_is_not_hidden_is_found(canary: str) -> None:

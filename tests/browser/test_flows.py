@@ -304,43 +304,6 @@ def test_a_bulk_check_shows_who_waits_moves_nothing_aside_and_is_stopped(
         expect(lines).to_have_count(FEW + 1)
 
 
-def test_delete_selected_says_what_stays_and_why(open_page: type_of_open, row: Registry) -> None:
-    page = open_page(LIST)
-    page.get_by_label("Select all").check()
-    page.get_by_label("Action:").select_option("delete_selected")
-    page.get_by_role("button", name="Go", exact=True).click()
-    groups = page.locator(".reg-group")
-    expect(groups.nth(0)).to_contain_text("Will be deleted 1")
-    expect(groups.nth(1)).to_contain_text("Will not be changed 5")
-    expect(groups.nth(1)).to_contain_text("these are not deleted")
-    page.get_by_role("button", name="Delete 1 registry").click()
-    expect(page.locator(".reg-tile")).to_have_count(5)
-
-
-def test_the_second_to_save_is_told_by_whom(
-    open_page: type_of_open, row: Registry, django_user_model: Any
-) -> None:
-    sam = django_user_model.objects.create_superuser("sam")
-    mine, theirs = open_page(f"{LIST}{row.pk}/change/"), open_page(f"{LIST}{row.pk}/change/", sam)
-    theirs.get_by_label("Login:").fill("theirs")
-    theirs.get_by_role("button", name="Save", exact=True).click()
-    mine.get_by_label("Name:").fill("Mine")
-    mine.get_by_role("button", name="Save", exact=True).click()
-    note = mine.get_by_role("alert")
-    expect(note).to_contain_text("Somebody else saved this registry")
-    expect(note).to_contain_text("sam,")
-    expect(note).to_contain_text("Changed Login")
-    assert mine.get_by_label("Name:").input_value() == "Mine"
-    assert Registry.objects.get(pk=row.pk).name == row.name
-    mine.get_by_role("button", name="Overwrite with mine").click()
-    expect(tile(mine, "Mine")).to_be_visible()
-    tile(mine, "Mine").get_by_role("link", name="Configure").click()
-    mine.get_by_role("link", name="History").click()
-    log = mine.locator(".reg-log").first
-    expect(log).to_contain_text("sam")
-    expect(log).to_contain_text("robin")
-
-
 def test_the_form_helps_while_it_is_filled_in(open_page: type_of_open, tmp_path: Path) -> None:
     page = open_page(f"{LIST}add/?kind=custom")
     expect(page.locator("#id_name")).to_be_focused()

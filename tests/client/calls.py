@@ -7,9 +7,18 @@ from typing import Any
 import pytest
 
 from registries.client.client import Client, Outcome
-from registries.client.errors import ClientError
+from registries.client.errors import (
+    ClientError,
+    ImageDenied,
+    Misconfigured,
+    NotFound,
+    Rejected,
+    Throttled,
+    Unreachable,
+)
 from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint
+from registries.verdicts import Verdict
 from tests.fakes.family import answer
 from tests.fakes.images import Stored
 from tests.fakes.ledger import Ledger
@@ -17,6 +26,12 @@ from tests.fakes.server import FakeServer, Reply, Request
 from tests.fakes.world import World
 
 Answer = Callable[[Request], Reply]
+CLASSES = {
+    Verdict.REJECTED: Rejected,
+    Verdict.MISCONFIGURED: Misconfigured,
+    Verdict.THROTTLED: Throttled,
+    Verdict.UNREACHABLE: Unreachable,
+}
 
 
 def check(reply: Reply, credential: Any = None, **endpoint: Any) -> tuple[Outcome, list[Request]]:
@@ -35,6 +50,14 @@ def verdict(outcome: Outcome) -> tuple[str, str]:
     return outcome.verdict.value, outcome.code
 
 
+def code_of(error: ClientError) -> str:
+    """The code; the error must be of the class that stands for it, and no parameter None."""
+    of_an_image = ImageDenied if error.code == "no_access_to_image" else NotFound
+    assert type(error) is CLASSES.get(error.verdict, of_an_image)
+    assert None not in error.params.values()
+    return error.code
+
+
 @contextmanager
 def fails(
     code: str, kind: type[ClientError] = ClientError
@@ -42,13 +65,15 @@ def fails(
     """Expect a ClientError with this code."""
     with pytest.raises(kind) as caught:
         yield caught
-    assert caught.value.code == code
+    assert code_of(caught.value) == code
 
 
 def call_client(
     respond: Answer, call: Callable[[Client], Any], **endpoint: Any
 ) -> tuple[Any, list[str]]:
-    """Call an open registry about `acme/app`; return the result or error, and the methods used."""
+    """Call an open registry about `acme/app`; return the result, or the code of the error, and the
+    methods that were used.
+    """
 
     def handler(request: Request) -> Reply:
         if request.path == "/v2/":
@@ -62,8 +87,7 @@ def call_client(
         try:
             result = call(client)
         except ClientError as error:
-            result = error
-        assert None not in getattr(result, "params", {}).values()
+            result = code_of(error)
         return result, [request.method for request in server.requests[1:]]
 
 

@@ -26,6 +26,12 @@ def ca() -> trustme.CA:
     return trustme.CA()
 
 
+@pytest.fixture(scope="session")
+def pem(ca: trustme.CA) -> str:
+    """The authority's certificate."""
+    return ca.cert_pem.bytes().decode()
+
+
 @pytest.fixture
 def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Stop the clock of deadlines; what this gives lets seconds pass for them at once."""

@@ -3,7 +3,7 @@
 import json
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from tests.fakes.images import PRIVATE
 from tests.fakes.ledger import Ledger, basic
 from tests.fakes.selfhosted import TokenRegistry
 from tests.fakes.server import FakeServer, Reply, Request
-from tests.fakes.world import World, transport
+from tests.fakes.world import World
 
 NESTED = b"[" * 100_000
 BODIES = {
@@ -178,17 +178,14 @@ def test_a_hundred_errors_are_read(before: int, read: set[str]) -> None:
 def test_a_token_server_that_never_ends(serve: Serve) -> None:
     """#40: the deadline holds for pings, tokens and requests together."""
 
-    def trickle(request: Request) -> Reply:
-        def chunks() -> Any:
-            for _ in range(100):
-                time.sleep(0.05)
-                yield b" "
-
-        return Reply(200, chunks())
-
     class Slow(TokenRegistry):
         def token(self, request: Request) -> Reply:
-            return trickle(request)
+            def chunks() -> Iterator[bytes]:
+                for _ in range(100):
+                    time.sleep(0.05)
+                    yield b" "
+
+            return Reply(200, chunks())
 
     family, world = serve(Slow)
     endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,))
@@ -197,17 +194,3 @@ def test_a_token_server_that_never_ends(serve: Serve) -> None:
     )
     outcome = client.check()
     assert (outcome.verdict, outcome.code) == ("unreachable", "timeout")
-
-
-def test_a_stand_in_may_be_private_where_addresses_may_not(serve: Serve) -> None:
-    """#31: without a stand-in a loopback registry is refused, and nothing is sent."""
-    family, world = serve(TokenRegistry)
-    names = {origin: server.origin for origin, server in world.servers.items()}
-    endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,))
-    guarded = transport(names, allow_private_addresses=False)
-    client = world.client(endpoint, Basic(*family.right), transport=guarded)
-    assert client.check().code == "signed_in"
-    bare = transport({}, allow_private_addresses=False)
-    server = world.servers[family.origin].origin
-    client = world.client(Endpoint(url=server), Basic(*family.right), transport=bare)
-    assert client.check().code == "blocked_address"

@@ -4,31 +4,40 @@ from typing import Any
 
 import pytest
 
-from registries.client.errors import ImageDenied, Unreachable
-from registries.credentials import Basic
-from registries.endpoint import Endpoint
+from registries.client.errors import ImageDenied
 from tests.client.calls import fails
 from tests.client.conftest import Serve
 from tests.fakes.images import PRIVATE
 from tests.fakes.ledger import Ledger
 from tests.fakes.selfhosted import BasicRegistry, TokenRegistry
-from tests.fakes.server import FakeServer, Handler, Reply, Request
-from tests.fakes.world import World
+from tests.fakes.server import Handler, Reply, Request
 
 ELSEWHERE = "https://elsewhere.example.net"
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_token_server_that_redirects_is_not_followed(serve: Serve, status: int) -> None:
+class Storing(TokenRegistry):
+    """A registry whose manifests lie elsewhere."""
+
+    def manifest(self, request: Request, stored: Any) -> Reply:
+        return Reply(307, b"", {"Location": f"{ELSEWHERE}/blobs/{stored.digest}"})
+
+    def servers(self) -> dict[str, Handler]:
+        return {**super().servers(), ELSEWHERE: self.storage}
+
+    def storage(self, request: Request) -> Reply:
+        self.ledger.see(request, ELSEWHERE)
+        stored = self.images[PRIVATE].find(request.path.rpartition("/")[2])
+        assert stored is not None
+        return Reply(200, stored.body, {"Content-Type": stored.media_type})
+
+
+def test_a_token_server_that_redirects_is_not_followed(serve: Serve) -> None:
     """#36: a realm's redirect could lead anywhere."""
 
-    class Redirecting(TokenRegistry):
+    class Redirecting(Storing):
         def token(self, request: Request) -> Reply:
             self.ledger.see(request, self.realm_origin)
-            return Reply(status, b"", {"Location": f"{ELSEWHERE}/token"})
-
-        def servers(self) -> dict[str, Handler]:
-            return {**super().servers(), ELSEWHERE: lambda request: Reply(200, b'{"token":"x"}')}
+            return Reply(307, b"", {"Location": f"{ELSEWHERE}/token"})
 
     family, world = serve(Redirecting)
     outcome = world.account(family).check()
@@ -36,33 +45,21 @@ def test_a_token_server_that_redirects_is_not_followed(serve: Serve, status: int
     assert world.servers[ELSEWHERE].requests == []
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("head", [200, 401, 403, 405])
 def test_a_manifest_that_lies_elsewhere_is_fetched_without_authorization(
-    serve: Serve, status: int
+    serve: Serve, head: int
 ) -> None:
-    """#36: object storage gets the request and no token."""
+    """#36: object storage gets the request and no token; an address may be signed for GET alone."""
 
-    class Storing(BasicRegistry):
-        arrived: list[Request]
-
-        def manifest(self, request: Request, stored: Any) -> Reply:
-            where = f"{ELSEWHERE}/blobs/{stored.digest}"
-            return Reply(status, b"", {"Location": where})
-
-        def servers(self) -> dict[str, Handler]:
-            return {**super().servers(), ELSEWHERE: self.storage}
-
+    class ForGet(Storing):
         def storage(self, request: Request) -> Reply:
-            self.ledger.see(request, ELSEWHERE)
-            stored = self.images[PRIVATE].find(request.path.rpartition("/")[2])
-            assert stored is not None
-            return Reply(200, stored.body, {"Content-Type": stored.media_type})
+            reply = super().storage(request)
+            return Reply(head) if request.method == "HEAD" and head != 200 else reply
 
-    family, world = serve(Storing)
+    family, world = serve(ForGet)
     digest = world.account(family).digest(PRIVATE, "v1")
     assert digest == family.images[PRIVATE].tags["v1"].digest
-    assert world.servers[ELSEWHERE].requests
-    assert all(r.authorization is None for r in world.servers[ELSEWHERE].requests)
+    assert {one.authorization for one in world.servers[ELSEWHERE].requests} == {None}
 
 
 def test_a_manifest_that_redirects_for_ever_is_given_up(serve: Serve) -> None:
@@ -73,19 +70,9 @@ def test_a_manifest_that_redirects_for_ever_is_given_up(serve: Serve) -> None:
             return Reply(307, b"", {"Location": request.target})
 
     family, world = serve(Circling)
-    with fails("redirected", Unreachable):
+    with fails("redirected"):
         world.account(family).digest(PRIVATE, "v1")
     assert len(world.requests) == 1 + 6
-
-
-@pytest.mark.parametrize("status", [301, 307])
-def test_a_registry_that_redirects_says_so(status: int) -> None:
-    """#36: the address is to be corrected; nothing is guessed."""
-    handler = lambda request: Reply(status, b"", {"Location": "https://r.example.com/"})  # noqa: E731
-    with FakeServer(handler) as server:
-        client = World({}, Ledger()).client(Endpoint(url=server.origin), Basic("reader", "secret"))
-        assert client.check().code == "redirected"
-        assert server.requests[0].authorization is None
 
 
 @pytest.mark.parametrize(
@@ -94,18 +81,12 @@ def test_a_registry_that_redirects_says_so(status: int) -> None:
 def test_where_a_redirect_led_nobody_commands_how_to_sign_in(serve: Serve, paths: str) -> None:
     """#36: a stranger's 401 neither brings the password out nor changes what is remembered."""
 
-    class Storing(TokenRegistry):
-        def manifest(self, request: Request, stored: Any) -> Reply:
-            return Reply(307, b"", {"Location": f"{ELSEWHERE}/blob"})
-
-        def servers(self) -> dict[str, Handler]:
-            return {**super().servers(), ELSEWHERE: self.storage}
-
+    class Commanding(Storing):
         def storage(self, request: Request) -> Reply:
             self.ledger.see(request, ELSEWHERE)
             return Reply(401, b"", {"WWW-Authenticate": paths})
 
-    family, world = serve(Storing)
+    family, world = serve(Commanding)
     with pytest.raises(ImageDenied):
         world.account(family).digest(PRIVATE, "v1")
     home = world.servers[family.origin].requests
@@ -181,6 +162,6 @@ def test_a_list_of_https_is_not_read_over_http(serve: Serve) -> None:
         elsewhere = "http://elsewhere.example.net"
 
     family, world = serve(Insecure)
-    with fails("redirected", Unreachable):
+    with fails("redirected"):
         world.account(family).tags(PRIVATE)
     assert world.servers[family.elsewhere].requests == []

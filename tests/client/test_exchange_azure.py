@@ -194,7 +194,7 @@ def test_wrong_secret() -> None:
 
 
 def test_no_registry() -> None:
-    with fails("image_needed", Misconfigured):
+    with fails("image_needed"):
         exchange(
             AzurePrincipal(TENANT, CLIENT, SECRET),
             registry=None,
@@ -205,8 +205,7 @@ def test_no_registry() -> None:
 
 def test_unknown_tenant() -> None:
     result = failure(Entra(), tenant="ffffffff-ffff-ffff-ffff-ffffffffffff")
-    assert isinstance(result, Misconfigured)
-    assert result.code == "unknown_tenant"
+    assert (type(result), result.code) == (Misconfigured, "unknown_tenant")
 
 
 @pytest.mark.parametrize(

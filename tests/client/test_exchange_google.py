@@ -105,7 +105,7 @@ def test_wrong_account() -> None:
     ids=["empty", "nonsense", "damaged", "public", "elliptic", "with a passphrase"],
 )
 def test_unreadable_key(key: str) -> None:
-    with FakeServer(google) as server, fails("unreadable_key", Misconfigured):
+    with FakeServer(google) as server, fails("unreadable_key"):
         call(server, key=key)
     assert server.requests == []
 

@@ -1,16 +1,17 @@
 """Whose certificates are believed."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socket import socket
-from ssl import CERT_REQUIRED, SSLError, SSLSocket, TLSVersion
+from ssl import CERT_REQUIRED, SSLContext, SSLError, SSLSocket, TLSVersion
 
 import pytest
 import trustme
 
 from registries.client.connection import dial
 from registries.client.deadline import Deadline
-from registries.client.errors import Misconfigured, Unreachable
+from registries.client.errors import ClientError, Misconfigured, Unreachable
 from registries.client.trust import tls_context
 from registries.client.urls import Url
 from tests.client.certificates import DAY, server_context, signed_by_itself
@@ -18,25 +19,86 @@ from tests.client.test_addresses import answers
 from tests.client.transports import RawServer, encrypted, failure, get, hello, read_head, transport
 from tests.fakes.server import FakeServer, Reply
 
-VERSIONS = [TLSVersion.TLSv1_2, TLSVersion.TLSv1_3]
+Spoil = Callable[[SSLContext, trustme.CA], None]
 
 
-@pytest.fixture(scope="module")
-def ca() -> trustme.CA:
-    return trustme.CA()
+def other_name(*names: str) -> Spoil:
+    return lambda context, ca: ca.issue_cert(*names).configure_cert(context)
 
 
-@pytest.fixture(scope="module")
-def pem(ca: trustme.CA) -> str:
-    return ca.cert_pem.bytes().decode()
+def dated(from_: timedelta, until: timedelta, version: TLSVersion = TLSVersion.TLSv1_3) -> Spoil:
+    """A certificate that is valid from and until then, from now."""
+
+    def spoil(context: SSLContext, ca: trustme.CA) -> None:
+        now = datetime.now(UTC)
+        cert = ca.issue_cert("127.0.0.1", not_before=now + from_, not_after=now + until)
+        cert.configure_cert(context)
+        context.maximum_version = version
+
+    return spoil
+
+
+def no_cipher_in_common(context: SSLContext, _: trustme.CA) -> None:
+    """Up to TLS 1.2 it has the alert of a missing client certificate."""
+    context.maximum_version = TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")  # its key is none of RSA
+
+
+def client_certificate(version: TLSVersion) -> Spoil:
+    """TLS 1.2 refuses in the handshake, TLS 1.3 after it, when the request is on its way."""
+
+    def spoil(context: SSLContext, ca: trustme.CA) -> None:
+        context.maximum_version = version
+        context.verify_mode = CERT_REQUIRED
+        ca.configure_trust(context)
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "verified_alone"),
+    [
+        (other_name("registry.example"), "certificate_other_name", True),
+        (dated(-2 * DAY, -DAY), "certificate_expired", True),
+        (dated(-2 * DAY, -DAY, TLSVersion.TLSv1_2), "certificate_expired", True),
+        (dated(DAY, 2 * DAY), "certificate_not_yet_valid", True),
+        (no_cipher_in_common, "no_tls", False),
+        (client_certificate(TLSVersion.TLSv1_2), "client_certificate", False),
+        (client_certificate(TLSVersion.TLSv1_3), "client_certificate", False),
+    ],
+    ids=["name", "over", "over by 1.2", "too early", "ciphers", "client's by 1.2", "client's"],
+)
+def test_what_is_wrong_with_a_server(
+    ca: trustme.CA, pem: str, spoil: Spoil, code: str, verified_alone: bool
+) -> None:
+    """#39: it is said which, before anything is sent; some matter to who verifies alone."""
+    with FakeServer(hello, ca) as server:
+        assert server.context is not None
+        spoil(server.context, ca)
+        error = failure(transport(ca_certificate=pem), server.origin)
+        assert (type(error), error.code) == (Unreachable, code)
+        assert error.params == {"host": f"127.0.0.1:{server.port}"}
+        assert server.requests == []
+        if verified_alone:
+            assert get(transport(verify_tls=False), server.origin) == b"hello"
+        else:
+            assert failure(transport(verify_tls=False), server.origin).code == code
+
+
+def test_other_name_for_a_name(ca: trustme.CA, pem: str) -> None:
+    """Told apart for host names as for addresses."""
+    with FakeServer(hello, ca, names=["registry.example", "127.0.0.1"]) as server:
+        url = f"https://localhost:{server.port}/"
+        assert failure(transport(ca_certificate=pem), url).code == "certificate_other_name"
+    assert server.requests == []
 
 
 def test_unknown_ca(ca: trustme.CA) -> None:
     """#39: refused before anything is sent."""
     with FakeServer(hello, ca) as server:
         error = failure(transport(), server.origin)
-    assert isinstance(error, Unreachable)
-    assert (error.code, error.params) == ("tls", {"host": f"127.0.0.1:{server.port}"})
+    assert (type(error), error.code) == (Unreachable, "tls")
+    assert error.params == {"host": f"127.0.0.1:{server.port}"}
     assert server.requests == []
 
 
@@ -58,56 +120,6 @@ def test_name_with_the_dot_of_the_root(
         localhost = f"https://localhost.:{server.port}/"
         assert get(transport(ca_certificate=pem), localhost) == b"hello"
     assert server.requests[0].sni == "localhost"
-
-
-def test_other_name(ca: trustme.CA, pem: str) -> None:
-    """#39: a certificate for another name is refused."""
-    with FakeServer(hello, ca, names=["registry.example"]) as server:
-        error = failure(transport(ca_certificate=pem), server.origin)
-    assert (error.code, error.params) == (
-        "certificate_other_name",
-        {"host": f"127.0.0.1:{server.port}"},
-    )
-    assert server.requests == []
-
-
-def test_other_name_for_a_name(ca: trustme.CA, pem: str) -> None:
-    """Told apart for host names as for addresses."""
-    with FakeServer(hello, ca, names=["registry.example", "127.0.0.1"]) as server:
-        url = f"https://localhost:{server.port}/"
-        assert failure(transport(ca_certificate=pem), url).code == "certificate_other_name"
-    assert server.requests == []
-
-
-def dated(ca: trustme.CA, from_: timedelta, until: timedelta) -> FakeServer:
-    """A server whose certificate is valid from and until then, from now."""
-    server, now = FakeServer(hello, ca), datetime.now(UTC)
-    assert server.context is not None
-    cert = ca.issue_cert("127.0.0.1", not_before=now + from_, not_after=now + until)
-    cert.configure_cert(server.context)
-    return server
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize(
-    ("from_", "until", "code"),
-    [
-        (-2 * DAY, -DAY, "certificate_expired"),
-        (DAY, 2 * DAY, "certificate_not_yet_valid"),
-    ],
-)
-def test_certificate_of_another_time(
-    ca: trustme.CA, pem: str, from_: timedelta, until: timedelta, code: str, version: TLSVersion
-) -> None:
-    """#39: refused, and it is said which; nothing but the verification is what refuses it."""
-    with dated(ca, from_, until) as server:
-        assert server.context is not None
-        server.context.maximum_version = version
-        error = failure(transport(ca_certificate=pem), server.origin)
-        assert (type(error), error.code) == (Unreachable, code)
-        assert error.params == {"host": f"127.0.0.1:{server.port}"}
-        assert server.requests == []
-        assert get(transport(verify_tls=False), server.origin) == b"hello"
 
 
 def test_certificate_that_signs_itself() -> None:
@@ -137,39 +149,11 @@ def test_old_version_of_tls(ca: trustme.CA, pem: str) -> None:
     assert server.requests == []
 
 
-def test_no_cipher_in_common(ca: trustme.CA, pem: str) -> None:
-    """The alert that up to TLS 1.2 means a missing client certificate as well."""
-    with FakeServer(hello, ca) as server:
-        assert server.context is not None
-        server.context.maximum_version = TLSVersion.TLSv1_2
-        server.context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")  # its key is none of RSA
-        assert failure(transport(ca_certificate=pem), server.origin).code == "no_tls"
-    assert server.requests == []
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("verify_tls", [True, False])
-def test_client_certificate(
-    ca: trustme.CA, pem: str, version: TLSVersion, verify_tls: bool
-) -> None:
-    """TLS 1.2 refuses in the handshake, TLS 1.3 after it, when the request is on its way."""
-    with FakeServer(hello, ca) as server:
-        assert server.context is not None
-        server.context.maximum_version = version
-        server.context.verify_mode = CERT_REQUIRED
-        ca.configure_trust(server.context)
-        error = failure(transport(ca_certificate=pem, verify_tls=verify_tls), server.origin)
-    assert (type(error), error.code) == (Unreachable, "client_certificate")
-    assert error.params == {"host": f"127.0.0.1:{server.port}"}
-    assert server.requests == []
-
-
 def test_what_a_server_said_before_it_hung_up(ca: trustme.CA, pem: str) -> None:
     """A refusal of TLS 1.3 may lie there unread when sending fails already."""
     with FakeServer(hello, ca) as server:
         assert server.context is not None
-        server.context.verify_mode = CERT_REQUIRED
-        ca.configure_trust(server.context)
+        client_certificate(TLSVersion.TLSv1_3)(server.context, ca)
         sock = dial(
             Url.parse(server.origin),
             Deadline(20),
@@ -233,28 +217,26 @@ PLAIN = [
 ]
 
 
-@pytest.mark.parametrize("page", PLAIN)
-def test_page_for_plain_http(page: bytes) -> None:
-    with FakeServer(lambda _: Reply(400, page)) as server:
-        error = failure(transport(), server.origin)
-    assert (type(error), error.code) == (Misconfigured, "https_needed")
-    assert error.params == {"host": f"127.0.0.1:{server.port}"}
-
-
-def test_page_for_a_client_without_a_certificate(ca: trustme.CA, pem: str) -> None:
-    with FakeServer(lambda _: Reply(400, NO_CERTIFICATE), ca) as server:
-        error = failure(transport(ca_certificate=pem), server.origin)
-    assert (type(error), error.code) == (Unreachable, "client_certificate")
-
-
-@pytest.mark.parametrize("page", [*PLAIN, NO_CERTIFICATE])
-def test_pages_mean_nothing_elsewhere(ca: trustme.CA, pem: str, page: bytes) -> None:
+@pytest.mark.parametrize(
+    ("page", "tls", "kind", "code"),
+    [
+        *((page, False, Misconfigured, "https_needed") for page in PLAIN),
+        (NO_CERTIFICATE, True, Unreachable, "client_certificate"),
+    ],
+)
+def test_pages_about_tls(
+    ca: trustme.CA, pem: str, page: bytes, tls: bool, kind: type[ClientError], code: str
+) -> None:
     """Over the other scheme, or with another status, they are a registry's own words."""
-    wrong = page is NO_CERTIFICATE
-    with FakeServer(lambda _: Reply(400, page), None if wrong else ca) as server:
-        assert get(transport(ca_certificate=pem), server.origin) == page
-    with FakeServer(lambda _: Reply(404, page), ca if wrong else None) as server:
-        assert get(transport(ca_certificate=pem), server.origin) == page
+    over = transport(ca_certificate=pem)
+    with FakeServer(lambda _: Reply(400, page), ca if tls else None) as server:
+        error = failure(over, server.origin)
+    assert (type(error), error.code) == (kind, code)
+    assert error.params == {"host": f"127.0.0.1:{server.port}"}
+    with FakeServer(lambda _: Reply(400, page), None if tls else ca) as server:
+        assert get(over, server.origin) == page
+    with FakeServer(lambda _: Reply(404, page), ca if tls else None) as server:
+        assert get(over, server.origin) == page
 
 
 def test_ca_bundle_and_ca_of_the_row(ca: trustme.CA, pem: str, tmp_path: Path) -> None:
@@ -280,39 +262,23 @@ def test_server_certificate_as_ca(tmp_path: Path) -> None:
         assert get(transport(ca_certificate=leaf), server.origin) == b"hello"
 
 
-def test_unverified(ca: trustme.CA) -> None:
-    """#39: off switches the checks off, for this transport alone."""
-    with FakeServer(hello, ca, names=["registry.example"]) as server:
-        assert get(transport(verify_tls=False), server.origin) == b"hello"
-        assert failure(transport(), server.origin).code == "tls"
-
-
-@pytest.mark.parametrize("text", ["nonsense", "ä", "-----BEGIN CERTIFICATE-----\nAAAA\n"])
-def test_unreadable_ca(ca: trustme.CA, text: str) -> None:
-    with FakeServer(hello, ca) as server:
-        error = failure(transport(ca_certificate=text), server.origin)
-    assert isinstance(error, Misconfigured)
-    assert error.code == "unreadable_ca"
-    assert server.connections == 0
-
-
-def test_nothing_is_read_where_nothing_is_verified(ca: trustme.CA, tmp_path: Path) -> None:
-    absent = str(tmp_path / "absent.pem")
-    with FakeServer(hello, ca) as server:
-        over = transport(verify_tls=False, ca_bundle=absent, ca_certificate="nonsense")
-        assert get(over, server.origin) == b"hello"
-
-
-def test_unreadable_ca_matters_for_tls_alone() -> None:
-    with FakeServer(hello) as server:
-        assert get(transport(ca_certificate="nonsense"), server.origin) == b"hello"
-
-
-def test_unreadable_ca_bundle(ca: trustme.CA, tmp_path: Path) -> None:
-    with FakeServer(hello, ca) as server:
-        error = failure(transport(ca_bundle=str(tmp_path / "absent.pem")), server.origin)
-    assert isinstance(error, Misconfigured)
-    assert error.code == "unreadable_ca_bundle"
+@pytest.mark.parametrize(
+    ("option", "text", "code"),
+    [
+        ("ca_certificate", "nonsense", "unreadable_ca"),
+        ("ca_certificate", "ä", "unreadable_ca"),
+        ("ca_certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n", "unreadable_ca"),
+        ("ca_bundle", "/nowhere/absent.pem", "unreadable_ca_bundle"),
+    ],
+)
+def test_unreadable_ca(ca: trustme.CA, option: str, text: str, code: str) -> None:
+    """It matters where a certificate is verified, and nowhere else."""
+    with FakeServer(hello, ca) as server, FakeServer(hello) as plain:
+        error = failure(transport(**{option: text}), server.origin)
+        assert (type(error), error.code) == (Misconfigured, code)
+        assert server.connections == 0
+        assert get(transport(verify_tls=False, **{option: text}), server.origin) == b"hello"
+        assert get(transport(**{option: text}), plain.origin) == b"hello"
 
 
 def test_directory_of_certificates(ca: trustme.CA, tmp_path: Path) -> None:
@@ -329,8 +295,7 @@ def test_plain_http_on_a_tls_port() -> None:
 
     with RawServer(serve) as server:
         error = failure(transport(), f"https://127.0.0.1:{server.port}/")
-    assert isinstance(error, Unreachable)
-    assert error.code == "no_tls"
+    assert (type(error), error.code) == (Unreachable, "no_tls")
 
 
 def test_what_surrounds_a_body_is_counted(ca: trustme.CA, pem: str) -> None:
@@ -358,14 +323,3 @@ def test_protocol_is_http_1(ca: trustme.CA, pem: str) -> None:
     with RawServer(encrypted(ca, serve)) as server:
         assert get(transport(ca_certificate=pem), f"https://127.0.0.1:{server.port}/") == b"ok"
     assert chosen == ["http/1.1"]
-
-
-def test_connection_is_kept(ca: trustme.CA, pem: str) -> None:
-    with FakeServer(hello, ca) as server:
-        over = transport(ca_certificate=pem)
-        get(over, server.origin)
-        get(over, server.origin)
-        assert server.connections == 1
-        server.drop_connections()
-        assert get(over, server.origin) == b"hello"
-    assert server.connections == 2
