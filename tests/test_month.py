@@ -2,11 +2,9 @@
 
 import re
 from datetime import timedelta
-from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
@@ -14,7 +12,7 @@ from registries.admin.month import Month
 from registries.models import Check, Registry
 from registries.models.times import today
 from tests.factories import create
-from tests.screens import LIST, user_with
+from tests.screens import LIST, page, text_of, user_with
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +57,7 @@ def test_the_availability(row: Registry, counts: list[Any], summary: str) -> Non
 def test_the_page_shows_each_day(client: Client, row: Registry) -> None:
     having(row, (1, 0, 0), (0, 0, 0), (2, 1, 1))
     for name in ("change", "history"):
-        html = unescape(client.get(f"{LIST}{row.pk}/{name}/").content.decode())
+        html = text_of(client.get(page(row, name)))
         labels = re.findall(r"<g><title>.*?: (.*?)</title>", html)
         assert labels == ["no checks"] * 27 + ["1 fine", "no checks", "2 fine, 1 unsure, 1 failed"]
         # Not by colour alone, and for who cannot see it as a table.
@@ -104,7 +102,7 @@ def test_what_happened_last(
 ) -> None:
     since = timezone.now() - timedelta(hours=3)
     having(row, health_since=since, updated_at=since, **columns)
-    html = unescape(client.get(f"{LIST}{row.pk}/change/").content.decode())
+    html = text_of(client.get(page(row)))
     if text:
         assert re.search(rf"{text} <time[^>]*>3 hours ago</time>", html)
     else:
@@ -113,12 +111,12 @@ def test_what_happened_last(
 
 def test_who_changed_it_last(client: Client, row: Registry) -> None:
     form = {"name": "Renamed", "url": row.url, "login": row.login, "_save": "1"}
-    client.post(f"{LIST}{row.pk}/change/", form)
-    html = client.get(f"{LIST}{row.pk}/change/").content.decode()
+    client.post(page(row), form)
+    html = text_of(client.get(page(row)))
     assert re.search("Changed by robin <time[^>]*>just now</time>", html)
     later = timezone.now() + timedelta(minutes=5)
     Registry.objects.filter(pk=row.pk).update(updated_at=later)
-    html = client.get(f"{LIST}{row.pk}/change/").content.decode()
+    html = text_of(client.get(page(row)))
     assert "Changed by robin" not in html, "a command did it"
 
 
@@ -135,7 +133,7 @@ def test_what_runs_now(client: Client, django_assert_max_num_queries: Any) -> No
     }.items():
         created = create("custom", name=name)
         Registry.objects.filter(pk=created.pk).update(check_host=f"{name}.example", **columns)
-    html = unescape(client.get(f"{LIST}now/").content.decode())
+    html = text_of(client.get(f"{LIST}now/"))
     facts = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html, re.DOTALL)
     shown = [(label, re.sub("<.*?>", "", value).strip()) for label, value in facts]
     assert shown == [
@@ -154,8 +152,7 @@ def test_what_runs_now(client: Client, django_assert_max_num_queries: Any) -> No
     assert f'href="{LIST}now/"' in client.get(LIST).content.decode()
 
 
-def test_whoever_may_not_see_registries_does_not_see_what_runs(client: Client) -> None:
-    other = Client()
-    other.force_login(User.objects.create_user("sam", is_staff=True))
+def test_whoever_may_not_see_registries_does_not_see_what_runs() -> None:
+    other = user_with(name="sam")
     assert other.get(f"{LIST}now/").status_code == 403
     assert other.post(f"{LIST}now/").status_code == 405

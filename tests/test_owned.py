@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from registries.admin.deleting import deletion
 from registries.models import ChangedMeanwhile, Registry, SourceChange
 from tests.factories import create
-from tests.screens import LIST
+from tests.screens import LIST, page, text_of, user_with
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +32,7 @@ def default() -> Registry:
 
 def text(response: Any) -> str:
     """What a page says, without its markup."""
-    return " ".join(re.sub(r"<[^>]*>", " ", response.content.decode()).split())
+    return " ".join(re.sub(r"<[^>]*>", " ", text_of(response)).split())
 
 
 def messages(response: Any) -> list[str]:
@@ -41,21 +40,20 @@ def messages(response: Any) -> list[str]:
 
 
 def test_its_page_names_the_file_and_offers_no_form(admin_client: Client, row: Registry) -> None:
-    page = admin_client.get(f"{LIST}{row.pk}/change/")
-    content = page.content.decode()
-    assert OWNS in text(page)
-    assert 'name="login"' not in content
-    assert 'name="_save"' not in content
-    assert f"{LIST}{row.pk}/check/" in content
-    assert f"{LIST}{row.pk}/release/" in content
-    assert f"{LIST}{row.pk}/delete/" not in content
+    answer = admin_client.get(page(row))
+    content = text_of(answer)
+    assert OWNS in text(answer)
+    for words in ('name="login"', 'name="_save"', page(row, "delete")):
+        assert words not in content
+    for verb in ("check", "release"):
+        assert page(row, verb) in content
 
 
 def test_the_list_shows_whose_it_is(admin_client: Client, row: Registry, default: Registry) -> None:
-    content = admin_client.get(LIST).content.decode()
+    content = text_of(admin_client.get(LIST))
     assert content.count("File: team") == 2
-    for path in (f"{row.pk}/delete/", f"{default.pk}/reset/"):
-        assert LIST + path not in content
+    assert page(row, "delete") not in content
+    assert page(default, "reset") not in content
 
 
 @pytest.mark.parametrize("verb", ["reset", "delete"])
@@ -68,11 +66,8 @@ def test_nothing_resets_or_deletes_it(
     data = {"action": f"{verb}_selected", "_selected_action": str(target.pk)}
     asked = admin_client.post(LIST, data)
     assert why in text(asked)
-    for path, sent in (
-        (f"{LIST}{target.pk}/{verb}/", {"post": "yes"}),
-        (LIST, {**data, "post": "yes"}),
-    ):
-        assert why in messages(admin_client.post(path, sent, follow=True))
+    for path in (page(target, verb), LIST):
+        assert why in messages(admin_client.post(path, {**data, "post": "yes"}, follow=True))
     target.refresh_from_db()
     assert (target.source, bool(target.prefix or target.password)) == ("team", True)
 
@@ -92,25 +87,25 @@ def test_a_row_that_a_file_adopts_meanwhile_is_not_deleted(
     monkeypatch.setattr("registries.admin.actions.deletion", adopted)
     sent = {"action": "delete_selected", "_selected_action": [row.pk for row in rows]}
     address = LIST + path.format(rows[0].pk)
-    page = admin_client.post(address, {**sent, "post": "yes"}, follow=True)
-    assert messages(page) == [OWNS, *([] if path else ["Deleted 1 registry."])]
+    answer = admin_client.post(address, {**sent, "post": "yes"}, follow=True)
+    assert messages(answer) == [OWNS, *([] if path else ["Deleted 1 registry."])]
     left = Registry.objects.filter(is_default=False).order_by("pk")
     assert [row.name for row in left] == (["Builds", "Other"] if path else ["Builds"])
     assert LogEntry.objects.count() == len(rows) - len(left)
 
 
 def test_release_is_in_the_history(admin_client: Client, row: Registry) -> None:
-    address = f"{LIST}{row.pk}/release/"
+    address = page(row, "release")
     assert "Take the registry out of the file as well." in text(admin_client.get(address))
     row.refresh_from_db()
     assert row.source == "team", "it asks first"
-    page = admin_client.post(address, follow=True)
-    assert messages(page) == ["The file “team” no longer owns “Builds”."]
-    assert 'name="_save"' in page.content.decode()
+    answer = admin_client.post(address, follow=True)
+    assert messages(answer) == ["The file “team” no longer owns “Builds”."]
+    assert 'name="_save"' in text_of(answer)
     row.refresh_from_db()
     assert (row.source, row.applied) == ("", None)
     assert LogEntry.objects.get().user.username == "admin"
-    assert "Owned by file: team →" in text(admin_client.get(f"{LIST}{row.pk}/history/"))
+    assert "Owned by file: team →" in text(admin_client.get(page(row, "history")))
     assert messages(admin_client.get(address, follow=True)) == ["No file owns “Builds”."]
 
 
@@ -121,19 +116,15 @@ def test_release_of_a_row_that_changed_meanwhile(
         raise ChangedMeanwhile
 
     monkeypatch.setattr("registries.services.release", fail)
-    [message] = messages(admin_client.post(f"{LIST}{row.pk}/release/", follow=True))
+    [message] = messages(admin_client.post(page(row, "release"), follow=True))
     assert message == "“Builds” was changed meanwhile. Review it, then release it again."
 
 
-def test_release_takes_its_permission(client: Client, row: Registry) -> None:
+def test_release_takes_its_permission(row: Registry) -> None:
     """Whoever may change rows may not release one, and is offered nothing."""
-    user = User.objects.create_user("editor", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__endswith="e_registry"))
-    user.user_permissions.remove(Permission.objects.get(codename="release_registry"))
-    user.user_permissions.add(Permission.objects.get(codename="view_registry"))
-    client.force_login(user)
-    assert "/release/" not in client.get(f"{LIST}{row.pk}/change/").content.decode()
-    assert client.post(f"{LIST}{row.pk}/release/").status_code == 403
+    client = user_with("view", "change", "delete")
+    assert "/release/" not in text_of(client.get(page(row)))
+    assert client.post(page(row, "release")).status_code == 403
 
 
 def test_what_files_changed_is_in_the_history(admin_client: Client, row: Registry) -> None:
@@ -141,6 +132,6 @@ def test_what_files_changed_is_in_the_history(admin_client: Client, row: Registr
         SourceChange.objects.create(
             registry=row, registry_name=row.name, source="team", action=action, fields=fields
         )
-    said = text(admin_client.get(f"{LIST}{row.pk}/history/"))
+    said = text(admin_client.get(page(row, "history")))
     assert "team Added: Login, Access token or password, Only for images under" in said
     assert "team Adopted" in said

@@ -887,6 +887,15 @@ def test_home_tells_what_needs_attention_what_changed_and_how_many_pulls_are_lef
 
 
 @pytest.mark.usefixtures("site")
+def test_home_offers_no_form_of_a_row_that_a_file_owns(admin: Client) -> None:
+    for name, source in (("Of nobody", ""), ("Of a team", "team")):
+        past(create("custom", name=name, source=source), ["tls"])
+    offers = r">(Configure|View)<span class=\"visually-hidden\"> (Of[^<]*)</span>"
+    offered = re.findall(offers, text_of(admin.get("/")))
+    assert sorted(offered) == [("Configure", "Of nobody"), ("View", "Of a team")]
+
+
+@pytest.mark.usefixtures("site")
 def test_home_tells_of_notifications_that_failed(admin: Client, settings: Any) -> None:
     settings.REGISTRIES = {"NOTIFY": ["https://a.example#whsec_" + "ZmFrZSBzZWNyZXQg" * 2]}
     for kind in ("state_changed", "test"):

@@ -21,17 +21,14 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     ("value", "meaning"),
     [
         *[(value, True) for value in ("1", "true", "True", "yes", "ON", " 1 ")],
-        *[(value, False) for value in ("", " ", "0", "false", "No", "off")],
+        *[(value, False) for value in (None, "", " ", "0", "false", "No", "off")],
     ],
 )
-def test_flags(value: str, meaning: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DJANGO_DEBUG", value)
-    assert env.flag("DJANGO_DEBUG") is meaning
-
-
-def test_a_flag_is_off_without_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flags(value: str | None, meaning: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DJANGO_DEBUG", raising=False)
-    assert env.flag("DJANGO_DEBUG") is False
+    if value is not None:
+        monkeypatch.setenv("DJANGO_DEBUG", value)
+    assert env.flag("DJANGO_DEBUG") is meaning
 
 
 def test_items(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,15 +136,11 @@ def test_registries(key: str, value: str, read: Any, monkeypatch: pytest.MonkeyP
     assert env.registries()[key] == read
 
 
-@pytest.mark.parametrize("key", ["SERVICE_HOST", "PORT", "PORT_8000_TCP_ADDR", "SECRET_HUB"])
-def test_variables_that_are_no_settings(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(f"REGISTRIES_{key}", "10.0.0.1")
-    assert key not in env.registries()
-
-
-def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_that_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("SERVICE_HOST", "PORT", "PORT_8000_TCP_ADDR", "SECRET_HUB"):
+        monkeypatch.setenv(f"REGISTRIES_{key}", "10.0.0.1")
     monkeypatch.setenv("REGISTRIES_TIMEOUT", "")
-    assert "TIMEOUT" not in env.registries()
+    assert env.registries() == {}
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", " \n\n"])
@@ -241,6 +234,17 @@ SECRET = "canary"
         ("REGISTRIES_ENDPOINTS", SECRET),
         ("REGISTRIES_ENDPOINTS", f'["{SECRET}"]'),
         ("REGISTRIES_ENDPOINTS", f'{{"https://{SECRET}": 1}}'),
+        ("DJANGO_ADMINS", f"a@site.example, {SECRET}"),
+        *(
+            ("DJANGO_EMAIL_URL", url)
+            for url in (
+                *("canary", "http://canary", "smtp://", "smtp://h:canary", "smtp://h/canary"),
+                *("smtp://h?canary", "smtps://u:canary[@h", "smtps://u:canary\u2100@h"),
+                # These would be sent without TLS.
+                *("smtp+ssl://u:canary@h:587", "smtp+starttls://u:canary@h:587"),
+                *("tls://u:canary@h:587", "http://u:canary@h:587"),
+            )
+        ),
     ],
 )
 def test_a_refusal_names_the_variable_and_never_its_value(
@@ -248,7 +252,7 @@ def test_a_refusal_names_the_variable_and_never_its_value(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured) as refused:
-        env.database(OWN), env.cache(), env.registries()
+        env.database(OWN), env.cache(), env.registries(), env.mail(), env.admins()
     assert name in str(refused.value)
     error: BaseException | None = refused.value
     while error:
@@ -273,28 +277,10 @@ def test_mail(url: str, expected: tuple[Any, ...], monkeypatch: pytest.MonkeyPat
     assert read["EMAIL_TIMEOUT"] == 10
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        *("canary", "http://canary", "smtp://", "smtp://h:canary", "smtp://h/canary"),
-        *("smtp://h?canary", "smtps://u:canary[@h", "smtps://u:canary\u2100@h"),
-        # These would be sent without TLS.
-        *(f"{scheme}://u:canary@h:587" for scheme in ("smtp+ssl", "smtp+starttls", "tls", "http")),
-    ],
-)
-def test_a_mail_server_that_cannot_be_read(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DJANGO_EMAIL_URL", url)
-    with pytest.raises(ImproperlyConfigured, match="DJANGO_EMAIL_URL") as caught:
-        env.mail()
-    assert "canary" not in str(caught.value)
-    assert caught.value.__context__ is None
-
-
 def test_admins_are_as_this_django_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DJANGO_ADMINS", "a@site.example, b@site.example")
     found = [each if isinstance(each, str) else each[1] for each in env.admins()]
     assert found == ["a@site.example", "b@site.example"]
-    monkeypatch.setenv("DJANGO_ADMINS", "a@site.example, canary")
-    with pytest.raises(ImproperlyConfigured, match=r"DJANGO_ADMINS .* entry 2 is none") as caught:
+    monkeypatch.setenv("DJANGO_ADMINS", "a@site.example, b")
+    with pytest.raises(ImproperlyConfigured, match=r"DJANGO_ADMINS .* entry 2 is none"):
         env.admins()
-    assert "canary" not in str(caught.value)
