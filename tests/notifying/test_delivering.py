@@ -24,14 +24,16 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from registries import outbox, receivers
 from registries.models import Delivery, GoneReceiver, Notification, Registry, StateChange
 from registries.models.notification import Level, Status, prune, prune_untold
-from registries.notifying import chat, collecting, delivering
+from registries.notifying import chat, collecting, delivering, notifier
 from registries.notifying import mail as smtp
 from registries.notifying.failures import SENTENCES
 from registries.notifying.notifier import Notifier, send_pending
 from tests.factories import create
 from tests.fakes.server import FakeServer, Reply, Request
+from tests.threads import together
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+with_threads = pytest.mark.django_db(transaction=True)
 
 KEY = b"fake-secret-of-a-webhook"
 SECRET = receivers.SECRET_PREFIX + base64.b64encode(KEY).decode()
@@ -54,6 +56,21 @@ class Hook:
     @property
     def bodies(self) -> list[Any]:
         return [json.loads(request.body) for request in self.got]
+
+    @property
+    def headers(self) -> list[dict[str, str]]:
+        return [{k.lower(): v for k, v in request.headers.items()} for request in self.got]
+
+    def hold(self) -> tuple[threading.Event, threading.Event]:
+        """Let requests wait: the event that one has come, and the event that lets them go."""
+        held, let_go = threading.Event(), threading.Event()
+
+        def wait() -> None:
+            held.set()
+            assert let_go.wait(30)
+
+        self.before = wait
+        return held, let_go
 
 
 @pytest.fixture
@@ -106,14 +123,19 @@ def states() -> list[tuple[str, int, str]]:
     return list(Delivery.objects.values_list("status", "attempts", "code"))
 
 
+def told(count: int = 1, **columns: Any) -> list[tuple[str, int, str]]:
+    """How the messages of changes were delivered."""
+    change(count, **columns)
+    send_pending()
+    return states()
+
+
 # Signed webhooks
 
 
 def test_the_specifications_own_library_accepts_the_signature(hook: Hook, url: str) -> None:
-    change()
-    send_pending()
-    (request,) = hook.got
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    assert told() == [("sent", 1, "")]
+    (request,), (headers,) = hook.got, hook.headers
     content = Webhook(SECRET).verify(request.body, headers)
     assert content["type"] == "registries.state_changed"
     assert content["data"]["registries"][0]["state"] == "attention"
@@ -121,7 +143,6 @@ def test_the_specifications_own_library_accepts_the_signature(hook: Hook, url: s
     assert headers["webhook-id"] == f"msg_{Notification.objects.get().uid.hex}"
     with pytest.raises(WebhookVerificationError):
         Webhook(SECRET).verify(request.body + b" ", headers)
-    assert states() == [("sent", 1, "")]
 
 
 def test_two_secrets_sign_while_one_replaces_the_other(
@@ -129,11 +150,9 @@ def test_two_secrets_sign_while_one_replaces_the_other(
 ) -> None:
     other = receivers.SECRET_PREFIX + base64.b64encode(b"another-secret-of-a-webhook").decode()
     settings.REGISTRIES = {"NOTIFY": [f"{server.origin}/#{other},{SECRET}"]}
-    change()
-    send_pending()
-    headers = {name.lower(): value for name, value in hook.got[0].headers.items()}
+    assert told() == [("sent", 1, "")]
     for secret in (SECRET, other):
-        Webhook(secret).verify(hook.got[0].body, headers)
+        Webhook(secret).verify(hook.got[0].body, hook.headers[0])
 
 
 @pytest.mark.parametrize(
@@ -150,9 +169,7 @@ def test_any_other_answer_is_a_failure_and_tried_again(
     hook: Hook, url: str, reply: Reply, code: str
 ) -> None:
     hook.replies = [reply]
-    change()
-    send_pending()
-    assert states() == [("pending", 1, code)]
+    assert told() == [("pending", 1, code)]
     wait = Delivery.objects.get().due_at - timezone.now()
     assert wait > timedelta(minutes=50 if reply.status == 429 else 0)
     send_pending()  # not due yet
@@ -167,9 +184,7 @@ def test_any_other_answer_is_a_failure_and_tried_again(
 @pytest.mark.parametrize("body", [b"x" * 2**20, [b"x" * 2**16] * 16], ids=["length", "chunks"])
 def test_the_status_counts_whatever_the_body(hook: Hook, url: str, body: Any) -> None:
     hook.replies = [Reply(200, body)]
-    change()
-    send_pending()
-    assert states() == [("sent", 1, "")]
+    assert told() == [("sent", 1, "")]
 
 
 def test_after_the_last_attempt_it_has_failed_and_can_be_sent_again(hook: Hook, url: str) -> None:
@@ -188,30 +203,35 @@ def test_gone_turns_a_webhook_off_until_it_is_enabled_or_another(
     hook: Hook, url: str, settings: Any
 ) -> None:
     hook.replies = [Reply(410)]
-    change()
-    send_pending()
-    assert states() == [("failed", 1, "gone")]
-    change()
-    send_pending()
-    assert states()[1:] == [("failed", 0, "gone")]
+    assert told() == [("failed", 1, "gone")]
+    assert told()[1:] == [("failed", 0, "gone")]
     assert len(hook.got) == 1
     assert delivering.send_again(Notification.objects.latest("pk")) == 0
     settings.REGISTRIES = {"NOTIFY": [f"{url}&new=1#{SECRET}"]}
-    change()
-    send_pending()
+    told()
     assert len(hook.got) == 2
     GoneReceiver.objects.all().delete()
     settings.REGISTRIES = {"NOTIFY": [f"{url}#{SECRET}"]}
     assert delivering.send_again(Notification.objects.earliest("pk")) == 1
 
 
-def test_addresses_that_the_site_may_not_call_are_not_called(
-    hook: Hook, url: str, settings: Any
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        (f"{{origin}}/#{SECRET}", "blocked_address"),
+        ("admins", "no_admins"),
+        ("json://127.0.0.1:1/", "unreachable"),
+    ],
+)
+def test_what_cannot_be_asked_says_why(
+    entry: str, code: str, hook: Hook, server: FakeServer, settings: Any
 ) -> None:
-    settings.REGISTRIES = {**settings.REGISTRIES, "ALLOW_PRIVATE_ADDRESSES": False}
-    change()
-    send_pending()
-    assert states() == [("pending", 1, "blocked_address")]
+    """Addresses that the site may not call, mail without admins, a service that is away."""
+    settings.REGISTRIES = {
+        "NOTIFY": [entry.format(origin=server.origin)],
+        "ALLOW_PRIVATE_ADDRESSES": False,
+    }
+    assert told() == [("pending", 1, code)]
     assert not hook.got
 
 
@@ -221,8 +241,7 @@ def test_addresses_that_the_site_may_not_call_are_not_called(
 def test_many_changes_are_one_message(hook: Hook, url: str, settings: Any) -> None:
     settings.REGISTRIES = {**settings.REGISTRIES, "SITE_URL": "https://site.example/"}
     change(30)
-    change(2, "fine", code="signed_in", verdict="valid")
-    send_pending()
+    told(2, state="fine", code="signed_in", verdict="valid")
     (body,) = hook.bodies
     data = body["data"]
     assert (data["attention"], data["fine"], data["total"]) == (30, 2, 32)
@@ -238,8 +257,7 @@ def test_many_changes_are_one_message(hook: Hook, url: str, settings: Any) -> No
 
 def test_a_single_change_leads_to_its_row_and_says_why(hook: Hook, url: str, settings: Any) -> None:
     settings.REGISTRIES = {**settings.REGISTRIES, "SITE_URL": "https://site.example"}
-    change(registry_name="Acme")
-    send_pending()
+    told(registry_name="Acme")
     notification = Notification.objects.get()
     assert notification.subject == "“Acme” needs attention"
     assert "registry.example" in notification.lines[0]
@@ -285,27 +303,11 @@ def test_if_all_hosts_seem_to_fail_one_after_the_other_few_messages_are_sent(url
     assert collecting.collect(USING)
 
 
-def in_threads(count: int, work: Callable[[], Any]) -> None:
-    barrier = threading.Barrier(count)
-
-    def run() -> None:
-        barrier.wait(30)
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-
-
+@with_threads
 def test_of_many_workers_one_collects_and_one_sends(hook: Hook, url: str) -> None:
     """#80"""
     change(5)
-    in_threads(4, send_pending)
+    together(*[send_pending] * 4)
     send_pending()
     assert Notification.objects.count() == 1
     assert len(hook.got) == 1
@@ -323,21 +325,19 @@ def test_what_a_killed_process_did_not_note_is_sent_again_with_the_same_id(
     assert len(hook.got) == 1
     Delivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     send()
-    first, second = hook.got
-    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    first, second = hook.headers
+    assert first["webhook-id"] == second["webhook-id"]
     assert states() == [("sent", 2, "")]
 
 
+@with_threads
 def test_a_process_that_lost_its_lease_changes_nothing(hook: Hook, url: str) -> None:
-    change()
-
     def take() -> None:
         Delivery.objects.update(leased_until=timezone.now() + timedelta(seconds=70), attempts=2)
         connections.close_all()
 
     hook.before = take
-    send_pending()
-    assert states() == [("pending", 2, "")]
+    assert told() == [("pending", 2, "")]
 
 
 def test_a_message_that_kills_its_process_ends_in_the_end(hook: Hook, url: str) -> None:
@@ -362,47 +362,44 @@ def test_a_receiver_that_is_down_holds_up_no_other_and_is_not_asked_for_each_mes
     assert sorted(failed) == [0, 0, 1]
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `Notifier` look into the outbox all the time."""
+    monkeypatch.setattr(notifier, "BEAT", 0.01)
+
+
+@with_threads
+@pytest.mark.usefixtures("quick")
 def test_it_goes_on_beside_the_checks_and_ends_with_them(hook: Hook, url: str) -> None:
-    held, let_go = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        held.set()
-        assert let_go.wait(30)
-
-    hook.before = wait
+    held, let_go = hook.hold()
     change()
     collecting.collect(USING)
-    with Notifier() as notifier:
-        notifier._thread.join(0)
+    with Notifier() as running:
         assert held.wait(30)
         # The receiver hangs; whoever checks does not notice.
         Registry.objects.update(check_every=0, next_check=None)
         call_command("run_checks", "--once")
         let_go.set()
-    notifier._thread.join(30)
-    assert not notifier._thread.is_alive()
+    running._thread.join(30)
+    assert not running._thread.is_alive()
     assert states() == [("sent", 1, "")]
 
 
+@with_threads
+@pytest.mark.usefixtures("quick")
 def test_once_it_is_told_to_stop_it_begins_no_other_message(
     hook: Hook, url: str, settings: Any
 ) -> None:
     """`run_checks` ends within TIMEOUT after SIGTERM, however many messages wait."""
-    held, let_go = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        held.set()
-        assert let_go.wait(30)
-
-    hook.before = wait
+    held, let_go = hook.hold()
     settings.REGISTRIES = {**settings.REGISTRIES, "TIMEOUT": 20}
     for number in range(2):
         outbox.enqueue("note", f"Message {number}", [])
-    with Notifier() as notifier:
+    with Notifier() as running:
         assert held.wait(30)
-        notifier.stop()
+        running.stop()
         let_go.set()
-    assert not notifier._thread.is_alive()
+    assert not running._thread.is_alive()
     assert sorted(states()) == [("pending", 0, ""), ("sent", 1, "")]
 
 
@@ -435,19 +432,11 @@ def test_mail_goes_to_the_admins(settings: Any) -> None:
     settings.REGISTRIES = {"NOTIFY": ["admins"], "SITE_URL": "https://site.example"}
     settings.ADMINS = [("Root", "root@site.example")]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    change(registry_name="Two\nBcc: victim@elsewhere.example\nlines\u202e")
-    send_pending()
+    told(registry_name="Two\nBcc: victim@elsewhere.example\nlines\u202e")
     (sent,) = mail.outbox
     assert sent.subject == "[Django] “Two Bcc: victim@elsewhere.example lines” needs attention"
     assert sent.to == ["root@site.example"]
     assert "https://site.example/backstage/" in str(sent.body)
-
-
-def test_mail_without_admins_says_so(settings: Any) -> None:
-    settings.REGISTRIES = {"NOTIFY": ["admins"]}
-    change()
-    send_pending()
-    assert states() == [("pending", 1, "no_admins")]
 
 
 class Hanging(BaseEmailBackend):
@@ -469,10 +458,8 @@ def test_a_mail_server_that_hangs_holds_up_no_other_messages(
     settings.MAILERS = {"default": {"BACKEND": settings.EMAIL_BACKEND}}
     assert timedelta(seconds=smtp.limit()) < delivering._lease()
     monkeypatch.setattr(smtp, "limit", lambda: 0.1)
-    change()
     try:
-        send_pending()
-        assert states() == [("pending", 1, "mail")]
+        assert told() == [("pending", 1, "mail")]
         assert Delivery.objects.get().params == {"error": "TimeoutError"}
     finally:
         Hanging.ended.set()
@@ -487,19 +474,12 @@ def json_url(server: FakeServer, settings: Any) -> str:
 
 
 def test_apprise_sends(hook: Hook, json_url: str) -> None:
-    change(registry_name="@everyone <!channel> [a](https://evil.example)")
-    send_pending()
-    assert states() == [("sent", 1, "")]
-    body = hook.bodies[0]
-    assert body["type"] == "warning"
-    shown = body["title"]
-    assert "needs attention" in shown
-    assert "@everyone" not in shown
-    assert "<!channel>" not in shown
-    assert "](" not in shown
+    name = "@everyone <!channel> [a](https://evil.example)"
+    assert told(registry_name=name) == [("sent", 1, "")]
+    (body,) = hook.bodies
+    assert (body["type"], body["title"]) == ("warning", f"“{chat.harmless(name)}” needs attention")
     # Webhooks get the name as it is.
-    data = Notification.objects.get().data
-    assert data["registries"][0]["name"].startswith("@everyone")
+    assert Notification.objects.get().data["registries"][0]["name"] == name
 
 
 @pytest.mark.parametrize("reply", [Reply(500), Reply(302, b"", {"Location": "/x"})], ids=str)
@@ -507,12 +487,10 @@ def test_apprise_fails_and_nothing_of_its_address_is_told(
     hook: Hook, json_url: str, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     hook.replies = [reply]
-    change()
     caplog.set_level(logging.INFO, "registries")
     for name in chat.LOGGERS:
         caplog.set_level(1, name)
-    send_pending()
-    assert states() == [("pending", 1, "status")]
+    assert told() == [("pending", 1, "status")]
     assert len(hook.got) == 1
     assert "canary" not in caplog.text
     assert "could not be sent to json://…" in caplog.text
@@ -526,23 +504,18 @@ def test_a_service_that_is_slower_than_the_time_limit_gets_a_message_once(
 ) -> None:
     settings.REGISTRIES = {**settings.REGISTRIES, "TIMEOUT": 0.1}
     hook.before = lambda: sleep(0.4)
-    change()
-    send_pending()
-    assert states() == [("sent", 1, "")]
+    assert told() == [("sent", 1, "")]
 
 
 def test_what_apprise_logs_after_the_time_limit_is_not_logged_either(
     hook: Hook, json_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    let_go = threading.Event()
-    hook.before = lambda: let_go.wait(30) and None
+    _held, let_go = hook.hold()
     hook.replies = [Reply(500, b"canary-answer")]
     monkeypatch.setattr(chat, "_limit", lambda caller: 0.1)
     for name in chat.LOGGERS:
         caplog.set_level(1, name)
-    change()
-    send_pending()
-    assert states() == [("pending", 1, "timeout")]
+    assert told() == [("pending", 1, "timeout")]
     (thread,) = [future for future, *_ in import_module("apprise.apprise")._abandoned_futures]
     let_go.set()
     assert futures.wait([thread], 30).done
@@ -558,25 +531,14 @@ def test_the_logs_of_libraries_below_apprise_are_dropped(
     log = logging.getLogger("oauthlib.oauth1.rfc5849")
     caplog.set_level(1, "oauthlib")
     hook.before = lambda: log.debug("canary")
-    change()
-    send_pending()
-    assert states() == [("sent", 1, "")]
+    assert told() == [("sent", 1, "")]
     assert "canary" not in caplog.text
-
-
-def test_apprise_cannot_reach_the_service(settings: Any) -> None:
-    settings.REGISTRIES = {"NOTIFY": ["json://127.0.0.1:1/"]}
-    change()
-    send_pending()
-    assert states() == [("pending", 1, "unreachable")]
 
 
 def test_apprise_is_an_extra(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "apprise", None)
     settings.REGISTRIES = {"NOTIFY": ["json://receiver.example/"]}
-    change()
-    send_pending()
-    assert states() == [("pending", 1, "apprise_missing")]
+    assert told() == [("pending", 1, "apprise_missing")]
     (problem,) = [each for each in run_checks() if each.id == "registries.E006"]
     assert SENTENCES["apprise_missing"] in str(problem.msg)
 
@@ -602,10 +564,10 @@ def test_the_start_reports_receivers_to_which_nothing_can_be_sent(
     assert "canary" not in caplog.text
 
 
-@pytest.mark.parametrize("text", ["@everyone", "a@b", "<@U1>", "<!here>", "[x](y)"])
-def test_what_is_harmless_looks_the_same(text: str) -> None:
-    assert chat.harmless(text) != text
-    assert chat.harmless(text).replace("\u200b", "") == text
+def test_what_is_harmless_looks_the_same() -> None:
+    for text in ("@everyone", "a@b", "<@U1>", "<!here>", "<!channel>", "[x](y)"):
+        assert text not in chat.harmless(text)
+        assert chat.harmless(text).replace("\u200b", "") == text
 
 
 # Secrets

@@ -19,7 +19,7 @@ from registries.receivers import SECRET_PREFIX
 from tests.factories import create
 from tests.fakes.server import FakeServer, Reply, Request
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 PAGES = "/backstage/registries/notification/"
 SECRET = SECRET_PREFIX + base64.b64encode(b"fake-secret-of-a-webhook").decode()
