@@ -141,14 +141,6 @@ def test_a_refused_credential_is_shown_to_a_token_server_once(serve: Serve) -> N
     assert family.failures == 1
 
 
-def test_a_refused_password_is_shown_to_a_registry_once(serve: Serve) -> None:
-    """#65: the same where the registry itself takes it."""
-    family, world = serve(BasicRegistry)
-    with pytest.raises(Rejected):
-        world.account(family, family.wrong).digest(PRIVATE, "v1")
-    assert [request.basic for request in world.requests] == [None, family.wrong]
-
-
 def test_a_token_is_used_for_its_own_repository_and_account_alone(serve: Serve) -> None:
     family, world = serve(TokenRegistry)
     endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,))
@@ -315,19 +307,6 @@ def test_a_refused_token_answer_is_not_kept(serve: Serve) -> None:
     assert world.account(family).digest(PRIVATE, "v1")
 
 
-def test_a_token_that_was_made_just_now_is_not_made_again(serve: Serve) -> None:
-    """#51: one that is refused although it is fresh would be no better the second time."""
-
-    class Refusing(TokenRegistry):
-        def refusal(self, request: Request, repository: str) -> Reply | None:
-            return Reply(401, b"", {"WWW-Authenticate": self.challenge(repository)})
-
-    family, world = serve(Refusing)
-    with pytest.raises(ImageDenied):
-        world.account(family).digest(PRIVATE, "v1")
-    assert len(world.servers[family.realm_origin].requests) == 1
-
-
 def test_every_newer_token_is_for_the_repository_that_was_asked_about(serve: Serve) -> None:
     """Gitea says Basic where a token is refused, which may have ended, or be another realm's."""
 
@@ -460,7 +439,10 @@ def test_a_new_token_that_is_not_known_yet_is_tried_once_more(
 def test_a_token_that_stays_refused_is_given_up(
     serve: Serve, pauses: list[float], error: str, until: int, waited: int
 ) -> None:
-    """#51: one pause, and none where the registry says that the token is known."""
+    """#51: one pause, and none where the registry says that the token is known.
+
+    Fresh as it is, no other is made.
+    """
     family, world = serve(Replicated)
     family.error, family.until = error, until
     with pytest.raises(ImageDenied):

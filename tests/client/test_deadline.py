@@ -13,12 +13,14 @@ from registries.client.deadline import Deadline
 from registries.client.errors import Unreachable
 from registries.client.transport import Transport
 from tests.client.calls import fails
+from tests.client.test_addresses import answers
 from tests.client.transports import RawServer, raw_server, read_head, send, transport
 from tests.fakes.server import FakeServer, Reply
 
 SECONDS = 0.4
 PAUSE = 0.05
 OK = b"HTTP/1.1 200 OK\r\n"
+OKAY = OK + b"Content-Length: 2\r\n\r\nok"
 HEADERS = b"".join(b"X-%d: x\r\n" % number for number in range(90))
 # The beginning of a TLS handshake record that announces 512 bytes.
 TLS_RECORD = b"\x16\x03\x03\x02\x00\x02" + b"\x00" * 400
@@ -57,26 +59,28 @@ def times_out(server: RawServer, host: str = "") -> Iterator[None]:
 
 
 def call(over: Transport, url: str) -> None:
-    over.request("GET", url, deadline=Deadline(SECONDS), limit=1000)
+    send(over, url, deadline=Deadline(SECONDS))
+
+
+SLOW = {
+    "silence": silent,
+    "status": trickle(b"HTTP/1.1 200 " + b"x" * 900 + b"\r\n\r\n"),
+    "headers": trickle(HEADERS + b"\r\n", OK),
+    "body": trickle(b"x" * 900, OK + b"Content-Length: 901\r\n\r\n"),
+    "body until close": trickle(b"x" * 900, OK + b"\r\n"),
+    "chunks": trickle(b"1\r\nx\r\n" * 200, OK + b"Transfer-Encoding: chunked\r\n\r\n"),
+    "trailers": trickle(b"X: y\r\n" * 200, OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"),
+}
 
 
 @pytest.mark.parametrize(
-    "serve",
-    [
-        silent,
-        trickle(b"HTTP/1.1 200 " + b"x" * 900 + b"\r\n\r\n"),
-        trickle(HEADERS + b"\r\n", OK),
-        trickle(b"x" * 900, OK + b"Content-Length: 901\r\n\r\n"),
-        trickle(b"x" * 900, OK + b"\r\n"),
-        trickle(b"1\r\nx\r\n" * 200, OK + b"Transfer-Encoding: chunked\r\n\r\n"),
-        trickle(b"X: y\r\n" * 200, OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"),
-    ],
-    ids=["silence", "status", "headers", "body", "body until close", "chunks", "trailers"],
+    ("how", "tls"),
+    [*((how, False) for how in SLOW), *((how, True) for how in ("silence", "headers", "body"))],
 )
-def test_slow_answer(serve: Callable[[socket.socket], None]) -> None:
+def test_slow_answer(how: str, *, tls: bool) -> None:
     """#40: a server that trickles is cut off in time, and what it sent is not believed."""
-    with RawServer(serve) as server, times_out(server):
-        call(transport(), server.origin)
+    with raw_server(SLOW[how], tls=tls) as (server, over), times_out(server):
+        call(over, server.origin)
 
 
 @pytest.mark.parametrize(
@@ -96,58 +100,45 @@ def test_slow_tunnel() -> None:
         call(transport(proxy=proxy.origin), "https://registry.example/")
 
 
-def test_body_that_is_not_read() -> None:
+@pytest.mark.parametrize("kept", [False, True])
+def test_body_that_is_not_read(*, kept: bool) -> None:
     """A peer that stops reading holds up a large request no longer than the deadline."""
+    stop = threading.Event()
 
     def deaf(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        if kept:
+            read_head(connection)
+            connection.sendall(OKAY)
         stop.wait(20)
 
-    stop = threading.Event()
     with RawServer(deaf) as server:
+        over = transport()
+        if kept:
+            send(over, server.origin)
         with times_out(server):
-            transport().request(
-                "POST", server.origin, deadline=Deadline(SECONDS), body=b"x" * 20_000_000, limit=10
-            )
+            # Not a POST, which would take a new connection.
+            send(over, server.origin, deadline=Deadline(SECONDS), body=b"x" * 20_000_000)
         stop.set()
+    assert server.accepted == 1
 
 
-def test_kept_connection_gets_the_new_deadline(wait: Callable[[float], None]) -> None:
+@pytest.mark.parametrize("tls", [False, True])
+def test_kept_connection_gets_the_new_deadline(wait: Callable[[float], None], *, tls: bool) -> None:
     """Neither does the end of an earlier one cut it short, nor does its length prolong it."""
 
     def serve(connection: socket.socket) -> None:
         for _ in range(3):
             read_head(connection)
-            connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")
+            connection.sendall(OKAY)
         silent(connection)
 
-    with RawServer(serve) as server:
-        over = transport()
+    with raw_server(serve, tls=tls) as (server, over):
         for _ in range(3):
-            over.request("GET", server.origin, deadline=Deadline(60), limit=10)
+            send(over, server.origin, deadline=Deadline(60))
             wait(40)
         with times_out(server):
             call(over, server.origin)
-    assert server.accepted == 1
-
-
-def test_kept_connection_sends_by_the_new_deadline() -> None:
-    stop = threading.Event()
-
-    def deaf_later(connection: socket.socket) -> None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
-        read_head(connection)
-        connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")
-        stop.wait(20)
-
-    with RawServer(deaf_later) as server:
-        over = transport()
-        send(over, server.origin)
-        with times_out(server):
-            over.request(
-                "GET", server.origin, deadline=Deadline(SECONDS), body=b"x" * 20_000_000, limit=10
-            )
-        stop.set()
     assert server.accepted == 1
 
 
@@ -155,17 +146,16 @@ def test_deadline_is_for_all_requests_of_a_call(wait: Callable[[float], None]) -
     with FakeServer(lambda _: Reply(200, b"ok")) as server:
         over, deadline = transport(), Deadline(60)
         for _ in range(2):
-            over.request("GET", server.origin, deadline=deadline, limit=10)
+            send(over, server.origin, deadline=deadline)
             wait(40)
-        with pytest.raises(Unreachable) as caught:
-            over.request("GET", server.origin, deadline=deadline, limit=10)
-    assert caught.value.code == "timeout"
+        with fails("timeout"):
+            send(over, server.origin, deadline=deadline)
     assert len(server.requests) == 2
 
 
 def test_nothing_starts_after_the_end() -> None:
-    with FakeServer(lambda _: Reply()) as server, fails("timeout", Unreachable):
-        transport().request("GET", server.origin, deadline=Deadline(0), limit=10)
+    with FakeServer(lambda _: Reply()) as server, fails("timeout"):
+        send(transport(), server.origin, deadline=Deadline(0))
     assert server.connections == 0
 
 
@@ -181,12 +171,8 @@ def test_answer_that_ends_with_the_deadline() -> None:
         def remaining(self) -> float:
             return 0.0
 
-    with (
-        FakeServer(lambda _: Reply(200, b"ok")) as server,
-        pytest.raises(Unreachable) as caught,
-    ):
-        transport().request("GET", server.origin, deadline=Late(5), limit=10)
-    assert caught.value.code == "timeout"
+    with FakeServer(lambda _: Reply(200, b"ok")) as server, fails("timeout"):
+        send(transport(), server.origin, deadline=Late(5))
 
 
 def test_deadline(wait: Callable[[float], None]) -> None:
@@ -209,8 +195,6 @@ def test_deadline_ends_with_its_block() -> None:
 
 def test_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name with an address that swallows packets and one that works is reached."""
-    from tests.client.test_addresses import answers
-
     full = socket.create_server(("127.0.0.2", 0), backlog=0)
     port = full.getsockname()[1]
     fill = [socket.socket() for _ in range(4)]
@@ -223,45 +207,13 @@ def test_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) 
         connection, _ = listener.accept()
         with connection:
             read_head(connection)
-            connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")
+            connection.sendall(OKAY)
 
     thread = threading.Thread(target=serve)
     thread.start()
     monkeypatch.setattr(socket, "getaddrinfo", answers("127.0.0.2", "127.0.0.1"))
-    response = transport().request(
-        "GET", f"http://name.example:{port}/", deadline=Deadline(2), limit=10
-    )
+    response = send(transport(), f"http://name.example:{port}/", deadline=Deadline(2))
     thread.join()
     for one in (full, listener, *fill):
         one.close()
     assert response.body == b"ok"
-
-
-@pytest.mark.parametrize(
-    "serve",
-    [
-        silent,
-        trickle(HEADERS + b"\r\n", OK),
-        trickle(b"x" * 900, OK + b"Content-Length: 900\r\n\r\n"),
-    ],
-    ids=["silence", "headers", "body"],
-)
-def test_slow_answer_over_tls(serve: Callable[[socket.socket], None]) -> None:
-    """#40: after the handshake the deadline holds as well."""
-    with raw_server(serve, tls=True) as (server, over), times_out(server):
-        call(over, server.origin)
-
-
-def test_kept_connection_over_tls_gets_the_new_deadline() -> None:
-    """#40: not the one of the call that made it."""
-
-    def silent_later(connection: socket.socket) -> None:
-        read_head(connection)
-        connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")
-        silent(connection)
-
-    with raw_server(silent_later, tls=True) as (server, over):
-        over.request("GET", server.origin, deadline=Deadline(60), limit=10)
-        with times_out(server):
-            call(over, server.origin)
-    assert server.accepted == 1

@@ -4,6 +4,7 @@ import base64
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 import trustme
 
 from registries.client.deadline import Deadline
-from registries.client.errors import ClientError
 from registries.client.transport import Transport
 from registries.client.trust import tls_context
+from tests.client.calls import fails
 from tests.client.test_addresses import answers
 from tests.client.transports import (
     RawServer,
@@ -41,60 +42,33 @@ def send(over: Transport, url: str, canary: str, seconds: float = 5) -> None:
     )
 
 
-Trigger = tuple[Transport, str, float]
+def silent(connection: socket.socket) -> None:
+    while connection.recv(65536):
+        pass
 
 
-def refused(_: Any) -> Trigger:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    return transport(), f"http://127.0.0.1:{port}/", 5
-
-
-def unreadable_ca(_: Any) -> Trigger:
-    return transport(ca_certificate="nonsense"), "https://127.0.0.1:1/", 5
-
-
-TRIGGERS: dict[str, Callable[[Any], Trigger]] = {
-    "refused": refused,
-    "unreadable_ca": unreadable_ca,
-    "blocked_address": lambda _: (transport(allow_private_addresses=False), "http://127.0.0.1/", 5),
-    "tls": lambda servers: (transport(), servers["tls"], 5),
-    "redirected": lambda servers: (transport(), servers["redirect"], 5),
-    "bad_answer": lambda servers: (transport(), servers["garbled"], 5),
-    "too_large": lambda servers: (transport(), servers["large"], 5),
-    "timeout": lambda servers: (transport(), servers["silent"], 0.2),
+# What answers, or a URL, and what the way there is like, by the code of what goes wrong.
+Trigger = tuple[FakeServer | RawServer | str, dict[str, Any]]
+TRIGGERS: dict[str, Callable[[], Trigger]] = {
+    "refused": lambda: ("http://127.0.0.1:1/", {}),
+    "unreadable_ca": lambda: ("https://127.0.0.1:1/", {"ca_certificate": "nonsense"}),
+    "blocked_address": lambda: ("http://127.0.0.1/", {"allow_private_addresses": False}),
+    "tls": lambda: (FakeServer(hello, trustme.CA()), {}),
+    "redirected": lambda: (FakeServer(lambda _: Reply(302, b"", {"Location": "/x"})), {}),
+    "bad_answer": lambda: (RawServer(reading(b"nonsense\r\n\r\n")), {}),
+    "too_large": lambda: (FakeServer(lambda _: Reply(200, b"x" * 11)), {}),
+    "timeout": lambda: (RawServer(silent), {}),
 }
 
 
 @pytest.mark.parametrize("code", TRIGGERS)
 def test_errors_hold_no_secret(code: str, canary: str) -> None:
     """#20, #21: neither the error nor what it carries along shows anything of the request."""
-
-    def silent(connection: socket.socket) -> None:
-        while connection.recv(65536):
-            pass
-
-    with (
-        FakeServer(hello, trustme.CA()) as tls,
-        FakeServer(lambda _: Reply(302, b"", {"Location": "/x"})) as redirect,
-        FakeServer(lambda _: Reply(200, b"x" * 11)) as large,
-        RawServer(reading(b"nonsense\r\n\r\n")) as garbled,
-        RawServer(silent) as quiet,
-    ):
-        over, url, seconds = TRIGGERS[code](
-            {
-                "tls": tls.origin,
-                "redirect": redirect.origin,
-                "large": large.origin,
-                "garbled": garbled.origin,
-                "silent": quiet.origin,
-            }
-        )
-        with pytest.raises(ClientError) as caught:
-            send(over, url, canary, seconds)
-    assert caught.value.code == code
-    assert caught.value.__context__ is None
-    assert caught.value.__cause__ is None
+    server, options = TRIGGERS[code]()
+    with ExitStack() as stack, fails(code) as caught:
+        url = server if isinstance(server, str) else stack.enter_context(server).origin
+        send(transport(**options), url, canary, 0.2 if code == "timeout" else 5)
+    assert (caught.value.__context__, caught.value.__cause__) == (None, None)
     text = traceback_texts(caught.value)
     assert "transport" in text, "the report shows the transport's frames"
     assert canary not in text
