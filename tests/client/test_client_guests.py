@@ -28,13 +28,6 @@ class Closed(TokenRegistry):
         return self.reply if user is None else None
 
 
-class ClosedQuay(Quay):
-    """A Quay of one's own with FEATURE_ANONYMOUS_ACCESS turned off."""
-
-    def denied(self, user: str | None, requested: list[str]) -> Reply | None:
-        return problem(401, "UNAUTHORIZED") if user is None else None
-
-
 class ByImage(TokenRegistry):
     """Gives guests a token for what everybody may read, as GitLab does for existing projects."""
 
@@ -64,7 +57,6 @@ def guest(world: World, family: Family, *image: str, **endpoint: bool) -> tuple[
         (Quay, LET_IN, 2),
         (Harbor, LET_IN, 2),
         (Closed, REFUSED, 2),
-        (ClosedQuay, REFUSED, 2),
         (ByImage, REFUSED, 2),
     ],
 )

@@ -11,17 +11,11 @@ from registries.client.tokens import Cache, MemoryTokens, SingleFlight
 
 def test_a_text_is_kept_until_its_time_is_over() -> None:
     tokens = MemoryTokens()
+    tokens.set("a", "replaced", 60)
     tokens.set("a", "1", 60)
     tokens.set("b", "2", 0.01)
     time.sleep(0.02)
     assert (tokens.get("a"), tokens.get("b"), tokens.get("c")) == ("1", None, None)
-
-
-def test_a_text_is_replaced() -> None:
-    tokens = MemoryTokens()
-    tokens.set("a", "1", 60)
-    tokens.set("a", "2", 60)
-    assert tokens.get("a") == "2"
 
 
 def test_a_full_store_drops_what_is_over_first_and_then_the_oldest() -> None:
@@ -86,27 +80,17 @@ class Race:
             thread.join()
 
 
-def test_one_thread_makes_what_many_need() -> None:
-    """#65: fifty threads, one request."""
-    race = Race(50)
-    race.run(Cache(MemoryTokens(), "a", lambda: 10.0), "text")
-    assert race.results == ["text"] * 50
+@pytest.mark.parametrize(
+    ("threads", "outcome"),
+    [(50, "text"), (20, Rejected("bad_credentials")), (5, ZeroDivisionError("ours"))],
+    ids=["text", "refusal", "fault of ours"],
+)
+def test_one_thread_makes_what_many_need(threads: int, outcome: str | Exception) -> None:
+    """#65: one request, and a refused password is not tried again, for which GitLab would ban."""
+    race = Race(threads)
+    race.run(Cache(MemoryTokens(), "a", lambda: 10.0), outcome)
+    assert race.results == [outcome] * threads
     assert race.calls == 1
-
-
-def test_many_threads_share_one_refusal() -> None:
-    """#65: a refused password is not tried again by each thread; GitLab would ban the site."""
-    race = Race(20)
-    error = Rejected("bad_credentials")
-    race.run(Cache(MemoryTokens(), "a", lambda: 10.0), error)
-    assert race.results == [error] * 20
-    assert race.calls == 1
-
-
-def test_a_fault_of_ours_reaches_every_thread() -> None:
-    race = Race(5)
-    race.run(Cache(MemoryTokens(), "a", lambda: 10.0), ZeroDivisionError("ours"))
-    assert [type(result) for result in race.results] == [ZeroDivisionError] * 5
 
 
 def test_a_thread_outlives_the_deadline_of_the_one_it_waits_for() -> None:

@@ -9,24 +9,14 @@ import pytest
 
 import registries.kinds
 from registries.kinds import KINDS, Kind, Variable, variables
-from registries.kinds.base import Link
+from registries.kinds.base import Link, Method
 from registries.kinds.conformance import faults
 from registries.kinds.quay import quay
 from tests.kinds.samples import SAMPLES
 
 # Modules beside the kinds.
-PARTS = {
-    "__init__",
-    "address",
-    "base",
-    "cleaning",
-    "conformance",
-    "hosts",
-    "problem",
-    "regions",
-    "rules",
-    "shared",
-}
+PARTS = {"__init__", "address", "base", "cleaning", "conformance", "hosts", "problem", "regions"}
+PARTS |= {"rules", "shared"}
 
 kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
@@ -47,104 +37,82 @@ def test_what_every_kind_must_fulfil(kind: Kind) -> None:
     assert kind.state(kind.address) == "anonymous"
 
 
-def without(kind: Kind, name: str) -> tuple[Variable, ...]:
-    return tuple(variable for variable in kind.variables if variable.name != name)
+def howto(**changes: Any) -> dict[str, Any]:
+    return {"howto": quay.howto._replace(**changes)}
+
+
+def variables_with(name: str, *more: Variable) -> dict[str, Any]:
+    """Quay's variables without this one, and with these."""
+    return {"variables": (*(one for one in quay.variables if one.name != name), *more)}
+
+
+def methods(*named: Method) -> dict[str, Any]:
+    return {"methods": named}
 
 
 LINK = Link("Quay", "http://quay.io/")
 NO_COLUMN = Variable(name="pin", label="PIN", help="A number.", clean=str)
 OPEN_TOKEN = replace(quay.by_name["token"], secret=False)
 ROBOT, NOBODY = quay.methods[0], quay.methods[-1]
+SLUG = "its slug must start with a letter and have at most 20 lower-case letters and digits"
+SENTENCES = "the steps and notes of its howto must be full sentences, which end with a period"
+MARKUP = "its howto has an unclosed **, or a link without an https address"
+GUEST = "its way to sign in 'guest' must be called 'anonymous' if, and only if, it has no variables"
+WAY = f"its way to sign in {ROBOT.slug!r}"
 
 
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        (
-            {"slug": "Quay.io"},
-            "its slug must start with a letter and have at most 20 lower-case letters and digits",
-        ),
+        ({"slug": "Quay.io"}, SLUG),
         ({"label": ""}, "it needs a label and a summary"),
         (
-            {"howto": quay.howto._replace(steps=("Open it.",))},
+            howto(steps=("Open it.",)),
             "its howto needs a title, at least three steps, a note and a link",
         ),
+        (howto(notes=("No sentence",)), SENTENCES),
+        (howto(notes=("Open **Settings*.",)), MARKUP),
+        (howto(notes=("Open [Quay](http://quay.io/).",)), MARKUP),
+        (howto(links=(LINK,)), "the links of its howto need a label and an https address"),
+        (variables_with("", NO_COLUMN), "its variable 'pin' has no column in the database"),
         (
-            {"howto": quay.howto._replace(notes=("No sentence",))},
-            "the steps and notes of its howto must be full sentences, which end with a period",
-        ),
-        (
-            {"howto": quay.howto._replace(notes=("Open **Settings*.",))},
-            "its howto has an unclosed **, or a link without an https address",
-        ),
-        (
-            {"howto": quay.howto._replace(notes=("Open [Quay](http://quay.io/).",))},
-            "its howto has an unclosed **, or a link without an https address",
-        ),
-        (
-            {"howto": quay.howto._replace(links=(LINK,))},
-            "the links of its howto need a label and an https address",
-        ),
-        (
-            {"variables": (*quay.variables, NO_COLUMN)},
-            "its variable 'pin' has no column in the database",
-        ),
-        (
-            {"variables": (*without(quay, "token"), OPEN_TOKEN)},
+            variables_with("token", OPEN_TOKEN),
             "its variable 'token' must be declared like the column with this name",
         ),
         (
-            {"variables": (*without(quay, "account"), replace(quay.by_name["account"], help=""))},
+            variables_with("account", replace(quay.by_name["account"], help="")),
             "its variable 'account' needs a label, and help that is a full sentence",
         ),
-        ({"methods": ()}, "it needs at least one way to sign in"),
         (
-            {"methods": (replace(ROBOT, label=""), NOBODY)},
-            f"its way to sign in {ROBOT.slug!r} needs a label",
-        ),
-        (
-            {"methods": (replace(ROBOT, variables=("account", "password")), NOBODY)},
-            (
-                f"its way to sign in {ROBOT.slug!r} uses variables that the kind does not have:"
-                " password"
-            ),
-        ),
-        (
-            {"methods": (replace(ROBOT, variables=("account",)), NOBODY)},
-            f"its way to sign in {ROBOT.slug!r} needs a secret, or no variables at all",
-        ),
-        (
-            {"methods": (ROBOT, replace(NOBODY, slug="guest"))},
-            (
-                "its way to sign in 'guest' must be called 'anonymous' if, and only if, it has no"
-                " variables"
-            ),
-        ),
-        (
-            {"methods": (replace(ROBOT, default_only=True), NOBODY)},
-            (
-                f"its way to sign in {ROBOT.slug!r} must follow the kind's rules,"
-                " or be default_only if it does not"
-            ),
-        ),
-        (
-            {"methods": (ROBOT, ROBOT, NOBODY)},
-            "two of its ways to sign in have the same slug",
-        ),
-        ({"methods": (NOBODY,)}, "no way to sign in uses account, namespace, token"),
-        (
-            {"methods": (replace(ROBOT, deprecated=True), NOBODY)},
-            "its first way to sign in is the recommended one, so it cannot be deprecated",
-        ),
-        ({"methods": (NOBODY, ROBOT)}, "anonymous access must be the last of its ways to sign in"),
-        (
-            {"methods": (ROBOT,)},
-            "it must offer anonymous access if, and only if, its rules allow it",
-        ),
-        (
-            {"variables": (*without(quay, "url"), replace(quay.by_name["url"], address=False))},
+            variables_with("url", replace(quay.by_name["url"], address=False)),
             "address=True must be set for url, authurl and region, and for no other variable",
         ),
+        (methods(), "it needs at least one way to sign in"),
+        (methods(replace(ROBOT, label=""), NOBODY), f"{WAY} needs a label"),
+        (
+            methods(replace(ROBOT, variables=("account", "password")), NOBODY),
+            f"{WAY} uses variables that the kind does not have: password",
+        ),
+        (
+            methods(replace(ROBOT, variables=("account",)), NOBODY),
+            f"{WAY} needs a secret, or no variables at all",
+        ),
+        (
+            methods(ROBOT, replace(NOBODY, slug="guest")),
+            GUEST,
+        ),
+        (
+            methods(replace(ROBOT, default_only=True), NOBODY),
+            f"{WAY} must follow the kind's rules, or be default_only if it does not",
+        ),
+        (methods(ROBOT, ROBOT, NOBODY), "two of its ways to sign in have the same slug"),
+        (methods(NOBODY), "no way to sign in uses account, namespace, token"),
+        (
+            methods(replace(ROBOT, deprecated=True), NOBODY),
+            "its first way to sign in is the recommended one, so it cannot be deprecated",
+        ),
+        (methods(NOBODY, ROBOT), "anonymous access must be the last of its ways to sign in"),
+        (methods(ROBOT), "it must offer anonymous access if, and only if, its rules allow it"),
     ],
 )
 def test_what_is_not_fulfilled_is_told(changes: dict[str, Any], fault: str) -> None:
@@ -167,14 +135,7 @@ def test_a_registry_of_ones_own_may_name_its_token_server(kind: Kind) -> None:
 def test_secrets() -> None:
     """These are the secrets, and no others."""
     secrets = {name for name, variable in variables().items() if variable.secret}
-    assert secrets == {
-        "auth",
-        "clientsecret",
-        "password",
-        "privatekey",
-        "secretaccesskey",
-        "token",
-    }
+    assert secrets == {"auth", "clientsecret", "password", "privatekey", "secretaccesskey", "token"}
 
 
 @kinds
@@ -218,14 +179,11 @@ def test_host_templates_are_anchored(kind: Kind) -> None:
         assert kind.match_host(re.sub(r"\{\w+\}", "a.b", template)) is None or "{" not in template
 
 
+LABELS = {"account": "123456789012", "region": "eu-west-1", "location": "europe-west1"}
+
+
 def _label(match: re.Match[str]) -> str:
-    samples = {
-        "name": "acme",
-        "account": "123456789012",
-        "region": "eu-west-1",
-        "location": "europe-west1",
-    }
-    return samples[match[1]]
+    return LABELS.get(match[1], "acme")
 
 
 @kinds
