@@ -43,9 +43,9 @@ def forms(secret: str) -> set[str]:
     return {core, json.dumps(core)[1:-1], quote(core, safe=""), quote(core), encoded}
 
 
-READING = [("GET", "application/json"), ("GET", "text/html")]
-# A refusal of another method looks alike in both formats.
-WAYS = [*READING, ("POST", "text/html"), ("OPTIONS", "application/json")]
+READING = [("GET", "application/json")]
+# Pages hold what the JSON holds, and a refusal of another method looks alike in both formats.
+WAYS = [*READING, ("GET", "text/html"), ("POST", "text/html"), ("OPTIONS", "application/json")]
 
 
 def everything(client: Caller, row: Registry, ways: Iterable[tuple[str, str]] = WAYS) -> str:
@@ -77,7 +77,7 @@ def test_no_secret_is_in_any_answer(
     row.save()
     assert row.values().items() >= planted.items()
     with caplog.at_level(logging.DEBUG):
-        ways = (WAYS if slug == "custom" else READING) if together else READING[:1]
+        ways = WAYS if together and slug == "custom" else READING
         text = everything(reader, row, ways) + caplog.text
     assert row.name in text
     sealed = {row.raw_value(name).token for name in planted}
@@ -88,10 +88,5 @@ def test_no_secret_is_in_any_answer(
 def test_a_secret_would_be_found() -> None:
     """The search above sees what it looks for."""
     for secret in [*canaries("gcr").values(), *canaries("hub").values()]:
-        spellings: list[Any] = [
-            json.dumps([secret]),
-            quote(secret),
-            base64.b64encode(secret.encode()),
-        ]
-        assert any(form in spellings[0] for form in forms(secret))
-        assert any(form in spellings[1] for form in forms(secret))
+        for spelling in (json.dumps([secret]), quote(secret)):
+            assert any(form in spelling for form in forms(secret))

@@ -34,6 +34,14 @@ def run_json(*arguments: str) -> list[dict[str, Any]]:
     return result
 
 
+def one(folder: Path, host: str, user: str = "johndoe", password: str = "fake") -> str:
+    """A file of one login."""
+    path = folder / "config.json"
+    auths = {host: {"username": user, "password": password}}
+    path.write_text(json.dumps({"auths": auths}))
+    return str(path)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "config.json"
@@ -88,9 +96,8 @@ def test_what_is_there_is_not_overwritten(file: Path, columns: dict[str, Any], s
 @pytest.mark.parametrize("key", ["my-server", "http://my-server", "localhost", "h.example:443"])
 def test_hosts_that_images_name_with_a_port(key: str, tmp_path: Path) -> None:
     """Or that have none: a second time they are already here."""
-    path = tmp_path / "auth.json"
-    path.write_text(json.dumps({"auths": {key: {"username": "johndoe", "password": "fake"}}}))
-    states = [run_json(str(path), "--from", "podman")[0]["state"] for _time in range(2)]
+    path = one(tmp_path, key)
+    states = [run_json(path, "--from", "podman")[0]["state"] for _time in range(2)]
     assert states == ["new", "already here"]
 
 
@@ -129,14 +136,12 @@ def test_what_cannot_be_added_is_said(file: Path, name: str, reason: str, plan: 
 
 
 def test_what_is_here_may_be_named_again(file: Path) -> None:
+    """A plan is of what is named."""
+    named = (str(file), "--from", "docker", "--only", "ghcr.io")
+    assert run(*named, "--plan").splitlines()[-1].endswith(" 1 to add.")
     for _time in range(2):
-        run(str(file), "--from", "docker", "--only", "ghcr.io")
+        run(*named)
     assert added().count() == 1
-
-
-def test_a_plan_is_of_what_is_named(file: Path) -> None:
-    text = run(str(file), "--from", "docker", "--plan", "--only", "ghcr.io")
-    assert text.splitlines()[-1].endswith(" 1 to add.")
 
 
 def test_what_is_added_is_logged(file: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -147,15 +152,10 @@ def test_what_is_added_is_logged(file: Path, caplog: pytest.LogCaptureFixture) -
     assert caplog.messages == ["Imported “ghcr.io” from a file of the form docker."]
 
 
-@pytest.mark.parametrize(
-    ("user", "login"), [("johndoe", "johndoe"), ("ghp_fake123", ""), ("f" * 65, "")]
-)
-def test_the_plan_shows_the_login_unless_it_is_a_token(
-    user: str, login: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps({"auths": {"r.example": {"username": user, "password": "fake"}}}))
-    assert run_json(str(path), "--from", "docker", "--plan")[0]["login"] == login
+def test_the_plan_shows_the_login_unless_it_is_a_token(tmp_path: Path) -> None:
+    for user, login in (("johndoe", "johndoe"), ("ghp_fake123", ""), ("f" * 65, "")):
+        path = one(tmp_path, "r.example", user)
+        assert run_json(path, "--from", "docker", "--plan")[0]["login"] == login
 
 
 @pytest.mark.parametrize(
@@ -167,40 +167,32 @@ def test_the_plan_shows_the_login_unless_it_is_a_token(
         ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
     ],
 )
-@pytest.mark.parametrize("form", ["docker", "podman", "kubernetes"])
-def test_credentials_go_over_tls_as_docker_sends_them(
-    key: str, url: str, form: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps({"auths": {key: {"username": "johndoe", "password": "fake"}}}))
-    run(str(path), "--from", form)
-    assert added().get().url == url
+def test_credentials_go_over_tls_as_docker_sends_them(key: str, url: str, tmp_path: Path) -> None:
+    for form in ("docker", "podman", "kubernetes"):
+        run(one(tmp_path, key), "--from", form)
+        assert added().get().url == url, form
+        added().delete()
 
 
 def test_half_a_character_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "config.json"
-    path.write_text(r'{"auths": {"r.example": {"username": "johndoe", "password": "x\ud800"}}}')
-    (item,) = run_json(str(path), "--from", "docker")
+    (item,) = run_json(one(tmp_path, "r.example", password="x\ud800"), "--from", "docker")
     assert item["state"] == "refused"
     assert item["details"]
     assert not added().exists()
 
 
 def test_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A row that cannot be saved takes the others with it."""
-    saved: list[str] = []
+    """A row that cannot be saved takes those before it along."""
     save = Registry.save
 
     def fail_at_third(row: Registry, *args: Any, **kwargs: Any) -> None:
-        if len(saved) == 2:
+        if added().count() == 2:
             raise writing.IntegrityError
-        saved.append(row.name)
         save(row, *args, **kwargs)
 
     monkeypatch.setattr(Registry, "save", fail_at_third)
     with pytest.raises(CommandError, match="meanwhile"):
         run(str(SAMPLES / "docker.json"), "--from", "docker")
-    assert len(saved) == 2
     assert not added().exists()
 
 

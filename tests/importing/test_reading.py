@@ -8,7 +8,7 @@ import pytest
 
 from registries.importing import FORMS, Unreadable
 from registries.importing.form import Form
-from registries.importing.planning import plan, read
+from registries.importing.planning import read
 from registries.importing.reading import LONGEST, read_json, read_json5, read_toml, read_yaml
 
 SECRET = "fake-secret-of-nobody"
@@ -111,11 +111,3 @@ def test_no_report_of_a_fault_holds_the_file() -> None:
     assert error.__context__ is None
     frames = [frame.f_code.co_name for frame, _line in traceback.walk_tb(error.__traceback__)]
     assert "broken" not in frames
-
-
-@pytest.mark.django_db
-def test_a_secret_in_an_address_is_not_shown() -> None:
-    text = f"WUD_REGISTRY_CUSTOM_A_URL=https://johndoe:{SECRET}@registry.example"
-    (result,) = plan(read(FORMS["wud"], text.encode()))
-    assert result.state == "refused"
-    assert SECRET not in repr(result)
