@@ -105,22 +105,17 @@ def test_the_migrations_are_those_of_all_apps(migrated: Site) -> None:
 
 
 def test_a_second_start_changes_nothing(site: Site) -> None:
-    def start() -> str:
-        output = ""
-        for command in (["migrate", "--verbosity", "0"], ["ensure_admin"]):
-            returned, words = site.manage(*command)
-            assert returned == 0, words
-            output += words
-        return output
-
-    first = start()
-    password = first.split("Password: ")[1].split("\n")[0]
+    site.migrate()
+    returned, output = site.manage("ensure_admin")
+    assert returned == 0, output
+    password = output.split("Password: ")[1].split("\n")[0]
     stored = site.shell(STORED)
     assert stored.count("'hub'") == 1
     assert site.shell(PASSWORD % password) == "admin\n"
     keys = site.key_file.read_bytes()
 
-    assert start() == ""
+    for command in (["migrate", "--verbosity", "0"], ["ensure_admin"]):
+        assert site.manage(*command) == (0, "")
     assert site.shell(STORED) == stored
     assert site.key_file.read_bytes() == keys
 
@@ -133,7 +128,7 @@ def test_an_administrator_of_another_name_is_enough(migrated: Site) -> None:
 
 
 def test_migrate_waits_for_its_turn(site: Site) -> None:
-    site.data.mkdir()
+    site.migrate()
     with Path(f"{site.database}.migrate").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         waiting = site.start("manage.py", "migrate", "--verbosity", "0")
