@@ -1,6 +1,6 @@
 """Registries under their other names: what signs in there, and that it goes nowhere else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 import trustme
@@ -29,7 +29,7 @@ class Name:
     realm: str
     service: str | None = None
     prefix: str = ""
-    fixed: tuple[tuple[str, str], ...] = ()
+    fixed: dict[str, str] = field(default_factory=dict)
     origin: str = ""
     own: str = PRIVATE
 
@@ -46,46 +46,34 @@ class Name:
             "ghcr": ("username", "token"),
             "hub": ("login", "password"),
         }
-        return {**dict(zip(names[self.kind], pair, strict=True)), **dict(self.fixed)}
+        return {**dict(zip(names[self.kind], pair, strict=True)), **self.fixed}
 
 
 REPLICA = "acme.westeurope.geo.azurecr.io"
 ENTERPRISE = "containers.octocorp.ghe.com"
-REGION = (("region", "eu-west-1"),)
+GHCR = "https://ghcr.io"
 
 # The realms and services are what these registries answered others with.
+OF_A_REPLICA = (f"https://{REPLICA}/oauth2/token", "acme.azurecr.io")
+PUBLIC_ECR = "ecr-public.aws.com"
 NAMES = [
-    Name("acr", REPLICA, Azure, f"https://{REPLICA}/oauth2/token", "acme.azurecr.io"),
-    Name(
-        "acr",
-        REPLICA,
-        AzureTenant,
-        f"https://{REPLICA}/oauth2/token",
-        "acme.azurecr.io",
-        fixed=(("tenantid", TENANT),),
-    ),
+    Name("acr", REPLICA, Azure, *OF_A_REPLICA),
+    Name("acr", REPLICA, AzureTenant, *OF_A_REPLICA, fixed={"tenantid": TENANT}),
     Name(
         "ecr",
-        "ecr-public.aws.com",
+        PUBLIC_ECR,
         EcrPublic,
-        "https://ecr-public.aws.com/token/",
+        f"https://{PUBLIC_ECR}/token/",
         "public.ecr.aws",
-        prefix="ecr-public.aws.com/acme",
-        fixed=REGION,
+        prefix=f"{PUBLIC_ECR}/acme",
+        fixed={"region": "eu-west-1"},
         own=PUBLIC,
     ),
     *(
         Name("gcr", host, Google, f"https://{host}/v2/token")
         for host in ("marketplace.gcr.io", "l.gcr.io", "docker.us-east1.rep.pkg.dev")
     ),
-    Name(
-        "ghcr",
-        "docker.pkg.github.com",
-        GitHub,
-        "https://ghcr.io/token",
-        "ghcr.io",
-        origin="https://ghcr.io",
-    ),
+    Name("ghcr", "docker.pkg.github.com", GitHub, f"{GHCR}/token", "ghcr.io", origin=GHCR),
     Name("ghcr", ENTERPRISE, GitHub, f"https://{ENTERPRISE}/token", ENTERPRISE, prefix=ENTERPRISE),
     Name("hub", "dhi.io", DockerHub, "https://dhi.io/token", "registry.docker.io"),
 ]
