@@ -1,5 +1,7 @@
 """Which registry is an image's: Registry.objects.resolve."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,62 +14,41 @@ from tests.plans import sorts
 
 pytestmark = pytest.mark.django_db
 
+GHCR = "GitHub Container Registry"
+
 
 def resolved(image: str) -> str | None:
     row = Registry.objects.resolve(image)
     return row and row.name
 
 
-@pytest.mark.parametrize(
-    ("image", "kind"),
-    [
-        ("nginx", "hub"),
-        ("acme/app:1", "hub"),
-        ("docker.io/acme/app", "hub"),
-        ("index.docker.io/acme/app", "hub"),
-        ("registry-1.docker.io/acme/app", "hub"),
-        ("ghcr.io/acme/app@sha256:" + "a" * 64, "ghcr"),
-        ("GHCR.IO/acme/app", "ghcr"),
-        ("ghcr.io:443/acme/app", "ghcr"),
-        ("quay.io/acme/app", "quay"),
-        ("gcr.io/acme/app", "gcr"),
-        ("eu.gcr.io/acme/app", "gcr"),
-        ("europe-west1-docker.pkg.dev/p/r/app", "gcr"),
-        ("mirror.gcr.io/library/nginx", "gcr"),
-        ("marketplace.gcr.io/google/nginx", "gcr"),
-        ("docker.us-east1.rep.pkg.dev/acme/images/app", "gcr"),
-        ("ecr-public.aws.com/acme/app", "ecr"),
-        ("registry.hub.docker.com/acme/app", "hub"),
-        ("dhi.io/python", "hub"),
-        ("public.ecr.aws/acme/app", "ecr"),
-    ],
+# Images by the kind whose default row answers for them.
+DEFAULTS = {
+    "hub": "nginx acme/app:1 docker.io/acme/app index.docker.io/acme/app"
+    " registry-1.docker.io/acme/app registry.hub.docker.com/acme/app dhi.io/python",
+    "ghcr": f"ghcr.io/acme/app@sha256:{'a' * 64} GHCR.IO/acme/app ghcr.io:443/acme/app",
+    "quay": "quay.io/acme/app",
+    "gcr": "gcr.io/acme/app eu.gcr.io/acme/app europe-west1-docker.pkg.dev/p/r/app"
+    " mirror.gcr.io/library/nginx marketplace.gcr.io/google/nginx"
+    " docker.us-east1.rep.pkg.dev/acme/images/app",
+    "ecr": "public.ecr.aws/acme/app ecr-public.aws.com/acme/app",
+}
+NOBODYS = (
+    "evilghcr.io/acme/app ghcr.io.evil.example/acme/app ghcr.io:80/acme/app ghcr.io:8443/acme/app"
+    " xghcr.io/a/b gcr.io.evil.example/a evil-gcr.io/a x.us.gcr.io/a docker.io.evil.example/a/b"
+    " registry.example/a localhost:5000/a 123456789012.dkr.ecr.eu-west-1.amazonaws.com/a"
+    " acme.azurecr.io/a lscr.io/linuxserver/a"
 )
-def test_the_default_rows_answer_for_their_hosts(image: str, kind: str) -> None:
-    assert Registry.objects.resolve(image).kind == kind
 
 
-@pytest.mark.parametrize(
-    "image",
-    [
-        "evilghcr.io/acme/app",
-        "ghcr.io.evil.example/acme/app",
-        "ghcr.io:80/acme/app",
-        "ghcr.io:8443/acme/app",
-        "xghcr.io/a/b",
-        "gcr.io.evil.example/a",
-        "evil-gcr.io/a",
-        "x.us.gcr.io/a",
-        "docker.io.evil.example/a/b",
-        "registry.example/a",
-        "localhost:5000/a",
-        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/a",
-        "acme.azurecr.io/a",
-        "lscr.io/linuxserver/a",
-    ],
-)
-def test_no_default_row_answers_for_anything_else(image: str) -> None:
-    """#38: hosts match label by label, never by suffix."""
-    assert resolved(image) is None
+def test_the_default_rows_answer_for_their_hosts() -> None:
+    """#38: and for nothing else: hosts match label by label, never by suffix."""
+    for kind, images in DEFAULTS.items():
+        for image in images.split():
+            row = Registry.objects.resolve(image)
+            assert row is not None, image
+            assert (row.kind, row.is_default) == (kind, True), image
+    assert [image for image in NOBODYS.split() if resolved(image)] == []
 
 
 def test_a_row_of_a_kind_that_is_no_more_answers_for_nothing() -> None:
@@ -81,74 +62,90 @@ def test_nonsense_is_an_error() -> None:
         Registry.objects.resolve("https://ghcr.io/Acme/app")
 
 
-@pytest.mark.parametrize("scheme", ["https://", "oci://", "docker://"])
-def test_a_pasted_image_is_understood(scheme: str) -> None:
-    """With a scheme in front it was nonsense: people copy names so."""
-    row = create("ghcr", prefix="ghcr.io/acme")
-    assert resolved(f"{scheme}ghcr.io/acme/app") == row.name
-
-
 @pytest.mark.parametrize(
-    ("url", "image", "result"),
+    ("url", "images", "others"),
     [
-        ("https://reg.example", "reg.example/a", True),
-        ("https://reg.example", "reg.example:443/a", True),
-        ("https://reg.example", "reg.example:80/a", False),
-        ("https://reg.example", "REG.example/a", True),
-        ("http://reg.example", "reg.example:80/a", True),
-        ("http://reg.example", "reg.example:443/a", False),
-        ("http://reg.example", "reg.example/a", True),
-        ("https://reg.example:5000", "reg.example:5000/a", True),
-        ("https://reg.example:5000", "reg.example/a", False),
-        ("https://reg.example:5000", "reg.example:50000/a", False),
-        ("https://reg.example", "areg.example/a", False),
-        ("https://reg.example/path", "reg.example/a", True),
-        ("http://localhost:5000", "localhost:5000/a", True),
-        ("http://[::1]:5000", "[::1]:5000/a", True),
+        (
+            "https://reg.example",
+            "reg.example/a reg.example:443/a REG.example/a",
+            "reg.example:80/a areg.example/a",
+        ),
+        ("http://reg.example", "reg.example:80/a reg.example/a", "reg.example:443/a"),
+        ("https://reg.example:5000", "reg.example:5000/a", "reg.example/a reg.example:50000/a"),
+        ("https://reg.example/path", "reg.example/a", "reg.example:80/a"),
+        ("http://localhost:5000", "localhost:5000/a", "localhost/a"),
+        ("http://[::1]:5000", "[::1]:5000/a", "[::1]/a"),
     ],
 )
-def test_a_self_hosted_row_answers_for_host_and_port(url: str, image: str, result: bool) -> None:
+def test_a_self_hosted_row_answers_for_host_and_port(url: str, images: str, others: str) -> None:
     create("custom", name="Own", url=url)
-    assert (resolved(image) == "Own") is result
+    assert {resolved(image) for image in images.split()} == {"Own"}
+    assert {resolved(image) for image in others.split()} == {None}
 
 
-def test_an_acr_row_with_an_address_answers_for_that_one() -> None:
-    create("acr", name="One")
-    assert resolved("example.azurecr.io/a") == "One"
-    assert resolved("other.azurecr.io/a") is None
-    create("acr", name="Any", url=None)
-    assert resolved("other.azurecr.io/a") == "Any"
-    assert resolved("other.azurecr.cn/a") == "Any"
-    assert resolved("other.azurecr.io.evil.example/a") is None
+ACCOUNT = "123456789012.dkr.ecr.{}.amazonaws.com/a"
+NO_LOGIN = {"login": None, "password": None}
+# Rows by name, and which images resolve to each.
+ROWS: list[tuple[dict[str, tuple[str, dict[str, str | None]]], dict[str | None, str]]] = [
+    ({"One": ("acr", {})}, {"One": "example.azurecr.io/a", None: "other.azurecr.io/a"}),
+    # Without an address it answers for all that no other row has.
+    (
+        {"One": ("acr", {}), "Any": ("acr", {"url": None})},
+        {
+            "One": "example.azurecr.io/a",
+            "Any": "other.azurecr.io/a other.azurecr.cn/a",
+            None: "other.azurecr.io.evil.example/a",
+        },
+    ),
+    (
+        {"Ireland": ("ecr", {}), "Virginia": ("ecr", {"region": "us-east-1"})},
+        {
+            "Ireland": ACCOUNT.format("eu-west-1"),
+            "Virginia": ACCOUNT.format("us-east-1"),
+            None: ACCOUNT.format("eu-west-2"),
+            "Amazon ECR Public": "public.ecr.aws/a/b",
+        },
+    ),
+    # The public registry is the default row's unless a prefix says otherwise.
+    (
+        {"Public": ("ecr", {"prefix": "public.ecr.aws/acme"})},
+        {
+            "Public": "public.ecr.aws/acme/app",
+            "Amazon ECR Public": "public.ecr.aws/other/app",
+            None: ACCOUNT.format("eu-west-1"),
+        },
+    ),
+    (
+        {"Own": ("quay", {"url": "https://quay.example"})},
+        {"Own": "quay.example/a/b", "Quay": "quay.io/a/b"},
+    ),
+    # A prefix ends at a slash. With a scheme in front an image was nonsense: people copy it so.
+    (
+        {"Acme": ("ghcr", {"prefix": "ghcr.io/acme"})},
+        {
+            "Acme": "ghcr.io/acme/app ghcr.io/acme/deep/app https://ghcr.io/acme/app"
+            " oci://ghcr.io/acme/app docker://ghcr.io/acme/app",
+            GHCR: "ghcr.io/acmeevil/app ghcr.io/other/acme",
+        },
+    ),
+    # The longest prefix wins, even when anonymous.
+    (
+        {
+            "All": ("hub", {}),
+            "Acme": ("hub", {"prefix": "docker.io/acme", **NO_LOGIN}),
+            "Deep": ("hub", {"prefix": "docker.io/acme/deep"}),
+        },
+        {"Deep": "acme/deep/app", "Acme": "acme/app", "All": "nginx"},
+    ),
+]
 
 
-def test_an_ecr_row_answers_for_its_region() -> None:
-    create("ecr", name="Ireland")
-    create("ecr", name="Virginia", region="us-east-1")
-    for region, name in (("eu-west-1", "Ireland"), ("us-east-1", "Virginia"), ("eu-west-2", None)):
-        assert resolved(f"123456789012.dkr.ecr.{region}.amazonaws.com/a") == name
-    assert Registry.objects.resolve("public.ecr.aws/a/b").is_default
-
-
-def test_public_ecr_belongs_to_the_default_row_unless_a_prefix_says_so() -> None:
-    create("ecr", name="Public", prefix="public.ecr.aws/acme")
-    assert resolved("public.ecr.aws/acme/app") == "Public"
-    assert Registry.objects.resolve("public.ecr.aws/other/app").is_default
-    assert resolved("123456789012.dkr.ecr.eu-west-1.amazonaws.com/a") is None
-
-
-def test_a_self_hosted_quay_does_not_answer_for_quay_io() -> None:
-    create("quay", name="Own", url="https://quay.example")
-    assert resolved("quay.example/a/b") == "Own"
-    assert Registry.objects.resolve("quay.io/a/b").is_default
-
-
-def test_a_prefix_ends_at_a_slash() -> None:
-    create("ghcr", name="Acme", prefix="ghcr.io/acme")
-    assert resolved("ghcr.io/acme/app") == "Acme"
-    assert resolved("ghcr.io/acme/deep/app") == "Acme"
-    assert resolved("ghcr.io/acmeevil/app") != "Acme"
-    assert resolved("ghcr.io/other/acme") != "Acme"
+@pytest.mark.parametrize(("rows", "expected"), ROWS, ids=lambda one: "-".join(map(str, one)))
+def test_which_row_answers(rows: Any, expected: dict[str | None, str]) -> None:
+    for name, (kind, columns) in rows.items():
+        create(kind, name=name, **columns)
+    for name, images in expected.items():
+        assert {resolved(image) for image in images.split()} == {name}
 
 
 @pytest.mark.parametrize(
@@ -172,22 +169,13 @@ def test_a_prefix_in_other_letters_answers_for_nothing() -> None:
     assert resolved("ghcr.io/acme/app") == "Acme"
     for prefix in ("ghcr.io/ACME", "ghcr.io/acmé"):
         Registry.objects.filter(pk=row.pk).update(prefix=prefix)
-        assert resolved("ghcr.io/acme/app") == "GitHub Container Registry"
-
-
-def test_the_longest_prefix_wins_even_when_anonymous() -> None:
-    create("hub", name="All")
-    create("hub", name="Acme", prefix="docker.io/acme", login=None, password=None)
-    create("hub", name="Deep", prefix="docker.io/acme/deep")
-    assert resolved("acme/deep/app") == "Deep"
-    assert resolved("acme/app") == "Acme"
-    assert resolved("nginx") == "All"
+        assert resolved("ghcr.io/acme/app") == GHCR
 
 
 def test_authenticated_before_anonymous_then_own_before_default_then_the_oldest() -> None:
     hub = Registry.objects.get(kind="hub", is_default=True)
     assert Registry.objects.resolve("nginx") == hub
-    create("hub", name="Own anonymous", login=None, password=None)
+    create("hub", name="Own anonymous", **NO_LOGIN)
     assert resolved("nginx") == "Own anonymous"
     hub.login, hub.password = "ci", "secret"
     hub.save()

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+import trustme
 from django.contrib.auth.models import User
 
 from registries.admin.display import answers
@@ -18,9 +19,11 @@ pytestmark = pytest.mark.django_db
 
 ANONYMOUS: dict[str, Any] = {"login": None, "password": None}
 HOST = "registry.example:5000"
-# What somebody adds beside a row at https://registry.example:5000 with credentials, and in what it
-# differs; nothing where it reads the same images alike, or others.
+CERTIFICATE = trustme.CA().cert_pem.bytes().decode()
+# What somebody adds, and in what it differs from the row that is used for the same images; nothing
+# where it reads them alike, or others.
 BESIDE = [
+    # Beside a row at https://registry.example:5000 with credentials.
     ("custom", {}, set()),
     ("custom", {"url": "https://other.example"}, set()),
     ("custom", {"url": "https://registry.example"}, set()),
@@ -34,28 +37,10 @@ BESIDE = [
     ("custom", {"authurl": "https://auth.example"}, {"address"}),
     ("custom", {"prefix": f"{HOST}/team/app"}, {"images"}),
     ("custom", {"verify_tls": False}, {"verification of the certificate"}),
+    ("custom", {"ca_certificate": CERTIFICATE}, {"CA certificate"}),
     ("custom", ANONYMOUS, {"credentials"}),
     ("gitea", {"url": f"https://{HOST}"}, {"kind"}),
-]
-
-
-@pytest.mark.parametrize(("slug", "columns", "differs"), BESIDE)
-def test_a_row_beside_another_says_in_what_it_differs(
-    slug: str, columns: dict[str, Any], differs: set[str]
-) -> None:
-    """#95: and that one says the same of it."""
-    stored, added = create("custom"), create(slug, **columns)
-    for row, other in ((added, stored), (stored, added)):
-        result = list(rivals(row))
-        assert [rival.row for rival in result] == ([other] if differs else [])
-        assert {word for rival in result for word in rival.differs} == differs
-    if differs:
-        [mine], [its] = rivals(added), rivals(stored)
-        assert mine.comes_first is not its.comes_first
-
-
-# Beside the default row of a hosted kind, which is anonymous.
-HOSTED = [
+    # Beside the default row of a hosted kind, which is anonymous; by names and by patterns.
     ("ghcr", {"username": None, "token": None}, set()),
     ("ghcr", {}, {"credentials"}),
     ("ghcr", {"prefix": "ghcr.io/acme"}, {"credentials", "images"}),
@@ -77,16 +62,19 @@ HOSTED = [
 ]
 
 
-@pytest.mark.parametrize(("slug", "columns", "differs"), HOSTED)
-def test_the_hosts_of_kinds_are_looked_at_as_well(
+@pytest.mark.parametrize(("slug", "columns", "differs"), BESIDE)
+def test_a_row_beside_another_says_in_what_it_differs(
     slug: str, columns: dict[str, Any], differs: set[str]
 ) -> None:
-    """#95: by their names, and by their patterns."""
+    """#95: and that one says the same of it."""
+    create("custom")
     row = create(slug, **columns)
     result = list(rivals(row))
-    assert {word for rival in result for word in rival.differs} == differs
+    assert [set(rival.differs) for rival in result] == ([differs] if differs else [])
     for rival in result:
-        assert row in [item.row for item in rivals(rival.row)]
+        [back] = [other for other in rivals(rival.row) if other.row == row]
+        assert set(back.differs) == differs
+        assert back.comes_first is not rival.comes_first
 
 
 def test_rows_of_two_prefixes_never_meet() -> None:
