@@ -18,7 +18,7 @@ from registries.client.errors import (
 )
 from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint
-from registries.verdicts import Verdict
+from registries.verdicts import CODES, Verdict
 from tests.fakes.family import answer
 from tests.fakes.images import Stored
 from tests.fakes.ledger import Ledger
@@ -45,16 +45,18 @@ def check(reply: Reply, credential: Any = None, **endpoint: Any) -> tuple[Outcom
 
 
 def verdict(outcome: Outcome) -> tuple[str, str]:
-    """Return the verdict and the code; no parameter of the sentence may be None."""
+    """Return the verdict and the code, whose sentence must have its parameters."""
     assert None not in outcome.params.values()
+    assert CODES[outcome.code].sentence % outcome.params
     return outcome.verdict.value, outcome.code
 
 
 def code_of(error: ClientError) -> str:
-    """The code; the error must be of the class that stands for it, and no parameter None."""
+    """The code; the error must be of its class, and have what its sentence names."""
     of_an_image = ImageDenied if error.code == "no_access_to_image" else NotFound
     assert type(error) is CLASSES.get(error.verdict, of_an_image)
     assert None not in error.params.values()
+    assert CODES[error.code].sentence % error.params
     return error.code
 
 
