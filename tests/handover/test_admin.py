@@ -15,7 +15,7 @@ from registries.models import Handover, Registry
 from registries.models.certificates import described
 from registries.models.handover import Way
 from tests.api.conftest import ROOT
-from tests.factories import create
+from tests.factories import create, loaded
 from tests.models.test_certificates import ONE, TWO
 from tests.screens import LIST
 
@@ -191,7 +191,7 @@ def test_code_entrusts_in_so_many_words() -> None:
     row.verify_tls = False
     row.entrust_secrets()
     row.save()
-    stored = Registry.objects.get(pk=row.pk)
+    stored = loaded(row)
     assert stored.password.reveal() == "fake-password"
     stored.url = "https://elsewhere.example"
     stored.entrust_secrets()
@@ -207,14 +207,8 @@ def test_the_audit_shows_who_was_handed_what(editor: Client) -> None:
     with pytest.raises(HandoverRefused):
         services.pull_credential(row, "registry.example:5000/team/app", recipient=way)
     history = editor.get(f"{LIST}{row.pk}/history/").content.decode()
-    for words in (
-        "Handed over",
-        "does not allow its",
-        "johndoe",
-        "production",
-        "192.0.2.1",
-        "never",
-    ):
+    sent = ("Handed over", "does not allow its", "johndoe", "production", "192.0.2.1", "never")
+    for words in sent:
         assert words in history
     assert "All hand-overs" not in history
     assert editor.get("/backstage/registries/handover/").status_code == 403

@@ -14,8 +14,9 @@ from registries.handover import FORMS
 from registries.handover.refusals import REFUSALS
 from registries.models import Handover, Registry
 from tests.api.conftest import ROOT, Caller, caller
-from tests.factories import create
+from tests.factories import create, with_values
 from tests.handover.conftest import Cloud
+from tests.screens import default
 
 pytestmark = pytest.mark.django_db
 CloudMaker = Callable[..., Cloud]
@@ -67,13 +68,9 @@ def test_every_form_is_answered_in_its_own_type(slug: str, taker: Caller, whole:
             text = base64.b64decode(yaml.safe_load(text)["data"][".dockerconfigjson"]).decode()
         result = "fake-whole" in text or base64.b64encode(b"johndoe:fake-whole").decode() in text
         assert result
-    handovers = Handover.objects.all()
-    assert [handover.code for handover in handovers] == ["handed_over"] * 2
-    assert {handover.form for handover in handovers} == {slug}
-    assert {handover.user_name for handover in handovers} == {"taker"}
-    assert {handover.way for handover in handovers} == {"api"}
-    assert {handover.address for handover in handovers} == {"127.0.0.1"}
-    assert {handover.is_short for handover in handovers} == {False}
+    columns = ("code", "form", "user_name", "way", "address", "is_short")
+    stored = ("handed_over", slug, "taker", "api", "127.0.0.1", False)
+    assert list(Handover.objects.values_list(*columns)) == [stored] * 2
     whole.refresh_from_db()
     assert whole.last_handed_over
 
@@ -223,57 +220,40 @@ def test_two_registries_on_one_host(taker: Caller, team: Registry, whole: Regist
     assert (data["cacheKeyType"], list(data["auth"])) == ("Image", ["ghcr.io"])
 
 
-HUB_SPELLINGS = (
-    "https://index.docker.io/v1/",
-    "https://index.docker.io/v1",
-    "index.docker.io/v1/",
-    "index.docker.io",
-    "docker.io",
-    "https://docker.io",
-    "registry-1.docker.io",
-    "https://registry-1.docker.io/v2/",
-    "registry.hub.docker.com",
-    "https://registry.hub.docker.com/v1/\n",
-    "index.docker.io/library/nginx",
-    "docker.io:443",
-)
+@pytest.fixture
+def hub(db: None) -> None:
+    with_values(default("hub"), {"login": "johndoe", "password": "fake", "handover": "any"}).save()
 
 
-@pytest.mark.parametrize("host", HUB_SPELLINGS)
-def test_every_spelling_of_docker_hub(host: str, taker: Caller) -> None:
-    hub = Registry.objects.get(kind="hub", is_default=True)
-    hub.login, hub.password, hub.handover = "johndoe", "fake-hub", "any"
-    hub.save()
-    answer = post(taker, host=host, form="helper").json()
-    assert answer == {"ServerURL": host, "Username": "johndoe", "Secret": "fake-hub"}
+@pytest.mark.usefixtures("hub")
+def test_every_spelling_of_docker_hub(taker: Caller) -> None:
+    for host in (
+        *("docker.io", "https://docker.io", "docker.io:443", "registry-1.docker.io"),
+        *("index.docker.io", "index.docker.io/v1/", "index.docker.io/library/nginx"),
+        *("https://index.docker.io/v1", "https://index.docker.io/v1/"),
+        *("https://registry-1.docker.io/v2/", "registry.hub.docker.com"),
+        "https://registry.hub.docker.com/v1/\n",
+    ):
+        answer = post(taker, host=host, form="helper").json()
+        assert answer == {"ServerURL": host, "Username": "johndoe", "Secret": "fake"}
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        "https://index.docker.io/v1/refresh-token",
-        "https://index.docker.io/v1/access-token",
-        "unused",
-        "https://",
-        "::",
-        "a b",
-        "/",
-        "ghcr.io.evil.example",
-    ],
-)
-def test_what_is_no_registry_here(host: str, taker: Caller, whole: Registry) -> None:
+@pytest.mark.usefixtures("hub", "whole")
+def test_what_is_no_registry_here(taker: Caller) -> None:
     """Docker looks for its own tokens below Hub's address: they are never Hub's login."""
-    hub = Registry.objects.get(kind="hub", is_default=True)
-    hub.login, hub.password, hub.handover = "johndoe", "fake-hub", "any"
-    hub.save()
-    assert code(post(taker, host=host, form="helper"), 409) == "no_registry"
+    tokens = [f"https://index.docker.io/v1/{name}-token" for name in ("refresh", "access")]
+    for host in (*tokens, "unused", "https://", "::", "a b", "/", "ghcr.io.evil.example"):
+        assert code(post(taker, host=host, form="helper"), 409) == "no_registry", host
 
 
 def test_kubernetes_gets_patterns_of_hosts(taker: Caller, cloud: CloudMaker) -> None:
     made = cloud("ecr")
-    secret = yaml.safe_load(post(taker, registry=made.row.pk, form="kubernetes").content)
-    config = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
-    assert list(config["auths"]) == [
+
+    def keys(row: Registry) -> list[str]:
+        secret = yaml.safe_load(post(taker, registry=row.pk, form="kubernetes").content)
+        return list(json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))["auths"])
+
+    assert keys(made.row) == [
         "*.dkr.ecr.eu-west-1.amazonaws.com",
         "*.dkr.ecr-fips.eu-west-1.amazonaws.com",
         "*.dkr-ecr.eu-west-1.on.aws",
@@ -282,9 +262,7 @@ def test_kubernetes_gets_patterns_of_hosts(taker: Caller, cloud: CloudMaker) -> 
     docker = post(taker, registry=made.row.pk, form="docker").json()
     assert list(docker["auths"]) == [made.family.origin.removeprefix("https://")]
     principal = create("acr", handover="any", url=None)
-    secret = yaml.safe_load(post(taker, registry=principal.pk, form="kubernetes").content)
-    config = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
-    assert "*.azurecr.io" in config["auths"]
+    assert "*.azurecr.io" in keys(principal)
     tenant = create("acr", handover="any", url=None, tenantid="acme.example")
     # A refresh token is for one login server, so no pattern will do.
     assert code(post(taker, registry=tenant.pk, form="kubernetes"), 409) == "image_needed"
