@@ -11,7 +11,7 @@ import pytest
 from registries.client.auth import Authorizer
 from registries.client.context import Context
 from registries.client.deadline import Deadline
-from registries.client.errors import ClientError, ImageDenied, Misconfigured, Rejected, Unreachable
+from registries.client.errors import ClientError, ImageDenied, Rejected, Unreachable
 from registries.client.session import PAUSE
 from registries.client.tokens import Cache, MemoryTokens
 from registries.client.tokenserver import Scheme
@@ -19,7 +19,7 @@ from registries.credentials import Anonymous, Basic
 from registries.endpoint import Endpoint
 from tests.client.calls import fails, serving
 from tests.client.conftest import Serve
-from tests.fakes.family import answer
+from tests.fakes.family import answer, problem
 from tests.fakes.images import DENIED, PRIVATE, PUBLIC, image
 from tests.fakes.ledger import Ledger, basic
 from tests.fakes.selfhosted import BasicRegistry, Gitea, GitLab, TokenRegistry
@@ -69,23 +69,16 @@ def test_answers_of_a_token_server(serve: Serve, reply: Reply, code: str) -> Non
     outcome = world.account(family).check()
     assert outcome.code == code
     assert outcome.params in ({}, {"host": "auth.example.com"})
-    with pytest.raises(ClientError) as caught:
+    with fails(code) as caught:
         world.account(family).digest(PRIVATE, "v1")
-    assert (caught.value.code, caught.value.params) == (code, outcome.params)
+    assert caught.value.params == outcome.params
 
 
 @pytest.mark.parametrize(
     ("reply", "code"),
     [
         # Source: GitLab, app/services/auth/container_registry_authentication_service.rb.
-        (
-            Reply(
-                403,
-                b'{"errors": [{"code": "DENIED", "message": "access forbidden"}],'
-                b' "http_status": 403}',
-            ),
-            "no_registry_scope",
-        ),
+        (problem(403, "DENIED", message="access forbidden"), "no_registry_scope"),
         # Whom rack-attack has banned, and whom a firewall or nginx stops.
         (Reply(403, b"Forbidden\n", {"Content-Type": "text/plain"}), "token_server_refused"),
         (Reply(403, b"<html>403 Forbidden"), "token_server_refused"),
@@ -108,7 +101,7 @@ def test_the_403_of_a_token_server_is_what_the_endpoint_says(
     assert (outcome.verdict, outcome.code) == ("misconfigured", code)
     assert outcome.params == {"host": "auth.example.com"}
     world.forget()
-    with fails(code, Misconfigured):
+    with fails(code):
         world.account(family, forbidden="no_registry_scope").digest(PRIVATE, "v1")
     requests = world.servers[family.realm_origin].requests
     assert len(requests) == (1 if code == "token_server_refused" else 2)
@@ -139,21 +132,6 @@ def test_a_refused_credential_is_shown_to_a_token_server_once(serve: Serve) -> N
     digests = world.account(family, family.wrong).digests(pairs)
     assert all(isinstance(error, Rejected) for error in digests)
     assert family.failures == 1
-
-
-def test_a_token_is_used_for_its_own_repository_and_account_alone(serve: Serve) -> None:
-    family, world = serve(TokenRegistry)
-    endpoint = Endpoint(url=family.origin, realms=(family.realm_origin,))
-
-    def tokens_after(repository: str, identity: str) -> int:
-        world.client(endpoint, Basic(*family.right), identity).digest(repository, "v1")
-        return len(world.servers[family.realm_origin].requests)
-
-    assert tokens_after(PRIVATE, "row 1") == 1
-    assert tokens_after(PRIVATE, "row 1") == 1
-    assert tokens_after(PUBLIC, "row 1") == 2
-    assert tokens_after(PRIVATE, "row 2") == 3
-    assert tokens_after(PRIVATE, "row 1") == 3
 
 
 def test_keys_and_texts_that_are_kept_hold_no_credential(serve: Serve) -> None:
@@ -246,56 +224,43 @@ def test_a_registry_that_changes_how_it_asks_is_followed(serve: Serve) -> None:
 KEY_FILE = '{\r\n\t"type": "service_account",\n\t"private_key": "x\\n"\n}\n'
 
 
-@pytest.mark.parametrize(
-    "pair",
-    [
-        ("_json_key", KEY_FILE),
-        ("json_key", KEY_FILE),
-        ("_json_key_base64", encodebytes(KEY_FILE.encode() * 2).decode()),
-        ("x" * 4096, "y" * 16384),
-        ("reader", "  not a secret "),
-        ("reader", "pass:word:with:colons"),
-        ("reader", "pässwörd-日本語"),
-        ("reader", " spaces\u00a0inside "),
-        ("reader", ""),
-        ("ünï", "x" * 4000),
-    ],
-)
+ARRIVE = [
+    ("_json_key", KEY_FILE),
+    ("json_key", KEY_FILE),
+    ("_json_key_base64", encodebytes(KEY_FILE.encode() * 2).decode()),
+    ("x" * 4096, "y" * 16384),
+    ("reader", "  not a secret "),
+    ("reader", "pass:word:with:colons"),
+    ("reader", "pässwörd-日本語"),
+    ("reader", " spaces\u00a0inside "),
+    ("reader", ""),
+    ("ünï", "x" * 4000),
+]
+# A colon would move the split; control characters are forbidden.
+CANNOT_BE_SENT = [
+    ("rea:der", "password"),
+    *(("reader", f"pass{bad}word") for bad in ("\n", "\0", "\x7f", "\ud800")),
+    ("reader", "password\n"),
+    ("_json_key", KEY_FILE[:-3]),
+    ("_json_key_base64", "YQ=\0="),
+    ("_json\nkey", KEY_FILE),
+    ("rea\rder", "password"),
+]
+
+
 @pytest.mark.parametrize("kind", [BasicRegistry, TokenRegistry])
-def test_credentials_arrive_as_they_are(
-    serve: Serve, kind: type[BasicRegistry], pair: tuple[str, str]
-) -> None:
+def test_credentials_arrive_as_they_are(serve: Serve, kind: type[BasicRegistry]) -> None:
     """#45: UTF-8, split at the first colon: what docker sends, byte for byte, key files as well."""
     family, world = serve(kind)
-    family.right = pair
-    family.admit_credentials()
-    assert world.account(family).check().code == "signed_in"
-
-
-@pytest.mark.parametrize(
-    "pair",
-    [
-        ("rea:der", "password"),
-        ("reader", "pass\nword"),
-        ("reader", "password\n"),
-        ("reader", "pass\x00word"),
-        ("_json_key", KEY_FILE[:-3]),
-        ("_json_key_base64", "YQ=\x00="),
-        ("_json\nkey", KEY_FILE),
-        ("rea\rder", "password"),
-        ("reader", "pass\x7fword"),
-        ("reader", "pass\ud800word"),
-    ],
-)
-@pytest.mark.parametrize("kind", [BasicRegistry, TokenRegistry])
-def test_credentials_that_cannot_be_sent_are_not(
-    serve: Serve, kind: type[BasicRegistry], pair: tuple[str, str]
-) -> None:
-    """#45: a colon would move the split, control characters are forbidden."""
-    family, world = serve(kind)
-    outcome = world.account(family, pair).check()
-    assert (outcome.verdict, outcome.code) == ("misconfigured", "incomplete")
-    assert family.ledger.seen == []
+    for pair in ARRIVE:
+        family.right = pair
+        family.admit_credentials()
+        assert world.account(family).check().code == "signed_in", pair
+    seen = len(family.ledger.seen)
+    for pair in CANNOT_BE_SENT:
+        outcome = world.account(family, pair).check()
+        assert (outcome.verdict, outcome.code) == ("misconfigured", "incomplete"), pair
+    assert len(family.ledger.seen) == seen
 
 
 def test_a_refused_token_answer_is_not_kept(serve: Serve) -> None:
@@ -356,7 +321,7 @@ def test_a_guest_is_refused_once_by_a_registry_that_was_open(
     family.closed = True
     for _ in range(2):
         world.forget()
-        with fails(code, Misconfigured):
+        with fails(code):
             world.client(endpoint, Anonymous()).digest(PRIVATE, "v1")
         assert [request.method for request in world.requests] == ["HEAD"]
 

@@ -84,6 +84,12 @@ def test_rows_of_two_prefixes_never_meet() -> None:
     assert list(rivals(build("custom", url="http://r.example", prefix="r.example/two"))) == []
 
 
+def test_a_port_that_may_be_left_out_makes_no_other_host() -> None:
+    stored = create("custom", url="http://r.example")
+    row = create("custom", url="https://r.example:80")
+    assert [rival.row for rival in rivals(row)] == [stored]
+
+
 FORM = {"name": "Mine", "url": f"http://{HOST}", "prefix": f"{HOST}/team", "verify_tls": "on"}
 
 
