@@ -8,6 +8,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from registries.models import Registry
+from tests.factories import build
+
 # What SQLite, PostgreSQL and MariaDB call it.
 SORTING = re.compile("TEMP B-TREE|Sort|filesort")
 # What SQLite and MariaDB, in its traditional table, say of rows that an index finds or counts.
@@ -35,6 +38,14 @@ def sorting() -> Iterator[list[str]]:
 
     with connection.execute_wrapper(execute):
         yield found
+
+
+def many_hosts(number: int) -> None:
+    """So many rows that are due, each of a host of its own."""
+    Registry.objects.bulk_create(
+        build("custom", name_key=f"{n}", url=f"https://{n}.example", check_host=f"{n}.example")
+        for n in range(number)
+    )
 
 
 def explain(query: str) -> str:

@@ -20,11 +20,11 @@ from registries.models import Check, Registry
 from registries.system_checks import check_task_queue
 from registries.tasks import BatchFailed, Enqueued, NotEnqueued, check_batch, enqueue_checks
 from tests.factories import create
-from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.gate import PASSWORD, let_in
+from tests.fakes.server import FakeServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CANARY = "canary-password-of-the-row"
 FRAMEWORK = "django.tasks" if find_spec("django.tasks") else "django_tasks"
 if FRAMEWORK == "django.tasks":
     from django.tasks.backends.dummy import DummyBackend
@@ -37,7 +37,7 @@ class Away(DummyBackend):
 
     def enqueue(self, *arguments: Any, **named: Any) -> Any:
         if self.results:
-            raise ConnectionError(CANARY)
+            raise ConnectionError(PASSWORD)
         return super().enqueue(*arguments, **named)
 
 
@@ -68,20 +68,14 @@ def use(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Use:
     return use
 
 
-def registry(request: Request) -> Reply:
-    if request.basic == ("johndoe", CANARY):
-        return Reply(200, b"{}")
-    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
-
-
 @pytest.fixture
 def rows(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(runner, "BEAT", 0.01)
     monkeypatch.setattr(runner, "IDLE", 0.01)
     Registry.objects.update(check_every=0, next_check=None)
-    with FakeServer(registry) as server:
+    with FakeServer(let_in) as server:
         given = {"url": server.origin, "login": "johndoe"}
-        yield [create("custom", password=CANARY, **given) for _ in range(6)]
+        yield [create("custom", password=PASSWORD, **given) for _ in range(6)]
 
 
 def pks(rows: list[Registry]) -> list[int]:
@@ -151,14 +145,14 @@ def test_a_result_does_not_hold_what_an_error_said(
     rows: list[Registry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: Any, **_named: Any) -> None:
-        raise RuntimeError(CANARY)
+        raise RuntimeError(PASSWORD)
 
     monkeypatch.setattr(runner.Runner, "run", fail)
     with pytest.raises(BatchFailed) as raised:
         check_batch(pks(rows))
     stored = "".join(format_exception(raised.value))
     assert "RuntimeError" in stored
-    assert CANARY not in stored
+    assert PASSWORD not in stored
 
 
 def test_what_the_queue_does_not_take_is_enqueued_later(
@@ -171,7 +165,7 @@ def test_what_the_queue_does_not_take_is_enqueued_later(
     use(f"{__name__}.Away")
     with pytest.raises(NotEnqueued, match=r"The queue took 1 of 2 tasks: ConnectionError") as told:
         enqueue_checks()
-    assert CANARY not in str(told.value)
+    assert PASSWORD not in str(told.value)
     assert noted() == 4
     use("dummy.DummyBackend")
     assert enqueue_checks() == Enqueued(2, 1)

@@ -1,12 +1,11 @@
 """Checks of many: bounded for the whole process, and ended when their reader has left."""
 
+import multiprocessing
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
 
@@ -14,12 +13,13 @@ from registries import services
 from registries.admin import bulk
 from registries.checking.background import check_in_background
 from registries.checking.callers import Caller
+from registries.checking.pools import shared
 from registries.models import Check, Registry
 from registries.models.check import Origin
 from tests.factories import create
 from tests.fakes.gate import Gate
 from tests.fakes.server import FakeServer, Reply
-from tests.screens import LIST
+from tests.screens import LIST, user_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,9 +48,7 @@ def rows(server: FakeServer, settings: Any) -> list[Registry]:
 
 @pytest.fixture
 def client() -> Client:
-    signed_in = Client()
-    signed_in.force_login(User.objects.create_superuser("robin"))
-    return signed_in
+    return user_with(is_superuser=True)
 
 
 def select(client: Client, rows: list[Registry]) -> Any:
@@ -184,10 +182,6 @@ def test_a_process_that_is_forked_off_has_threads_of_its_own(
     rows: list[Registry], gate: Gate
 ) -> None:
     """#93: a server that loads the site first and forks then checks as any other."""
-    import multiprocessing
-
-    from registries.checking.pools import shared
-
     gate.open.set()
     assert shared(1).acquire()
     assert shared(1).run(lambda: 1).result(30) == 1
@@ -205,4 +199,3 @@ def test_a_process_that_is_forked_off_has_threads_of_its_own(
         assert queue.get(timeout=30) == 2
     finally:
         process.join(30)
-    time.sleep(0)

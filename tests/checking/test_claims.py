@@ -1,7 +1,10 @@
 """Claims: what is due, each row once, and few at a time on a host."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
@@ -12,8 +15,8 @@ from registries.checking.claims import claim
 from registries.checking.single import release
 from registries.checking.turns import Turn
 from registries.models import Registry
-from tests.factories import build, create
-from tests.plans import sorting
+from tests.factories import create
+from tests.plans import many_hosts, sorting
 from tests.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,8 +27,8 @@ def _no_defaults(transactional_db: None) -> None:
     Registry.objects.update(check_every=0, next_check=None)
 
 
-def rows_on(host: str, count: int) -> list[Registry]:
-    return [create("custom", url=f"https://{host}.example") for _ in range(count)]
+def rows_on(host: str, number: int) -> list[Registry]:
+    return [create("custom", url=f"https://{host}.example") for _ in range(number)]
 
 
 def names(rows: list[Registry]) -> list[str]:
@@ -128,17 +131,29 @@ def test_a_row_that_moved_counts_on_its_new_host() -> None:
     assert claim(9, "default") == moved
 
 
-def test_many_new_rows_of_one_host_hide_nobody(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Their hosts are found out on the way."""
+@pytest.fixture
+def looks_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let claims look at so many rows at a time, and fail where they look at the same for ever."""
+    rounds, real = count(1), claims._choose
+
+    def choose(*arguments: Any) -> Any:
+        assert next(rounds) < 9, "it asks for the same rows again and again"
+        return real(*arguments)
+
+    monkeypatch.setattr(claims, "_choose", choose)
+    return partial(monkeypatch.setattr, claims, "LOOKED_AT")
+
+
+def test_many_rows_of_one_host_hide_nobody(settings: Any, looks_at: Callable[[int], None]) -> None:
+    """The hosts of new rows are found out on the way."""
     settings.REGISTRIES = {"HOST_CONCURRENCY": 1}
-    monkeypatch.setattr(claims, "LOOKED_AT", 3)
+    looks_at(3)
     rows_on("many", 7)
     (claimed,) = claim(9, "default")
     assert claimed.url == "https://many.example"
-    other = rows_on("other", 1)
-    assert names(claim(9, "default")) == names(other)
+    new, known = rows_on("new", 1), rows_on("other", 1)
+    Registry.objects.filter(pk=known[0].pk).update(check_host="other.example")
+    assert names(claim(9, "default")) == names([*new, *known])
 
 
 def test_a_row_of_a_kind_that_is_not_known_here_is_left_alone() -> None:
@@ -206,23 +221,14 @@ def test_a_row_that_is_being_saved_holds_up_no_claim() -> None:
     assert claim(9, "default") == [saved]
 
 
-def test_rows_that_stay_locked_hold_up_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_stay_locked_hold_up_no_others(looks_at: Callable[[int], None]) -> None:
     """However many they are: a long transaction may have written more than a claim looks at."""
     if not connection.features.has_select_for_update_skip_locked:
         pytest.skip("no SKIP LOCKED")
-    monkeypatch.setattr(claims, "LOOKED_AT", 2)
+    looks_at(2)
     new, known, other = rows_on("a", 2), rows_on("b", 2), rows_on("c", 1)
     Registry.objects.filter(pk__in=[row.pk for row in known]).update(check_host="b.example")
     Registry.objects.filter(pk=other[0].pk).update(next_check=1)
-    rounds = []
-    real = claims._choose
-
-    def choose(*arguments: Any) -> Any:
-        rounds.append(1)
-        assert len(rounds) < 9, "it asks for the same rows again and again"
-        return real(*arguments)
-
-    monkeypatch.setattr(claims, "_choose", choose)
     with transaction.atomic():
         Registry.objects.filter(pk__in=[row.pk for row in (*new, *known)]).update(name="Saved")
         assert together(lambda: claim(9, "default")) == [other]
@@ -231,11 +237,7 @@ def test_rows_that_stay_locked_hold_up_no_others(monkeypatch: pytest.MonkeyPatch
 def test_the_next_rows_are_found_without_sorting(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many rows there are, an index has them in their order."""
     monkeypatch.setattr(claims, "LOOKED_AT", 5)  # of few rows, MariaDB would rather sort many
-    many = [
-        build("custom", name_key=f"{n}", url=f"https://{n}.example", check_host=f"{n}.example")
-        for n in range(1000)
-    ]
-    Registry.objects.bulk_create(many)
+    many_hosts(1000)
     with sorting() as queries:
         rows = claim(3, "default")
     assert len(rows) == 3

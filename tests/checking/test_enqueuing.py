@@ -10,8 +10,8 @@ from registries.checking import clock, enqueuing
 from registries.checking.claims import claim
 from registries.checking.enqueuing import give_back, take
 from registries.models import Registry
-from tests.factories import build, create
-from tests.plans import sorting
+from tests.factories import create
+from tests.plans import many_hosts, sorting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -116,11 +116,7 @@ def test_a_claim_may_be_among_some_rows_alone() -> None:
 
 def test_what_is_due_is_found_without_sorting(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many rows there are, an index has them in their order."""
-    many = [
-        build("custom", name_key=f"{n}", url=f"https://{n}.example", check_host=f"{n}.example")
-        for n in range(1000)
-    ]
-    Registry.objects.bulk_create(many)
+    many_hosts(1000)
     monkeypatch.setattr(enqueuing, "AT_A_TIME", 3)
     by_host: defaultdict[str, list[int]] = defaultdict(list)
     with sorting() as queries:

@@ -7,16 +7,10 @@ import pytest
 from django.db import connection
 
 from tests import forking
-from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.gate import let_in
+from tests.fakes.server import FakeServer
 
 DRIVERS = {"sqlite": ["sqlite3"], "postgresql": ["psycopg"], "mysql": ["MySQLdb", "pymysql"]}
-
-
-def registry(request: Request) -> Reply:
-    """Knows johndoe alone."""
-    if request.basic == ("johndoe", "fake-password"):
-        return Reply(200, b"{}", {"Docker-Distribution-Api-Version": "registry/2.0"})
-    return Reply(401, b"{}", {"WWW-Authenticate": 'Basic realm="fake"'})
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -25,7 +19,7 @@ def test_a_plain_site(number: int, new_database: str) -> None:
     drivers = DRIVERS[connection.vendor]
     if number >= len(drivers):
         pytest.skip(f"{connection.vendor} has one driver")
-    with FakeServer(registry) as server:
+    with FakeServer(let_in) as server:
         script = Path(__file__).with_name("plain_site.py")
         arguments = [str(script), drivers[number], new_database, server.origin]
         returned, output = forking.run(arguments, {})
