@@ -248,6 +248,7 @@ def test_the_list_takes_the_same_queries_with_a_past_and_without(
     [
         ({"state": "authenticated"}, {"Lab", "Sealed"}),
         ({"state": "own"}, {"Lab", "Sealed", "Public"}),
+        ({"state": "file"}, {"Sealed"}),
         ({"state": "unverified"}, {"Lab"}),
         ({"state": "unreadable"}, {"Sealed"}),
         ({"verdict": "older-7"}, {"Sealed", "Public"}),
@@ -266,7 +267,7 @@ def test_filters(admin: Client, query: dict[str, str], expected: set[str]) -> No
     create("custom", name="Public", login=None, password=None)
     past(lab, ["signed_in"])
     past(sealed, ["signed_in"], age=timedelta(days=8))
-    Registry._base_manager.filter(pk=sealed.pk).update(key_id="ffffffff")
+    Registry._base_manager.filter(pk=sealed.pk).update(key_id="ffffffff", source="team.yaml")
     now = timezone.now()
     Registry._base_manager.filter(is_default=True).update(checked_at=now, check_verdict="valid")
     page = admin.get(LIST, query)

@@ -62,6 +62,7 @@ class StateFilter(admin.SimpleListFilter):
             *((state, look.label) for state, look in STATES.items()),
             ("default", _("Default registries")),
             ("own", _("Registries that you added")),
+            ("file", _("Defined in a file")),
             ("unverified", UNVERIFIED.label),
             ("unreadable", UNREADABLE.label),
         ]
@@ -74,6 +75,8 @@ class StateFilter(admin.SimpleListFilter):
                 return queryset.anonymous()
             case "default" | "own":
                 return queryset.filter(is_default=self.value() == "default")
+            case "file":
+                return queryset.exclude(source="")
             case "unverified":
                 return queryset.filter(verify_tls=False)
             case "unreadable":
