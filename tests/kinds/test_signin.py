@@ -2,8 +2,8 @@
 
 import pytest
 
-from registries.credentials import Basic, Credential
-from registries.endpoint import Endpoint, Proof
+from registries.credentials import Basic
+from registries.endpoint import Proof
 from registries.kinds import KINDS
 from tests.kinds.facts import FACTS, ecr
 from tests.kinds.samples import SAMPLES
@@ -12,21 +12,16 @@ CREDENTIALS = [(slug, *row) for slug, facts in FACTS.items() for row in facts.cr
 ENDPOINTS = [(slug, *row) for slug, facts in FACTS.items() for row in facts.endpoints]
 
 
-@pytest.mark.parametrize(("slug", "names", "host", "prefix", "expected"), CREDENTIALS)
-def test_credential(
-    slug: str, names: tuple[str, ...], host: str | None, prefix: str, expected: Credential
-) -> None:
-    """The set variables become this credential at this host."""
-    values = {name: SAMPLES[name] for name in names}
-    assert KINDS[slug].credential(values, host, prefix) == expected
-
-
-@pytest.mark.parametrize("slug", KINDS)
-def test_each_way_to_sign_in_is_said(slug: str) -> None:
-    used = {frozenset(row[1]) for row in CREDENTIALS if row[0] == slug}
-    for method in KINDS[slug].methods:
-        own = frozenset(method.variables)
-        assert any(own == names - {"url", "authurl"} for names in used), method.slug
+def test_credentials() -> None:
+    """The set variables become this credential at this host; each way to sign in is said."""
+    used: dict[str, list[set[str]]] = {slug: [] for slug in KINDS}
+    for slug, names, host, prefix, expected in CREDENTIALS:
+        values = {name: SAMPLES[name] for name in names}
+        assert KINDS[slug].credential(values, host, prefix) == expected, (slug, names, host)
+        used[slug].append(set(names) - {"url", "authurl"})
+    for slug, kind in KINDS.items():
+        for method in kind.methods:
+            assert set(method.variables) in used[slug], (slug, method.slug)
 
 
 def test_auth_is_split_at_the_first_colon() -> None:
@@ -35,14 +30,10 @@ def test_auth_is_split_at_the_first_colon() -> None:
     assert KINDS["hub"].credential({"auth": auth}, None, "") == Basic("johndoe", "a:b:c")
 
 
-@pytest.mark.parametrize(("slug", "values", "host", "expected"), ENDPOINTS)
-def test_endpoint(slug: str, values: dict[str, str], host: str | None, expected: Endpoint) -> None:
-    """A row's values and a host make this endpoint."""
-    assert KINDS[slug].endpoint(values, host) == expected
-
-
-def test_every_kind_says_its_endpoint() -> None:
-    """ecr's, with its patterns, has a test of its own."""
+def test_endpoints() -> None:
+    """A row's values and a host make this endpoint; ecr's, with patterns, has its own test."""
+    for slug, values, host, expected in ENDPOINTS:
+        assert KINDS[slug].endpoint(values, host) == expected, (slug, values, host)
     assert {row[0] for row in ENDPOINTS} == set(KINDS) - {"ecr"}
 
 
