@@ -271,6 +271,11 @@ def codes(results: list[str | ClientError]) -> set[str]:
     return {error.code for error in results if isinstance(error, ClientError)}
 
 
+def test_a_registry_that_is_gone_stops_everything() -> None:
+    client = World({}, Ledger()).client(Endpoint(url="http://127.0.0.1:1"), Anonymous())
+    assert codes(client.digests(PAIRS)) == {"refused"}
+
+
 @pytest.mark.parametrize(
     ("place", "code"),
     [
