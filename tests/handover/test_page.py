@@ -157,7 +157,7 @@ def test_who_asks_by_itself_is_handed_nothing_here(
 def test_names_are_those_of_kubernetes(taker: Client, whole: Registry) -> None:
     """What is none is refused at its field, and is not put into commands."""
     for field, values in {
-        "name": ("", "Pull", "a_b", "-a", "a" * 254, "x; rm -rf"),
+        "name": ("", "Pull", "a_b", "-a", "a" * 64, "a." * 126 + "aa", "x; rm -rf"),
         "namespace": ("", "a.b", "a" * 64, "<script>"),
     }.items():
         for value in values:

@@ -3,16 +3,13 @@
 import base64
 import json
 import pickle
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import yaml
 from django.core.exceptions import ValidationError
-from django.db import connections
 
 from registries import services
 from registries.client import tokens
@@ -29,6 +26,7 @@ from registries.token_cache import CacheTokens
 from tests.factories import SAMPLES, create, loaded, with_values
 from tests.handover.conftest import Cloud
 from tests.screens import default
+from tests.threads import together
 
 pytestmark = pytest.mark.django_db
 
@@ -214,18 +212,11 @@ def clock(ahead: timedelta) -> type[datetime]:
 
 def passwords_at_once(pk: int, count: int) -> set[str]:
     """What so many threads are handed of a row that ask at the same moment."""
-    start = threading.Barrier(count)
 
-    def pull(_number: int) -> str:
-        row = Registry.objects.get(pk=pk)
-        start.wait(60)
-        try:
-            return services.pull_credential(row).password
-        finally:
-            connections.close_all()
+    def pull() -> str:
+        return services.pull_credential(Registry.objects.get(pk=pk)).password
 
-    with ThreadPoolExecutor(count) as threads:
-        return set(threads.map(pull, range(count)))
+    return set(together(*[pull] * count))
 
 
 @pytest.mark.django_db(transaction=True)

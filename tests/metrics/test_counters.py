@@ -20,6 +20,7 @@ from registries.models.tally import BUCKETS, SHARDS, count_check
 from registries.verdicts import Verdict
 from tests.factories import create
 from tests.metrics.conftest import Figures, checked, get, key
+from tests.threads import together
 
 Find = Callable[..., Any]
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -118,27 +119,17 @@ def test_a_check_is_stored_and_counted_or_neither(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one process write at a time")
 def test_threads_count_without_losing_or_blocking() -> None:
     """All add the same figure at once; the rows are new to some, and none waits for another."""
-    ready, errors = threading.Barrier(4), []
+    ready = threading.Barrier(4)
 
     def count() -> None:
-        try:
+        with transaction.atomic():
+            ready.wait(20)
+            count_check("custom", "valid", 0.1, "default")
+        for _ in range(20):
             with transaction.atomic():
-                ready.wait(20)
                 count_check("custom", "valid", 0.1, "default")
-            for _ in range(20):
-                with transaction.atomic():
-                    count_check("custom", "valid", 0.1, "default")
-        except BaseException as error:  # noqa: BLE001 - the assertion below shows it
-            errors.append(error)
-        finally:
-            connection.close()
 
-    threads = [threading.Thread(target=count) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    assert together(*[count] * 4) == [None] * 4
     assert sum(Tally.objects.values_list("number", flat=True)) == 84
     assert set(Tally.objects.values_list("shard", flat=True)) <= set(range(SHARDS))
 
