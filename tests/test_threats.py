@@ -1,9 +1,5 @@
 """Every threat of docs/security.md has its test, or its limit with a reason."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 from tests.threats import PAGE, ROW, TESTS, covered, faults, threats
 
 SMALL = """
@@ -35,31 +31,3 @@ def test_what_is_not_covered_is_found() -> None:
     ]
     assert faults(SMALL, {"1": ["x"], "70": ["test_y"]}) == ["#70 is no row: test_y"]
     assert faults(f"{SMALL}- #9: why", {"1": ["x"]}) == ["#9 is a limit and no row"]
-
-
-def test_docstrings_are_read(tmp_path: Path) -> None:
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "test_it.py").write_text(
-        'def test_one():\n    """#1, #29a: what it does."""\n'
-        'class TestX:\n    def test_two(self):\n        """#40 to #42\n\n        More."""\n'
-        'def test_three():\n    """Not #5."""\n'
-        'def helper():\n    """#6: no test."""\n'
-    )
-    assert covered(tmp_path) == {
-        "1": ["sub/test_it.py::test_one"],
-        "29a": ["sub/test_it.py::test_one"],
-        **{number: ["sub/test_it.py::test_two"] for number in ("40", "41", "42")},
-    }
-
-
-def test_the_table_is_printed() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.threats"],
-        cwd=TESTS.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert "#64 " in ran.stdout
-    assert "test_migrations.py::" in ran.stdout

@@ -117,18 +117,17 @@ def test_an_edit_does_not_wait_for_a_slow_registry(
     row: Registry, gate: Gate, server: FakeServer
 ) -> None:
     """#55, #59: no transaction is open meanwhile, and the verdict on what was is dropped."""
-    ended: list[Any] = []
-    checking = threading.Thread(
-        target=lambda: ended.extend(together(lambda: services.check(stored(row))))
-    )
-    checking.start()
-    assert gate.arrived.wait(30)
-    editor = stored(row)
-    editor.password = "changed meanwhile"
-    editor.save()
-    gate.open.set()
-    checking.join()
-    assert ended[0].verdict is Verdict.VALID
+
+    def edit() -> None:
+        assert gate.arrived.wait(30)
+        editor = stored(row)
+        editor.password = "changed meanwhile"
+        editor.save()
+        gate.open.set()
+
+    checked, edited = together(lambda: services.check(stored(row)), edit)
+    assert checked.verdict is Verdict.VALID
+    assert edited is None
     result = stored(row)
     assert result.password.reveal() == "changed meanwhile"
     assert result.last_check is None
@@ -323,10 +322,10 @@ def test_two_images_of_one_row_are_tried_one_after_the_other(
         asked_before.append(len(server.requests))
         gate.open.set()
 
-    threading.Thread(target=open_gate).start()
-    first, second = together(
+    first, second, _opened = together(
         lambda: services.check(stored(row), "team/one"),
         lambda: services.check(stored(row), "team/two"),
+        open_gate,
     )
     assert asked_before == [1]
     assert first.checked_at != second.checked_at

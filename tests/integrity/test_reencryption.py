@@ -47,6 +47,15 @@ def command(name: str = "reencrypt_registries", *arguments: str) -> tuple[int, s
     return status, out.getvalue(), err.getvalue()
 
 
+@pytest.fixture
+def row(use_keys: UseKeys) -> Registry:
+    """A row under the old key, once the new one is the first."""
+    use_keys(OLD)
+    row = create("custom")
+    use_keys(NEW, OLD)
+    return row
+
+
 def test_secrets_of_every_kind_move_to_the_first_key(use_keys: UseKeys) -> None:
     """#6: after the command the old key can go."""
     use_keys(OLD)
@@ -67,22 +76,16 @@ def test_secrets_of_every_kind_move_to_the_first_key(use_keys: UseKeys) -> None:
         assert result.version == row.version, "a form that is open can still be saved"
 
 
-def test_a_second_run_writes_nothing(use_keys: UseKeys) -> None:
+def test_a_second_run_writes_nothing(row: Registry) -> None:
     """#6: the command may be repeated."""
-    use_keys(OLD)
-    row = create("custom")
-    use_keys(NEW, OLD)
     command()
     before = raw(row)
     assert "0 encrypted anew, 1 encrypted with it already" in command()[1]
     assert raw(row) == before
 
 
-def test_a_dry_run_tells_and_writes_nothing(use_keys: UseKeys) -> None:
+def test_a_dry_run_tells_and_writes_nothing(row: Registry) -> None:
     """#6: it says what would be done."""
-    use_keys(OLD)
-    row = create("custom")
-    use_keys(NEW, OLD)
     before = raw(row)
     assert "1 to encrypt anew" in command("reencrypt_registries", "--dry-run")[1]
     assert raw(row) == before
@@ -169,11 +172,10 @@ def test_a_long_run_says_how_far_it_is(use_keys: UseKeys, monkeypatch: pytest.Mo
 # While people work
 
 
-def test_a_form_that_was_open_does_not_bring_the_old_key_back(use_keys: UseKeys) -> None:
+def test_a_form_that_was_open_does_not_bring_the_old_key_back(
+    row: Registry, use_keys: UseKeys
+) -> None:
     """#54: saved after the run, an unchanged secret stays encrypted with the new key."""
-    use_keys(OLD)
-    row = create("custom")
-    use_keys(NEW, OLD)
     editor = stored(row)
     command()
     editor.name = "Renamed"
@@ -184,10 +186,7 @@ def test_a_form_that_was_open_does_not_bring_the_old_key_back(use_keys: UseKeys)
     assert stored(row).password.reveal() == "fake-password"
 
 
-def test_a_new_secret_from_an_open_form_counts(use_keys: UseKeys) -> None:
-    use_keys(OLD)
-    row = create("custom")
-    use_keys(NEW, OLD)
+def test_a_new_secret_from_an_open_form_counts(row: Registry, use_keys: UseKeys) -> None:
     editor = stored(row)
     command()
     editor.password = "typed meanwhile"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from multiprocessing.context import ForkServerProcess
 from threading import Event, Thread
 from typing import Self
 
@@ -52,6 +53,15 @@ def wait_until_checked(
         time.sleep(0.05)
 
 
+def end(running: list[ForkServerProcess]) -> None:
+    """Tell all to stop, and wait until they have."""
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.join(30)
+    assert {process.exitcode for process in running} == {0}
+
+
 def test_nobody_is_reminded_twice(processes: Processes) -> None:
     """Of several that look at the same time, one writes the message about all of them."""
     rows = [
@@ -82,11 +92,7 @@ def test_killed_at_random_they_lose_no_row(processes: Processes) -> None:
             killed.join()
             running.append(processes.start(work.run_checks, 1, hosts))
         wait_until_checked(rows, since=time.time())
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.join(30)
-            assert process.exitcode == 0
+        end(running)
     for door in doors:
         assert door.most.pop("all") <= hosts
         assert set(door.most.values()) == {1}
@@ -110,11 +116,7 @@ def test_many_rows_of_a_host_that_fails_hold_up_no_others(processes: Processes) 
         assert not Check.objects.filter(verdict="unreachable").exists()
         is_over.set()
         wait_until_checked(many)
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.join(30)
-            assert process.exitcode == 0
+        end(running)
     assert broken.most["all"] == 4
     assert Check.objects.count() == len(many) + len(others)
     assert not Registry.objects.exclude(checking_until=None).exists()
@@ -180,11 +182,7 @@ def test_thousands_of_rows_of_a_host_that_is_silent(processes: Processes) -> Non
         wait_until_checked(others)
         for _ in range(2):
             wait_until_checked(others, since=time.time())
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.join(30)
-            assert process.exitcode == 0
+        end(running)
     assert silent.most == 4
     assert silent.count >= 8
     assert Registry.objects.filter(check_verdict="unreachable").count() >= 4

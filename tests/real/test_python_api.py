@@ -130,28 +130,17 @@ def test_frozen_registry(lone_registry: RealRegistry, account: Account) -> None:
     assert outcome(services.check(registry)) == ("valid", "signed_in")
 
 
-@pytest.mark.parametrize(
-    ("with_certificate", "verify", "expected"),
-    [
-        (True, True, ("valid", "signed_in")),
-        (False, True, ("unreachable", "tls")),
-        (False, False, ("valid", "signed_in")),
-    ],
-)
-def test_private_authority(
-    *,
-    with_certificate: bool,
-    verify: bool,
-    expected: tuple[str, str],
-    account: Account,
-    tmp_path: Path,
-) -> None:
+def test_private_authority(account: Account, tmp_path: Path) -> None:
     authority = trustme.CA()
-    certificate = authority.cert_pem.bytes().decode() if with_certificate else ""
+    certificate = authority.cert_pem.bytes().decode()
     with RealRegistry(tmp_path, Htpasswd(account), authority) as real:
-        values = credentials("right", account)
-        registry = row(real.origin, ca_certificate=certificate, verify_tls=verify, **values)
-        assert outcome(services.check(registry)) == expected
+        for name, values, expected in (
+            ("trusted", {"ca_certificate": certificate}, ("valid", "signed_in")),
+            ("unknown", {}, ("unreachable", "tls")),
+            ("unverified", {"verify_tls": False}, ("valid", "signed_in")),
+        ):
+            registry = row(real.origin, name=name, **values, **credentials("right", account))
+            assert outcome(services.check(registry)) == expected, name
 
 
 def test_tags(readable: tuple[Registry, Filled]) -> None:
@@ -170,20 +159,11 @@ def test_many_tags(open_registry: Filled, many_tags: tuple[str, set[str]]) -> No
 
 
 @pytest.mark.parametrize("which", ["image", "index"])
-def test_digest(readable: tuple[Registry, Filled], which: str) -> None:
+def test_digest_and_manifest(readable: tuple[Registry, Filled], which: str) -> None:
     registry, filled = readable
     pushed: Pushed = getattr(filled, which)
     assert services.get_digest(registry, pushed.repository, pushed.tag) == pushed.digest
     assert services.get_digest(registry, pushed.repository, pushed.digest) == pushed.digest
-    with pytest.raises(NotFound) as error:
-        services.get_digest(registry, pushed.repository, "absent")
-    assert error.value.code == "tag_not_found"
-
-
-@pytest.mark.parametrize("which", ["image", "index"])
-def test_manifest(readable: tuple[Registry, Filled], which: str) -> None:
-    registry, filled = readable
-    pushed: Pushed = getattr(filled, which)
     manifest = services.get_manifest(registry, pushed.repository, pushed.tag)
     assert (manifest.digest, manifest.media_type) == (pushed.digest, pushed.media_type)
     platforms = {
@@ -191,6 +171,9 @@ def test_manifest(readable: tuple[Registry, Filled], which: str) -> None:
         for platform in manifest.platforms
     }
     assert platforms == pushed.platforms
+    with pytest.raises(NotFound) as error:
+        services.get_digest(registry, pushed.repository, "absent")
+    assert error.value.code == "tag_not_found"
 
 
 def test_digests_of_many(readable: tuple[Registry, Filled]) -> None:
