@@ -131,30 +131,26 @@ def test_poisoned_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not keys.exists()
 
 
-def test_names_that_lead_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("known", "private", "code", "accepted"),
+    [
+        (["127.0.0.1"], False, "blocked_address", 0),
+        (["127.0.0.1"], True, "connection", 1),
+        # Of several addresses only those that may be called are tried.
+        (["169.254.169.254", "fe80::1", "127.0.0.1"], True, "connection", 1),
+        # 0.0.0.0 leads to this machine, and may never be called, whatever stands beside it.
+        (["127.0.0.2", "0.0.0.0"], True, "refused", 0),
+    ],
+)
+def test_names_that_lead_inside(
+    monkeypatch: pytest.MonkeyPatch, known: list[str], private: bool, code: str, accepted: int
+) -> None:
     """#33: a name is judged by its addresses; nothing is sent to one that is blocked."""
-    monkeypatch.setattr(socket, "getaddrinfo", answers("127.0.0.1"))
+    monkeypatch.setattr(socket, "getaddrinfo", answers(*known))
     with RawServer(reading(b"")) as server:
-        for private, code in ((False, "blocked_address"), (True, "connection")):
-            over = transport(allow_private_addresses=private)
-            error = failure(over, f"http://name.example:{server.port}/")
-            assert (error.code, server.accepted) == (code, int(private))
-
-
-def test_blocked_addresses_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """#33: of several addresses only those that may be called are tried."""
-    monkeypatch.setattr(socket, "getaddrinfo", answers("169.254.169.254", "fe80::1", "127.0.0.1"))
-    with FakeServer(hello) as server:
-        assert get(transport(), f"http://name.example:{server.port}/") == b"hello"
-
-
-def test_no_blocked_address_is_tried_beside_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """#33: an address that may be called does not let those through that stand beside it."""
-    # 0.0.0.0 leads to this machine, and may never be called.
-    monkeypatch.setattr(socket, "getaddrinfo", answers("127.0.0.2", "0.0.0.0"))
-    with RawServer(reading(b"")) as server:
-        error = failure(transport(), f"http://name.example:{server.port}/")
-    assert (error.code, server.accepted) == ("refused", 0)
+        over = transport(allow_private_addresses=private)
+        error = failure(over, f"http://name.example:{server.port}/")
+        assert (error.code, server.accepted) == (code, accepted)
 
 
 def test_rebinding(monkeypatch: pytest.MonkeyPatch) -> None:
