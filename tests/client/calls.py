@@ -61,11 +61,9 @@ def code_of(error: ClientError) -> str:
 
 
 @contextmanager
-def fails(
-    code: str, kind: type[ClientError] = ClientError
-) -> Iterator[pytest.ExceptionInfo[ClientError]]:
+def fails(code: str) -> Iterator[pytest.ExceptionInfo[ClientError]]:
     """Expect a ClientError with this code."""
-    with pytest.raises(kind) as caught:
+    with pytest.raises(ClientError) as caught:
         yield caught
     assert code_of(caught.value) == code
 
