@@ -95,24 +95,26 @@ def test_what_would_change_the_state_is_checked_again_soon(
     assert found <= 1.5 * every
 
 
-def test_a_pause_is_longer_than_that() -> None:
-    row = build("custom", check_every=6 * HOUR, health="fine", check_verdict="valid")
-    for minutes, expected in ((1, 5), (10, 10)):
-        retry_at = datetime.fromtimestamp(NOW, UTC) + timedelta(minutes=minutes)
-        result = CheckResult(Verdict.THROTTLED, "rate_limited", retry_at, retry_at=retry_at)
-        assert next_check(row, result, NOW) == NOW + expected * 60 + 0.5
+@pytest.mark.parametrize(
+    ("every", "state", "asked", "minutes"),
+    [
+        (6 * HOUR, {"health": "fine", "check_verdict": "valid"}, 1, 5),  # to confirm it
+        (6 * HOUR, {"health": "fine", "check_verdict": "valid"}, 10, 10),
+        (60, {}, 50, 50),
+    ],
+)
+def test_a_pause_that_the_registry_asked_for_is_kept(
+    every: int, state: dict[str, str], asked: int, minutes: int
+) -> None:
+    row = build("custom", check_every=every, **state)
+    retry_at = datetime.fromtimestamp(NOW, UTC) + timedelta(minutes=asked)
+    result = CheckResult(Verdict.THROTTLED, "rate_limited", retry_at, retry_at=retry_at)
+    assert next_check(row, result, NOW) == NOW + minutes * 60 + 0.5
 
 
 @pytest.mark.parametrize("verdict", [Verdict.VALID, Verdict.ANONYMOUS, Verdict.UNPROVEN])
 def test_only_failures_count(verdict: Verdict) -> None:
     assert after(9, verdict, check_every=HOUR) <= 1.5 * HOUR
-
-
-def test_a_pause_that_the_registry_asked_for_is_kept() -> None:
-    row = build("custom", check_every=60)
-    retry_at = datetime.fromtimestamp(NOW, UTC) + timedelta(minutes=50)
-    result = CheckResult(Verdict.THROTTLED, "rate_limited", retry_at, retry_at=retry_at)
-    assert next_check(row, result, NOW) == NOW + 50 * 60 + 0.5
 
 
 @pytest.mark.parametrize(("own", "setting"), [(0, HOUR), (None, 0)])
