@@ -11,6 +11,7 @@ from tests import factories
 from tests.api import fake
 from tests.fakes.lists import Lists
 from tests.fakes.server import FakeServer
+from tests.screens import default
 
 GetJson = Callable[..., Any]
 ARM64, ARM_V6, ARM_V7, ARM_V8 = ("sha256:" + letter * 64 for letter in "cdef")
@@ -108,10 +109,6 @@ def test_who_typed_no_address_is_not_told_to_check_it(
         settings.REGISTRIES = {"ENDPOINTS": {f"https://{host}": nobody}}
         answer = get_json(f"images/digest/?image={host}/acme/app", 502)
     assert answer == {"code": "refused", "detail": f"{host} refused the connection. {advice}"}
-
-
-def default(kind: str) -> Registry:
-    return Registry.objects.get(kind=kind, is_default=True)
 
 
 # Of one platform

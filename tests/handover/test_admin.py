@@ -1,12 +1,14 @@
 """The admin: who says what may leave, who entrusts secrets anew, and what the audit shows."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 
 from registries import services
 from registries.handover import HandoverRefused
@@ -273,10 +275,6 @@ def test_a_hand_over_is_told_in_words(
 
 
 def test_the_audit_is_kept_as_long_as_the_site_says(settings: Any) -> None:
-    from datetime import timedelta
-
-    from django.utils import timezone
-
     row = create("custom", handover="any")
     for days in (89, 91):
         services.pull_credential(row)

@@ -9,7 +9,9 @@ import pytest
 import yaml
 from django.contrib.auth.models import User
 from django.test import Client
+from rest_framework.settings import api_settings
 
+from registries.api.errors import status_of_refusal
 from registries.handover import FORMS
 from registries.handover.refusals import REFUSALS
 from registries.models import Handover, Registry
@@ -180,8 +182,6 @@ def test_what_cannot_be_read_is_bad_input(
 
 def test_no_refusal_is_404(taker: Caller, team: Registry) -> None:
     """#71: operators in clusters read 404 as "delete the secret"."""
-    from registries.api.errors import status_of_refusal
-
     assert {status_of_refusal(item) for item in REFUSALS} == {403, 409}
     assert code(post(taker, registry=999, form="line"), 409) == "no_registry"
     assert code(post(taker, registries=[team.pk, 999], form="podman"), 409) == "no_registry"
@@ -274,8 +274,6 @@ def test_a_registry_that_is_down_is_502(taker: Caller, cloud: CloudMaker) -> Non
 
 
 def test_how_often(taker: Caller, team: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rest_framework.settings import api_settings
-
     monkeypatch.setattr(
         api_settings, "DEFAULT_THROTTLE_RATES", {"registries_handover": "2/min"}, raising=False
     )

@@ -2,7 +2,7 @@
 
 import json
 import logging
-import secrets
+import sys
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.management import call_command
+from django.core.signals import got_request_exception
 from django.test import Client
 from django.views.debug import ExceptionReporter
 
@@ -21,6 +22,7 @@ from registries.handover.target import Target
 from registries.models import Handover, Registry
 from tests.api.conftest import ROOT
 from tests.canaries import Canaries, all_kinds
+from tests.factories import create
 from tests.handover.conftest import Cloud
 from tests.test_canaries import addresses, kept_by_the_site
 
@@ -120,18 +122,12 @@ def test_no_report_of_a_fault_shows_it(
 ) -> None:
     """#19: local variables of what makes and renders it are hidden."""
     canaries = Canaries()
-    row = Registry(kind="custom", name="Lab", url="https://r.example", login="johndoe")
-    row.password, row.handover = canaries.one(), "any"
-    row.save()
+    row = create("custom", password=canaries.one(), handover="any")
     settings.DEBUG = debug
     reports: list[str] = []
 
     def report(sender: Any, request: Any, **_more: Any) -> None:
-        import sys
-
         reports.append(ExceptionReporter(request, *sys.exc_info()).get_traceback_html())
-
-    from django.core.signals import got_request_exception
 
     monkeypatch.setattr(where, broken)
     got_request_exception.connect(report)
@@ -165,9 +161,7 @@ def test_the_audit_keeps_no_password_that_stands_in_an_address(target: Target, t
 def test_values_show_nothing(canary: str) -> None:
     handed = HandedOver(canary, FORMS["line"], None)
     assert canary not in repr(handed)
-    row = Registry(kind="custom", name="Lab", url="https://r.example", login=canary)
-    row.password, row.handover = secrets.token_hex(8), "any"
-    row.save()
+    row = create("custom", login=canary, handover="any")
     credential = services.pull_credential(row)
     # A user name may be a token.
     assert canary not in repr(credential)
