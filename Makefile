@@ -37,7 +37,7 @@ LOCK = printf 'hatchling\nhatch-vcs\neditables\n' | $(BIN)/uv pip compile --quie
 	--custom-compile-command 'make lock' pyproject.toml -
 
 .DEFAULT_GOAL := help
-.PHONY: help run install lock upgrade test test-quick test-newest matrix test-postgres test-mariadb fuzz \
+.PHONY: help run install lock upgrade test test-slow test-newest matrix test-postgres test-mariadb fuzz \
 	mutate bench lint types types-foreign format docs docs-site messages screenshots sites install-sites image image-test release audit wheel clean
 
 help: ## list the targets
@@ -73,13 +73,13 @@ upgrade: lock ## the same, with the newest version of everything, and install th
 	@$(MAKE) --no-print-directory $(VENV)/.test
 
 # Each test process imports what another has compiled, also where the environment asks for no such files.
-test test-quick test-newest test-postgres test-mariadb fuzz: export PYTHONDONTWRITEBYTECODE :=
+test test-slow test-newest test-postgres test-mariadb fuzz: export PYTHONDONTWRITEBYTECODE :=
 
-test: $(VENV)/.test ## run the tests (TESTS=, for some of them)
-	$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
+test: $(VENV)/.test ## run the tests but the slow ones (TESTS=, for some of them, slow or not)
+	$(BIN)/python -m pytest $(PARALLEL) $(or $(TESTS),-m "not slow")
 
-test-quick: $(VENV)/.test ## run the tests, but for those that take many seconds
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(TESTS)
+test-slow: $(VENV)/.test ## run the others: in Chromium, with real servers, clients and processes
+	$(BIN)/python -m pytest $(PARALLEL) -m slow
 
 test-newest: ## try the newest version of everything in .venv-newest (NEWEST=, for other tests)
 	rm -rf $(VENV)-newest
@@ -138,7 +138,7 @@ messages: $(VENV)/.test ## collect the texts to translate, and compile the trans
 sites: $(VENV)-sites/.done ## photograph the admin in other people's themes (THEMES=, PICTURES= for the folder)
 	$(BIN)/python -m tests.existing.pictures --folder $(PICTURES) $(THEMES)
 
-install-sites: $(VENV)-sites/.done ## install what the sites of tests/existing have, for `make test`
+install-sites: $(VENV)-sites/.done ## install what the sites of tests/existing have, for `make test-slow`
 
 image: ## build the container image of the site (ENGINE=podman, IMAGE= for its name)
 	$(ENGINE) build --tag $(IMAGE) --build-arg VERSION="$(IMAGE_VERSION)" \

@@ -4,6 +4,7 @@ import functools
 import secrets
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import botocore.session
 import pytest
@@ -11,11 +12,19 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.core.cache import cache
 from encrypted_model_fields import fields as library
 
+TESTS = Path(__file__).parent
+# What starts browsers, other people's servers and clients, and many processes.
+SLOW = {"browser", "existing", "integrity", "packaging", "real"}
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the database by a fixture as well, for `-m django_db` to find it."""
+    """Mark what uses the database by a fixture as well, for `-m django_db` to find it, and what is
+    slow by its folder.
+    """
     for item in items:
+        if SLOW.intersection(item.path.relative_to(TESTS).parts[:1]):
+            item.add_marker("slow")
         if {"db", "transactional_db"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("django_db")
 

@@ -395,7 +395,6 @@ CLIPPED = """
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("language", dict(LANGUAGES))
 def test_words_of_every_language_fit_on_a_phone(
     open_page: type_of_open, settings: Any, language: str

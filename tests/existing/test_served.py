@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 import requests
 
 from tests.existing.guest import SERVERS, environment, run, serving
@@ -24,7 +23,6 @@ print(Token.objects.create(user=person).key)
 """
 
 
-@pytest.mark.slow
 def test_it_is_served_without_blocking(
     python: Path, registry: BasicRegistry, endpoints: str, tmp_path: Path
 ) -> None:

@@ -64,7 +64,6 @@ def visited(python: Path, site: str, registry: BasicRegistry, env: dict[str, str
     return seen["pages"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("site", OWN)
 def test_a_site_of_others(
     site: str, python: Path, registry: BasicRegistry, endpoints: str, tmp_path: Path
@@ -74,7 +73,6 @@ def test_a_site_of_others(
     assert visited(python, site, registry, env) == EVERYWHERE | OWN[site]
 
 
-@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_site_on_a_database_server(
     python: Path, registry: BasicRegistry, endpoints: str, tmp_path: Path

@@ -16,8 +16,6 @@ from tests.integrity.conftest import database_url
 from tests.integrity.postgres import Postgres, needed
 from tests.site import redis
 
-pytestmark = pytest.mark.slow
-
 PROCESS = str(Path(__file__).with_name("queue_process.py"))
 ROWS = 8
 ADD_ROWS = """

@@ -99,7 +99,6 @@ def test_a_reset_forgets_the_check_of_a_row_that_nothing_was_changed_on() -> Non
     assert stored(row).last_check is None
 
 
-@pytest.mark.slow
 def test_no_increment_is_lost(processes: Processes) -> None:
     """#57, #58: 240 writes of eight processes to one row; no lock is refused, no number lost."""
     row = create("hub", login="0")
@@ -394,7 +393,6 @@ def test_a_change_leaves_the_lease_until_its_check_ends(
 # Migrations
 
 
-@pytest.mark.slow
 def test_two_migrate_a_new_database_at_once(new_database: str) -> None:
     """#60: neither fails, and the default rows are there once."""
     environment = {**os.environ, **site_environment(), "DATABASE_URL": new_database}

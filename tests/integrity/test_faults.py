@@ -26,7 +26,7 @@ from tests.integrity import processes as work
 from tests.integrity.conftest import Processes, assert_sound, site_environment
 from tests.site.conftest import Site
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tests.integrity.conftest import Processes, assert_sound
 
 UseKeys = Callable[..., None]
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 KILLS = 25
 ONE, OTHER = Fernet.generate_key(), Fernet.generate_key()

@@ -11,7 +11,7 @@ from registries.models import Registry, SourceChange
 from tests.integrity import processes as work
 from tests.integrity.conftest import Processes, assert_sound
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ROWS = 12
 Write = Callable[[str], str]

@@ -22,7 +22,7 @@ from tests.integrity.conftest import assert_sound, database_url
 from tests.integrity.test_run_checks import rows_on, wait_until_checked
 from tests.site import redis
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 PROCESS = str(Path(__file__).with_name("queue_process.py"))
 PERIOD = 3

@@ -21,7 +21,7 @@ from tests.fakes.server import FakeServer
 from tests.integrity import processes as work
 from tests.integrity.conftest import Processes, assert_sound
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)

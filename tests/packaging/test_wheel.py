@@ -17,8 +17,6 @@ import pytest
 
 from registries.programs import credentials
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).resolve().parents[2]
 GUEST = Path(__file__).parent / "guest.py"
 CONSUMER = Path(__file__).parent / "consumer.py"

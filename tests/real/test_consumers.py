@@ -222,7 +222,6 @@ def test_docker_login_and_logout(
     assert site.reads("docker", folder, f"{host}/team/app:1.0")
 
 
-@pytest.mark.slow
 def test_many_helpers_at_once_make_one_exchange(
     site: Served, ecr: tuple[Ecr, dict[str, FakeServer]]
 ) -> None:

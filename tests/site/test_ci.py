@@ -73,6 +73,7 @@ def test_everything_runs(tmp_path: Path) -> None:
             "REAL= make types",
             "REAL= make install-sites",
             "REAL=1 make test",
+            "REAL=1 make test-slow",
             "REAL=1 make test-postgres",
             "REAL=1 make test-mariadb",
             "REAL= make docs-site SCREENSHOTS=--check",
