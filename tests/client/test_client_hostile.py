@@ -72,7 +72,7 @@ def test_only_our_errors_come_out(name: str, hostile: str) -> None:
 
     with FakeServer(handler) as server:
         endpoint = Endpoint(url=server.origin, proof=Proof.USER_ID)
-        for status in (200, 400, 401, 403, 404, 405):
+        for status in (200, 400, 401, 403, 404, 405, 429, 500):
             world = World({}, Ledger())
             for call in CALLS:
                 client = world.client(endpoint, Basic("reader", "x"), tokens=MemoryTokens())
