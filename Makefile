@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 BIND ?= 127.0.0.1
 PORT ?= 8000
-# What pytest runs: `make test TESTS=tests/site`.
-TESTS ?= tests
+# What pytest runs instead of all: `make test TESTS=tests/site`.
+TESTS ?=
 # Much of the tests' time is waiting: one process more than there are cores, and none idle at the end.
 PARALLEL := -n $(shell expr $$(nproc) + 1) --dist worksteal
 # What `make messages` writes, and where it finds no texts.
@@ -78,7 +78,7 @@ test test-slow test-newest test-postgres test-mariadb fuzz: export PYTHONDONTWRI
 test: $(VENV)/.test ## run the tests but the slow ones (TESTS=, for some of them, slow or not)
 	$(BIN)/python -m pytest $(PARALLEL) $(or $(TESTS),-m "not slow")
 
-test-slow: $(VENV)/.test ## run the others: in Chromium, with real servers, clients and processes
+test-slow: $(VENV)/.test ## run the others: in Chromium, with real servers and clients, in several processes
 	$(BIN)/python -m pytest $(PARALLEL) -m slow
 
 test-newest: ## try the newest version of everything in .venv-newest (NEWEST=, for other tests)

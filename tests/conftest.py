@@ -13,8 +13,8 @@ from django.core.cache import cache
 from encrypted_model_fields import fields as library
 
 TESTS = Path(__file__).parent
-# What starts browsers, other people's servers and clients, and many processes.
-SLOW = {"browser", "existing", "integrity", "packaging", "real"}
+# What starts other processes: browsers, other people's servers and clients, our own site.
+SLOW = {"browser", "existing", "integrity", "packaging", "real", "site"}
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -20,8 +20,6 @@ from tests.canaries import COMMANDS, Canaries, all_kinds, filled, origins, refus
 from tests.fakes.server import FakeServer
 from tests.site.conftest import Site, Visitor
 
-pytestmark = pytest.mark.slow
-
 REGISTRIES = "/admin/registries/registry/"
 POLICY = "Content-Security-Policy"
 # What exists outside of the URL configuration.

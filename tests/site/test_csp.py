@@ -90,7 +90,6 @@ def test_the_policy_is_on_every_answer(migrated: Site) -> None:
         assert HEADER in visitor.see("/").headers, "the redirect to HTTPS"
 
 
-@pytest.mark.slow
 def test_no_page_of_the_admin_breaks_the_policy(
     browser: Page,
     faults: list[str],

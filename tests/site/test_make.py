@@ -97,7 +97,8 @@ def test_test_installs_what_the_tests_need(checkout: Checkout) -> None:
     locked, site, tests = checkout.calls("test")
     assert locked.endswith("--require-hashes --requirement requirements/test.txt")
     assert site.endswith("--editable .")
-    assert re.search(r"-m pytest -n \d+ --dist worksteal tests$", tests)
+    assert re.search(r"-m pytest -n \d+ --dist worksteal -m not slow$", tests)
+    assert checkout.calls("test", TESTS="tests/site")[-1].endswith(" --dist worksteal tests/site")
     assert not [call for call in checkout.calls("run") if "pip" in call]
 
 

@@ -47,7 +47,6 @@ def database() -> dict[str, str]:
     }
 
 
-@pytest.mark.slow
 @pytest.mark.django_db
 def test_the_api_is_what_its_document_says(site: Site, tmp_path: Path) -> None:
     # Nothing leaves the machine: images of other registries end at this proxy.
