@@ -1,14 +1,15 @@
 """What is said of GitLab Container Registry."""
 
+from dataclasses import replace
+
 from registries.credentials import Basic
-from registries.endpoint import Endpoint
+from registries.endpoint import Endpoint, TokenPage
 from tests.fakes.selfhosted import GitLab
 from tests.kinds.facts.base import READER, SECRET, URL, USERNAME, Case, Facts
 
-HERE = (
-    ("url", "https://registry.gitlab.example.com"),
-    ("authurl", "https://gitlab.example.com"),
-)
+AUTH_URL = "https://gitlab.example.com"
+HERE = (("url", "https://registry.gitlab.example.com"), ("authurl", AUTH_URL))
+ENDPOINT = Endpoint(url=URL, realms=(AUTH_URL,), forbidden="no_registry_scope")
 
 FACTS = Facts(
     sample={
@@ -23,11 +24,13 @@ FACTS = Facts(
         (("url", "authurl", "token", "username"), "registry.example.com", "", READER),
     ],
     endpoints=[
+        ({"url": URL, "authurl": AUTH_URL, "token": "gldt-fake"}, None, ENDPOINT),
         (
-            {"url": URL, "authurl": "https://gitlab.example.com"},
+            {"url": URL, "authurl": AUTH_URL, "token": "glpat-fake"},
             None,
-            Endpoint(
-                url=URL, realms=("https://gitlab.example.com",), forbidden="no_registry_scope"
+            replace(
+                ENDPOINT,
+                token_page=TokenPage("/jwt/auth", "/api/v4/personal_access_tokens/self"),
             ),
         ),
     ],
