@@ -22,7 +22,7 @@ from registries.handover.operations import HandedOver
 from registries.handover.recipient import Recipient
 from registries.handover.target import Target
 from registries.kinds import KINDS
-from registries.models import Registry, names, resetting
+from registries.models import Registry, defaults, resetting
 from registries.models.results import CheckResult
 from registries.provisioning import applying, document, exporting, planning, schema
 from registries.reference import Reference
@@ -38,8 +38,6 @@ __all__ = ["TooManyChecks", "check_in_background", "home_of", "other_scheme", "r
 NOBODY = Caller()
 CODE = Recipient()
 DEFAULT = planning.Options()
-# How many names are tried for a default row if other rows have its name.
-NAME_TRIES = 20
 
 
 def outside_transactions(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -243,18 +241,7 @@ def ensure_defaults(model: type[Registry] = Registry, using: str = DEFAULT_DB_AL
     """
     for kind in KINDS.values():
         if kind.default_name is not None:
-            _ensure_default(model, using, kind.slug, kind.default_name)
-
-
-def _ensure_default(model: type[Registry], using: str, slug: str, name: str) -> None:
-    rows = model._base_manager.using(using)
-    for number in range(1, NAME_TRIES):
-        if rows.filter(kind=slug, is_default=True).exists():
-            return
-        numbered = name if number == 1 else f"{name} ({number})"
-        row = model(kind=slug, name=numbered, name_key=names.key(numbered), is_default=True)
-        # Conflicts with another process or a taken name are ignored, and the loop tries again.
-        rows.bulk_create([row], ignore_conflicts=True)
+            defaults.ensure(model, using, kind.slug, kind.default_name)
 
 
 # Registries as code

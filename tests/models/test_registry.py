@@ -1,15 +1,18 @@
 """Registry: rules, names, states, default rows, and what a save may overwrite."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from django.core.exceptions import FieldError, ValidationError
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 
 from registries import services
 from registries.kinds import KINDS, variables
 from registries.models import ChangedMeanwhile, Registry
+from registries.models.defaults import TRIES
 from registries.models.names import key
 from tests.factories import PEM, SAMPLES, build, create, loaded, with_values
 from tests.models.test_certificates import ONE, TWO
@@ -422,6 +425,27 @@ def test_two_processes_at_once_make_five_rows() -> None:
     Registry.objects.all()._raw_delete("default")
     assert together(*[services.ensure_defaults] * 4) == [None] * 4
     assert Registry.objects.filter(is_default=True).count() == len(DEFAULTS)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("deadlocks", "is_added"), [(1, True), (TRIES, False)])
+def test_a_default_row_is_added_after_a_deadlock(
+    monkeypatch: pytest.MonkeyPatch, deadlocks: int, *, is_added: bool
+) -> None:
+    """#60: MariaDB ends one of several that insert the same row, which then begins anew."""
+    Registry.objects.filter(kind="quay")._raw_delete("default")
+    bulk_create, errors = QuerySet.bulk_create, [OperationalError(1213, "Deadlock")] * deadlocks
+
+    def disturbed(*args: Any, **kwargs: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return bulk_create(*args, **kwargs)
+
+    monkeypatch.setattr(QuerySet, "bulk_create", disturbed)
+    with nullcontext() if is_added else pytest.raises(OperationalError, match="Deadlock"):
+        services.ensure_defaults()
+    names = Registry.objects.filter(kind="quay").values_list("name", flat=True)
+    assert list(names) == (["Quay"] if is_added else [])
 
 
 def test_delete_is_for_rows_that_are_no_default() -> None:
