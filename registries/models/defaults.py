@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import OperationalError, connections
 
 from registries.models import names
+from registries.models.conflicts import CONFLICT, codes_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 # How many names are tried, and how often a row is added that others add at the same time.
 NAME_TRIES = 20
 TRIES = 5
-# MariaDB's code of a deadlock. Of several that insert the same row, it makes one begin anew, even
-# with INSERT IGNORE (mariadb.com/kb/en/innodb-lock-modes).
-DEADLOCK = 1213
 
 
 def ensure(model: "type[Registry]", using: str, slug: str, name: str) -> None:
@@ -36,9 +34,9 @@ def _insert(rows: "QuerySet[Registry]", row: "Registry") -> None:
         try:
             rows.bulk_create([row], ignore_conflicts=True)
         except OperationalError as error:
-            is_deadlock = error.args[:1] == (DEADLOCK,)
-            # A deadlock undoes the whole transaction, which only its owner can begin anew.
-            if not is_deadlock or not left or connections[rows.db].in_atomic_block:
+            # It undoes the whole transaction, which only its owner can begin anew.
+            may_begin = left and not connections[rows.db].in_atomic_block
+            if not (may_begin and codes_of(error) & CONFLICT):
                 raise
         else:
             return

@@ -6,10 +6,8 @@ when the transaction ends, however that happens.
 
 import logging
 from collections import Counter
-from typing import Any
 
 from django.db import (
-    DatabaseError,
     IntegrityError,
     OperationalError,
     connections,
@@ -21,6 +19,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from registries.models import ChangedMeanwhile, Registry, Source, SourceChange
+from registries.models.conflicts import CONFLICT, codes_of
 from registries.models.queryset import SECRETS, TRUST
 from registries.models.resetting import reset
 from registries.models.source import SourceAction
@@ -47,8 +46,6 @@ TRIES = 3
 WAIT = 60
 # How PostgreSQL, MariaDB and SQLite say that somebody waited too long for a lock.
 TIMED_OUT, LOCKED = {"55P03", 1205}, "database is locked"
-# And the first two, that somebody has to begin anew: deadlock, serialization.
-CONFLICT = {"40P01", "40001", 1213}
 RECORDED = {
     Action.CREATE: SourceAction.CREATED,
     Action.CHANGE: SourceAction.CHANGED,
@@ -74,7 +71,7 @@ def apply(document: Document, options: Options) -> Plan:
         except (ChangedMeanwhile, IntegrityError):
             continue
         except OperationalError as error:
-            codes = _codes(error)
+            codes = codes_of(error)
             if codes & TIMED_OUT or LOCKED in str(error):
                 break
             if not codes & CONFLICT:
@@ -182,10 +179,6 @@ def _change(row: Registry | None, source: str, step: Step) -> SourceChange:
         action=RECORDED[step.action],
         fields=",".join(step.fields),
     )
-
-
-def _codes(error: DatabaseError) -> set[Any]:
-    return {getattr(error.__cause__, "sqlstate", None), *error.args[:1]}
 
 
 def _log(source: str, steps: list[Step]) -> None:
