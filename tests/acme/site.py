@@ -22,14 +22,14 @@ set_up(
     },
 )
 
-from django.contrib import admin  # noqa: E402 - after setup, as Django wants it
-from django.contrib.auth.models import User  # noqa: E402
-from django.core.checks import run_checks  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.test import Client
 
-from registries import services  # noqa: E402
-from registries.models import Registry  # noqa: E402
+from registries import services
+from registries.models import Registry
 
 urlpatterns = [path("admin/", admin.site.urls), path("api/", include("registries.api.urls"))]
 

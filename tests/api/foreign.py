@@ -48,13 +48,13 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib.auth.backends import BaseBackend  # noqa: E402 - after setup, as Django wants it
-from django.contrib.auth.models import User  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
-from rest_framework.authentication import BaseAuthentication  # noqa: E402
-from rest_framework.exceptions import AuthenticationFailed  # noqa: E402
-from rest_framework.response import Response  # noqa: E402
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.response import Response
 
 in_transaction = []
 

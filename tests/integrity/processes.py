@@ -21,16 +21,16 @@ from django.db import OperationalError, connection, transaction
 
 django.setup()
 
-from encrypted_model_fields import fields as library  # noqa: E402 - after Django's set-up
+from encrypted_model_fields import fields as library
 
-from registries import reencryption, services  # noqa: E402
-from registries.checking import claims, reminders  # noqa: E402
-from registries.checking.turns import Turn  # noqa: E402
-from registries.models import ChangedMeanwhile, Registry  # noqa: E402
-from registries.notifying import collecting  # noqa: E402
-from registries.provisioning import applying  # noqa: E402
-from registries.secrets.sealing import SecretUnreadable  # noqa: E402
-from ssmsite.settings import DATABASES  # noqa: E402
+from registries import reencryption, services
+from registries.checking import claims, reminders
+from registries.checking.turns import Turn
+from registries.models import ChangedMeanwhile, Registry
+from registries.notifying import collecting
+from registries.provisioning import applying
+from registries.secrets.sealing import SecretUnreadable
+from ssmsite.settings import DATABASES
 
 
 def run(work: Callable[..., Any], keys: list[bytes], arguments: tuple[Any, ...]) -> None:

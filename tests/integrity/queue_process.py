@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.integrity.queue_settings"
 django.setup()
 
-from registries.checking import claims, enqueuing, runner  # noqa: E402
+from registries.checking import claims, enqueuing, runner
 
 claims.STORING = 1
 enqueuing.PATIENCE = timedelta(seconds=2)

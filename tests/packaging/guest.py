@@ -46,14 +46,14 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib import admin  # noqa: E402 - after setup, as Django wants it
-from django.contrib.auth.models import User  # noqa: E402
-from django.contrib.staticfiles import finders  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.test import Client
 
-import registries  # noqa: E402
-from registries.models import Registry  # noqa: E402
+import registries
+from registries.models import Registry
 
 urlpatterns = [path("admin/", admin.site.urls), path("api/", include("registries.api.urls"))]
 

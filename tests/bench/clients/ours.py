@@ -7,12 +7,12 @@ import django
 # Before the first call, so that no phase pays for it, as no other client's does.
 django.setup()
 
-from django.db import connection  # noqa: E402 - Django is set up first
+from django.db import connection
 
-import registries.client.client  # noqa: E402, F401 - services load it when they first need it
-from registries import services  # noqa: E402
-from registries.models import Registry  # noqa: E402
-from tests.bench.process import Job  # noqa: E402
+import registries.client.client  # noqa: F401 - services load it when they first need it
+from registries import services
+from registries.models import Registry
+from tests.bench.process import Job
 
 
 class Client:

@@ -12,10 +12,10 @@ from django.conf import settings
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - after Django's set-up
-from django.db import connection  # noqa: E402
+from django.core.management import call_command
+from django.db import connection
 
-from tests.bench.process import Job  # noqa: E402
+from tests.bench.process import Job
 
 
 class Client:

@@ -7,13 +7,13 @@ import django
 
 django.setup()
 
-from django.apps import apps  # noqa: E402 - Django is set up first
-from django.conf import settings  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
 
-from registries import services  # noqa: E402
-from registries.models import Registry  # noqa: E402
-from tests.bench.process import Job  # noqa: E402
+from registries import services
+from registries.models import Registry
+from tests.bench.process import Job
 
 # What is worth knowing whether it was loaded.
 HEAVY = ("requests", "urllib3", "botocore", "boto3", "google.auth", "msal")

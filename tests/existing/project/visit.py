@@ -16,16 +16,16 @@ from django.conf import settings
 
 django.setup()
 
-from django.contrib.auth import get_user_model  # noqa: E402 - after setup, as Django wants it
-from django.contrib.staticfiles.finders import find  # noqa: E402
-from django.contrib.staticfiles.storage import staticfiles_storage  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.urls import reverse  # noqa: E402
-from django.utils.module_loading import import_string  # noqa: E402
+from django.contrib.auth import get_user_model
+from django.contrib.staticfiles.finders import find
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils.module_loading import import_string
 
-import registries  # noqa: E402
-from registries.models import Registry  # noqa: E402
+import registries
+from registries.models import Registry
 
 LOGIN, PASSWORD, ADDRESS = sys.argv[1:]
 NAME = "The lab's registry"
